@@ -60,8 +60,8 @@
 //! # Building
 //!
 //! `no_std` with `alloc`. Cargo unites features over a build: if another crate turns on
-//! `arbitrary_precision` of `serde_json`, texts with numbers are refused with
-//! [`ErrorKind::Unsupported`] rather than hashed wrongly.
+//! `arbitrary_precision` of `serde_json`, fractions and exponents in texts and all numbers in a
+//! `serde_json::Value` are refused with [`ErrorKind::Unsupported`] rather than hashed wrongly.
 //!
 //! [RFC 8785]: https://www.rfc-editor.org/rfc/rfc8785
 

@@ -266,7 +266,7 @@ impl<'de> Visitor<'de> for NameSeed {
 }
 
 /// Whether `serde_json` gives numbers as numbers: a probe, since features of another crate cannot be
-/// asked for.
+/// asked for. A fraction, because short integers stay integers in any build.
 fn reads_plain_numbers() -> bool {
     struct Probe;
     impl Visitor<'_> for Probe {
@@ -276,11 +276,11 @@ fn reads_plain_numbers() -> bool {
             f.write_str("a number")
         }
 
-        fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+        fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
             Ok(true)
         }
     }
-    serde_json::Deserializer::from_str("1")
+    serde_json::Deserializer::from_str("0.5")
         .deserialize_any(Probe)
         .is_ok()
 }

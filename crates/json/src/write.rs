@@ -287,7 +287,8 @@ impl<'w, 'o> Serializer for &'w mut Writer<'o> {
     ) -> Result<Self::SerializeStruct, Error> {
         if name.starts_with(FOREIGN_PREFIX) {
             return Err(Error::in_value(ErrorKind::Unsupported(
-                "value holds raw JSON text of serde_json, which only serde_json can write",
+                "value holds raw text (RawValue, or a number under arbitrary_precision) that only serde_json \
+                 can write",
             )));
         }
         self.object(None)

@@ -119,3 +119,10 @@ fn invalid_utf8() {
         );
     }
 }
+
+/// `serde_json` passes numbers as objects with this name in builds that this is not.
+#[test]
+fn a_name_that_serde_json_keeps_for_itself_is_a_name() {
+    let text = r#"{"$serde_json::private::Number":"1.5"}"#;
+    assert_eq!(canonicalize(text).as_deref(), Ok(text));
+}
