@@ -57,7 +57,11 @@ pub trait DecodeBody<'a>: Body + Deserialize<'a> {
     fn decode(receipt: &UnverifiedReceipt<'a>) -> Result<Self, DecodeError> {
         if receipt.header().kind != Self::KIND {
             let expected = Self::KIND.name().unwrap_or("the kind that was asked for");
-            return Err(DecodeError { offset: receipt.kind_offset(), field: "kind", expected });
+            return Err(DecodeError {
+                offset: receipt.kind_offset(),
+                field: "kind",
+                expected,
+            });
         }
         let start = receipt.body_offset();
         decode_bytes(receipt.body()).map_err(|error| DecodeError {
@@ -72,7 +76,10 @@ impl<'a, T: Body + Deserialize<'a>> DecodeBody<'a> for T {}
 fn decode_bytes<'a, T: Body + Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
     let field = Cell::new("body");
     let mut inner = postcard::Deserializer::from_bytes(bytes);
-    let decoded = T::deserialize(Named { inner: &mut inner, field: &field });
+    let decoded = T::deserialize(Named {
+        inner: &mut inner,
+        field: &field,
+    });
     let rest = inner.finalize().unwrap_or(&[]).len();
     let body = decoded.map_err(|error| DecodeError {
         offset: bytes.len() - rest,
@@ -89,7 +96,11 @@ fn decode_bytes<'a, T: Body + Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Dec
     })?;
     if rest != 0 {
         let offset = bytes.len() - rest;
-        return Err(DecodeError { offset, field: "body", expected: "no bytes after the last field" });
+        return Err(DecodeError {
+            offset,
+            field: "body",
+            expected: "no bytes after the last field",
+        });
     }
     SameBytes::check(&body, bytes).map_err(|offset| DecodeError {
         offset,
@@ -124,7 +135,11 @@ impl<'de> Deserializer<'de> for Named<'_, 'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, postcard::Error> {
-        visitor.visit_seq(NamedFields { inner: self.inner, field: self.field, names: fields.iter() })
+        visitor.visit_seq(NamedFields {
+            inner: self.inner,
+            field: self.field,
+            names: fields.iter(),
+        })
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, postcard::Error> {
@@ -151,7 +166,9 @@ impl<'de> SeqAccess<'de> for NamedFields<'_, 'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, postcard::Error> {
-        let Some(name) = self.names.next() else { return Ok(None) };
+        let Some(name) = self.names.next() else {
+            return Ok(None);
+        };
         self.field.set(name);
         seed.deserialize(&mut *self.inner).map(Some)
     }

@@ -29,7 +29,12 @@ impl Head {
         hash: LeafHash,
         sealed_at: Timestamp,
     ) -> Self {
-        Self { log_id, size, hash, sealed_at }
+        Self {
+            log_id,
+            size,
+            hash,
+            sealed_at,
+        }
     }
 
     /// The log.
@@ -64,8 +69,17 @@ impl Head {
 
     /// The head once the receipt with this header and hash is appended.
     pub(crate) const fn after(&self, header: &Header<'_>, hash: LeafHash) -> Self {
-        let log_id = if self.is_empty() { hash.to_log_id() } else { self.log_id };
-        Self { log_id, size: self.size + 1, hash, sealed_at: header.sealed_at }
+        let log_id = if self.is_empty() {
+            hash.to_log_id()
+        } else {
+            self.log_id
+        };
+        Self {
+            log_id,
+            size: self.size + 1,
+            hash,
+            sealed_at: header.sealed_at,
+        }
     }
 }
 
@@ -112,20 +126,27 @@ impl fmt::Display for ChainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { expected, found } if *found == expected + 1 => {
-                write!(f, "receipt {expected} is missing: seq {found} came in its place")
+                write!(
+                    f,
+                    "receipt {expected} is missing: seq {found} came in its place"
+                )
             }
             Self::Missing { expected, found } => {
                 let last = found - 1;
-                write!(f, "receipts {expected} to {last} are missing: seq {found} came in their place")
+                write!(
+                    f,
+                    "receipts {expected} to {last} are missing: seq {found} came in their place"
+                )
             }
             Self::Repeated { expected, found } => {
-                write!(f, "seq {found} came where {expected} was expected: replayed or reordered")
+                write!(
+                    f,
+                    "seq {found} came where {expected} was expected: replayed or reordered"
+                )
             }
             Self::OtherLog { found } => write!(f, "log_id names another log, {found}"),
             Self::Prev => f.write_str("prev is not the hash of the receipt before"),
-            Self::TimeBackwards => {
-                f.write_str("sealed_at lies before that of the receipt before")
-            }
+            Self::TimeBackwards => f.write_str("sealed_at lies before that of the receipt before"),
             Self::Genesis => f.write_str("kind: a log has one genesis, as its first receipt"),
         }
     }
@@ -168,7 +189,9 @@ impl Chain {
         let (expected, found) = (self.head.size, header.seq);
         // Which log comes first: a receipt of another log says nothing about what is missing here.
         if header.log_id != self.head.log_id && !(self.head.is_empty() && found > 0) {
-            return Err(ChainError::OtherLog { found: header.log_id });
+            return Err(ChainError::OtherLog {
+                found: header.log_id,
+            });
         }
         if found > expected {
             return Err(ChainError::Missing { expected, found });

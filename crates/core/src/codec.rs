@@ -29,7 +29,9 @@ impl<'de, const N: usize> Deserialize<'de> for Raw<N> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw<N>, A::Error> {
                 let mut out = [0; N];
                 for (i, byte) in out.iter_mut().enumerate() {
-                    *byte = seq.next_element()?.ok_or_else(|| A::Error::invalid_length(i, &self))?;
+                    *byte = seq
+                        .next_element()?
+                        .ok_or_else(|| A::Error::invalid_length(i, &self))?;
                 }
                 Ok(Raw(out))
             }

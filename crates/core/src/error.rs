@@ -17,7 +17,11 @@ pub struct DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { offset, field, expected } = self;
+        let Self {
+            offset,
+            field,
+            expected,
+        } = self;
         write!(f, "{field} at byte {offset}: expected {expected}")
     }
 }

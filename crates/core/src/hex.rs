@@ -23,7 +23,10 @@ impl fmt::Display for ParseHexError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length { expected, found } => {
-                write!(f, "expected {expected} hexadecimal digits, found {found} characters")
+                write!(
+                    f,
+                    "expected {expected} hexadecimal digits, found {found} characters"
+                )
             }
             Self::Digit { offset } => {
                 write!(f, "character {offset} is no hexadecimal digit")
@@ -44,7 +47,10 @@ pub(crate) fn write(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 pub(crate) fn parse<const N: usize>(text: &str) -> Result<[u8; N], ParseHexError> {
     let text = text.as_bytes();
     if text.len() != N * 2 {
-        return Err(ParseHexError::Length { expected: N * 2, found: text.len() });
+        return Err(ParseHexError::Length {
+            expected: N * 2,
+            found: text.len(),
+        });
     }
     let mut out = [0; N];
     for (i, byte) in out.iter_mut().enumerate() {

@@ -93,7 +93,9 @@ impl FromStr for ReceiptId {
             }
         }
         let digits = core::str::from_utf8(&digits).map_err(|_| ParseIdError)?;
-        crate::hex::parse(digits).map(Self).map_err(|_| ParseIdError)
+        crate::hex::parse(digits)
+            .map(Self)
+            .map_err(|_| ParseIdError)
     }
 }
 

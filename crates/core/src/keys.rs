@@ -76,7 +76,9 @@ impl SignerError {
     /// An error with its reason, in lower case and without a full stop.
     #[must_use]
     pub fn new(reason: impl Into<Text<'static>>) -> Self {
-        Self { reason: reason.into() }
+        Self {
+            reason: reason.into(),
+        }
     }
 }
 
@@ -193,7 +195,11 @@ impl VerifyingKey {
     /// As [`VerifyingKey::from_bytes`], and for a point with a torsion component.
     pub fn from_pinned_bytes(bytes: &[u8; PUBLIC_KEY_LEN]) -> Result<Self, KeyError> {
         let key = Self::from_bytes(bytes)?;
-        if key.0.to_edwards().is_torsion_free() { Ok(key) } else { Err(KeyError::Torsion) }
+        if key.0.to_edwards().is_torsion_free() {
+            Ok(key)
+        } else {
+            Err(KeyError::Torsion)
+        }
     }
 
     /// The 32 bytes.
@@ -216,7 +222,9 @@ impl VerifyingKey {
     /// When the signature does not verify.
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        self.0.verify_strict(message, &signature).map_err(|_| SignatureError)
+        self.0
+            .verify_strict(message, &signature)
+            .map_err(|_| SignatureError)
     }
 }
 

@@ -53,7 +53,10 @@ impl<'a> Origin<'a> {
         salt: &[u8; 16],
     ) -> Result<Self, OriginError> {
         check_name(name)?;
-        Ok(Self { name, commitment: commitment(receipt, checkpoint, recovery, salt) })
+        Ok(Self {
+            name,
+            commitment: commitment(receipt, checkpoint, recovery, salt),
+        })
     }
 
     /// Reads the text form.

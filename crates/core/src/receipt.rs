@@ -101,13 +101,24 @@ impl<'a> UnverifiedReceipt<'a> {
     pub fn parse(sealed: &'a [u8]) -> Result<Self, DecodeError> {
         if sealed.len() > MAX_SEALED_LEN {
             let expected = "at most 65535 bytes of payload";
-            return Err(DecodeError { offset: MAX_SEALED_LEN, field: "payload", expected });
+            return Err(DecodeError {
+                offset: MAX_SEALED_LEN,
+                field: "payload",
+                expected,
+            });
         }
-        let mut fields = Fields { all: sealed, rest: sealed };
+        let mut fields = Fields {
+            all: sealed,
+            rest: sealed,
+        };
         let version = fields.take("version", "format version 1")?;
         if version != VERSION {
             let expected = "format version 1";
-            return Err(DecodeError { offset: 0, field: "version", expected });
+            return Err(DecodeError {
+                offset: 0,
+                field: "version",
+                expected,
+            });
         }
         let log_id = fields.take("log_id", "32 bytes")?;
         let seq = fields.take("seq", "a varint of at most 64 bits")?;
@@ -156,10 +167,21 @@ impl<'a> UnverifiedReceipt<'a> {
         };
         if payload.len() > MAX_PAYLOAD_LEN {
             let expected = "at most 65535 bytes of payload";
-            return Err(DecodeError { offset: MAX_PAYLOAD_LEN, field: "payload", expected });
+            return Err(DecodeError {
+                offset: MAX_PAYLOAD_LEN,
+                field: "payload",
+                expected,
+            });
         }
         let hash = LeafHash::of(payload);
-        Ok(Self { header, payload, body, kind: kind_offset, signature, hash })
+        Ok(Self {
+            header,
+            payload,
+            body,
+            kind: kind_offset,
+            signature,
+            hash,
+        })
     }
 
     /// What the receipt says of itself.
@@ -227,7 +249,11 @@ impl fmt::Debug for UnverifiedReceipt<'_> {
 }
 
 const fn no_signature(offset: usize) -> DecodeError {
-    DecodeError { offset, field: "signature", expected: "64 bytes after the payload" }
+    DecodeError {
+        offset,
+        field: "signature",
+        expected: "64 bytes after the payload",
+    }
 }
 
 /// Reads the header field by field, so that an error knows which one it was.
@@ -247,8 +273,11 @@ impl<'a> Fields<'a> {
         expected: &'static str,
     ) -> Result<T, DecodeError> {
         let offset = self.offset();
-        let (value, rest) = postcard::take_from_bytes(self.rest)
-            .map_err(|_| DecodeError { offset, field, expected })?;
+        let (value, rest) = postcard::take_from_bytes(self.rest).map_err(|_| DecodeError {
+            offset,
+            field,
+            expected,
+        })?;
         self.rest = rest;
         Ok(value)
     }
@@ -263,10 +292,16 @@ pub(crate) struct SameBytes<'a> {
 impl<'a> SameBytes<'a> {
     /// `Err` holds the offset of the first byte that differs.
     pub(crate) fn check<T: Serialize + ?Sized>(value: &T, expected: &'a [u8]) -> Result<(), usize> {
-        let mut serializer = postcard::Serializer { output: SameBytes { expected, at: 0 } };
+        let mut serializer = postcard::Serializer {
+            output: SameBytes { expected, at: 0 },
+        };
         let same = value.serialize(&mut serializer).is_ok();
         let at = serializer.output.at;
-        if same && at == expected.len() { Ok(()) } else { Err(at) }
+        if same && at == expected.len() {
+            Ok(())
+        } else {
+            Err(at)
+        }
     }
 }
 

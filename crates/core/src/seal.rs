@@ -52,7 +52,10 @@ impl fmt::Display for SealError {
         match self {
             Self::Body(error) => write!(f, "body cannot be sealed: {error}"),
             Self::TooLong { limit } => {
-                write!(f, "payload is longer than the {limit} bytes there are for it")
+                write!(
+                    f,
+                    "payload is longer than the {limit} bytes there are for it"
+                )
             }
             Self::Genesis => f.write_str("the first receipt of a log, and no other, is a genesis"),
             Self::TimeBackwards { last } => {
@@ -70,7 +73,13 @@ impl<'a> Draft<'a> {
     /// A draft with its id and the time of sealing.
     #[must_use]
     pub const fn new(id: ReceiptId, sealed_at: Timestamp) -> Self {
-        Self { id, sealed_at, trace_id: "", session_id: "", actor_id: "" }
+        Self {
+            id,
+            sealed_at,
+            trace_id: "",
+            session_id: "",
+            actor_id: "",
+        }
     }
 
     /// Sets the trace id.
@@ -108,7 +117,9 @@ impl<'a> Draft<'a> {
             return Err(SealError::Genesis);
         }
         if self.sealed_at < head.sealed_at() {
-            return Err(SealError::TimeBackwards { last: head.sealed_at() });
+            return Err(SealError::TimeBackwards {
+                last: head.sealed_at(),
+            });
         }
         if head.size() == u64::MAX {
             return Err(SealError::Full);
@@ -130,15 +141,23 @@ impl<'a> Draft<'a> {
         };
         let limit = buf.len().saturating_sub(SIGNATURE_LEN).min(MAX_PAYLOAD_LEN);
         let too_long = |_| SealError::TooLong { limit };
-        let head_len = postcard::to_slice(&header, &mut buf[..limit]).map_err(too_long)?.len();
-        let body_len =
-            postcard::to_slice(body, &mut buf[head_len..limit]).map_err(too_long)?.len();
+        let head_len = postcard::to_slice(&header, &mut buf[..limit])
+            .map_err(too_long)?
+            .len();
+        let body_len = postcard::to_slice(body, &mut buf[head_len..limit])
+            .map_err(too_long)?
+            .len();
         let len = head_len + body_len;
         let hash = LeafHash::of(&buf[..len]);
-        let signature = signer.try_sign(&receipt_message(&hash)).map_err(SealError::Signer)?;
+        let signature = signer
+            .try_sign(&receipt_message(&hash))
+            .map_err(SealError::Signer)?;
         buf[len..len + SIGNATURE_LEN].copy_from_slice(signature.as_bytes());
         let head = head.after(&header, hash);
-        Ok(SealedReceipt { bytes: &buf[..len + SIGNATURE_LEN], head })
+        Ok(SealedReceipt {
+            bytes: &buf[..len + SIGNATURE_LEN],
+            head,
+        })
     }
 }
 

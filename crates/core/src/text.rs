@@ -1,6 +1,8 @@
 //! Digests of texts: exact and canonical, plain or keyed, streaming.
 
 use crate::{Digest, ReceiptId, domain};
+#[cfg(feature = "alloc")]
+use alloc::string::String;
 use core::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -38,7 +40,10 @@ impl DigestSecret {
     /// The key for the exact digest of one field of one receipt.
     #[must_use]
     pub fn exact_key(&self, receipt: &ReceiptId, field: &str) -> DisclosureKey {
-        DisclosureKey(hmac(&self.0, &[domain::EXACT, receipt.as_bytes(), field.as_bytes()]))
+        DisclosureKey(hmac(
+            &self.0,
+            &[domain::EXACT, receipt.as_bytes(), field.as_bytes()],
+        ))
     }
 
     /// The key for canonical digests: one for all, so that equal texts match.
@@ -208,9 +213,9 @@ impl fmt::Debug for PartsHasher {
 /// ```
 #[cfg(feature = "alloc")]
 #[must_use]
-pub fn canonical_text(text: &str) -> alloc::string::String {
+pub fn canonical_text(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
-    let mut folded = alloc::string::String::with_capacity(text.len());
+    let mut folded = String::with_capacity(text.len());
     let mut space = false;
     for c in text.nfkc() {
         if c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}') {

@@ -31,13 +31,19 @@ impl Status {
     /// A failure without a receipt.
     #[must_use]
     pub fn failed(reason: impl Into<Text<'static>>) -> Self {
-        Self::Failed { reason: reason.into(), receipt: None }
+        Self::Failed {
+            reason: reason.into(),
+            receipt: None,
+        }
     }
 
     /// A failure at a receipt.
     #[must_use]
     pub fn failed_at(receipt: u64, reason: impl Into<Text<'static>>) -> Self {
-        Self::Failed { reason: reason.into(), receipt: Some(receipt) }
+        Self::Failed {
+            reason: reason.into(),
+            receipt: Some(receipt),
+        }
     }
 
     /// Something that could not be checked.
@@ -63,10 +69,16 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Verified => f.write_str("verified"),
-            Self::Failed { reason, receipt: Some(seq) } => {
+            Self::Failed {
+                reason,
+                receipt: Some(seq),
+            } => {
                 write!(f, "FAILED at receipt {seq}: {reason}")
             }
-            Self::Failed { reason, receipt: None } => write!(f, "FAILED: {reason}"),
+            Self::Failed {
+                reason,
+                receipt: None,
+            } => write!(f, "FAILED: {reason}"),
             Self::Unverified { why } => write!(f, "unverified: {why}"),
             Self::NotApplicable => f.write_str("not applicable"),
         }
@@ -106,8 +118,13 @@ pub enum Question {
 
 impl Question {
     /// All five, in the order in which they are reported.
-    pub const ALL: [Self; 5] =
-        [Self::Integrity, Self::Attribution, Self::Completeness, Self::Time, Self::Erasure];
+    pub const ALL: [Self; 5] = [
+        Self::Integrity,
+        Self::Attribution,
+        Self::Completeness,
+        Self::Time,
+        Self::Erasure,
+    ];
     /// Those that are asked unless somebody says otherwise.
     pub const DEFAULT: [Self; 3] = [Self::Integrity, Self::Attribution, Self::Completeness];
 
@@ -164,12 +181,18 @@ impl Verdict {
     /// was not asked.
     #[must_use]
     pub fn exit(&self, asked: &[Question]) -> Exit {
-        if Question::ALL.iter().any(|question| self.answer(*question).is_failed()) {
+        if Question::ALL
+            .iter()
+            .any(|question| self.answer(*question).is_failed())
+        {
             return Exit::Failed;
         }
-        let open = |question: &Question| {
-            matches!(self.answer(*question), Status::Unverified { .. })
-        };
-        if asked.iter().any(open) { Exit::Unverified } else { Exit::Verified }
+        let open =
+            |question: &Question| matches!(self.answer(*question), Status::Unverified { .. });
+        if asked.iter().any(open) {
+            Exit::Unverified
+        } else {
+            Exit::Verified
+        }
     }
 }

@@ -61,7 +61,10 @@ impl Body for Gap<'_> {
 
     fn check(&self) -> Result<(), BodyError> {
         if self.from > self.to {
-            return Err(BodyError { field: "to", expected: "a time not before `from`" });
+            return Err(BodyError {
+                field: "to",
+                expected: "a time not before `from`",
+            });
         }
         Ok(())
     }
@@ -72,7 +75,10 @@ impl Body for ClockAnomaly {
 
     fn check(&self) -> Result<(), BodyError> {
         if self.observed >= self.last {
-            return Err(BodyError { field: "observed", expected: "a time before `last`" });
+            return Err(BodyError {
+                field: "observed",
+                expected: "a time before `last`",
+            });
         }
         Ok(())
     }

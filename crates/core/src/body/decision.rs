@@ -84,7 +84,9 @@ pub struct Check<'a> {
 /// What an AI system did in the end.
 ///
 /// Exhaustive on purpose: another action is another format version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The answer went out.
@@ -104,8 +106,14 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Allow, Self::Reject, Self::FailRetry, Self::CacheHit, Self::Escalate, Self::Bypass];
+    pub const ALL: [Self; 6] = [
+        Self::Allow,
+        Self::Reject,
+        Self::FailRetry,
+        Self::CacheHit,
+        Self::Escalate,
+        Self::Bypass,
+    ];
 
     /// The name in snake_case, as the JSON view writes it.
     #[must_use]
@@ -158,10 +166,16 @@ impl Body for Decision<'_> {
         };
         for check in self.checks.iter() {
             if !plain(&check.score) {
-                return Err(BodyError { field: "checks.score", expected: FINITE });
+                return Err(BodyError {
+                    field: "checks.score",
+                    expected: FINITE,
+                });
             }
             if !plain(&check.threshold) {
-                return Err(BodyError { field: "checks.threshold", expected: FINITE });
+                return Err(BodyError {
+                    field: "checks.threshold",
+                    expected: FINITE,
+                });
             }
         }
         Ok(())

@@ -94,7 +94,10 @@ impl<'a> Genesis<'a> {
     /// The value of a policy entry.
     #[must_use]
     pub fn policy_value(&self, name: &str) -> Option<&str> {
-        self.policy.iter().find(|entry| entry.name == name).map(|entry| entry.value.as_str())
+        self.policy
+            .iter()
+            .find(|entry| entry.name == name)
+            .map(|entry| entry.value.as_str())
     }
 }
 
@@ -104,17 +107,29 @@ impl Body for Genesis<'_> {
     fn check(&self) -> Result<(), BodyError> {
         if self.origin().is_err() {
             let expected = "1 to 190 bytes without space, control character or '+'";
-            return Err(BodyError { field: "name", expected });
+            return Err(BodyError {
+                field: "name",
+                expected,
+            });
         }
         let keys = [&self.receipt_key, &self.checkpoint_key, &self.recovery_key];
         if keys[0] == keys[1] || keys[0] == keys[2] || keys[1] == keys[2] {
             let expected = "three different keys: each has one purpose";
-            return Err(BodyError { field: "recovery_key", expected });
+            return Err(BodyError {
+                field: "recovery_key",
+                expected,
+            });
         }
-        let sorted = self.policy.windows(2).all(|pair| *pair[0].name < *pair[1].name);
+        let sorted = self
+            .policy
+            .windows(2)
+            .all(|pair| *pair[0].name < *pair[1].name);
         if !sorted {
             let expected = "names in ascending order, each once";
-            return Err(BodyError { field: "policy", expected });
+            return Err(BodyError {
+                field: "policy",
+                expected,
+            });
         }
         Ok(())
     }
