@@ -82,6 +82,8 @@ pub use kind::Kind;
 pub use list::{List, Text};
 pub use origin::{Origin, OriginError};
 pub use receipt::{Header, MAX_PAYLOAD_LEN, MAX_SEALED_LEN, SealMode, UnverifiedReceipt, VERSION};
+#[cfg(feature = "alloc")]
+pub use seal::encode_body;
 pub use seal::{Draft, SealError, SealedReceipt};
 pub use source::{ReceiptSink, ReceiptSource};
 #[cfg(feature = "alloc")]

@@ -5,6 +5,8 @@ use crate::{
     Body, BodyError, Head, Header, Kind, LeafHash, MAX_PAYLOAD_LEN, ReceiptId, SIGNATURE_LEN,
     SealMode, Signer, SignerError, Timestamp, VERSION,
 };
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
 use core::fmt;
 
 /// A receipt before it is sealed: all of its header that the caller chooses.
@@ -113,7 +115,65 @@ impl<'a> Draft<'a> {
         signer: &(impl Signer + ?Sized),
         buf: &'b mut [u8],
     ) -> Result<SealedReceipt<'b>, SealError> {
-        if head.is_empty() != (B::KIND == Kind::GENESIS) {
+        body.check().map_err(SealError::Body)?;
+        self.seal_with(B::KIND, head, signer, buf, |out| {
+            postcard::to_slice(body, out).ok().map(|body| body.len())
+        })
+    }
+
+    /// Seals the draft with a body that was encoded before, by [`encode_body`]: for writers that
+    /// queue bodies of many kinds and learn the head only when their turn comes.
+    ///
+    /// The bytes are sealed as they are. Whether they are the canonical encoding of a body of that
+    /// kind is the caller's business, and shows to whoever decodes them.
+    ///
+    /// ```
+    /// use ai_audit_core::{
+    ///     Body, Draft, Genesis, Head, ReceiptId, SigningKey, Timestamp, encode_body,
+    /// };
+    /// let keys = [1, 2, 3].map(|seed| SigningKey::from_bytes(&[seed; 32]));
+    /// let [receipt, checkpoint, recovery] = [0, 1, 2].map(|key| keys[key].verifying_key());
+    /// let genesis =
+    ///     Genesis::new("example.org/support", "acme", &receipt, &checkpoint, &recovery, [7; 16]);
+    /// let body = encode_body(&genesis)?;
+    ///
+    /// let now = Timestamp::from_micros(1_790_000_000_000_000);
+    /// let draft = Draft::new(ReceiptId::from_parts(now, [0; 10]), now);
+    /// let (mut buf, mut other) = ([0; 1024], [0; 1024]);
+    /// let sealed = draft.seal_encoded(Genesis::KIND, &body, &Head::EMPTY, &keys[0], &mut buf)?;
+    /// let direct = draft.seal(&genesis, &Head::EMPTY, &keys[0], &mut other)?;
+    /// assert_eq!(sealed.as_bytes(), direct.as_bytes());
+    /// # Ok::<(), ai_audit_core::SealError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Draft::seal`], but for [`SealError::Body`].
+    pub fn seal_encoded<'b>(
+        &self,
+        kind: Kind,
+        body: &[u8],
+        head: &Head,
+        signer: &(impl Signer + ?Sized),
+        buf: &'b mut [u8],
+    ) -> Result<SealedReceipt<'b>, SealError> {
+        self.seal_with(kind, head, signer, buf, |out| {
+            out.get_mut(..body.len())?.copy_from_slice(body);
+            Some(body.len())
+        })
+    }
+
+    /// `write` puts the body at the start of what it is given and returns its length; `None` when
+    /// there is not room enough.
+    fn seal_with<'b>(
+        &self,
+        kind: Kind,
+        head: &Head,
+        signer: &(impl Signer + ?Sized),
+        buf: &'b mut [u8],
+        write: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> Result<SealedReceipt<'b>, SealError> {
+        if head.is_empty() != (kind == Kind::GENESIS) {
             return Err(SealError::Genesis);
         }
         if self.sealed_at < head.sealed_at() {
@@ -124,7 +184,6 @@ impl<'a> Draft<'a> {
         if head.size() == u64::MAX {
             return Err(SealError::Full);
         }
-        body.check().map_err(SealError::Body)?;
         let header = Header {
             version: VERSION,
             log_id: head.log_id(),
@@ -134,19 +193,16 @@ impl<'a> Draft<'a> {
             id: self.id,
             key_id: signer.verifying_key().id(),
             mode: SealMode::Signed,
-            kind: B::KIND,
+            kind,
             trace_id: self.trace_id,
             session_id: self.session_id,
             actor_id: self.actor_id,
         };
         let limit = buf.len().saturating_sub(SIGNATURE_LEN).min(MAX_PAYLOAD_LEN);
-        let too_long = |_| SealError::TooLong { limit };
         let head_len = postcard::to_slice(&header, &mut buf[..limit])
-            .map_err(too_long)?
+            .map_err(|_| SealError::TooLong { limit })?
             .len();
-        let body_len = postcard::to_slice(body, &mut buf[head_len..limit])
-            .map_err(too_long)?
-            .len();
+        let body_len = write(&mut buf[head_len..limit]).ok_or(SealError::TooLong { limit })?;
         let len = head_len + body_len;
         let hash = LeafHash::of(&buf[..len]);
         let signature = signer
@@ -159,6 +215,25 @@ impl<'a> Draft<'a> {
             head,
         })
     }
+}
+
+/// Checks a body and encodes it, to be sealed later by [`Draft::seal_encoded`].
+///
+/// # Errors
+///
+/// [`SealError::Body`] when a field is out of its range, [`SealError::TooLong`] when no payload
+/// could hold it.
+#[cfg(feature = "alloc")]
+pub fn encode_body<B: Body>(body: &B) -> Result<Vec<u8>, SealError> {
+    body.check().map_err(SealError::Body)?;
+    let limit = MAX_PAYLOAD_LEN;
+    // postcard fails on a vector only for values that it has no form for, such as lists of unknown
+    // length; none of ours is one.
+    let bytes = postcard::to_allocvec(body).map_err(|_| SealError::TooLong { limit })?;
+    if bytes.len() > limit {
+        return Err(SealError::TooLong { limit });
+    }
+    Ok(bytes)
 }
 
 impl<'b> SealedReceipt<'b> {
@@ -178,5 +253,78 @@ impl<'b> SealedReceipt<'b> {
     #[must_use]
     pub const fn head(&self) -> Head {
         self.head
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+    use crate::{Decision, SigningKey, UnverifiedReceipt};
+
+    fn head() -> Head {
+        Head::from_parts(
+            crate::LogId::ZERO,
+            1,
+            LeafHash::of(b"genesis"),
+            Timestamp::from_micros(5),
+        )
+    }
+
+    #[test]
+    fn encoded_and_direct_bodies_seal_to_the_same_bytes() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let decision = Decision {
+            model: "m".into(),
+            ..Decision::new()
+        };
+        let now = Timestamp::from_micros(5);
+        let draft = Draft::new(ReceiptId::from_parts(now, [3; 10]), now).trace("t");
+        let (mut one, mut two) = ([0; 512], [0; 512]);
+        let body = encode_body(&decision).unwrap();
+        let sealed = draft
+            .seal_encoded(Kind::DECISION, &body, &head(), &key, &mut one)
+            .unwrap();
+        let direct = draft.seal(&decision, &head(), &key, &mut two).unwrap();
+        assert_eq!(sealed.as_bytes(), direct.as_bytes());
+        assert_eq!(sealed.head(), direct.head());
+        let receipt = UnverifiedReceipt::parse(sealed.as_bytes()).unwrap();
+        assert_eq!(receipt.verify_signature(&key.verifying_key()), Ok(()));
+        assert_eq!(receipt.body(), body);
+    }
+
+    #[test]
+    fn encoded_bodies_are_held_to_the_same_limits() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let now = Timestamp::from_micros(4);
+        let draft = Draft::new(ReceiptId::from_parts(now, [3; 10]), now);
+        let mut buf = [0; 256];
+        let seal = |draft: &Draft<'_>, kind, body: &[u8], buf: &mut [u8]| {
+            draft.seal_encoded(kind, body, &head(), &key, buf).err()
+        };
+        assert_eq!(
+            seal(&draft, Kind::DECISION, b"", &mut buf),
+            Some(SealError::TimeBackwards {
+                last: Timestamp::from_micros(5)
+            })
+        );
+        let draft = Draft::new(
+            ReceiptId::from_parts(now, [3; 10]),
+            Timestamp::from_micros(5),
+        );
+        assert_eq!(
+            seal(&draft, Kind::GENESIS, b"", &mut buf),
+            Some(SealError::Genesis)
+        );
+        assert_eq!(
+            seal(&draft, Kind::DECISION, &[0; 200], &mut buf),
+            Some(SealError::TooLong { limit: 192 })
+        );
+        assert_eq!(seal(&draft, Kind::DECISION, &[0; 50], &mut buf), None);
+        let long = Decision {
+            model: "x".repeat(MAX_PAYLOAD_LEN).into(),
+            ..Decision::new()
+        };
+        let limit = MAX_PAYLOAD_LEN;
+        assert_eq!(encode_body(&long), Err(SealError::TooLong { limit }));
     }
 }
