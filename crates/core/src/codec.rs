@@ -39,3 +39,38 @@ impl<'de, const N: usize> Deserialize<'de> for Raw<N> {
         deserializer.deserialize_tuple(N, Bytes)
     }
 }
+
+/// For `#[serde(with)]`: raw bytes in postcard, hexadecimal digits in the JSON view.
+pub(crate) mod hex_or_raw {
+    use super::Raw;
+    use core::fmt;
+    #[cfg(feature = "alloc")]
+    use serde::{Deserialize, Deserializer};
+    use serde::{Serialize, Serializer};
+
+    struct Hex<'a>(&'a [u8]);
+
+    impl fmt::Display for Hex<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            crate::hex::write(f, self.0)
+        }
+    }
+
+    pub(crate) fn serialize<S: Serializer, const N: usize>(
+        bytes: &[u8; N],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(&Hex(bytes))
+        } else {
+            Raw(*bytes).serialize(serializer)
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+        deserializer: D,
+    ) -> Result<[u8; N], D::Error> {
+        Raw::deserialize(deserializer).map(|raw| raw.0)
+    }
+}

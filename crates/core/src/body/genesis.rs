@@ -20,6 +20,7 @@ pub struct Genesis<'a> {
     /// The offline key that can revoke receipt keys.
     pub recovery_key: VerifyingKey,
     /// Makes the origin's digits unguessable before they are published.
+    #[serde(with = "crate::codec::hex_or_raw")]
     pub salt: [u8; 16],
     /// What the log promises, as named values in ascending order of their names.
     pub policy: List<'a, PolicyEntry<'a>>,
