@@ -1,0 +1,41 @@
+//! What agents do, as receipts: tool intents before a call, outcomes after it.
+//!
+//! Arguments and results enter as digests over their RFC 8785 form ([`JsonDigest`]). An intent
+//! whose outcome never came is found by [`OpenIntents`].
+//!
+//! # Example
+//!
+//! ```
+//! use ai_audit_agentic::{JsonDigest, ToolIntent, ToolOutcome, ToolStatus};
+//! use ai_audit_core::LeafHash;
+//!
+//! let intent = ToolIntent {
+//!     tool: "cancel_reservation".into(),
+//!     call_id: "call_1".into(),
+//!     arguments: Some(JsonDigest::of_json(r#"{"id": "A7X", "refund": true}"#, None)?),
+//!     ..ToolIntent::new()
+//! };
+//! // The digest does not depend on how the JSON was written.
+//! assert_eq!(intent.arguments, Some(JsonDigest::of_json(r#"{"refund":true,"id":"A7X"}"#, None)?));
+//!
+//! let sealed = LeafHash::of(b"the intent's payload");
+//! let outcome = ToolOutcome {
+//!     intent: Some(sealed),
+//!     status: ToolStatus::Ok,
+//!     result: Some(JsonDigest::of_text("cancelled", None)),
+//!     ..ToolOutcome::new()
+//! };
+//! # let _ = outcome;
+//! # Ok::<(), ai_audit_json::Error>(())
+//! ```
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
+mod digest;
+mod open;
+mod tool;
+
+pub use digest::JsonDigest;
+pub use open::{OpenIntent, OpenIntents};
+pub use tool::{ToolIntent, ToolOutcome, ToolStatus};

@@ -1,0 +1,5 @@
+//! Tool intents and outcomes through the public interface.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod bodies;
+mod open;
