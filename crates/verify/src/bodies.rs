@@ -1,0 +1,22 @@
+//! Bodies of the kinds that this version knows must decode, canonically.
+
+use ai_audit_agentic::{ToolIntent, ToolOutcome};
+use ai_audit_core::{
+    ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, Kind, Start, Stop,
+    UnverifiedReceipt,
+};
+
+/// Decodes the body if its kind is known; others verify as bytes.
+pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> {
+    match receipt.header().kind {
+        Kind::GENESIS => Genesis::decode(receipt).map(drop),
+        Kind::DECISION => Decision::decode(receipt).map(drop),
+        Kind::TOOL_INTENT => ToolIntent::decode(receipt).map(drop),
+        Kind::TOOL_OUTCOME => ToolOutcome::decode(receipt).map(drop),
+        Kind::START => Start::decode(receipt).map(drop),
+        Kind::STOP => Stop::decode(receipt).map(drop),
+        Kind::GAP => Gap::decode(receipt).map(drop),
+        Kind::CLOCK_ANOMALY => ClockAnomaly::decode(receipt).map(drop),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,171 @@
+//! Checkpoints against the tree of the receipts: those in the evidence and those brought.
+
+use crate::walk::Facts;
+use ai_audit_core::{NodeHash, Status};
+use ai_audit_note::{Checkpoint, SignedNote};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Checkpoints in ascending size, each met when the tree has that size.
+#[derive(Debug, Default)]
+pub(crate) struct Checkpoints {
+    entries: Vec<Entry>,
+    /// Entries before this one were met.
+    next: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    note: SignedNote,
+    checkpoint: Checkpoint,
+    brought: bool,
+    /// The tree's root when it had the checkpoint's size.
+    root: Option<NodeHash>,
+}
+
+/// What the checkpoints say in the end.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// A checkpoint that contradicts the receipts.
+    pub(crate) contradiction: Option<String>,
+    /// A checkpoint that has more receipts than there are.
+    pub(crate) cut: Option<String>,
+    /// The largest size of a brought checkpoint that the receipts lead to.
+    pub(crate) complete_to: Option<u64>,
+    /// Whether any checkpoint by the log's checkpoint key covers the genesis.
+    pub(crate) anchored: bool,
+    /// How many brought checkpoints are of another log.
+    pub(crate) foreign: usize,
+}
+
+impl Checkpoints {
+    pub(crate) fn add(&mut self, note: SignedNote, checkpoint: Checkpoint, brought: bool) {
+        let entry = Entry {
+            note,
+            checkpoint,
+            brought,
+            root: None,
+        };
+        let place = self
+            .entries
+            .partition_point(|other| other.size() <= entry.size());
+        self.entries.insert(place, entry);
+    }
+
+    /// The tree has `size` leaves now; `root` is asked for where a checkpoint has that size.
+    pub(crate) fn reach(&mut self, size: u64, root: impl Fn() -> NodeHash) {
+        while let Some(entry) = self.entries.get_mut(self.next) {
+            if entry.size() > size {
+                return;
+            }
+            if entry.size() == size {
+                entry.root = Some(root());
+            }
+            self.next += 1;
+        }
+    }
+
+    /// Judges all. `held` is the number of receipts from the genesis on, or `None` where the tree
+    /// could not be built.
+    pub(crate) fn finish(&self, facts: &Facts, held: Option<u64>) -> Outcome {
+        let mut outcome = Outcome::default();
+        for entry in &self.entries {
+            entry.judge(facts, held, &mut outcome);
+        }
+        outcome
+    }
+
+    /// The largest size that any checkpoint, signed or not, claims.
+    pub(crate) fn brought_any(&self) -> bool {
+        self.entries.iter().any(|entry| entry.brought)
+    }
+}
+
+impl Entry {
+    const fn size(&self) -> u64 {
+        self.checkpoint.size.as_u64()
+    }
+
+    fn judge(&self, facts: &Facts, held: Option<u64>, outcome: &mut Outcome) {
+        let size = self.size();
+        let whose = if self.brought {
+            "that you brought"
+        } else {
+            "in the evidence"
+        };
+        if self.brought && self.checkpoint.origin != facts.origin {
+            outcome.foreign += 1;
+            return;
+        }
+        let contradict = |outcome: &mut Outcome, reason: String| {
+            outcome.contradiction.get_or_insert(reason);
+        };
+        if self.checkpoint.origin != facts.origin {
+            let reason = format!(
+                "checkpoint of size {size} {whose} is of another log, {}",
+                self.checkpoint.origin
+            );
+            return contradict(outcome, reason);
+        }
+        if let Err(error) = self.note.verify(&facts.line) {
+            let reason = format!(
+                "checkpoint of size {size} {whose} is not signed by the log's checkpoint key: {error}"
+            );
+            return contradict(outcome, reason);
+        }
+        let Some(held) = held else {
+            return;
+        };
+        if size > held {
+            outcome.cut.get_or_insert(format!(
+                "checkpoint {whose} has {size} receipts, here are {held}: the last {} are missing",
+                size - held
+            ));
+            return;
+        }
+        match self.root {
+            Some(root) if root == self.checkpoint.root => {
+                outcome.anchored |= size > 0;
+                if self.brought {
+                    outcome.complete_to = outcome.complete_to.max(Some(size));
+                }
+            }
+            _ => contradict(
+                outcome,
+                format!("the first {size} receipts do not have the root of the checkpoint {whose}"),
+            ),
+        }
+    }
+}
+
+/// The answer on completeness for receipts from the genesis on.
+pub(crate) fn completeness(
+    outcome: &Outcome,
+    brought: bool,
+    known_size: Option<u64>,
+    held: u64,
+) -> (Status, Option<u64>) {
+    if let Some(reason) = &outcome.cut {
+        return (Status::failed(reason.clone()), None);
+    }
+    if let Some(size) = known_size
+        && size > held
+    {
+        let reason = format!(
+            "the log is known to have {size} receipts, here are {held}: the last {} are missing",
+            size - held
+        );
+        return (Status::failed(reason), None);
+    }
+    let to = outcome.complete_to.max(known_size);
+    if let Some(to) = to {
+        return (Status::Verified, Some(to));
+    }
+    let why = if brought {
+        "none of the checkpoints that you brought is of this log"
+    } else {
+        "no checkpoint or size was brought from outside, so receipts may be missing at the end"
+    };
+    (Status::unverified(why), None)
+}

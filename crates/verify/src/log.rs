@@ -1,0 +1,308 @@
+//! Verifying a log from its first receipt to its last, fed one receipt at a time.
+
+use crate::checkpoints::{self, Checkpoints};
+use crate::report::OpenToolIntent;
+use crate::verified::VerifiedReceipt;
+use crate::walk::{Seal, Walk};
+use crate::{PolicyError, Report, TrustPolicy, bodies};
+use ai_audit_agentic::OpenIntents;
+use ai_audit_core::{Chain, ChainError, Head, Kind, LogId, Status, UnverifiedReceipt, Verdict};
+use ai_audit_merkle::Frontier;
+use ai_audit_note::{Checkpoint, SignedNote};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Verifies receipts in the order of the log, in memory that does not grow with their number
+/// (but with that of open tool intents and checkpoints).
+#[derive(Debug)]
+pub struct LogVerifier<'p> {
+    policy: &'p TrustPolicy,
+    walk: Walk<'p>,
+    /// `None` before the first receipt and once the chain is broken.
+    chain: Option<Chain>,
+    frontier: Frontier,
+    checkpoints: Checkpoints,
+    intents: OpenIntents,
+    /// The `seq` of the first receipt.
+    first: Option<u64>,
+    log_id: Option<LogId>,
+    receipts: u64,
+    broken: Option<Status>,
+    erasures: bool,
+    remarks: Vec<String>,
+}
+
+impl<'p> LogVerifier<'p> {
+    /// A verifier that expects the first receipt.
+    #[must_use]
+    pub fn new(policy: &'p TrustPolicy) -> Self {
+        let mut checkpoints = Checkpoints::default();
+        for (note, checkpoint) in policy.checkpoints() {
+            checkpoints.add(note.clone(), checkpoint.clone(), true);
+        }
+        Self {
+            policy,
+            walk: Walk::new(policy.pins()),
+            chain: None,
+            frontier: Frontier::new(),
+            checkpoints,
+            intents: OpenIntents::new(),
+            first: None,
+            log_id: None,
+            receipts: 0,
+            broken: None,
+            erasures: false,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// Also holds the receipts against a checkpoint that came with the evidence. It can show that
+    /// something is wrong; it makes nothing complete. To be given before the first receipt.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no checkpoint.
+    pub fn evidence_checkpoint(&mut self, note: &[u8]) -> Result<(), PolicyError> {
+        let note = SignedNote::parse(note).map_err(PolicyError::Note)?;
+        let checkpoint = Checkpoint::parse(note.text()).map_err(PolicyError::Checkpoint)?;
+        self.checkpoints.add(note, checkpoint, false);
+        Ok(())
+    }
+
+    /// Takes the next sealed receipt. Returns it as verified while nothing has failed and a pin
+    /// leads to its key.
+    pub fn push<'a>(&mut self, sealed: &'a [u8]) -> Option<VerifiedReceipt<'a>> {
+        let place = self.next_seq();
+        self.receipts += 1;
+        let receipt = match UnverifiedReceipt::parse(sealed) {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                self.break_at(place, error.to_string());
+                return None;
+            }
+        };
+        let seq = receipt.header().seq;
+        self.log_id.get_or_insert_with(|| log_of(&receipt));
+        self.follow(&receipt, place);
+        let seal = self.walk.see(&receipt);
+        if seal == Seal::Bad {
+            self.break_at(
+                seq,
+                "payload or signature: these are not the bytes that were signed".into(),
+            );
+        }
+        if let Err(error) = bodies::check(&receipt) {
+            self.break_at(
+                seq,
+                format!("body of kind {}: {error}", receipt.header().kind),
+            );
+        }
+        self.erasures |= matches!(
+            receipt.header().kind,
+            Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
+        );
+        if self.broken.is_some() {
+            return None;
+        }
+        if let Err(error) = self.intents.push(&receipt) {
+            self.break_at(seq, error.to_string());
+            return None;
+        }
+        (seal == Seal::Good && self.walk.trusted()).then(|| VerifiedReceipt::new(receipt))
+    }
+
+    /// Fails integrity for a reason found outside the receipts, such as a broken container.
+    pub fn fail_integrity(&mut self, reason: impl Into<String>) {
+        if self.broken.is_none() {
+            self.broken = Some(Status::failed(reason.into()));
+        }
+    }
+
+    /// Adds a remark to the report.
+    pub fn remark(&mut self, remark: impl Into<String>) {
+        self.remarks.push(remark.into());
+    }
+
+    /// The head so far, where the chain holds.
+    #[must_use]
+    pub fn head(&self) -> Option<&Head> {
+        self.chain.as_ref().map(Chain::head)
+    }
+
+    /// The log's origin as the genesis gives it, once it was read.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        self.walk.facts().map(|facts| facts.origin.as_str())
+    }
+
+    /// The log's key line as the genesis gives it, once it was read. Not to be trusted by itself.
+    #[must_use]
+    pub fn key_line(&self) -> Option<&ai_audit_note::VKey> {
+        self.walk.facts().map(|facts| &facts.line)
+    }
+
+    /// The report on all receipts that were pushed.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        self.checkpoints
+            .reach(self.frontier.size().as_u64(), || self.frontier.root());
+        let from_genesis = self.first == Some(0);
+        let held = (from_genesis && self.broken.is_none()).then_some(self.receipts);
+        let outcome = match self.walk.facts() {
+            Some(facts) => self.checkpoints.finish(facts, held),
+            None => checkpoints::Outcome::default(),
+        };
+        if let Some(reason) = &outcome.contradiction
+            && self.broken.is_none()
+        {
+            self.broken = Some(Status::failed(reason.clone()));
+        }
+        let integrity = match (&self.broken, self.receipts) {
+            (Some(broken), _) => broken.clone(),
+            (None, 0) => Status::failed("there is no receipt"),
+            (None, _) => Status::Verified,
+        };
+        let brought = self.checkpoints.brought_any();
+        let (completeness, complete_to) = match self.first {
+            None if self.broken.is_some() => (
+                Status::unverified("integrity failed, so completeness cannot be told"),
+                None,
+            ),
+            None => (Status::failed("there is no receipt"), None),
+            Some(first) if first > 0 => {
+                let missing = match first {
+                    1 => "receipt 0 is missing".to_string(),
+                    _ => format!("receipts 0 to {} are missing", first - 1),
+                };
+                (
+                    Status::failed_at(
+                        first,
+                        format!("the first receipt has seq {first}: {missing}"),
+                    ),
+                    None,
+                )
+            }
+            Some(_) if !integrity.is_verified() => {
+                let known = self.policy.known_size();
+                match checkpoints::completeness(&outcome, brought, known, self.receipts).0 {
+                    failed @ Status::Failed { .. } => (failed, None),
+                    _ => (
+                        Status::unverified("integrity failed, so completeness cannot be told"),
+                        None,
+                    ),
+                }
+            }
+            Some(_) => checkpoints::completeness(
+                &outcome,
+                brought,
+                self.policy.known_size(),
+                self.receipts,
+            ),
+        };
+        let attribution = match self.receipts {
+            0 => Status::unverified("there is no receipt"),
+            _ => self.walk.finish(outcome.anchored),
+        };
+        let mut remarks = self.remarks;
+        remarks.extend(self.walk.remark().map(String::from));
+        if outcome.foreign > 0 {
+            let count = outcome.foreign;
+            remarks.push(format!(
+                "{count} of the checkpoints that you brought are of other logs"
+            ));
+        }
+        Report {
+            verdict: Verdict {
+                integrity,
+                attribution,
+                completeness,
+                time: time_answer(),
+                erasure: erasure_answer(self.erasures),
+            },
+            receipts: self.receipts,
+            open_tool_intents: OpenToolIntent::all(&self.intents),
+            origin: self.walk.facts().map(|facts| facts.origin.clone()),
+            log_id: self.log_id,
+            complete_to,
+            remarks,
+            disclosed: Vec::new(),
+        }
+    }
+
+    fn next_seq(&self) -> u64 {
+        match &self.chain {
+            Some(chain) => chain.head().size(),
+            None => self.first.unwrap_or(0) + self.receipts,
+        }
+    }
+
+    /// Chain and tree.
+    fn follow(&mut self, receipt: &UnverifiedReceipt<'_>, place: u64) {
+        let header = receipt.header();
+        let first = self.first.is_none();
+        if first {
+            self.first = Some(header.seq);
+            self.checkpoints.reach(0, || self.frontier.root());
+            // A log that starts later than with its genesis is complete in itself, not complete.
+            self.chain = Some(if header.seq == 0 {
+                Chain::new()
+            } else {
+                Chain::resume(Head::from_parts(
+                    header.log_id,
+                    header.seq,
+                    header.prev,
+                    header.sealed_at,
+                ))
+            });
+        }
+        let Some(chain) = &mut self.chain else {
+            return;
+        };
+        if let Err(error) = chain.push(receipt) {
+            self.chain = None;
+            let at = match error {
+                ChainError::Missing { expected, .. } => expected,
+                _ if self.receipts == 1 => header.seq,
+                _ => place,
+            };
+            self.break_at(at, error.to_string());
+            return;
+        }
+        if self.first == Some(0) {
+            // 2^64 receipts cannot have been pushed: the chain counts them too.
+            let _ = self.frontier.push(receipt.hash());
+            self.checkpoints
+                .reach(self.frontier.size().as_u64(), || self.frontier.root());
+        }
+    }
+
+    fn break_at(&mut self, seq: u64, reason: String) {
+        if self.broken.is_none() {
+            self.broken = Some(Status::failed_at(seq, reason));
+        }
+    }
+}
+
+/// The log that a receipt belongs to.
+fn log_of(receipt: &UnverifiedReceipt<'_>) -> LogId {
+    match receipt.header().kind {
+        Kind::GENESIS => receipt.hash().to_log_id(),
+        _ => receipt.header().log_id,
+    }
+}
+
+/// Nothing bounds the writer's clock in this version of the verifier.
+pub(crate) fn time_answer() -> Status {
+    Status::unverified("the times are the writer's own: no witness or timestamp bounds them")
+}
+
+pub(crate) fn erasure_answer(erasures: bool) -> Status {
+    if erasures {
+        Status::unverified(
+            "erasures were recorded; whether the keys are gone cannot be told offline",
+        )
+    } else {
+        Status::NotApplicable
+    }
+}

@@ -1,0 +1,87 @@
+//! What a verification tells.
+
+use crate::FieldDisclosure;
+use ai_audit_agentic::OpenIntents;
+use ai_audit_core::{Exit, LeafHash, LogId, Question, ReceiptId, Status, Verdict};
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// The outcome of a verification: the verdict, and what was seen on the way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The five answers.
+    pub verdict: Verdict,
+    /// How many receipts were read.
+    pub receipts: u64,
+    /// Tool intents without an outcome, in the order of the log. In a selection the outcome may
+    /// have been left out.
+    pub open_tool_intents: Vec<OpenToolIntent>,
+    /// The log's origin, as its genesis gives it. Trust it only where attribution is verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// The log's id, where a receipt could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<LogId>,
+    /// Size of the largest checkpoint or known size that the receipts were found to reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complete_to: Option<u64>,
+    /// What is worth knowing and changes no answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+    /// Texts that were held against the digests of a single receipt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disclosed: Vec<FieldDisclosure>,
+}
+
+/// A tool intent without an outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenToolIntent {
+    /// Its `seq`.
+    pub receipt: u64,
+    /// Its receipt id.
+    pub id: ReceiptId,
+    /// Its hash.
+    pub hash: LeafHash,
+    /// The tool.
+    pub tool: String,
+    /// The call id; may be empty.
+    pub call_id: String,
+    /// The trace; may be empty.
+    pub trace_id: String,
+}
+
+impl OpenToolIntent {
+    pub(crate) fn all(intents: &OpenIntents) -> Vec<Self> {
+        let mut all: Vec<Self> = intents
+            .open()
+            .map(|intent| Self {
+                receipt: intent.seq,
+                id: intent.id,
+                hash: intent.hash,
+                tool: intent.tool.clone(),
+                call_id: intent.call_id.clone(),
+                trace_id: intent.trace_id.clone(),
+            })
+            .collect();
+        all.sort_by_key(|intent| intent.receipt);
+        all
+    }
+}
+
+impl Report {
+    /// What it comes to when these questions are asked. A failure counts even where its question
+    /// was not asked, and so does a disclosed text that is not the recorded one.
+    #[must_use]
+    pub fn exit(&self, asked: &[Question]) -> Exit {
+        let exit = self.verdict.exit(asked);
+        if self.disclosed.iter().any(|field| field.status.is_failed()) {
+            return Exit::Failed;
+        }
+        let open = |field: &FieldDisclosure| matches!(field.status, Status::Unverified { .. });
+        if exit == Exit::Verified && self.disclosed.iter().any(open) {
+            return Exit::Unverified;
+        }
+        exit
+    }
+}

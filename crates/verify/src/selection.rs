@@ -1,0 +1,322 @@
+//! Verifying a selection of a log's receipts, each by its inclusion in a checkpoint.
+
+use crate::log::{erasure_answer, time_answer};
+use crate::report::OpenToolIntent;
+use crate::verified::VerifiedReceipt;
+use crate::walk::{Facts, Seal, Walk};
+use crate::{Report, TrustPolicy, bodies};
+use ai_audit_agentic::OpenIntents;
+use ai_audit_core::{
+    Kind, LeafHash, LogId, NodeHash, Status, Timestamp, UnverifiedReceipt, Verdict,
+};
+use ai_audit_merkle::{InclusionProof, LeafIndex};
+use ai_audit_note::{Checkpoint, SignedNote};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Verifies receipts that were selected from a log, in ascending `seq`, the genesis first.
+///
+/// Each is held against a checkpoint that came with it. What was left out cannot be seen, so
+/// completeness is never verified here.
+#[derive(Debug)]
+pub struct SelectionVerifier<'p> {
+    policy: &'p TrustPolicy,
+    walk: Walk<'p>,
+    note: SignedNote,
+    checkpoint: Checkpoint,
+    last: Option<Last>,
+    log_id: Option<LogId>,
+    receipts: u64,
+    broken: Option<Status>,
+    intents: OpenIntents,
+    erasures: bool,
+    single: bool,
+    remarks: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Last {
+    seq: u64,
+    hash: LeafHash,
+    sealed_at: Timestamp,
+}
+
+impl<'p> SelectionVerifier<'p> {
+    /// A verifier that holds receipts against this checkpoint, whose signature is verified once
+    /// the genesis was pushed.
+    #[must_use]
+    pub fn new(policy: &'p TrustPolicy, note: SignedNote, checkpoint: Checkpoint) -> Self {
+        Self {
+            policy,
+            walk: Walk::new(policy.pins()),
+            note,
+            checkpoint,
+            last: None,
+            log_id: None,
+            receipts: 0,
+            broken: None,
+            intents: OpenIntents::new(),
+            erasures: false,
+            single: false,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// For the proof of one receipt, of which nobody asks whether it is complete.
+    pub(crate) fn single(self) -> Self {
+        Self {
+            single: true,
+            ..self
+        }
+    }
+
+    /// Takes the next sealed receipt with the hashes of its inclusion proof, lowest first.
+    pub fn push<'a>(
+        &mut self,
+        sealed: &'a [u8],
+        path: Vec<NodeHash>,
+    ) -> Option<VerifiedReceipt<'a>> {
+        self.receipts += 1;
+        let receipt = match UnverifiedReceipt::parse(sealed) {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                let after = match &self.last {
+                    Some(last) => format!("the receipt after seq {}", last.seq),
+                    None => "the first receipt".to_string(),
+                };
+                self.fail_integrity(format!("{after}: {error}"));
+                return None;
+            }
+        };
+        let header = receipt.header();
+        let seq = header.seq;
+        if let Err(reason) = self.place(&receipt, path) {
+            self.break_at(seq, reason);
+        }
+        let seal = self.walk.see(&receipt);
+        if seal == Seal::Bad {
+            self.break_at(
+                seq,
+                "payload or signature: these are not the bytes that were signed".into(),
+            );
+        }
+        if let Err(error) = bodies::check(&receipt) {
+            self.break_at(seq, format!("body of kind {}: {error}", header.kind));
+        }
+        self.erasures |= matches!(
+            header.kind,
+            Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
+        );
+        self.last = Some(Last {
+            seq,
+            hash: receipt.hash(),
+            sealed_at: header.sealed_at,
+        });
+        if self.broken.is_some() {
+            return None;
+        }
+        if let Err(error) = self.intents.push(&receipt) {
+            self.break_at(seq, error.to_string());
+            return None;
+        }
+        (seal == Seal::Good && self.walk.trusted()).then(|| VerifiedReceipt::new(receipt))
+    }
+
+    /// Fails integrity for a reason found outside the receipts, such as a broken container.
+    pub fn fail_integrity(&mut self, reason: impl Into<String>) {
+        if self.broken.is_none() {
+            self.broken = Some(Status::failed(reason.into()));
+        }
+    }
+
+    /// Adds a remark to the report.
+    pub fn remark(&mut self, remark: impl Into<String>) {
+        self.remarks.push(remark.into());
+    }
+
+    /// The log's key line as the genesis gives it, once it was read. Not to be trusted by itself.
+    #[must_use]
+    pub fn key_line(&self) -> Option<&ai_audit_note::VKey> {
+        self.walk.facts().map(|facts| &facts.line)
+    }
+
+    /// The report on all receipts that were pushed.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        let signed = match self.walk.facts().cloned() {
+            Some(facts) => self.check_note(&facts),
+            None => {
+                self.fail_integrity("the genesis is not there, so the checkpoint's key is unknown");
+                false
+            }
+        };
+        let (link, remark) = match self.walk.facts().cloned() {
+            Some(facts) if signed => self.compare(&facts),
+            _ => (None, None),
+        };
+        self.remarks.extend(remark);
+        let integrity = match (&self.broken, self.receipts) {
+            (Some(broken), _) => broken.clone(),
+            (None, 0) => Status::failed("there is no receipt"),
+            (None, _) => Status::Verified,
+        };
+        let completeness = match link {
+            Some(status) => status,
+            None if self.single => Status::NotApplicable,
+            None => Status::unverified(
+                "this is a selection: nothing tells whether receipts that belong to it were left out",
+            ),
+        };
+        let attribution = match self.receipts {
+            0 => Status::unverified("there is no receipt"),
+            _ => self.walk.finish(signed && self.broken.is_none()),
+        };
+        let mut remarks = self.remarks;
+        remarks.extend(self.walk.remark().map(String::from));
+        Report {
+            verdict: Verdict {
+                integrity,
+                attribution,
+                completeness,
+                time: time_answer(),
+                erasure: erasure_answer(self.erasures),
+            },
+            receipts: self.receipts,
+            // Of a single receipt nobody can say that its outcome is missing.
+            open_tool_intents: if self.single {
+                Vec::new()
+            } else {
+                OpenToolIntent::all(&self.intents)
+            },
+            origin: self.walk.facts().map(|facts| facts.origin.clone()),
+            log_id: self.log_id,
+            complete_to: None,
+            remarks,
+            disclosed: Vec::new(),
+        }
+    }
+
+    /// Order, log, link to a neighbour, inclusion in the checkpoint.
+    fn place(
+        &mut self,
+        receipt: &UnverifiedReceipt<'_>,
+        path: Vec<NodeHash>,
+    ) -> Result<(), String> {
+        let header = receipt.header();
+        let seq = header.seq;
+        let expected = match (self.log_id, &self.last) {
+            (Some(log_id), Some(_)) if seq > 0 => log_id,
+            _ => LogId::ZERO,
+        };
+        if self.last.is_none() {
+            if header.kind != Kind::GENESIS || seq != 0 || header.prev != LeafHash::ZERO {
+                return Err("a selection must begin with the log's genesis".into());
+            }
+            self.log_id = Some(receipt.hash().to_log_id());
+        } else if header.kind == Kind::GENESIS {
+            return Err("kind: a log has one genesis, as its first receipt".into());
+        }
+        if header.log_id != expected {
+            return Err(format!("log_id names another log, {}", header.log_id));
+        }
+        if let Some(last) = &self.last {
+            if seq <= last.seq {
+                return Err(format!(
+                    "seq {seq} came after {}: replayed or reordered",
+                    last.seq
+                ));
+            }
+            if seq == last.seq + 1 && header.prev != last.hash {
+                return Err("prev is not the hash of the receipt before".into());
+            }
+            if header.sealed_at < last.sealed_at {
+                return Err("sealed_at lies before that of an earlier receipt".into());
+            }
+        }
+        let proof = InclusionProof {
+            index: LeafIndex::new(seq),
+            size: self.checkpoint.size,
+            path,
+        };
+        proof
+            .verify(&receipt.hash(), &self.checkpoint.root)
+            .map_err(|error| format!("inclusion in the checkpoint: {error}"))
+    }
+
+    /// Whether the checkpoint is the log's own.
+    fn check_note(&mut self, facts: &Facts) -> bool {
+        if self.checkpoint.origin != facts.origin {
+            let reason = format!(
+                "the checkpoint is of another log, {}",
+                self.checkpoint.origin
+            );
+            self.fail_integrity(reason);
+            return false;
+        }
+        if let Err(error) = self.note.verify(&facts.line) {
+            self.fail_integrity(format!(
+                "the checkpoint is not signed by the log's checkpoint key: {error}"
+            ));
+            return false;
+        }
+        true
+    }
+
+    /// Holds the evidence's checkpoint against what the verifier brought.
+    fn compare(&mut self, facts: &Facts) -> (Option<Status>, Option<String>) {
+        let size = self.checkpoint.size;
+        if let Some(known) = self.policy.known_size()
+            && known > size.as_u64()
+        {
+            let reason =
+                format!("the checkpoint has {size} receipts, the log is known to have {known}");
+            return (Some(Status::failed(reason)), None);
+        }
+        let mut own = self
+            .policy
+            .checkpoints()
+            .iter()
+            .filter(|(_, checkpoint)| checkpoint.origin == facts.origin)
+            .peekable();
+        if own.peek().is_none() {
+            let foreign = !self.policy.checkpoints().is_empty();
+            return (
+                None,
+                foreign.then(|| "the checkpoints that you brought are of other logs".into()),
+            );
+        }
+        let mut linked = false;
+        let mut contradiction = None;
+        for (note, checkpoint) in own {
+            if let Err(error) = note.verify(&facts.line) {
+                contradiction.get_or_insert(format!(
+                    "the checkpoint that you brought is not signed by the log's checkpoint key: {error}"
+                ));
+            } else if checkpoint.size == size {
+                linked = true;
+                if checkpoint.root != self.checkpoint.root {
+                    contradiction.get_or_insert(format!(
+                        "two checkpoints of size {size} have different roots: the log showed two histories"
+                    ));
+                }
+            }
+        }
+        if let Some(reason) = contradiction {
+            self.fail_integrity(reason);
+            return (None, None);
+        }
+        let status = (!linked).then(|| {
+            Status::unverified(format!(
+                "nothing here connects the checkpoint that you brought with the one of size {size} in the evidence"
+            ))
+        });
+        (status, None)
+    }
+
+    fn break_at(&mut self, seq: u64, reason: String) {
+        if self.broken.is_none() {
+            self.broken = Some(Status::failed_at(seq, reason));
+        }
+    }
+}

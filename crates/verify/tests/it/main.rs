@@ -1,0 +1,10 @@
+//! Verification through the public interface, attacks by their numbers.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod attacks;
+mod chain_cuts;
+mod logs;
+mod pins;
+mod proofs;
+mod properties;
+mod selections;

@@ -1,0 +1,104 @@
+//! Selections: each receipt in the checkpoint, nothing claimed about the rest.
+
+use crate::logs::Log;
+use ai_audit_core::{Exit, Question, Status};
+use ai_audit_note::{Checkpoint, SignedNote};
+use ai_audit_verify::{Report, SelectionVerifier, TrustPolicy};
+
+fn verify(log: &Log, policy: &TrustPolicy, note: SignedNote, seqs: &[u64]) -> Report {
+    let checkpoint = Checkpoint::parse(note.text()).unwrap();
+    let mut verifier = SelectionVerifier::new(policy, note, checkpoint);
+    for seq in seqs {
+        let sealed = &log.sealed[usize::try_from(*seq).unwrap()];
+        verifier.push(sealed, log.path(*seq));
+    }
+    verifier.finish()
+}
+
+#[test]
+fn a_selection_verifies_and_is_never_complete() {
+    let log = Log::of(1, 12);
+    let report = verify(&log, &log.policy(), log.checkpoint(), &[0, 1, 4, 5, 11]);
+    assert!(report.verdict.integrity.is_verified() && report.verdict.attribution.is_verified());
+    assert!(matches!(
+        report.verdict.completeness,
+        Status::Unverified { .. }
+    ));
+    assert_eq!(report.exit(&Question::DEFAULT), Exit::Unverified);
+    assert_eq!(
+        report.exit(&[Question::Integrity, Question::Attribution]),
+        Exit::Verified
+    );
+}
+
+#[test]
+fn order_repetition_and_a_missing_genesis() {
+    let log = Log::of(1, 12);
+    for seqs in [&[0, 5, 4][..], &[0, 5, 5], &[1, 4], &[0, 0], &[]] {
+        let report = verify(&log, &log.policy(), log.checkpoint(), seqs);
+        assert!(report.verdict.integrity.is_failed(), "{seqs:?}: {report:?}");
+    }
+}
+
+#[test]
+fn a16_a_proof_of_another_place_or_log() {
+    let (log, other) = (Log::of(1, 12), Log::of(2, 12));
+    let note = log.checkpoint();
+    let checkpoint = Checkpoint::parse(note.text()).unwrap();
+    let policy = log.policy();
+    let mut verifier = SelectionVerifier::new(&policy, note.clone(), checkpoint.clone());
+    verifier.push(&log.sealed[0], log.path(0));
+    verifier.push(&log.sealed[5], log.path(6));
+    assert!(
+        verifier
+            .finish()
+            .verdict
+            .integrity
+            .to_string()
+            .contains("inclusion")
+    );
+    let mut verifier = SelectionVerifier::new(&policy, note, checkpoint);
+    verifier.push(&log.sealed[0], log.path(0));
+    verifier.push(&other.sealed[5], log.path(5));
+    assert!(verifier.finish().verdict.integrity.is_failed());
+}
+
+#[test]
+fn a09_a_selection_of_a_rebuilt_log() {
+    let (log, rebuilt) = (Log::of(1, 12), Log::of(2, 12));
+    let report = verify(&rebuilt, &log.policy(), rebuilt.checkpoint(), &[0, 3]);
+    assert!(report.verdict.attribution.is_failed());
+    // With the true log's checkpoint beside it.
+    let report = verify(&rebuilt, &log.policy(), log.checkpoint(), &[0, 3]);
+    assert!(report.verdict.integrity.is_failed() && report.verdict.attribution.is_failed());
+}
+
+#[test]
+fn a15_another_checkpoint_of_the_same_size() {
+    let log = Log::of(1, 12);
+    let mut fork = Log::of(1, 11);
+    fork.decide("another model");
+    let report = verify(&fork, &log.policy(), fork.checkpoint(), &[0, 3, 11]);
+    assert!(report.verdict.integrity.is_failed(), "{report:?}");
+    assert!(
+        report
+            .verdict
+            .integrity
+            .to_string()
+            .contains("two histories")
+    );
+    // Of another size: nothing connects the two, and that is said.
+    let short = Log::of(1, 5);
+    let report = verify(&log, &short.policy(), log.checkpoint(), &[0, 3]);
+    assert!(matches!(
+        report.verdict.completeness,
+        Status::Unverified { .. }
+    ));
+    let report = verify(
+        &short,
+        &log.policy().min_size(12),
+        short.checkpoint(),
+        &[0, 3],
+    );
+    assert!(report.verdict.completeness.is_failed());
+}
