@@ -23,7 +23,7 @@ pub struct Header<'a> {
     pub version: u8,
     /// The log: hash of its genesis; all zero in the genesis.
     pub log_id: LogId,
-    /// Place in the log, from 0 without gaps.
+    /// Place in the log, from 0 without gaps; below `u64::MAX`.
     pub seq: u64,
     /// Hash of the receipt before; all zero in the genesis.
     pub prev: LeafHash,
@@ -121,7 +121,16 @@ impl<'a> UnverifiedReceipt<'a> {
             });
         }
         let log_id = fields.take("log_id", "32 bytes")?;
-        let seq = fields.take("seq", "a varint of at most 64 bits")?;
+        let seq_offset = fields.offset();
+        let seq = fields.take("seq", SEQ)?;
+        if seq == u64::MAX {
+            // A log that held it would have a size that no u64 can say.
+            return Err(DecodeError {
+                offset: seq_offset,
+                field: "seq",
+                expected: SEQ,
+            });
+        }
         let prev = fields.take("prev", "32 bytes")?;
         let sealed_at = fields.take("sealed_at", "microseconds up to the year 9999 as a varint")?;
         let id = fields.take("id", "16 bytes")?;
@@ -247,6 +256,8 @@ impl fmt::Debug for UnverifiedReceipt<'_> {
             .finish_non_exhaustive()
     }
 }
+
+const SEQ: &str = "a varint below 2^64 - 1";
 
 const fn no_signature(offset: usize) -> DecodeError {
     DecodeError {
