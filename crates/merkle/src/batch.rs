@@ -72,7 +72,10 @@ impl BatchTree {
         let hashes: Vec<[u8; 32]> = leaves.iter().map(|leaf| *leaf.as_bytes()).collect();
         // No slice is longer than 2^63 - 1.
         let size = TreeSize::new(u64::try_from(leaves.len()).unwrap_or(u64::MAX));
-        Self { tree: MerkleTree::from_leaves(&hashes), size }
+        Self {
+            tree: MerkleTree::from_leaves(&hashes),
+            size,
+        }
     }
 
     /// Number of leaves.
@@ -84,7 +87,9 @@ impl BatchTree {
     /// The root; [`NodeHash::EMPTY`] without leaves.
     #[must_use]
     pub fn root(&self) -> NodeHash {
-        self.tree.root().map_or(NodeHash::EMPTY, NodeHash::from_bytes)
+        self.tree
+            .root()
+            .map_or(NodeHash::EMPTY, NodeHash::from_bytes)
     }
 
     /// Proof that the tree has its leaf `index`.
@@ -93,7 +98,11 @@ impl BatchTree {
     /// [`ProofError::IndexOutsideTree`].
     pub fn inclusion_proof(&self, index: LeafIndex) -> Result<InclusionProof, ProofError> {
         let path = self.path(&checked(&[index], self.size)?);
-        Ok(InclusionProof { index, size: self.size, path })
+        Ok(InclusionProof {
+            index,
+            size: self.size,
+            path,
+        })
     }
 
     /// Proof that the tree has its leaves `indices`.
@@ -103,18 +112,29 @@ impl BatchTree {
     /// they ascend, [`ProofError::IndexOutsideTree`].
     pub fn multi_proof(&self, indices: &[LeafIndex]) -> Result<MultiProof, ProofError> {
         let path = self.path(&checked(indices, self.size)?);
-        Ok(MultiProof { indices: indices.to_vec(), size: self.size, path })
+        Ok(MultiProof {
+            indices: indices.to_vec(),
+            size: self.size,
+            path,
+        })
     }
 
     fn path(&self, indices: &[usize]) -> Vec<NodeHash> {
         let proof = self.tree.proof(indices);
-        proof.proof_hashes().iter().copied().map(NodeHash::from_bytes).collect()
+        proof
+            .proof_hashes()
+            .iter()
+            .copied()
+            .map(NodeHash::from_bytes)
+            .collect()
     }
 }
 
 impl fmt::Debug for BatchTree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BatchTree").field("size", &self.size).finish_non_exhaustive()
+        f.debug_struct("BatchTree")
+            .field("size", &self.size)
+            .finish_non_exhaustive()
     }
 }
 
@@ -133,7 +153,10 @@ impl MultiProof {
         let indices = checked(&self.indices, self.size)?;
         // Below the size there is an index that fits; so does the size, or it is one above.
         let size = usize::try_from(self.size.as_u64()).unwrap_or(usize::MAX);
-        let expected = proof_indices_by_layers(&indices, size).iter().map(Vec::len).sum();
+        let expected = proof_indices_by_layers(&indices, size)
+            .iter()
+            .map(Vec::len)
+            .sum();
         let found = self.path.len();
         if expected != found {
             return Err(ProofError::PathLength { expected, found });

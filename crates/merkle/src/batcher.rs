@@ -207,7 +207,10 @@ impl Batch {
         proof: &InclusionProof,
     ) -> Result<(), ProofError> {
         if proof.size != self.count {
-            return Err(ProofError::Size { expected: self.count, found: proof.size });
+            return Err(ProofError::Size {
+                expected: self.count,
+                found: proof.size,
+            });
         }
         proof.verify(leaf, &self.root)
     }
@@ -223,8 +226,11 @@ impl ClosedBatch {
 
 impl BatchHead {
     /// Before the first batch.
-    pub const START: Self =
-        Self { number: 0, first_index: LeafIndex::new(0), previous: Digest::from_bytes([0; 32]) };
+    pub const START: Self = Self {
+        number: 0,
+        first_index: LeafIndex::new(0),
+        previous: Digest::from_bytes([0; 32]),
+    };
 
     /// Where the sequence stands after `batch`, if that is the next one.
     ///
@@ -235,11 +241,18 @@ impl BatchHead {
     pub fn follow(&self, batch: &Batch) -> Result<Self, BatchChainError> {
         let number = batch.number;
         if number != self.number {
-            return Err(BatchChainError::Number { expected: self.number, found: number });
+            return Err(BatchChainError::Number {
+                expected: self.number,
+                found: number,
+            });
         }
         if batch.first_index != self.first_index {
             let (expected, found) = (self.first_index, batch.first_index);
-            return Err(BatchChainError::FirstIndex { batch: number, expected, found });
+            return Err(BatchChainError::FirstIndex {
+                batch: number,
+                expected,
+                found,
+            });
         }
         if batch.previous != self.previous {
             return Err(BatchChainError::Previous { batch: number });
@@ -252,7 +265,11 @@ impl BatchHead {
         let (Some(next), Some(end)) = (next, end) else {
             return Err(BatchChainError::Exhausted { batch: number });
         };
-        Ok(Self { number: next, first_index: LeafIndex::new(end), previous: batch.digest() })
+        Ok(Self {
+            number: next,
+            first_index: LeafIndex::new(end),
+            previous: batch.digest(),
+        })
     }
 }
 
@@ -260,7 +277,11 @@ impl Batcher {
     /// An empty batcher at the start of a sequence, closing batches of `max` leaves.
     #[must_use]
     pub const fn new(max: NonZeroU32) -> Self {
-        Self { max, head: BatchHead::START, leaves: Vec::new() }
+        Self {
+            max,
+            head: BatchHead::START,
+            leaves: Vec::new(),
+        }
     }
 
     /// An empty batcher that continues a sequence at `head`.
@@ -272,7 +293,11 @@ impl Batcher {
         if head.number >> 63 != 0 || head.first_index.as_u64() >> 63 != 0 {
             return Err(BatchChainError::Exhausted { batch: head.number });
         }
-        Ok(Self { max, head, leaves: Vec::new() })
+        Ok(Self {
+            max,
+            head,
+            leaves: Vec::new(),
+        })
     }
 
     /// Adds a leaf; with it the batch may be full, and is then closed and returned.
@@ -324,15 +349,28 @@ impl fmt::Display for BatchChainError {
             Self::Number { expected, found } => {
                 write!(f, "expected batch {expected}, found batch {found}")
             }
-            Self::FirstIndex { batch, expected, found } => {
-                write!(f, "batch {batch}: expected first leaf index {expected}, found {found}")
+            Self::FirstIndex {
+                batch,
+                expected,
+                found,
+            } => {
+                write!(
+                    f,
+                    "batch {batch}: expected first leaf index {expected}, found {found}"
+                )
             }
             Self::Previous { batch } => {
-                write!(f, "batch {batch}: names another batch than the one before it")
+                write!(
+                    f,
+                    "batch {batch}: names another batch than the one before it"
+                )
             }
             Self::NoLeaves { batch } => write!(f, "batch {batch}: expected at least one leaf"),
             Self::Exhausted { batch } => {
-                write!(f, "batch {batch}: numbers or leaf indices run out at 2^64 - 1")
+                write!(
+                    f,
+                    "batch {batch}: numbers or leaf indices run out at 2^64 - 1"
+                )
             }
         }
     }

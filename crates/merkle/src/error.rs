@@ -151,7 +151,10 @@ impl fmt::Display for ProofError {
                 write!(f, "leaves {start} up to {end} are no subtree")
             }
             Self::IndexOutsideSubtree { index, start, end } => {
-                write!(f, "leaf index {index} is not in the subtree {start} up to {end}")
+                write!(
+                    f,
+                    "leaf index {index} is not in the subtree {start} up to {end}"
+                )
             }
             Self::PathLength { expected, found } => {
                 write!(f, "proof path: expected {expected} hashes, found {found}")
@@ -165,13 +168,19 @@ impl fmt::Display for ProofError {
             }
             Self::NoLeaves => f.write_str("multi-proof: expected at least one leaf"),
             Self::TooManyLeaves { limit, found } => {
-                write!(f, "multi-proof: expected at most {limit} leaves, found {found}")
+                write!(
+                    f,
+                    "multi-proof: expected at most {limit} leaves, found {found}"
+                )
             }
             Self::LeafCount { expected, found } => {
                 write!(f, "multi-proof: expected {expected} leaves, found {found}")
             }
             Self::LeafOrder { entry } => {
-                write!(f, "multi-proof: leaf index {entry} is not above the one before it")
+                write!(
+                    f,
+                    "multi-proof: leaf index {entry} is not above the one before it"
+                )
             }
         }
     }

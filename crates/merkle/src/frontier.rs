@@ -36,7 +36,10 @@ impl Frontier {
     /// The frontier of the tree without leaves.
     #[must_use]
     pub const fn new() -> Self {
-        Self { size: 0, nodes: Vec::new() }
+        Self {
+            size: 0,
+            nodes: Vec::new(),
+        }
     }
 
     /// The frontier of a tree of `size` leaves whose complete subtrees have the roots `nodes`,
@@ -49,7 +52,10 @@ impl Frontier {
         if expected != found {
             return Err(FrontierError::NodeCount { expected, found });
         }
-        Ok(Self { size: size.as_u64(), nodes })
+        Ok(Self {
+            size: size.as_u64(),
+            nodes,
+        })
     }
 
     /// Appends a leaf and returns its position.
@@ -111,7 +117,10 @@ impl Frontier {
 
     /// For nodes that were just read for exactly this size.
     pub(crate) const fn from_read(size: TreeSize, nodes: Vec<NodeHash>) -> Self {
-        Self { size: size.as_u64(), nodes }
+        Self {
+            size: size.as_u64(),
+            nodes,
+        }
     }
 
     /// The roots of the complete subtrees, largest first.
@@ -141,7 +150,10 @@ impl Frontier {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FrontierError> {
         let found = bytes.len();
         let Some((size, rest)) = bytes.split_first_chunk::<SIZE_LEN>() else {
-            return Err(FrontierError::Length { expected: SIZE_LEN, found });
+            return Err(FrontierError::Length {
+                expected: SIZE_LEN,
+                found,
+            });
         };
         let size = u64::from_be_bytes(*size);
         let expected = SIZE_LEN + NODE_LEN * node_count(size);
@@ -149,7 +161,10 @@ impl Frontier {
             return Err(FrontierError::Length { expected, found });
         }
         let (nodes, _) = rest.as_chunks::<NODE_LEN>();
-        Ok(Self { size, nodes: nodes.iter().copied().map(NodeHash::from_bytes).collect() })
+        Ok(Self {
+            size,
+            nodes: nodes.iter().copied().map(NodeHash::from_bytes).collect(),
+        })
     }
 }
 
@@ -181,7 +196,9 @@ pub(crate) fn fold(nodes: &[NodeHash]) -> NodeHash {
     let Some((last, rest)) = nodes.split_last() else {
         return NodeHash::EMPTY;
     };
-    rest.iter().rev().fold(*last, |right, left| NodeHash::parent(left, &right))
+    rest.iter()
+        .rev()
+        .fold(*last, |right, left| NodeHash::parent(left, &right))
 }
 
 /// Number of complete subtrees of a tree of `size` leaves: at most 64.

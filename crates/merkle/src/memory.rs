@@ -28,7 +28,10 @@ impl MemoryTree {
     /// The tree without leaves.
     #[must_use]
     pub const fn new() -> Self {
-        Self { frontier: Frontier::new(), levels: Vec::new() }
+        Self {
+            frontier: Frontier::new(),
+            levels: Vec::new(),
+        }
     }
 
     /// Appends a leaf and returns its position.
@@ -39,7 +42,10 @@ impl MemoryTree {
         let levels = &mut self.levels;
         self.frontier.push_with(leaf, |level, _, node| {
             // Nodes finish in order within each level, and a level starts after the one below.
-            match usize::try_from(level).ok().and_then(|level| levels.get_mut(level)) {
+            match usize::try_from(level)
+                .ok()
+                .and_then(|level| levels.get_mut(level))
+            {
                 Some(nodes) => nodes.push(node),
                 None => levels.push(alloc::vec![node]),
             }
@@ -63,15 +69,23 @@ impl NodeReader for MemoryTree {
     type Error = MissingNode;
 
     fn node(&mut self, level: u32, index: u64) -> Result<NodeHash, MissingNode> {
-        let nodes = usize::try_from(level).ok().and_then(|level| self.levels.get(level));
-        let node = usize::try_from(index).ok().and_then(|index| nodes?.get(index));
+        let nodes = usize::try_from(level)
+            .ok()
+            .and_then(|level| self.levels.get(level));
+        let node = usize::try_from(index)
+            .ok()
+            .and_then(|index| nodes?.get(index));
         node.copied().ok_or(MissingNode { level, index })
     }
 }
 
 impl fmt::Display for MissingNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "node {} of level {} is not in the tree", self.index, self.level)
+        write!(
+            f,
+            "node {} of level {} is not in the tree",
+            self.index, self.level
+        )
     }
 }
 

@@ -42,7 +42,11 @@ impl InclusionProof {
     /// exactly the hashes that index and size call for, [`ProofError::Root`] if anything does
     /// not fit.
     pub fn verify(&self, leaf: &LeafHash, root: &NodeHash) -> Result<(), ProofError> {
-        if self.root(leaf)? == *root { Ok(()) } else { Err(ProofError::Root) }
+        if self.root(leaf)? == *root {
+            Ok(())
+        } else {
+            Err(ProofError::Root)
+        }
     }
 
     /// The root of the tree in which the proof would be right for `leaf`.
@@ -60,7 +64,13 @@ impl InclusionProof {
     /// # Errors
     /// [`ProofError::IndexOutsideTree`].
     pub fn path_len(index: LeafIndex, size: TreeSize) -> Result<usize, ProofError> {
-        Ok(Self { index, size, path: Vec::new() }.steps()?.count())
+        Ok(Self {
+            index,
+            size,
+            path: Vec::new(),
+        }
+        .steps()?
+        .count())
     }
 
     fn steps(&self) -> Result<Steps, ProofError> {
@@ -140,10 +150,18 @@ pub(crate) fn climb_both(
     if own != *own_root {
         return Err(ProofError::OldRoot);
     }
-    if whole == *root { Ok(()) } else { Err(ProofError::Root) }
+    if whole == *root {
+        Ok(())
+    } else {
+        Err(ProofError::Root)
+    }
 }
 
 fn check_len(expected: usize, path: &[NodeHash]) -> Result<(), ProofError> {
     let found = path.len();
-    if expected == found { Ok(()) } else { Err(ProofError::PathLength { expected, found }) }
+    if expected == found {
+        Ok(())
+    } else {
+        Err(ProofError::PathLength { expected, found })
+    }
 }

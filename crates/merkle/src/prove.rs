@@ -34,7 +34,10 @@ impl<R: NodeReader + ?Sized> NodeReader for &mut R {
 ///
 /// # Errors
 /// [`ProveError::Reader`].
-pub fn root<R: NodeReader>(reader: &mut R, size: TreeSize) -> Result<NodeHash, ProveError<R::Error>> {
+pub fn root<R: NodeReader>(
+    reader: &mut R,
+    size: TreeSize,
+) -> Result<NodeHash, ProveError<R::Error>> {
     range_root(reader, 0, size.as_u64())
 }
 
@@ -46,7 +49,10 @@ pub fn frontier<R: NodeReader>(
     reader: &mut R,
     size: TreeSize,
 ) -> Result<Frontier, ProveError<R::Error>> {
-    Ok(Frontier::from_read(size, range_nodes(reader, 0, size.as_u64())?))
+    Ok(Frontier::from_read(
+        size,
+        range_nodes(reader, 0, size.as_u64())?,
+    ))
 }
 
 /// Proof that leaf `index` is in the tree of the log's first `size` leaves.
@@ -137,7 +143,11 @@ fn range_nodes<R: NodeReader>(
     let mut nodes = Vec::new();
     while start < end {
         let level = u64::BITS - 1 - (end - start).leading_zeros();
-        nodes.push(reader.node(level, start >> level).map_err(ProveError::Reader)?);
+        nodes.push(
+            reader
+                .node(level, start >> level)
+                .map_err(ProveError::Reader)?,
+        );
         start += 1 << level;
     }
     Ok(nodes)

@@ -26,7 +26,11 @@ pub(crate) struct Steps {
 impl Steps {
     /// From leaf `index` alone. Needs `index <= end`.
     pub(crate) const fn from_leaf(index: u64, end: u64) -> Self {
-        Self { first: index, last: index, end }
+        Self {
+            first: index,
+            last: index,
+            end,
+        }
     }
 
     /// From the leaves `first` to `last`, a subtree. Needs `first <= last <= end`.

@@ -73,8 +73,16 @@ impl Subtree {
             return Err(outside);
         }
         let last = end.as_u64() - 1 - start.as_u64();
-        let found = climb(NodeHash::from_leaf(*leaf), Steps::from_leaf(offset, last), path)?;
-        if found == *root { Ok(()) } else { Err(ProofError::Root) }
+        let found = climb(
+            NodeHash::from_leaf(*leaf),
+            Steps::from_leaf(offset, last),
+            path,
+        )?;
+        if found == *root {
+            Ok(())
+        } else {
+            Err(ProofError::Root)
+        }
     }
 
     /// Checks that a tree of `size` leaves with `root` contains this subtree with `own_root`.
@@ -94,7 +102,10 @@ impl Subtree {
         root: &NodeHash,
     ) -> Result<(), ProofError> {
         if self.end > size {
-            return Err(ProofError::OldLargerThanNew { old: self.end, new: size });
+            return Err(ProofError::OldLargerThanNew {
+                old: self.end,
+                new: size,
+            });
         }
         if self.start.as_u64() == self.end.as_u64() {
             return match path.len() {

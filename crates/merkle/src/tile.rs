@@ -84,14 +84,22 @@ impl<R> Tiled<R> {
     /// Over `reader`, keeping up to 64 tiles (1 MiB).
     #[must_use]
     pub const fn new(reader: R) -> Self {
-        Self { reader, tiles: BTreeMap::new(), capacity: DEFAULT_CACHED_TILES, clock: 0 }
+        Self {
+            reader,
+            tiles: BTreeMap::new(),
+            capacity: DEFAULT_CACHED_TILES,
+            clock: 0,
+        }
     }
 
     /// Over `reader`, keeping up to `tiles` tiles of 16 KiB, but not less than one proof needs
     /// (32).
     #[must_use]
     pub fn with_capacity(reader: R, tiles: usize) -> Self {
-        Self { capacity: tiles.max(MIN_CACHED_TILES), ..Self::new(reader) }
+        Self {
+            capacity: tiles.max(MIN_CACHED_TILES),
+            ..Self::new(reader)
+        }
     }
 
     /// The reader of the tiles.
@@ -117,13 +125,19 @@ impl<R: TileReader> Tiled<R> {
     /// Reads a tile, or what was added to it since.
     fn load(&mut self, key: (u32, u64)) -> Result<(), TileError<R::Error>> {
         let mut hashes = Vec::new();
-        self.reader.hashes(key.0, key.1, &mut hashes).map_err(TileError::Reader)?;
+        self.reader
+            .hashes(key.0, key.1, &mut hashes)
+            .map_err(TileError::Reader)?;
         let found = hashes.len();
         if u64::try_from(found).map_or(true, |found| found > TILE_WIDTH) {
             return Err(TileError::TooWide { found });
         }
         if !self.tiles.contains_key(&key) && self.tiles.len() >= self.capacity {
-            let oldest = self.tiles.iter().min_by_key(|(_, tile)| tile.used).map(|(key, _)| *key);
+            let oldest = self
+                .tiles
+                .iter()
+                .min_by_key(|(_, tile)| tile.used)
+                .map(|(key, _)| *key);
             if let Some(oldest) = oldest {
                 self.tiles.remove(&oldest);
             }
@@ -159,7 +173,10 @@ impl<R: TileReader> NodeReader for Tiled<R> {
             }
         }
         self.load(key)?;
-        self.tiles.get(&key).and_then(|tile| tile.node(height, offset)).ok_or(missing)
+        self.tiles
+            .get(&key)
+            .and_then(|tile| tile.node(height, offset))
+            .ok_or(missing)
     }
 }
 
@@ -174,10 +191,15 @@ impl Tile {
         self.levels[0].extend_from_slice(hashes.get(known..).unwrap_or(&[]));
         for height in 1..self.levels.len() {
             let (below, above) = self.levels.split_at_mut(height);
-            let (Some(below), Some(level)) = (below.last(), above.first_mut()) else { return };
+            let (Some(below), Some(level)) = (below.last(), above.first_mut()) else {
+                return;
+            };
             let (pairs, _) = below.as_chunks::<2>();
             let new = pairs.get(level.len()..).unwrap_or(&[]);
-            level.extend(new.iter().map(|[left, right]| NodeHash::parent(left, right)));
+            level.extend(
+                new.iter()
+                    .map(|[left, right]| NodeHash::parent(left, right)),
+            );
         }
     }
 }
@@ -187,10 +209,16 @@ impl<E: fmt::Display> fmt::Display for TileError<E> {
         match self {
             Self::Reader(error) => error.fmt(f),
             Self::Missing { level, index } => {
-                write!(f, "node {index} of level {level} is not in the stored tiles")
+                write!(
+                    f,
+                    "node {index} of level {level} is not in the stored tiles"
+                )
             }
             Self::TooWide { found } => {
-                write!(f, "tile: expected at most {TILE_WIDTH} hashes, found {found}")
+                write!(
+                    f,
+                    "tile: expected at most {TILE_WIDTH} hashes, found {found}"
+                )
             }
         }
     }
