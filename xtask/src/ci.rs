@@ -1,0 +1,157 @@
+//! Everything that CI runs, step by step, with the counts at the end.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::counts::Counts;
+use crate::shell::{Cmd, Show};
+use crate::workspace::Workspace;
+use crate::{deny, nostd, tidy, vectors};
+
+/// A step and what it does; a step may say why it skipped something.
+type Step = fn(&Workspace, &mut Outcome) -> Result<()>;
+
+const STEPS: [(&str, Step); 10] = [
+    ("fmt", |workspace, _| {
+        Cmd::cargo(workspace)
+            .args(["fmt", "--all", "--check"])
+            .run()
+    }),
+    ("tidy", |workspace, _| tidy::run(workspace)),
+    ("clippy", |workspace, _| {
+        let flags = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        Cmd::cargo(workspace).args(flags).run()
+    }),
+    ("tests", tests),
+    ("examples", examples),
+    ("doc", |workspace, _| {
+        let flags = ["doc", "--workspace", "--no-deps"];
+        Cmd::cargo(workspace)
+            .args(flags)
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .run()
+    }),
+    ("nostd", |workspace, _| nostd::run(workspace)),
+    ("vectors", |workspace, outcome| {
+        outcome.skipped.extend(vectors::run(workspace, true)?);
+        Ok(())
+    }),
+    ("demo", |workspace, _| {
+        Cmd::cargo(workspace)
+            .args(["run", "-q", "-p", "ai-audit-cli", "--", "demo"])
+            .run()
+    }),
+    ("deny", |workspace, _| deny::run(workspace)),
+];
+
+/// What the steps found.
+#[derive(Debug, Default)]
+struct Outcome {
+    counts: Counts,
+    /// What was not run, and why.
+    skipped: BTreeSet<String>,
+}
+
+/// Names of all steps, in their order.
+#[cfg(test)]
+pub(crate) fn step_names() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|(name, _)| *name)
+}
+
+/// Runs all steps, or those named; goes on after a failure, so that one run tells everything.
+///
+/// # Errors
+/// When a step is unknown.
+pub(crate) fn run(workspace: &Workspace, only: &[String]) -> Result<ExitCode> {
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| STEPS.iter().all(|(step, _)| step != name))
+    {
+        bail!("there is no step {unknown:?}; see `cargo xtask --help`");
+    }
+    let mut outcome = Outcome::default();
+    let mut failed = Vec::new();
+    for (name, step) in STEPS {
+        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        println!("\n== {name}");
+        let start = Instant::now();
+        let result = step(workspace, &mut outcome);
+        let seconds = start.elapsed().as_secs();
+        match result {
+            Ok(()) => println!("== {name}: ok, {seconds} s"),
+            Err(error) => {
+                println!("== {name}: FAILED, {seconds} s: {error:#}");
+                failed.push(name);
+            }
+        }
+    }
+    println!();
+    for reason in &outcome.skipped {
+        println!("{reason}");
+    }
+    if !failed.is_empty() {
+        println!("failed steps: {}", failed.join(", "));
+    }
+    let Counts {
+        passed,
+        failed: tests_failed,
+        ignored,
+    } = outcome.counts;
+    let skipped = ignored + outcome.skipped.len() as u64;
+    let failures = tests_failed.max(u64::from(!failed.is_empty()));
+    println!("{passed} passed, {failures} failed, {skipped} skipped");
+    Ok(if failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn tests(workspace: &Workspace, outcome: &mut Outcome) -> Result<()> {
+    Cmd::cargo(workspace)
+        // A test says on its standard output what it skipped.
+        .args(["test", "--workspace", "--no-fail-fast", "--", "--nocapture"])
+        .run_lines(|line| {
+            outcome.counts.take_line(line);
+            if let Some(at) = line.find("SKIPPED: ") {
+                outcome.skipped.insert(line[at..].into());
+            }
+            let quiet = line.starts_with("test ") && line.ends_with("... ok")
+                || line.starts_with("running ")
+                || line.trim().is_empty();
+            if quiet { Show::No } else { Show::Yes }
+        })
+}
+
+/// Runs every example that needs no arguments.
+fn examples(workspace: &Workspace, _: &mut Outcome) -> Result<()> {
+    for package in &workspace.packages {
+        for target in package
+            .targets
+            .iter()
+            .filter(|target| target.kind == "example")
+        {
+            let Some(name) = target.source.file_stem().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            // The generator of the vectors has a step of its own.
+            if name != "vectors" {
+                let flags = ["run", "-q", "-p", &package.name, "--example", name];
+                Cmd::cargo(workspace).args(flags).run()?;
+            }
+        }
+    }
+    Ok(())
+}

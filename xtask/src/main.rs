@@ -1,0 +1,151 @@
+//! `cargo xtask`: the commands that check, build and measure this workspace.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this program talks to a developer's terminal and is no library"
+)]
+
+mod ci;
+mod counts;
+mod deny;
+mod nostd;
+mod shell;
+mod tidy;
+mod vectors;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::shell::Cmd;
+use crate::workspace::Workspace;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&args) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the command that the arguments name.
+fn dispatch(args: &[String]) -> Result<ExitCode> {
+    let Some((command, rest)) = args.split_first() else {
+        print!("{HELP}");
+        return Ok(ExitCode::from(2));
+    };
+    if matches!(command.as_str(), "help" | "--help" | "-h")
+        || rest
+            .iter()
+            .any(|arg| matches!(arg.as_str(), "--help" | "-h"))
+    {
+        print!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    match command.as_str() {
+        "ci" => return ci::run(&Workspace::load()?, rest),
+        "tidy" => {
+            no_more(rest)?;
+            tidy::run(&Workspace::load()?)?;
+        }
+        "nostd" => {
+            no_more(rest)?;
+            nostd::run(&Workspace::load()?)?;
+        }
+        "vectors" => {
+            let check = match rest {
+                [] => false,
+                [flag] if flag == "--check" => true,
+                _ => return usage("vectors takes --check and nothing else"),
+            };
+            if let Some(reason) = vectors::run(&Workspace::load()?, check)? {
+                println!("{reason}");
+            }
+        }
+        "deny" => {
+            no_more(rest)?;
+            deny::run(&Workspace::load()?)?;
+        }
+        "bench" => bench(rest)?,
+        other => return usage(&format!("there is no command {other:?}")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Measures with criterion; what follows the command goes to it (a filter, `--quick`).
+fn bench(rest: &[String]) -> Result<()> {
+    let workspace = Workspace::load()?;
+    Cmd::cargo(&workspace)
+        .args(["bench", "-p", "ai-audit-benches"])
+        .args(if rest.is_empty() { &[] } else { &["--"][..] })
+        .args(rest)
+        .run()?;
+    println!(
+        "\ntables: above; one folder for each measurement in {}",
+        workspace.target.join("criterion").display()
+    );
+    Ok(())
+}
+
+fn no_more(rest: &[String]) -> Result<()> {
+    match rest {
+        [] => Ok(()),
+        [first, ..] => bail!("unexpected argument {first:?}; see `cargo xtask --help`"),
+    }
+}
+
+fn usage(problem: &str) -> Result<ExitCode> {
+    eprintln!("xtask: {problem}\n\n{HELP}");
+    Ok(ExitCode::from(2))
+}
+
+const HELP: &str = "\
+Developer commands of ai-audit
+
+Usage: cargo xtask COMMAND
+
+Commands:
+  ci [STEP]...       everything that CI runs, in its order, or only the steps named:
+                     fmt tidy clippy tests examples doc nostd vectors demo deny
+                     The last line is `N passed, N failed, N skipped`
+  tidy               layers, manifests, file heads and sizes, the architecture's table
+  nostd              builds the crates without std for bare metal, core with each set of features
+  vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
+                     independent reader in Python must agree
+  deny               licences, duplicate versions and sources of everything we depend on
+  bench [ARG]...     measures; arguments go to criterion, such as a filter or --quick
+
+Examples:
+  cargo xtask ci
+  cargo xtask ci fmt clippy tests
+  cargo xtask vectors --check
+  cargo xtask bench seal --quick
+
+Missing pieces (the bare-metal target, cargo-deny) are installed where that is possible; where it
+is not, the line that installs them is printed.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_every_step_of_ci() {
+        for step in ci::step_names() {
+            assert!(HELP.contains(step), "help does not name the step {step}");
+        }
+    }
+
+    #[test]
+    fn unknown_commands_and_arguments_are_refused() {
+        let code = dispatch(&["frobnicate".into()]).expect("usage is no error");
+        assert_eq!(code, ExitCode::from(2));
+        assert!(dispatch(&["tidy".into(), "--fix".into()]).is_err());
+        let code = dispatch(&["ci".into(), "nonsense".into()]);
+        assert!(code.is_err());
+    }
+}

@@ -1,0 +1,249 @@
+//! House rules that a compiler does not know: layers, file heads, sizes, manifests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::Cmd;
+use crate::workspace::{DependencyKind, Package, Workspace};
+
+/// Crates by layer, the lowest first. A crate sees only layers below its own.
+const LAYERS: [&[&str]; 9] = [
+    &["core"],
+    &["json", "merkle"],
+    &["note", "agentic"],
+    &["verify"],
+    &["export", "store", "ingest"],
+    &["store-sqlite"],
+    &["directory"],
+    &["ai-audit-trail"],
+    &["cli"],
+];
+
+/// Crates for tests only: nothing may depend on them but tests.
+const FOR_TESTS: [&str; 1] = ["testkit"];
+
+/// Longest source file, in lines; about 400 is the aim.
+const MAX_LINES: usize = 500;
+
+/// Checks everything and tells all that it found.
+///
+/// # Errors
+/// When a rule does not hold.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let mut problems = Vec::new();
+    for package in &workspace.packages {
+        layers(workspace, package, &mut problems);
+        manifest(workspace, package, &mut problems)?;
+    }
+    let files = sources(workspace)?;
+    for file in &files {
+        source(workspace, file, &mut problems)?;
+    }
+    architecture(workspace, &mut problems)?;
+    changelog(workspace, &mut problems);
+    for problem in &problems {
+        println!("tidy: {problem}");
+    }
+    if !problems.is_empty() {
+        bail!("{} things are not tidy", problems.len());
+    }
+    println!(
+        "tidy: {} packages, {} source files",
+        workspace.packages.len(),
+        files.len()
+    );
+    Ok(())
+}
+
+fn layer_of(folder: &str) -> Option<usize> {
+    LAYERS.iter().position(|crates| crates.contains(&folder))
+}
+
+/// The folder of one of our packages, by its name.
+fn folder_of(package: &str) -> &str {
+    match package {
+        "ai-audit-trail" => package,
+        _ => package.strip_prefix("ai-audit-").unwrap_or(package),
+    }
+}
+
+fn layers(workspace: &Workspace, package: &Package, problems: &mut Vec<String>) {
+    let Some(folder) = package.crate_folder(workspace) else {
+        return;
+    };
+    let name = &package.name;
+    if FOR_TESTS.contains(&folder) {
+        return;
+    }
+    let Some(own) = layer_of(folder) else {
+        problems.push(format!(
+            "crates/{folder}: it is in no layer; add it to xtask/src/tidy.rs"
+        ));
+        return;
+    };
+    if folder_of(name) != folder {
+        problems.push(format!(
+            "crates/{folder}: the package should be ai-audit-{folder}, not {name}"
+        ));
+    }
+    for dependency in &package.dependencies {
+        if workspace.package(&dependency.name).is_none() {
+            continue;
+        }
+        let other = folder_of(&dependency.name);
+        if FOR_TESTS.contains(&other) {
+            if dependency.kind != DependencyKind::Dev {
+                problems.push(format!("{name}: {} is for tests only", dependency.name));
+            }
+            continue;
+        }
+        // What tests use may be of the same layer, as a store's tests use another store.
+        let limit = if dependency.kind == DependencyKind::Dev {
+            own + 1
+        } else {
+            own
+        };
+        match layer_of(other) {
+            Some(layer) if layer < limit => {}
+            _ => problems.push(format!(
+                "{name} (layer {own}) must not see {}: it is not in a layer below",
+                dependency.name
+            )),
+        }
+    }
+}
+
+fn manifest(workspace: &Workspace, package: &Package, problems: &mut Vec<String>) -> Result<()> {
+    let path = package.dir.join("Cargo.toml");
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let shown = workspace.relative(&path);
+    if !text.contains("\ndescription = \"") {
+        problems.push(format!("{shown}: no description"));
+    }
+    if !text.contains("[lints]\nworkspace = true") {
+        problems.push(format!("{shown}: it does not take the workspace's lints"));
+    }
+    Ok(())
+}
+
+/// All Rust files that git knows or would take.
+fn sources(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let listed = Cmd::new(workspace, "git")
+        .args([
+            "ls-files",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "*.rs",
+        ])
+        .read()?;
+    let paths = listed.lines().map(|line| workspace.root.join(line));
+    Ok(paths.filter(|path| path.is_file()).collect())
+}
+
+fn source(workspace: &Workspace, path: &Path, problems: &mut Vec<String>) -> Result<()> {
+    let shown = workspace.relative(path);
+    let text = fs::read_to_string(path).with_context(|| shown.clone())?;
+    if !text.starts_with("//!") {
+        problems.push(format!(
+            "{shown}: the first line must be `//!` and say what the file is for"
+        ));
+    }
+    if shown.ends_with("/mod.rs") {
+        problems.push(format!(
+            "{shown}: write foo.rs beside foo/ instead of foo/mod.rs"
+        ));
+    }
+    let lines = text.lines().count();
+    if lines > MAX_LINES {
+        problems.push(format!("{shown}: {lines} lines, at most {MAX_LINES}"));
+    }
+    let is_root = shown.ends_with("src/lib.rs");
+    if is_root
+        && !text
+            .lines()
+            .any(|line| line.starts_with("pub ") || line.starts_with("mod "))
+    {
+        problems.push(format!("{shown}: an empty shell"));
+    }
+    Ok(())
+}
+
+/// The document must name every crate that is there.
+fn architecture(workspace: &Workspace, problems: &mut Vec<String>) -> Result<()> {
+    let path = workspace.root.join("docs/ARCHITECTURE.md");
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    for package in &workspace.packages {
+        if let Some(folder) = package.crate_folder(workspace)
+            && !text.contains(&format!("`{folder}`"))
+        {
+            problems.push(format!("docs/ARCHITECTURE.md does not name `{folder}`"));
+        }
+    }
+    Ok(())
+}
+
+fn changelog(workspace: &Workspace, problems: &mut Vec<String>) {
+    let text = fs::read_to_string(workspace.root.join("CHANGELOG.md")).unwrap_or_default();
+    if !text.contains("## [Unreleased]") {
+        problems.push("CHANGELOG.md has no section `## [Unreleased]`".into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Dependency;
+
+    fn package(folder: &str, dependency: &str, kind: DependencyKind) -> Package {
+        Package {
+            name: format!("ai-audit-{folder}"),
+            dir: PathBuf::from("/w/crates").join(folder),
+            dependencies: vec![Dependency {
+                name: dependency.into(),
+                kind,
+            }],
+            targets: Vec::new(),
+            features: Vec::new(),
+        }
+    }
+
+    fn problems(folder: &str, dependency: &str, kind: DependencyKind) -> usize {
+        let target = package(folder_of(dependency), "serde", DependencyKind::Normal);
+        let workspace = Workspace {
+            root: "/w".into(),
+            target: "/w/target".into(),
+            packages: vec![target],
+        };
+        let mut problems = Vec::new();
+        layers(
+            &workspace,
+            &package(folder, dependency, kind),
+            &mut problems,
+        );
+        problems.len()
+    }
+
+    #[test]
+    fn edges_point_down_only() {
+        use DependencyKind::{Dev, Normal};
+        assert_eq!(problems("verify", "ai-audit-core", Normal), 0);
+        assert_eq!(problems("core", "ai-audit-merkle", Normal), 1, "upward");
+        assert_eq!(problems("merkle", "ai-audit-json", Normal), 1, "sideways");
+        assert_eq!(
+            problems("store", "ai-audit-store-sqlite", Dev),
+            1,
+            "upward in tests"
+        );
+        assert_eq!(
+            problems("store", "ai-audit-export", Dev),
+            0,
+            "sideways in tests"
+        );
+        assert_eq!(problems("store", "ai-audit-testkit", Dev), 0);
+        assert_eq!(problems("store", "ai-audit-testkit", Normal), 1);
+        assert_eq!(problems("unheard-of", "ai-audit-core", Normal), 1);
+    }
+}
