@@ -14,6 +14,7 @@ mod limits;
 mod logs;
 mod no_alloc;
 mod properties;
+mod spec_vectors;
 mod vectors_ed25519;
 mod vectors_text;
 
