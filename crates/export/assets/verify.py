@@ -1,0 +1,1174 @@
+#!/usr/bin/env python3
+"""Reads and verifies audit trail receipts with nothing but Python's standard library.
+
+IF THIS FILE CAME WITH THE EVIDENCE, IT PROVES NOTHING BY ITSELF: whoever made the evidence could
+have changed it. Compare it with the published one (docs/spec/verify_example.py of the project), or
+read it: it is meant to be read. Trust comes from the key line (log.pub) that you were given
+earlier, by another way, and from a checkpoint that you kept.
+
+It was written from the specification, apart from the project's own code, so that the two can
+disagree. It lists no open tool calls and knows no key rotation, witnesses or proof files.
+
+    verify.py FOLDER [--key log.pub] [--checkpoint kept.note] [--size N]
+
+FOLDER is an unpacked evidence package, a receipts file, or the specification's folder of vectors.
+Exit code: 0 all verified; 1 something failed; 2 wrong usage or a path that cannot be read;
+3 nothing failed, but without --key or --checkpoint something stays unverified.
+"""
+
+import argparse
+import base64
+import binascii
+import datetime
+import hashlib
+import hmac
+import json
+import math
+import os
+import re
+import struct
+import sys
+import unicodedata
+
+
+class Refused(Exception):
+    """Something does not hold. `stage` is header, chain, signature, body, or another file."""
+
+    def __init__(self, stage, reason):
+        super().__init__(reason)
+        self.stage = stage
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+# ---- Ed25519 (RFC 8032), with the strictest acceptance: one encoding of each value, no points of
+# ---- small order, no multiplication by the cofactor.
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+SQRT_MINUS_1 = pow(2, (P - 1) // 4, P)
+NEUTRAL = (0, 1, 1, 0)  # extended coordinates: x = X/Z, y = Y/Z, xy = T/Z
+
+
+def add(p, q):
+    (x1, y1, z1, t1), (x2, y2, z2, t2) = p, q
+    a = (y1 - x1) * (y2 - x2)
+    b = (y1 + x1) * (y2 + x2)
+    c = 2 * D * t1 * t2 % P
+    d = 2 * z1 * z2
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def is_neutral(p):
+    return p[0] % P == 0 and (p[1] - p[2]) % P == 0
+
+
+def times(n, p):
+    result = NEUTRAL
+    while n:
+        if n & 1:
+            result = add(result, p)
+        p = add(p, p)
+        n >>= 1
+    return result
+
+
+def encode_point(p):
+    inverse = pow(p[2], -1, P)
+    x, y = p[0] * inverse % P, p[1] * inverse % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+def decode_point(data):
+    """The point of a canonical encoding, or None."""
+    number = int.from_bytes(data, "little")
+    sign, y = number >> 255, number & (1 << 255) - 1
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if x * x % P != square:
+        x = x * SQRT_MINUS_1 % P
+    if x * x % P != square or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return x, y, 1, x * y % P
+
+
+class Multiples:
+    """Table of j·16^i·P, so that a multiple of P is 64 additions."""
+
+    def __init__(self, point):
+        self.rows = []
+        for _ in range(64):
+            row = [NEUTRAL]
+            for _ in range(15):
+                row.append(add(row[-1], point))
+            self.rows.append(row)
+            point = add(row[-1], point)
+
+    def add_to(self, total, n):
+        for row in self.rows:
+            if n & 15:
+                total = add(total, row[n & 15])
+            n >>= 4
+        return total
+
+
+_Y = 4 * pow(5, -1, P) % P
+BASE = Multiples(decode_point(_Y.to_bytes(32, "little")))
+
+
+class Key:
+    """A public key."""
+
+    def __init__(self, data, pinned=False):
+        point = decode_point(data) if len(data) == 32 else None
+        if point is None:
+            raise Refused("key", "public key is not the canonical encoding of a point")
+        if is_neutral(times(8, point)):
+            raise Refused("key", "public key is a point of small order")
+        if pinned and not is_neutral(times(ORDER, point)):
+            raise Refused("key", "public key has a torsion component")
+        self.data = data
+        self.id = sha256(b"ai-audit/key-id/v1\0" + data)[:8]
+        x, y, z, t = point
+        self._negative = (P - x, y, z, P - t)
+        self._table = None
+
+    def verifies(self, message, signature):
+        if len(signature) != 64:
+            return False
+        r, s = signature[:32], int.from_bytes(signature[32:], "little")
+        if s >= ORDER:
+            return False
+        if self._table is None:
+            self._table = Multiples(self._negative)
+        k = int.from_bytes(hashlib.sha512(r + self.data + message).digest(), "little") % ORDER
+        point = self._table.add_to(BASE.add_to(NEUTRAL, s), k)
+        # Equal bytes also say that R was encoded canonically.
+        return encode_point(point) == r and not is_neutral(times(8, point))
+
+
+# ---- postcard: the encodings of the types that receipts are made of
+
+
+class Reader:
+    def __init__(self, data, stage):
+        self.data, self.at, self.stage = data, 0, stage
+
+    def refuse(self, reason):
+        raise Refused(self.stage, "%s at byte %d" % (reason, self.at))
+
+    def raw(self, count):
+        if count > len(self.data) - self.at:
+            self.refuse("%d bytes expected, %d left" % (count, len(self.data) - self.at))
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def u8(self):
+        return self.raw(1)[0]
+
+    def varint(self, bits):
+        value, shift = 0, 0
+        while True:
+            byte = self.u8()
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+            if shift >= bits:
+                self.refuse("varint of more than %d bits" % bits)
+        if value >> bits:
+            self.refuse("varint of more than %d bits" % bits)
+        if byte == 0 and shift > 7:
+            self.refuse("overlong varint")
+        return value
+
+    # The forms below give values as the JSON view shows them.
+
+    def u64(self):
+        return self.varint(64)
+
+    def text(self):
+        data = self.raw(self.varint(64))
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            self.refuse("text is not UTF-8")
+
+    def boolean(self):
+        value = self.u8()
+        if value > 1:
+            self.refuse("boolean is neither 0 nor 1")
+        return value == 1
+
+    def time(self):
+        micros = self.varint(64)
+        if micros > 253402300799999999:
+            self.refuse("time is after the year 9999")
+        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=micros)
+        return moment.isoformat(timespec="microseconds") + "Z"
+
+    def digest(self):
+        return self.raw(32).hex()
+
+    def key(self):
+        data = self.raw(32)
+        try:
+            Key(data)
+        except Refused as error:
+            self.refuse(str(error))
+        return data.hex()
+
+    def number(self):
+        (value,) = struct.unpack("<d", self.raw(8))
+        if not math.isfinite(value) or (value == 0 and math.copysign(1, value) < 0):
+            self.refuse("number is not finite, or is -0.0")
+        return value
+
+    def option(self, form):
+        return form() if self.boolean() else None
+
+    def list(self, form):
+        return [form() for _ in range(self.varint(64))]
+
+    def variant(self, names):
+        number = self.varint(32)
+        if number >= len(names):
+            self.refuse("unknown variant %d" % number)
+        return names[number]
+
+    def text_digest(self):
+        return {self.variant(("plain", "keyed")): self.digest()}
+
+    def json_digest(self):
+        return {self.variant(("canonical", "raw")): self.text_digest()}
+
+    def end(self):
+        if self.at != len(self.data):
+            self.refuse("bytes after the last field")
+
+
+# ---- Receipts
+
+KINDS = (
+    "genesis policy decision tool_intent tool_outcome trace_node provenance contract_activation "
+    "contract_state human_review attestation incident access key_rotation key_revocation "
+    "batch_seal epoch_seal erasure_requested erasure_completed deletion gap start stop "
+    "clock_anomaly anchor imported"
+).split()
+CONTROL = set(
+    "genesis policy key_rotation key_revocation batch_seal epoch_seal erasure_requested "
+    "erasure_completed deletion gap start stop clock_anomaly anchor".split()
+)
+ZERO = "00" * 32
+LABEL = b"ai-audit/receipt/v1\0"
+ACTIONS = ("allow", "reject", "fail_retry", "cache_hit", "escalate", "bypass")
+STATUSES = ("unknown", "ok", "error", "denied", "timed_out")
+
+
+class Receipt:
+    """One sealed receipt, `payload ‖ signature`, with its header decoded."""
+
+    def __init__(self, sealed):
+        r = Reader(sealed, "header")
+        if r.u8() != 1:
+            raise Refused("header", "format version is not 1")
+        h = {"version": 1, "log_id": r.digest(), "seq": r.u64()}
+        if h["seq"] == 2**64 - 1:
+            raise Refused("header", "seq is 2^64 - 1")
+        h["prev"] = r.digest()
+        h["sealed_at"] = r.time()
+        h["id"] = uuid(r.raw(16))
+        h["key_id"] = r.raw(8).hex()
+        mode = r.u8()
+        if mode > 1:
+            raise Refused("header", "unknown seal mode %d" % mode)
+        h["mode"] = ("signed", "batched")[mode]
+        kind = r.varint(16)
+        h["kind"] = KINDS[kind] if kind < len(KINDS) else "unknown_%d" % kind
+        h["trace_id"], h["session_id"], h["actor_id"] = r.text(), r.text(), r.text()
+        seal = 64 if mode == 0 else 0
+        if len(sealed) - seal < r.at:
+            raise Refused("header", "no room for 64 bytes of signature")
+        self.header = h
+        self.payload = sealed[: len(sealed) - seal]
+        self.signature = sealed[len(sealed) - seal :]
+        self.body_bytes = self.payload[r.at :]
+        if len(self.payload) > 65535:
+            raise Refused("header", "payload of more than 65535 bytes")
+        self.hash = sha256(b"\0" + self.payload)
+
+    def check_signature(self, key):
+        if not self.signature:
+            raise Refused("signature", "batched, which the genesis does not permit")
+        if self.header["key_id"] != key.id.hex():
+            reason = "signed by key %s, not %s" % (self.header["key_id"], key.id.hex())
+            raise Refused("signature", reason)
+        if not key.verifies(LABEL + self.hash, self.signature):
+            raise Refused("signature", "signature does not verify under key %s" % key.id.hex())
+
+    def body(self):
+        """The body as the JSON view names its fields; None where the kind is not known."""
+        form = BODIES.get(self.header["kind"])
+        if form is None:
+            return None
+        r = Reader(self.body_bytes, "body")
+        body = form(r)
+        r.end()
+        return body
+
+    def view(self):
+        """The JSON view as a value."""
+        view = dict(self.header, hash=self.hash.hex())
+        if self.signature:
+            view["signature"] = self.signature.hex()
+        body = self.body()
+        view.update({"body_hex": self.body_bytes.hex()} if body is None else {"body": prune(body)})
+        return view
+
+
+def uuid(data):
+    h = data.hex()
+    return "-".join((h[:8], h[8:12], h[12:16], h[16:20], h[20:]))
+
+
+def prune(value):
+    """Without fields that say nothing."""
+    if isinstance(value, dict):
+        pruned = {name: prune(field) for name, field in value.items()}
+        return {name: field for name, field in pruned.items() if field not in (None, "", [])}
+    return [prune(item) for item in value] if isinstance(value, list) else value
+
+
+def genesis(r):
+    body = {
+        "name": r.text(),
+        "tenant": r.text(),
+        "receipt_key": r.key(),
+        "checkpoint_key": r.key(),
+        "recovery_key": r.key(),
+        "salt": r.raw(16).hex(),
+        "policy": r.list(lambda: {"name": r.text(), "value": r.text()}),
+    }
+    name = body["name"]
+    if not is_name(name) or len(name.encode()) > 190:
+        raise Refused("body", "name cannot be part of an origin")
+    if len({body["receipt_key"], body["checkpoint_key"], body["recovery_key"]}) < 3:
+        raise Refused("body", "one key has two purposes")
+    names = [entry["name"].encode() for entry in body["policy"]]
+    if any(one >= two for one, two in zip(names, names[1:])):
+        raise Refused("body", "policy is not in ascending order")
+    return body
+
+
+def decision(r):
+    return {
+        "occurred_at": r.option(r.time),
+        "subject": r.text(),
+        "input": r.option(r.text_digest),
+        "input_canonical": r.option(r.text_digest),
+        "output": r.option(r.text_digest),
+        "state": r.option(r.digest),
+        "checks": r.list(
+            lambda: {
+                "name": r.text(),
+                "version": r.text(),
+                "score": r.option(r.number),
+                "threshold": r.option(r.number),
+                "fired": r.boolean(),
+                "detail": r.text(),
+            }
+        ),
+        "action": r.variant(ACTIONS),
+        "reason_codes": r.list(r.text),
+        "tags": r.list(r.text),
+        "provider": r.text(),
+        "model": r.text(),
+        "operation": r.text(),
+        "input_tokens": r.option(r.u64),
+        "output_tokens": r.option(r.u64),
+        "duration_us": r.option(r.u64),
+        "config": r.option(r.digest),
+        "policy": r.option(r.digest),
+        "kept": r.list(lambda: {"name": r.text(), "content": {r.variant(("plain",)): r.text()}}),
+        "parents": r.list(r.digest),
+    }
+
+
+def tool_intent(r):
+    body = {
+        "occurred_at": r.option(r.time),
+        "tool": r.text(),
+        "call_id": r.text(),
+        "arguments": r.option(r.json_digest),
+        "parents": r.list(r.digest),
+    }
+    if not body["tool"]:
+        raise Refused("body", "tool has no name")
+    return body
+
+
+def tool_outcome(r):
+    return {
+        "occurred_at": r.option(r.time),
+        "tool": r.text(),
+        "call_id": r.text(),
+        "intent": r.option(r.digest),
+        "status": r.variant(STATUSES),
+        "result": r.option(r.json_digest),
+        "duration_us": r.option(r.u64),
+        "parents": r.list(r.digest),
+    }
+
+
+def gap(r):
+    body = {"from": r.time(), "to": r.time(), "lost": r.option(r.u64), "reason": r.text()}
+    if body["from"] > body["to"]:
+        raise Refused("body", "gap ends before it begins")
+    return body
+
+
+def clock_anomaly(r):
+    body = {"observed": r.time(), "last": r.time()}
+    if body["observed"] >= body["last"]:
+        raise Refused("body", "observed time is not before the last one")
+    return body
+
+
+BODIES = {
+    "genesis": genesis,
+    "decision": decision,
+    "tool_intent": tool_intent,
+    "tool_outcome": tool_outcome,
+    "gap": gap,
+    "start": lambda r: {"software": r.text(), "size": r.u64(), "clean": r.boolean()},
+    "stop": lambda r: {"reason": r.text(), "size": r.u64()},
+    "clock_anomaly": clock_anomaly,
+}
+
+
+class Chain:
+    """Receipts follow each other. RFC 3339 times of one form compare as texts."""
+
+    def __init__(self):
+        self.log_id, self.size, self.prev, self.last = ZERO, 0, ZERO, ""
+
+    def push(self, receipt):
+        h = receipt.header
+        if h["log_id"] != self.log_id and not (self.size == 0 and h["seq"] > 0):
+            raise Refused("chain", "log_id names another log, %s" % h["log_id"])
+        if h["seq"] > self.size:
+            raise Refused("chain", "receipt %d is missing, seq %d came" % (self.size, h["seq"]))
+        if h["seq"] < self.size:
+            raise Refused("chain", "seq %d came where %d was expected" % (h["seq"], self.size))
+        if (self.size == 0) != (h["kind"] == "genesis"):
+            raise Refused("chain", "a log has one genesis, as its first receipt")
+        if h["prev"] != self.prev:
+            raise Refused("chain", "prev is not the hash of the receipt before")
+        if h["sealed_at"] < self.last:
+            raise Refused("chain", "sealed_at lies before that of the receipt before")
+        if self.size == 0:
+            self.log_id = receipt.hash.hex()
+        self.size, self.prev, self.last = self.size + 1, receipt.hash.hex(), h["sealed_at"]
+
+
+def read_receipts(path):
+    """The sealed receipts of a receipts file, one after the other."""
+    with open(path, "rb") as file:
+        if file.read(21) != b"ai-audit/receipts/v1\n":
+            raise Refused("receipts.bin", "it does not begin with the line ai-audit/receipts/v1")
+
+        def exactly(count):
+            data = file.read(count)
+            if len(data) != count:
+                raise Refused("receipts.bin", "it ends inside a receipt")
+            return data
+
+        while True:
+            first = file.read(1)
+            if not first:
+                return
+            payload = exactly(int.from_bytes(first + exactly(1), "big"))
+            seal = exactly(1)[0]
+            if seal not in (0, 64):
+                raise Refused("receipts.bin", "seal length %d is neither 64 nor 0" % seal)
+            sealed = payload + exactly(seal)
+            yield sealed, seal
+
+
+# ---- Merkle tree (RFC 6962, RFC 9162)
+
+
+def parent(left, right):
+    return sha256(b"\1" + left + right)
+
+
+class Tree:
+    """Roots of the complete subtrees, largest first, each with its size."""
+
+    def __init__(self):
+        self.peaks = []
+
+    def push(self, leaf):
+        size, node = 1, leaf
+        while self.peaks and self.peaks[-1][0] == size:
+            node = parent(self.peaks.pop()[1], node)
+            size *= 2
+        self.peaks.append((size, node))
+
+    def root(self):
+        if not self.peaks:
+            return sha256(b"")
+        node = self.peaks[-1][1]
+        for _, left in reversed(self.peaks[:-1]):
+            node = parent(left, node)
+        return node
+
+
+def included(leaf, index, size, path, root):
+    """RFC 9162 section 2.1.3.2."""
+    if index >= size:
+        return False
+    node, last = leaf, size - 1
+    for sibling in path:
+        if last == 0:
+            return False
+        if index & 1 or index == last:
+            node = parent(sibling, node)
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            node = parent(node, sibling)
+        index, last = index >> 1, last >> 1
+    return last == 0 and node == root
+
+
+# ---- C2SP signed notes, key lines, checkpoints
+
+
+def is_name(text):
+    return bool(text) and not any(
+        c.isspace() or c == "+" or unicodedata.category(c) == "Cc" for c in text
+    )
+
+
+def unbase64(text, stage):
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        data = None
+    if data is None or base64.b64encode(data).decode() != text:
+        raise Refused(stage, "not canonical base64")
+    return data
+
+
+def key_hash(name, data):
+    return sha256(name.encode() + b"\n\x01" + data)[:4]
+
+
+class KeyLine:
+    """A key that signs notes under a name."""
+
+    def __init__(self, name, data, pinned=False):
+        self.name, self.key = name, Key(data, pinned)
+        self.hash = key_hash(name, data)
+
+    @classmethod
+    def parse(cls, line):
+        parts = line.split("+", 2)
+        if len(parts) != 3 or not is_name(parts[0]) or not re.fullmatch("[0-9a-f]{8}", parts[1]):
+            raise Refused("key line", "not of the form name+hash+key")
+        data = unbase64(parts[2], "key line")
+        if len(data) != 33 or data[0] != 1:
+            raise Refused("key line", "not an Ed25519 key (type 1, 32 bytes)")
+        found = cls(parts[0], data[1:], pinned=True)
+        if found.hash.hex() != parts[1]:
+            raise Refused("key line", "its hash is not that of name and key")
+        return found
+
+
+class Note:
+    def __init__(self, data, stage):
+        self.stage = stage
+        try:
+            note = data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused(stage, "not UTF-8")
+        if any(c < " " and c != "\n" for c in note) or len(data) > 1 << 20:
+            raise Refused(stage, "control characters, or more than 1 MiB")
+        split = note.rfind("\n\n")
+        if split < 1 or not note.endswith("\n"):
+            raise Refused(stage, "not a text, an empty line and signatures")
+        self.text, self.signatures = note[: split + 1], []
+        for line in note[split + 2 : -1].split("\n"):
+            parts = line.split(" ")
+            if len(parts) != 3 or parts[0] != "\u2014" or not is_name(parts[1]):
+                raise Refused(stage, "malformed signature line")
+            blob = unbase64(parts[2], stage)
+            if len(blob) < 5:
+                raise Refused(stage, "signature is too short")
+            self.signatures.append((parts[1], blob[:4], blob[4:]))
+        if len(self.signatures) > 100:
+            raise Refused(stage, "more than 100 signatures")
+
+    def verify(self, line):
+        own = [s for name, key, s in self.signatures if (name, key) == (line.name, line.hash)]
+        if not own:
+            raise Refused(self.stage, "not signed by the log's checkpoint key")
+        if not all(line.key.verifies(self.text.encode(), signature) for signature in own):
+            raise Refused(self.stage, "a signature does not verify under the checkpoint key")
+
+
+class Checkpoint:
+    def __init__(self, data, stage):
+        self.note, self.stage = Note(data, stage), stage
+        lines = self.note.text[:-1].split("\n")
+        if len(lines) < 3 or not all(lines) or not re.fullmatch("0|[1-9][0-9]{0,19}", lines[1]):
+            raise Refused(stage, "not origin, size and root")
+        self.origin, self.size = lines[0], int(lines[1])
+        self.root = unbase64(lines[2], stage)
+        if len(self.root) != 32 or self.size >= 2**64:
+            raise Refused(stage, "root is not 32 bytes, or size too large")
+
+
+# ---- Verification
+
+FILES = (
+    "receipts.bin", "receipts.jsonl", "proofs.bin", "checkpoint.note", "checkpoints.bin",
+    "key-history.json", "README.md", "verify.py", "manifest.note",
+)
+REQUIRED = ("receipts.bin", "checkpoint.note", "key-history.json", "README.md", "verify.py")
+NEW, VERIFIED, FAILED, UNVERIFIED = "", "verified", "FAILED", "unverified"
+
+
+class Verdict:
+    """The answers to three questions. The first failure of a question stands."""
+
+    def __init__(self):
+        self.answers = {q: (NEW, "") for q in ("integrity", "attribution", "completeness")}
+        self.remarks = []
+
+    def set(self, question, status, reason=""):
+        if self.answers[question][0] != FAILED:
+            self.answers[question] = (status, reason)
+
+    def fail(self, question, reason, receipt=None):
+        where = "" if receipt is None else "at receipt %d: " % receipt
+        self.set(question, FAILED, where + reason)
+
+    def failed(self, question):
+        return self.answers[question][0] == FAILED
+
+    def code(self):
+        statuses = [status for status, _ in self.answers.values()]
+        return 1 if FAILED in statuses else 0 if set(statuses) == {VERIFIED} else 3
+
+
+class Log:
+    """Receipts from one log: the whole of it, or a selection with inclusion proofs."""
+
+    def __init__(self, verdict, pins, selection):
+        self.verdict, self.pins, self.selection = verdict, pins, selection
+        self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {}, set()
+        self.genesis = self.line = self.key = self.before = None
+        self.count = self.signatures = 0
+        self.needs_checkpoint = self.unknown_keys = False
+        self.origin = self.log_id = None
+
+    def push(self, sealed, seal, path=None, checkpoint=None):
+        """Checks the next receipt and returns it."""
+        receipt = Receipt(sealed)
+        if len(receipt.signature) != seal:
+            raise Refused("header", "the seal's length does not fit the mode")
+        if self.selection:
+            self.place(receipt, path, checkpoint)
+        else:
+            self.chain.push(receipt)
+            self.tree.push(receipt.hash)
+        if self.count == 0:
+            self.open(receipt)
+        receipt.check_signature(self.key)
+        self.signatures += 1
+        receipt.body()
+        self.unknown_keys |= receipt.header["kind"] in ("key_rotation", "key_revocation")
+        self.count += 1
+        if not self.selection and self.count in self.wanted:
+            self.roots[self.count] = self.tree.root()
+        return receipt
+
+    def open(self, receipt):
+        self.genesis = g = receipt.body()
+        keys = [bytes.fromhex(g[n + "_key"]) for n in ("receipt", "checkpoint", "recovery")]
+        commitment = sha256(b"ai-audit/origin/v1\0" + b"".join(keys) + bytes.fromhex(g["salt"]))
+        self.origin = "%s/%s" % (g["name"], commitment[:16].hex())
+        self.log_id = receipt.hash.hex()
+        self.key, self.line = Key(keys[0]), KeyLine(self.origin, keys[1])
+        self.pin()
+
+    def pin(self):
+        """Does what the verifier brought lead to this genesis?"""
+        bare = False
+        for pin in self.pins:
+            if isinstance(pin, KeyLine):
+                if pin.name == self.origin and pin.key.data == self.line.key.data:
+                    return self.verdict.set("attribution", VERIFIED)
+            elif pin.data == self.key.data:
+                bare = True
+            elif pin.data == self.line.key.data:
+                self.needs_checkpoint = True
+        if bare:
+            self.needs_checkpoint = False
+        if bare or self.needs_checkpoint:
+            self.verdict.remarks.append("a bare key was pinned: the origin is unverified")
+            return self.verdict.set("attribution", VERIFIED)
+        if self.pins:
+            return self.verdict.fail("attribution", "the genesis fits no pinned key", 0)
+        why = "no key was pinned (--key); one found inside the evidence proves nothing"
+        self.verdict.set("attribution", UNVERIFIED, why)
+
+    def place(self, receipt, path, checkpoint):
+        """A receipt of a selection: log, order, inclusion in the checkpoint."""
+        h, before = receipt.header, self.before
+        if (before is None) != (h["kind"] == "genesis" and h["seq"] == 0):
+            raise Refused("chain", "a selection begins with the genesis, and has one")
+        if before is None:
+            self.chain.push(receipt)
+        else:
+            if h["log_id"] != self.log_id:
+                raise Refused("chain", "log_id names another log")
+            if h["seq"] <= before.header["seq"]:
+                raise Refused("chain", "replayed or reordered")
+            if h["seq"] == before.header["seq"] + 1 and h["prev"] != before.hash.hex():
+                raise Refused("chain", "prev is not the hash of the receipt before")
+            if h["sealed_at"] < before.header["sealed_at"]:
+                raise Refused("chain", "sealed_at lies before that of an earlier receipt")
+        self.before = receipt
+        if not included(receipt.hash, h["seq"], checkpoint.size, path, checkpoint.root):
+            raise Refused("chain", "not included in the checkpoint")
+
+
+def inside(folder, name):
+    path = os.path.join(folder, name)
+    if not os.path.lexists(path):
+        return None
+    if os.path.islink(path) or not os.path.isfile(path):
+        raise Refused(name, "not a plain file")
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def read_proofs(data):
+    """Inclusion paths, one for each receipt."""
+    r = Reader(data, "proofs.bin")
+    if r.raw(min(19, len(data))) != b"ai-audit/proofs/v1\n":
+        raise Refused("proofs.bin", "it does not begin with the line ai-audit/proofs/v1")
+    while r.at < len(data):
+        yield [r.raw(32) for _ in range(r.u8())]
+
+
+def read_checkpoints(data):
+    r = Reader(data, "checkpoints.bin")
+    if r.raw(min(24, len(data))) != b"ai-audit/checkpoints/v1\n":
+        raise Refused("checkpoints.bin", "it does not begin with the line ai-audit/checkpoints/v1")
+    found = []
+    while r.at < len(data):
+        found.append(Checkpoint(r.raw(int.from_bytes(r.raw(4), "big")), "checkpoints.bin"))
+    return found
+
+
+MANIFEST = re.compile(
+    r"ai-audit/manifest/v1\norigin ([^\n]+)\nlog ([0-9a-f]{64})\nselection ([^\n]+)\n"
+    r"receipts (0|[1-9][0-9]{0,19})\ncheckpoint (0|[1-9][0-9]{0,19})\n((?:file [^\n]+\n)*)"
+)
+
+
+class Manifest:
+    """What a package says of itself; every file is held against it when it is read."""
+
+    def __init__(self, folder, data):
+        self.note = Note(data, "manifest.note")
+        match = MANIFEST.fullmatch(self.note.text)
+        if not match:
+            raise Refused("manifest.note", "not the form of a manifest")
+        self.origin, self.log_id, self.selection = match.group(1, 2, 3)
+        self.receipts, self.checkpoint = int(match.group(4)), int(match.group(5))
+        listed = []
+        for line in match.group(6).splitlines():
+            parts = re.fullmatch(r"file ([0-9a-f]{64}) (0|[1-9][0-9]{0,19}) (\S+)", line)
+            if not parts or parts.group(3) not in FILES[:-1] or parts.group(3) in listed:
+                raise Refused("manifest.note", "malformed, unknown or repeated file line")
+            digest, size, name = parts.groups()
+            listed.append(name)
+            path = os.path.join(folder, name)
+            if os.path.islink(path) or not os.path.isfile(path):
+                raise Refused(name, "listed in the manifest, but not there as a plain file")
+            hasher, length = hashlib.sha256(), 0
+            with open(path, "rb") as file:
+                for block in iter(lambda: file.read(1 << 16), b""):
+                    hasher.update(block)
+                    length += len(block)
+            if hasher.hexdigest() != digest or length != int(size):
+                raise Refused(name, "digest or size is not the manifest's")
+        for name in FILES[:-1]:
+            there = os.path.lexists(os.path.join(folder, name))
+            if name not in listed and (name in REQUIRED or there):
+                raise Refused(name, "not listed in the manifest")
+
+    def selects(self, receipt):
+        h, (word, _, rest) = receipt.header, self.selection.partition(" ")
+        if word == "all" or h["kind"] in CONTROL:
+            return True
+        try:
+            if word in ("trace", "session"):
+                return h[word + "_id"] == json.loads(rest)
+            start, end = (int(part) for part in rest.split(" "))
+        except (ValueError, RecursionError):
+            raise Refused("manifest.note", "unknown selection")
+        if word == "range":
+            return start <= h["seq"] <= end
+        if word == "time":
+            return start <= micros(h["sealed_at"]) < end
+        raise Refused("manifest.note", "unknown selection")
+
+
+def micros(text):
+    moment = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")
+    return (moment - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)
+
+
+def no_duplicates(pairs):
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a key twice")
+    return dict(pairs)
+
+
+class View:
+    """receipts.jsonl: each line must say what the bytes say."""
+
+    def __init__(self, data):
+        self.lines = None if data is None else data.decode("utf-8", "replace").split("\n")
+        self.at = 0
+
+    def next(self, receipt):
+        if self.lines is None:
+            return
+        line = self.lines[self.at] if self.at < len(self.lines) else ""
+        self.at += 1
+        try:
+            shown = json.loads(line, object_pairs_hook=no_duplicates)
+        except (ValueError, RecursionError):
+            shown = None
+        # As texts, because Python holds 1, 1.0 and True to be equal.
+        if json.dumps(shown, sort_keys=True) != json.dumps(receipt.view(), sort_keys=True):
+            raise Refused("receipts.jsonl", "line %d does not say what the receipt says" % self.at)
+
+    def end(self):
+        if self.lines is not None and self.lines[self.at :] != [""]:
+            raise Refused("receipts.jsonl", "more lines than receipts")
+
+
+def verify(path, pins, brought, size):
+    """Verifies a receipts file, or the folder that one lies in. Returns verdict and log."""
+    verdict = Verdict()
+    alone = not os.path.isdir(path)
+    folder = os.path.dirname(path) if alone else path
+    receipts = path if alone else os.path.join(path, "receipts.bin")
+    part = lambda name: None if alone else inside(folder, name)
+    log = Log(verdict, pins, False)
+    try:
+        manifest = part("manifest.note")
+        manifest = manifest and Manifest(folder, manifest)
+        if not manifest and not alone:
+            verdict.remarks.append("there is no manifest: other files are not covered")
+        checkpoint, older = part("checkpoint.note"), part("checkpoints.bin")
+        proofs = part("proofs.bin")
+        own = Checkpoint(checkpoint, "checkpoint.note") if checkpoint is not None else None
+        evidence = ([own] if own else []) + (read_checkpoints(older) if older is not None else [])
+        log.selection = proofs is not None
+        if manifest and (manifest.selection == "all") == log.selection:
+            raise Refused("manifest.note", "a selection has proofs.bin, a whole log has none")
+        if log.selection and not own:
+            raise Refused("checkpoint.note", "missing beside proofs.bin")
+        paths = read_proofs(proofs) if log.selection else None
+        log.wanted = {c.size for c in evidence + brought}
+        view = View(part("receipts.jsonl"))
+        if 0 in log.wanted:
+            log.roots[0] = log.tree.root()
+        place = None
+        try:
+            for sealed, seal in read_receipts(receipts):
+                place = log.count
+                receipt = log.push(sealed, seal, next(paths, []) if paths else None, own)
+                place = receipt.header["seq"]
+                if manifest and not manifest.selects(receipt):
+                    raise Refused("manifest.note", "the receipt is not of the selection")
+                view.next(receipt)
+        except Refused as error:
+            if error.stage == "signature":
+                verdict.fail("attribution", str(error), place)
+            first = place == 0 and log.line is None
+            if first and "is missing" in str(error):
+                verdict.fail("completeness", str(error))
+            error.args = ("%s: %s" % (error.stage, error),)
+            verdict.fail("integrity", str(error), place)
+            return finish(verdict, log, evidence, brought, size)
+        if log.count == 0:
+            raise Refused("receipts.bin", "there is no receipt")
+        view.end()
+        if log.selection and next(paths, None) is not None:
+            raise Refused("proofs.bin", "more proofs than receipts")
+        if manifest:
+            claims(manifest, log, own)
+        keys = part("key-history.json")
+        if keys is not None:
+            key_history(keys, log)
+    except Refused as error:
+        verdict.fail("integrity", "%s: %s" % (error.stage, error))
+    return finish(verdict, log, [] if verdict.failed("integrity") else evidence, brought, size)
+
+
+def claims(manifest, log, checkpoint):
+    manifest.note.verify(log.line)
+    found = (log.origin, log.log_id, log.count, checkpoint.size if checkpoint else None)
+    if (manifest.origin, manifest.log_id, manifest.receipts, manifest.checkpoint) != found:
+        reason = "it claims another origin, log, number of receipts or checkpoint"
+        raise Refused("manifest.note", reason)
+
+
+def key_history(data, log):
+    try:
+        history = json.loads(data.decode("utf-8"), object_pairs_hook=no_duplicates)
+        shown = {k["purpose"]: (k["public_key"], k["key_id"]) for k in history["keys"]}
+        origin = history["origin"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Refused("key-history.json", "not the form of a key history")
+    keys = {n: log.genesis[n + "_key"] for n in ("receipt", "checkpoint", "recovery")}
+    told = {n: (key, Key(bytes.fromhex(key)).id.hex()) for n, key in keys.items()}
+    if origin != log.origin or shown != told:
+        raise Refused("key-history.json", "it does not say what the genesis says")
+
+
+def finish(verdict, log, evidence, brought, size):
+    """Checkpoints, and what is left of the answers."""
+    if log.line is None:
+        verdict.set("attribution", UNVERIFIED, "there is no genesis that could be read")
+    anchored, complete_to = False, size
+    for checkpoint, is_brought in [(c, False) for c in evidence] + [(c, True) for c in brought]:
+        if log.line is None or verdict.failed("integrity"):
+            break
+        whose = "that you brought" if is_brought else "in the evidence"
+        try:
+            if checkpoint.origin != log.origin:
+                if is_brought:
+                    verdict.remarks.append("a checkpoint that you brought is of another log")
+                    continue
+                raise Refused(checkpoint.stage, "it is of another log")
+            checkpoint.note.verify(log.line)
+            if log.selection:
+                own = evidence[0]
+                if checkpoint.size == own.size and checkpoint.root != own.root:
+                    reason = "two checkpoints of one size have different roots"
+                    raise Refused(checkpoint.stage, reason)
+                anchored |= checkpoint is own
+            elif checkpoint.size > log.count:
+                reason = "checkpoint %s has %d receipts, here are %d"
+                verdict.fail("completeness", reason % (whose, checkpoint.size, log.count))
+            elif log.roots[checkpoint.size] != checkpoint.root:
+                reason = "the receipts do not have the root of the checkpoint %s" % whose
+                raise Refused(checkpoint.stage, reason)
+            else:
+                anchored |= checkpoint.size > 0
+                if is_brought:
+                    complete_to = max(checkpoint.size, complete_to or 0)
+        except Refused as error:
+            verdict.fail("integrity", "%s: %s" % (error.stage, error))
+    if not verdict.failed("integrity"):
+        verdict.set("integrity", VERIFIED)
+    if size is not None and size > (evidence[0].size if log.selection and evidence else log.count):
+        verdict.fail("completeness", "the log is known to have %d receipts" % size)
+    if verdict.failed("integrity"):
+        verdict.set("completeness", UNVERIFIED, "integrity failed")
+        if verdict.answers["attribution"][0] == VERIFIED:
+            verdict.set("attribution", UNVERIFIED, "integrity failed")
+    elif log.selection:
+        why = "this is a selection: what was left out cannot be seen"
+        verdict.set("completeness", UNVERIFIED, why)
+    elif complete_to is not None:
+        verdict.set("completeness", VERIFIED)
+    else:
+        why = "no checkpoint was brought (--checkpoint): receipts may be missing at the end"
+        verdict.set("completeness", UNVERIFIED, why)
+    if verdict.answers["attribution"][0] == VERIFIED:
+        if log.needs_checkpoint and not anchored:
+            why = "no checkpoint signed by the pinned key covers these receipts"
+            verdict.set("attribution", UNVERIFIED, why)
+        if log.unknown_keys:
+            why = "a key rotation or revocation, which this program cannot follow"
+            verdict.set("attribution", UNVERIFIED, why)
+    return verdict, log
+
+
+# ---- The specification's vectors
+
+
+def canonical_text(text):
+    return " ".join(unicodedata.normalize("NFKC", text).split()).lower()
+
+
+def check_vectors(folder):
+    """This program against vectors.json: returns a line of counts, or raises Refused."""
+
+    def agree(what, found, expected):
+        if found != expected:
+            raise Refused("vectors.json", "%s: found %r, expected %r" % (what, found, expected))
+
+    with open(os.path.join(folder, "vectors.json"), encoding="utf-8") as file:
+        vectors = json.load(file)
+    keys = {}
+    for name, expected in vectors["keys"].items():
+        keys[name] = Key(bytes.fromhex(expected["public"]), pinned=True)
+        agree(name + " key id", keys[name].id.hex(), expected["key_id"])
+    log = Log(Verdict(), [KeyLine.parse(vectors["log_pub"])], False)
+    log.wanted = set(range(1, len(vectors["receipts"]) + 1))
+    log.roots[0] = log.tree.root()
+    sealed = []
+    file = read_receipts(os.path.join(folder, "receipts.bin"))
+    for (found, seal), expected in zip(file, vectors["receipts"]):
+        name = expected["name"]
+        sealed.append(found)
+        receipt = log.push(found, seal)
+        agree(name + ": payload", receipt.payload.hex(), expected["payload"])
+        agree(name + ": hash", receipt.hash.hex(), expected["hash"])
+        agree(name + ": signature", receipt.signature.hex(), expected["signature"])
+        agree(name + ": header", receipt.header, expected["header"])
+        agree(name + ": body", receipt.body(), expected.get("body"))
+        if "body_hex" in expected:
+            agree(name + ": body", receipt.body_bytes.hex(), expected["body_hex"])
+    agree("receipts", (len(sealed), next(file, None)), (len(vectors["receipts"]), None))
+    agree("origin", log.origin, vectors["origin"])
+    agree("log id", log.log_id, vectors["log_id"])
+    agree("salt", log.genesis["salt"], vectors["salt"])
+    agree("pin", log.verdict.answers["attribution"][0], VERIFIED)
+    for tree in vectors["tree"]:
+        agree("root of %d" % tree["size"], log.roots[tree["size"]].hex(), tree["root"])
+    for case in vectors["negative"]:
+        chain, stage, place = Chain(), None, -1
+        for place, item in enumerate(case["receipts"]):
+            try:
+                receipt = Receipt(sealed[item] if isinstance(item, int) else bytes.fromhex(item))
+                chain.push(receipt)
+                receipt.check_signature(keys["receipt"])
+                receipt.body()
+            except Refused as error:
+                stage = error.stage
+                break
+        agree(case["name"], (place, stage), (case["place"], case["stage"]))
+    d = vectors["digests"]
+    mac = lambda key, *parts: hmac.new(key, b"".join(parts), hashlib.sha256).digest()
+    secret, text = bytes.fromhex(d["secret"]), d["text"].encode()
+    receipt_id = bytes.fromhex(d["receipt_id"].replace("-", ""))
+    exact = mac(secret, b"ai-audit/digest/exact/v1\0", receipt_id, d["field"].encode())
+    canonical = mac(secret, b"ai-audit/digest/canonical/v1\0")
+    agree("exact key", exact.hex(), d["exact_key"])
+    agree("canonical key", canonical.hex(), d["canonical_key"])
+    agree("plain digest", sha256(text).hex(), d["plain"])
+    agree("exact digest", mac(exact, text).hex(), d["exact"])
+    form = canonical_text(d["text"])
+    agree("canonical digest", mac(canonical, form.encode()).hex(), d["canonical"])
+    for given, form in d["canonical_text"]:
+        agree("canonical form of %r" % given, canonical_text(given), form)
+    for case in d["parts"]:
+        data = b"ai-audit/parts/v1\0"
+        for item in case["parts"]:
+            data += len(item.encode()).to_bytes(8, "big") + item.encode()
+        agree("parts %r" % case["parts"], sha256(data).hex(), case["digest"])
+    with open(os.path.join(folder, "checkpoint.note"), encoding="utf-8", newline="") as file:
+        agree("checkpoint.note", file.read(), vectors["checkpoint"])
+    checkpoint = Checkpoint(vectors["checkpoint"].encode(), "checkpoint.note")
+    checkpoint.note.verify(log.line)
+    agree("checkpoint", (checkpoint.origin, checkpoint.size), (log.origin, len(sealed)))
+    agree("checkpoint's root", checkpoint.root, log.roots[len(sealed)])
+    return "%d receipts, %d negative cases, %d roots, %d canonical texts agree" % (
+        len(sealed), len(vectors["negative"]), len(vectors["tree"]), len(d["canonical_text"])
+    )
+
+
+# ---- Command line
+
+
+def shown(text):
+    """Text from the evidence, fit for a terminal."""
+    return "".join(c if c.isprintable() else "\\u%04x" % ord(c) for c in text)
+
+
+def parse_pin(argument):
+    text = argument
+    if "+" not in argument and not re.fullmatch("[0-9a-fA-F]{64}", argument):
+        with open(argument, encoding="utf-8") as file:
+            text = file.read()
+    text = text.strip()
+    if re.fullmatch("[0-9a-fA-F]{64}", text):
+        return Key(bytes.fromhex(text), pinned=True)
+    return KeyLine.parse(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("path")
+    parser.add_argument("--key", action="append", default=[], metavar="FILE|LINE|HEX")
+    parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE")
+    parser.add_argument("--size", type=int, metavar="N")
+    options = parser.parse_args()
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    path = options.path
+    if os.path.basename(path) == "vectors.json":
+        path = os.path.dirname(path) or "."
+    try:
+        if os.path.isdir(path) and os.path.exists(os.path.join(path, "vectors.json")):
+            try:
+                print(check_vectors(path))
+            except Refused as error:
+                print("FAILED: %s: %s" % (error.stage, shown(str(error))))
+                return 1
+            print("OK")
+            return 0
+        try:
+            pins = [parse_pin(argument) for argument in options.key]
+            brought = []
+            for name in options.checkpoint:
+                with open(name, "rb") as file:
+                    brought.append(Checkpoint(file.read(), name))
+        except (Refused, UnicodeDecodeError) as error:
+            print("cannot use what you brought: %s" % shown(str(error)), file=sys.stderr)
+            return 2
+        if os.path.isdir(path) and not os.path.exists(os.path.join(path, "receipts.bin")):
+            print("%s: no receipts.bin in this folder" % path, file=sys.stderr)
+            return 2
+        verdict, log = verify(path, pins, brought, options.size)
+    except OSError as error:
+        print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
+        return 2
+    for question, (status, reason) in verdict.answers.items():
+        print("%-13s %s%s" % (question, status, shown(": " + reason if reason else "")))
+    for remark in verdict.remarks:
+        print("note: " + remark)
+    if log.origin:
+        print("log: " + shown(log.origin))
+    print("%d receipts, %d signatures" % (log.count, log.signatures))
+    code = verdict.code()
+    print({0: "OK", 1: "FAILED", 3: "UNVERIFIED"}[code])
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

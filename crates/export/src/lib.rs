@@ -1,0 +1,27 @@
+//! Evidence packages: written deterministically, read as if an enemy had written them.
+//!
+//! | need | use |
+//! |---|---|
+//! | write a package of a log or a selection | [`write_package`] over [`LogEvidence`] |
+//! | verify a package under a trust policy | [`verify_package`] |
+//! | sealed receipts one after the other in a file | [`ReceiptsWriter`], [`ReceiptsReader`] |
+//! | a receipt for people | [`json_view`] |
+//! | the container alone | [`archive`] |
+//!
+//! The formats are in `docs/spec/package.md` and `docs/spec/package-archive.md`. A package of any
+//! size is written and verified in a few megabytes of memory.
+
+pub mod archive;
+mod manifest;
+mod package;
+mod receipts;
+mod selection;
+mod view;
+
+pub use manifest::{MANIFEST_LABEL, Manifest, ManifestError, ManifestFile};
+pub use package::{
+    ExportError, LogEvidence, PackageOptions, PackageReport, Written, verify_package, write_package,
+};
+pub use receipts::{RECEIPTS_MAGIC, ReceiptsError, ReceiptsReader, ReceiptsWriter};
+pub use selection::{ParseSelectionError, Selection};
+pub use view::{json_value, json_view};

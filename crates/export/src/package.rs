@@ -1,0 +1,50 @@
+//! Evidence packages: what is in them, writing them, verifying them.
+
+mod claims;
+mod key_history;
+mod proofs;
+mod readme;
+mod verify;
+mod write;
+
+pub use verify::{PackageReport, verify_package};
+pub use write::{ExportError, LogEvidence, PackageOptions, Written, write_package};
+
+/// The receipts' exact bytes, in the form of a receipts file.
+pub(crate) const RECEIPTS: &str = "receipts.bin";
+/// The JSON view, one receipt a line.
+pub(crate) const VIEW: &str = "receipts.jsonl";
+/// Inclusion proofs, where the package holds a selection.
+pub(crate) const PROOFS: &str = "proofs.bin";
+/// The checkpoint that the receipts are held against.
+pub(crate) const CHECKPOINT: &str = "checkpoint.note";
+/// Older checkpoints of the log.
+pub(crate) const OLDER: &str = "checkpoints.bin";
+/// The log's keys, derived from the control receipts.
+pub(crate) const KEYS: &str = "key-history.json";
+/// For the auditor.
+pub(crate) const README: &str = "README.md";
+/// A second, independent verifier.
+pub(crate) const VERIFY_PY: &str = "verify.py";
+/// The manifest, always last.
+pub(crate) const MANIFEST: &str = "manifest.note";
+
+/// The files that a package may have, in their order, and whether each must be there.
+pub(crate) const FILES: [(&str, bool); 9] = [
+    (RECEIPTS, true),
+    (VIEW, false),
+    (PROOFS, false),
+    (CHECKPOINT, true),
+    (OLDER, false),
+    (KEYS, true),
+    (README, true),
+    (VERIFY_PY, true),
+    (MANIFEST, true),
+];
+
+/// The independent verifier's source.
+pub(crate) const VERIFY_PY_SOURCE: &str = include_str!("../assets/verify.py");
+/// What the file of older checkpoints begins with.
+pub(crate) const OLDER_MAGIC: &[u8] = b"ai-audit/checkpoints/v1\n";
+/// Longest note that is read, in bytes.
+pub(crate) const MAX_NOTE: u64 = 1 << 20;

@@ -1,0 +1,89 @@
+//! The README that every package carries for its auditor.
+
+use crate::Manifest;
+use std::fmt::Write;
+
+/// The text; it depends on nothing but the manifest's claims and on whether there is a JSON view.
+pub(crate) fn readme(claims: &Manifest, json_view: bool) -> String {
+    let Manifest {
+        origin,
+        log_id,
+        receipts,
+        checkpoint,
+        ..
+    } = claims;
+    let selection = claims.selection.describe();
+    let whole = claims.selection.is_all();
+    let mut text = format!(
+        "# Evidence package
+
+An excerpt of the audit log of an AI system, made with ai-audit.
+
+| | |
+|---|---|
+| log | `{origin}` |
+| log id | `{log_id}` |
+| contents | {selection} |
+| receipts | {receipts} |
+| checkpoint | {checkpoint} receipts |
+
+All of this was written by the keeper of the log. Nothing in this package, this text and
+`verify.py` included, is a reason to trust it: that comes from the key line (`log.pub`) that you
+were given before, by another way, and from a checkpoint that you kept.
+
+## Verify it
+
+With the command line, which you should get from its publisher and not from the sender of this
+package:
+
+    ai-audit verify package.zip --key log.pub --checkpoint kept.note
+
+`--key` is the key line that you had before. `--checkpoint` is a checkpoint that you kept; without
+one, receipts missing at the end cannot be noticed, and completeness stays \"unverified\". Exit code 0
+means that everything you asked for is verified, 1 that something failed, 3 that something could not
+be verified.
+
+A second opinion, which needs only Python 3 (unpack the package first):
+
+    python3 verify.py . --key log.pub
+
+A verifier that came with the evidence proves nothing by itself: compare `verify.py` with the
+published one, or read it.
+
+## Files
+
+- `receipts.bin`: the receipts' exact bytes, as they were hashed, chained and signed
+"
+    );
+    if json_view {
+        text.push_str("- `receipts.jsonl`: the same receipts for people, one a line, derived from the bytes\n");
+    }
+    if !whole {
+        text.push_str("- `proofs.bin`: for each receipt the proof that it is in the checkpoint\n");
+    }
+    text.push_str(
+        "- `checkpoint.note`: size and Merkle root of the log, signed (C2SP checkpoint)
+- `checkpoints.bin`: earlier checkpoints, where the log has any
+- `key-history.json`: the log's keys
+- `manifest.note`: SHA-256 and size of every file, signed
+",
+    );
+    let limits = if whole {
+        "The log is here from its first receipt to the checkpoint."
+    } else {
+        "This is a selection, with all receipts about the log itself. Each receipt is proved to be in\n\
+         the log; that no other receipt belongs to the selection is not."
+    };
+    // Writing to a String cannot fail.
+    let _ = write!(
+        text,
+        "
+## What it does not show
+
+{limits} Times are the keeper's own clock. That a receipt was
+signed does not make true what it says. Texts are recorded as digests: who holds a text can show
+that it is the one recorded, and nobody can read it from here.
+"
+    );
+    text
+}

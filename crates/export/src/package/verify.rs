@@ -1,0 +1,422 @@
+//! Verifying a package: receipts first, then everything that stands around them.
+
+use super::proofs::ProofsReader;
+use super::{
+    CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, OLDER_MAGIC, PROOFS, RECEIPTS, VIEW, claims,
+};
+use crate::archive::{Archive, EntryReader, Limits, ReadAt};
+use crate::package::key_history::key_history;
+use crate::{Manifest, ReceiptsReader, json_view};
+use ai_audit_core::{
+    DecodeBody, Digest, Genesis, Kind, MAX_SEALED_LEN, ReceiptSource, Status, UnverifiedReceipt,
+};
+use ai_audit_note::{Checkpoint, SignedNote, VKey};
+use ai_audit_verify::{LogVerifier, Report, SelectionVerifier, TrustPolicy};
+use sha2::{Digest as _, Sha256};
+use std::io::{self, BufReader, Read};
+
+/// The outcome of verifying a package.
+#[derive(Debug, Clone)]
+pub struct PackageReport {
+    /// Verdict and counts.
+    pub report: Report,
+    /// What the package says of itself, where its manifest could be read.
+    pub manifest: Option<Manifest>,
+}
+
+/// Verifies a package under a trust policy. `progress` is told the receipts gone through, and their
+/// number as the manifest claims it.
+///
+/// Whatever is wrong with the package is in the report; it never stops with an error or panics.
+pub fn verify_package<R: ReadAt>(
+    package: R,
+    policy: &TrustPolicy,
+    progress: impl FnMut(u64, u64),
+) -> PackageReport {
+    let archive = match Archive::open(package, Limits::default()) {
+        Ok(archive) => archive,
+        Err(error) => {
+            let mut verifier = LogVerifier::new(policy);
+            verifier.fail_integrity(format!("package: {error}"));
+            return PackageReport {
+                report: verifier.finish(),
+                manifest: None,
+            };
+        }
+    };
+    let package = Package::new(&archive);
+    package.verify(policy, progress)
+}
+
+/// A package whose container is sound.
+struct Package<'a, R> {
+    archive: &'a Archive<R>,
+    note: Option<SignedNote>,
+    manifest: Option<Manifest>,
+    /// The first thing that is wrong around the receipts.
+    wrong: Option<String>,
+}
+
+impl<'a, R: ReadAt> Package<'a, R> {
+    fn new(archive: &'a Archive<R>) -> Self {
+        let mut package = Self {
+            archive,
+            note: None,
+            manifest: None,
+            wrong: None,
+        };
+        if let Err(reason) = package.read_manifest().and_then(|()| package.check_files()) {
+            package.wrong = Some(reason);
+        }
+        package
+    }
+
+    fn verify(self, policy: &TrustPolicy, progress: impl FnMut(u64, u64)) -> PackageReport {
+        let partial = match &self.manifest {
+            Some(manifest) => !manifest.selection.is_all(),
+            None => self.archive.entry(PROOFS).is_some(),
+        };
+        let (mut engine, checkpoint) = match self.engine(policy, partial) {
+            Ok(engine) => engine,
+            Err(reason) => {
+                let mut verifier = LogVerifier::new(policy);
+                verifier.fail_integrity(self.wrong.unwrap_or(reason));
+                return PackageReport {
+                    report: verifier.finish(),
+                    manifest: self.manifest,
+                };
+            }
+        };
+        if let Err(reason) = self.receipts(&mut engine, progress) {
+            engine.fail(reason);
+        }
+        let line = engine.key_line();
+        let mut report = engine.finish();
+        let wrong = self.wrong.or_else(|| match (&self.note, &self.manifest) {
+            (Some(note), Some(manifest)) => {
+                around(note, manifest, line.as_ref(), &report, checkpoint)
+            }
+            _ => None,
+        });
+        if let Some(reason) = wrong {
+            fail(&mut report, reason);
+        }
+        PackageReport {
+            report,
+            manifest: self.manifest,
+        }
+    }
+
+    fn read_manifest(&mut self) -> Result<(), String> {
+        if self.archive.entry(MANIFEST).is_none() {
+            return Err("manifest.note is missing: the package is not signed".into());
+        }
+        let bytes = self.read(MANIFEST)?;
+        let note = SignedNote::parse(&bytes).map_err(|error| format!("manifest.note: {error}"))?;
+        let manifest = Manifest::parse(note.text()).map_err(|error| error.to_string())?;
+        self.note = Some(note);
+        self.manifest = Some(manifest);
+        Ok(())
+    }
+
+    /// Every file listed and every listed file there, known, in order, with its digest.
+    fn check_files(&self) -> Result<(), String> {
+        let Some(manifest) = &self.manifest else {
+            return Ok(());
+        };
+        let mut known = FILES.iter();
+        for entry in self.archive.entries() {
+            let name = entry.name();
+            if known.by_ref().all(|(file, _)| *file != name) {
+                return Err(format!("{name}: no package has this file in this place"));
+            }
+            if name != MANIFEST && manifest.file(name).is_none() {
+                return Err(format!("{name}: the manifest does not list it"));
+            }
+        }
+        for (name, required) in FILES {
+            if required && self.archive.entry(name).is_none() {
+                return Err(format!("{name} is missing"));
+            }
+        }
+        if manifest.selection.is_all() == self.archive.entry(PROOFS).is_some() {
+            return Err(format!(
+                "{PROOFS}: a selection has inclusion proofs, a whole log has none"
+            ));
+        }
+        for file in &manifest.files {
+            let name = &file.name;
+            if name == MANIFEST || self.archive.entry(name).is_none() {
+                return Err(format!(
+                    "{name}: the manifest lists it, and it is not in the package"
+                ));
+            }
+            let found = self.digest(name)?;
+            if found != (file.digest, file.size) {
+                return Err(format!(
+                    "{name}: its SHA-256 or size is not the one in the manifest"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn digest(&self, name: &str) -> Result<(Digest, u64), String> {
+        let mut reader = self.open(name)?;
+        let mut hasher = Sha256::new();
+        let mut buf = [0; 1 << 13];
+        let mut size = 0;
+        loop {
+            match reader.read(&mut buf) {
+                Ok(0) => return Ok((Digest::from_bytes(hasher.finalize().into()), size)),
+                Ok(len) => {
+                    hasher.update(&buf[..len]);
+                    size += len as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(format!("{name}: {error}")),
+            }
+        }
+    }
+
+    /// The verifier for what the package holds, and the size of its checkpoint.
+    fn engine<'p>(
+        &self,
+        policy: &'p TrustPolicy,
+        partial: bool,
+    ) -> Result<(Engine<'p>, u64), String> {
+        let bytes = self.read(CHECKPOINT)?;
+        let note = SignedNote::parse(&bytes).map_err(|error| format!("{CHECKPOINT}: {error}"))?;
+        let checkpoint =
+            Checkpoint::parse(note.text()).map_err(|error| format!("{CHECKPOINT}: {error}"))?;
+        let size = checkpoint.size.as_u64();
+        if partial {
+            let verifier = SelectionVerifier::new(policy, note, checkpoint);
+            return Ok((Engine::Selection(Box::new(verifier)), size));
+        }
+        let mut verifier = LogVerifier::new(policy);
+        let add = |verifier: &mut LogVerifier<'_>, name: &str, note: &[u8]| {
+            verifier
+                .evidence_checkpoint(note)
+                .map_err(|error| format!("{name}: {error}"))
+        };
+        add(&mut verifier, CHECKPOINT, &bytes)?;
+        if self.archive.entry(OLDER).is_some() {
+            self.older(|note| add(&mut verifier, OLDER, note))?;
+        }
+        Ok((Engine::Log(Box::new(verifier)), size))
+    }
+
+    /// Reads the older checkpoints.
+    fn older(&self, mut take: impl FnMut(&[u8]) -> Result<(), String>) -> Result<(), String> {
+        let mut reader = self.open(OLDER)?;
+        let failed = |error: io::Error| format!("{OLDER}: {error}");
+        let mut magic = vec![0; OLDER_MAGIC.len()];
+        reader.read_exact(&mut magic).map_err(failed)?;
+        if magic != OLDER_MAGIC {
+            return Err(format!(
+                "{OLDER}: at byte 0: expected the line ai-audit/checkpoints/v1"
+            ));
+        }
+        loop {
+            let mut len = [0; 4];
+            if reader.read(&mut len[..1]).map_err(failed)? == 0 {
+                return Ok(());
+            }
+            reader.read_exact(&mut len[1..]).map_err(failed)?;
+            let len = u64::from(u32::from_be_bytes(len));
+            if len > MAX_NOTE {
+                return Err(format!(
+                    "{OLDER}: a note of {len} bytes; expected at most {MAX_NOTE}"
+                ));
+            }
+            let mut note = Vec::new();
+            reader
+                .by_ref()
+                .take(len)
+                .read_to_end(&mut note)
+                .map_err(failed)?;
+            take(&note)?;
+        }
+    }
+
+    /// Feeds the receipts to the verifier, with their proofs, and compares the JSON view.
+    fn receipts(
+        &self,
+        engine: &mut Engine<'_>,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<(), String> {
+        let claimed = self
+            .manifest
+            .as_ref()
+            .map_or(0, |manifest| manifest.receipts);
+        let selection = self.manifest.as_ref().map(|manifest| &manifest.selection);
+        let mut source = ReceiptsReader::new(self.open(RECEIPTS)?)
+            .map_err(|error| format!("{RECEIPTS}: {error}"))?;
+        let mut view = match self.archive.entry(VIEW) {
+            Some(_) => Some(self.open(VIEW)?),
+            None => None,
+        };
+        let mut proofs = match engine {
+            Engine::Selection(_) => Some(
+                ProofsReader::new(self.open(PROOFS)?)
+                    .map_err(|error| format!("{PROOFS}: {error}"))?,
+            ),
+            Engine::Log(_) => None,
+        };
+        let mut buf = vec![0; MAX_SEALED_LEN];
+        let mut count = 0;
+        while let Some(len) = source
+            .read_next(&mut buf)
+            .map_err(|error| format!("{RECEIPTS}: {error}"))?
+        {
+            let sealed = &buf[..len];
+            match (&mut *engine, &mut proofs) {
+                (Engine::Log(verifier), _) => drop(verifier.push(sealed)),
+                (Engine::Selection(verifier), Some(proofs)) => {
+                    let path = proofs
+                        .next()
+                        .map_err(|error| format!("{PROOFS}: {error}"))?;
+                    verifier.push(sealed, path);
+                }
+                (Engine::Selection(_), None) => {}
+            }
+            if let Ok(receipt) = UnverifiedReceipt::parse(sealed) {
+                self.beside(&receipt, view.as_mut(), selection)?;
+            }
+            count += 1;
+            progress(count, claimed);
+        }
+        if let Some(view) = &mut view
+            && view
+                .read(&mut [0])
+                .map_err(|error| format!("{VIEW}: {error}"))?
+                != 0
+        {
+            return Err(format!("{VIEW}: more lines than there are receipts"));
+        }
+        if let Some(proofs) = &mut proofs
+            && !proofs
+                .at_end()
+                .map_err(|error| format!("{PROOFS}: {error}"))?
+        {
+            return Err(format!("{PROOFS}: more proofs than there are receipts"));
+        }
+        Ok(())
+    }
+
+    /// What the package says about one receipt elsewhere.
+    fn beside(
+        &self,
+        receipt: &UnverifiedReceipt<'_>,
+        view: Option<&mut BufReader<EntryReader<'a, R>>>,
+        selection: Option<&crate::Selection>,
+    ) -> Result<(), String> {
+        let seq = receipt.header().seq;
+        if let Some(selection) = selection
+            && !selection.contains(receipt.header())
+        {
+            return Err(format!(
+                "receipt {seq} does not belong to {}",
+                selection.describe()
+            ));
+        }
+        if let Some(view) = view {
+            let mut line = json_view(receipt);
+            line.push('\n');
+            // As much as the true line has, and no more, whatever the file holds.
+            let mut found = vec![0; line.len()];
+            let same = view.read_exact(&mut found).is_ok() && found == line.as_bytes();
+            if !same {
+                return Err(format!(
+                    "{VIEW}: the line of receipt {seq} is not the view of the receipt's bytes"
+                ));
+            }
+        }
+        if receipt.header().kind == Kind::GENESIS
+            && let Ok(genesis) = Genesis::decode(receipt)
+            && let Ok(origin) = genesis.origin()
+            && self.read(KEYS)? != key_history(&genesis, &origin.to_string()).as_bytes()
+        {
+            return Err(format!(
+                "{KEYS}: it does not say what the control receipts say"
+            ));
+        }
+        Ok(())
+    }
+
+    fn open(&self, name: &str) -> Result<BufReader<EntryReader<'a, R>>, String> {
+        let reader = self
+            .archive
+            .reader(name)
+            .map_err(|error| error.to_string())?;
+        Ok(BufReader::with_capacity(1 << 16, reader))
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+        self.archive
+            .read_to_vec(name, MAX_NOTE)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// The manifest's signature and claims.
+fn around(
+    note: &SignedNote,
+    manifest: &Manifest,
+    line: Option<&VKey>,
+    report: &Report,
+    checkpoint: u64,
+) -> Option<String> {
+    if let Some(line) = line
+        && let Err(error) = note.verify(line)
+    {
+        return Some(format!(
+            "manifest.note is not signed by the log's checkpoint key: {error}"
+        ));
+    }
+    claims::contradiction(manifest, report, checkpoint)
+}
+
+/// Puts a failure around the receipts into a report. A failure of the receipts themselves is the
+/// better answer and stays.
+fn fail(report: &mut Report, reason: String) {
+    if report.verdict.integrity.is_failed() {
+        report.remarks.push(reason);
+    } else {
+        report.verdict.integrity = Status::failed(reason);
+        if report.verdict.completeness.is_verified() {
+            let why = "integrity failed, so completeness cannot be told";
+            report.verdict.completeness = Status::unverified(why);
+            report.complete_to = None;
+        }
+    }
+}
+
+enum Engine<'p> {
+    Log(Box<LogVerifier<'p>>),
+    Selection(Box<SelectionVerifier<'p>>),
+}
+
+impl Engine<'_> {
+    fn fail(&mut self, reason: String) {
+        match self {
+            Self::Log(verifier) => verifier.fail_integrity(reason),
+            Self::Selection(verifier) => verifier.fail_integrity(reason),
+        }
+    }
+
+    fn key_line(&self) -> Option<VKey> {
+        match self {
+            Self::Log(verifier) => verifier.key_line().cloned(),
+            Self::Selection(verifier) => verifier.key_line().cloned(),
+        }
+    }
+
+    fn finish(self) -> Report {
+        match self {
+            Self::Log(verifier) => verifier.finish(),
+            Self::Selection(verifier) => verifier.finish(),
+        }
+    }
+}

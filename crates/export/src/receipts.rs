@@ -1,0 +1,212 @@
+//! Receipts files: sealed receipts one after the other, each framed by its lengths.
+//!
+//! First the line `ai-audit/receipts/v1`, then for each receipt its payload's length (2 bytes,
+//! big-endian), the payload, its seal's length (1 byte: 64, or 0 where it is batched) and the seal.
+
+use ai_audit_core::{
+    MAX_PAYLOAD_LEN, MAX_SEALED_LEN, ReceiptSource, SIGNATURE_LEN, UnverifiedReceipt,
+};
+use std::io::{self, Read, Write};
+
+/// What a receipts file begins with.
+pub const RECEIPTS_MAGIC: &[u8] = b"ai-audit/receipts/v1\n";
+
+/// Why a receipts file could not be read further.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiptsError {
+    /// The bytes are not framed as the format says.
+    #[error("receipts file at byte {offset}: expected {expected}")]
+    Format {
+        /// Offset from the file's start.
+        offset: u64,
+        /// What should have been there.
+        expected: &'static str,
+    },
+    /// A receipt is longer than the buffer.
+    #[error(
+        "receipts file at byte {offset}: the receipt does not fit the {buffer} bytes of buffer"
+    )]
+    Buffer {
+        /// Offset from the file's start.
+        offset: u64,
+        /// Bytes of the buffer.
+        buffer: usize,
+    },
+    /// The file could not be read.
+    #[error("receipts file at byte {offset}: {source}")]
+    Io {
+        /// Offset from the file's start.
+        offset: u64,
+        /// The system's error.
+        source: io::Error,
+    },
+}
+
+/// Reads a receipts file as a [`ReceiptSource`].
+///
+/// ```
+/// use ai_audit_core::ReceiptSource;
+/// use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader};
+/// let mut reader = ReceiptsReader::new(RECEIPTS_MAGIC)?;
+/// assert_eq!(reader.read_next(&mut [0; 100])?, None);
+/// # Ok::<(), ai_audit_export::ReceiptsError>(())
+/// ```
+#[derive(Debug)]
+pub struct ReceiptsReader<R> {
+    inner: R,
+    offset: u64,
+}
+
+impl<R: Read> ReceiptsReader<R> {
+    /// Reads the first line. `inner` should be buffered.
+    ///
+    /// # Errors
+    ///
+    /// When the file does not begin as a receipts file does, or cannot be read.
+    pub fn new(inner: R) -> Result<Self, ReceiptsError> {
+        let mut reader = Self { inner, offset: 0 };
+        let mut magic = [0; RECEIPTS_MAGIC.len()];
+        reader.exact(&mut magic, "the line ai-audit/receipts/v1")?;
+        if magic != RECEIPTS_MAGIC {
+            let expected = "the line ai-audit/receipts/v1";
+            return Err(ReceiptsError::Format {
+                offset: 0,
+                expected,
+            });
+        }
+        Ok(reader)
+    }
+
+    /// Offset of the next receipt from the file's start.
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    fn exact(&mut self, buf: &mut [u8], expected: &'static str) -> Result<(), ReceiptsError> {
+        let offset = self.offset;
+        self.inner
+            .read_exact(buf)
+            .map_err(|source| match source.kind() {
+                io::ErrorKind::UnexpectedEof => ReceiptsError::Format { offset, expected },
+                _ => ReceiptsError::Io { offset, source },
+            })?;
+        self.offset += buf.len() as u64;
+        Ok(())
+    }
+
+    /// The first byte of a length, or `None` at the end of the file.
+    fn first(&mut self) -> Result<Option<u8>, ReceiptsError> {
+        let mut byte = [0];
+        loop {
+            match self.inner.read(&mut byte) {
+                Ok(0) => return Ok(None),
+                Ok(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => {
+                    return Err(ReceiptsError::Io {
+                        offset: self.offset,
+                        source,
+                    });
+                }
+            }
+        }
+        self.offset += 1;
+        Ok(Some(byte[0]))
+    }
+}
+
+impl<R: Read> ReceiptSource for ReceiptsReader<R> {
+    type Error = ReceiptsError;
+
+    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<usize>, ReceiptsError> {
+        let start = self.offset;
+        let Some(high) = self.first()? else {
+            return Ok(None);
+        };
+        let mut low = [0];
+        self.exact(&mut low, "two bytes of payload length")?;
+        let len = usize::from(u16::from_be_bytes([high, low[0]]));
+        let small = ReceiptsError::Buffer {
+            offset: start,
+            buffer: buf.len(),
+        };
+        if len > buf.len() {
+            return Err(small);
+        }
+        self.exact(
+            &mut buf[..len],
+            "as many bytes of payload as its length says",
+        )?;
+        let at = self.offset;
+        let mut seal = [0];
+        self.exact(&mut seal, "one byte of seal length")?;
+        let seal = match seal[0] {
+            0 => 0,
+            64 => SIGNATURE_LEN,
+            _ => {
+                return Err(ReceiptsError::Format {
+                    offset: at,
+                    expected: "a seal length of 64 or 0",
+                });
+            }
+        };
+        if len + seal > buf.len() {
+            return Err(small);
+        }
+        self.exact(&mut buf[len..len + seal], "64 bytes of signature")?;
+        // The seal's length is said twice: here and by the header's mode.
+        match UnverifiedReceipt::parse(&buf[..len + seal]) {
+            Ok(receipt) if receipt.payload().len() != len => Err(ReceiptsError::Format {
+                offset: at,
+                expected: "the seal length that the header's mode calls for",
+            }),
+            _ => Ok(Some(len + seal)),
+        }
+    }
+}
+
+/// Writes a receipts file.
+#[derive(Debug)]
+pub struct ReceiptsWriter<W> {
+    inner: W,
+}
+
+impl<W: Write> ReceiptsWriter<W> {
+    /// Writes the first line.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails.
+    pub fn new(mut inner: W) -> io::Result<Self> {
+        inner.write_all(RECEIPTS_MAGIC)?;
+        Ok(Self { inner })
+    }
+
+    /// Writes a receipt that was parsed from its sealed bytes.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails.
+    pub fn write(&mut self, receipt: &UnverifiedReceipt<'_>) -> io::Result<()> {
+        let payload = receipt.payload();
+        let len = u16::try_from(payload.len()).map_err(io::Error::other)?;
+        self.inner.write_all(&len.to_be_bytes())?;
+        self.inner.write_all(payload)?;
+        match receipt.signature() {
+            Some(signature) => {
+                self.inner.write_all(&[64])?;
+                self.inner.write_all(signature.as_bytes())
+            }
+            None => self.inner.write_all(&[0]),
+        }
+    }
+
+    /// The writer, back.
+    pub fn into_inner(self) -> W {
+        self.inner
+    }
+}
+
+/// Bytes of the longest framed receipt.
+pub(crate) const MAX_FRAMED_LEN: usize = 2 + MAX_PAYLOAD_LEN + 1 + SIGNATURE_LEN;
+const _: () = assert!(MAX_FRAMED_LEN == MAX_SEALED_LEN + 3);

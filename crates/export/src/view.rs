@@ -1,0 +1,101 @@
+//! The JSON view of a receipt: for people and programs, derived from the bytes.
+
+use ai_audit_agentic::{ToolIntent, ToolOutcome};
+use ai_audit_core::{
+    ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, Kind, LeafHash, Start, Stop,
+    UnverifiedReceipt,
+};
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt::Write;
+
+#[derive(Serialize)]
+struct View<'a> {
+    #[serde(flatten)]
+    header: &'a Header<'a>,
+    hash: LeafHash,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_hex: Option<String>,
+}
+
+/// The JSON view of a receipt, on one line.
+///
+/// Header fields come first, then hash, signature and the body without its empty fields. A body of
+/// an unknown kind, or one that does not decode, is shown as `body_hex`.
+#[must_use]
+pub fn json_view(receipt: &UnverifiedReceipt<'_>) -> String {
+    // Maps with text keys and finite numbers always serialise.
+    serde_json::to_string(&view(receipt)).unwrap_or_default()
+}
+
+/// The JSON view as a value.
+#[must_use]
+pub fn json_value(receipt: &UnverifiedReceipt<'_>) -> Value {
+    serde_json::to_value(view(receipt)).unwrap_or_default()
+}
+
+fn view<'a>(receipt: &'a UnverifiedReceipt<'_>) -> View<'a> {
+    let body = body(receipt);
+    View {
+        header: receipt.header(),
+        hash: receipt.hash(),
+        signature: receipt
+            .signature()
+            .map(|signature| hex(signature.as_bytes())),
+        body_hex: body.is_none().then(|| hex(receipt.body())),
+        body,
+    }
+}
+
+fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
+    fn value<'a, T: DecodeBody<'a>>(receipt: &UnverifiedReceipt<'a>) -> Option<Value> {
+        let mut value = serde_json::to_value(T::decode(receipt).ok()?).ok()?;
+        prune(&mut value);
+        Some(value)
+    }
+    match receipt.header().kind {
+        Kind::GENESIS => value::<Genesis<'_>>(receipt),
+        Kind::DECISION => value::<Decision<'_>>(receipt),
+        Kind::TOOL_INTENT => value::<ToolIntent<'_>>(receipt),
+        Kind::TOOL_OUTCOME => value::<ToolOutcome<'_>>(receipt),
+        Kind::START => value::<Start<'_>>(receipt),
+        Kind::STOP => value::<Stop<'_>>(receipt),
+        Kind::GAP => value::<Gap<'_>>(receipt),
+        Kind::CLOCK_ANOMALY => value::<ClockAnomaly>(receipt),
+        _ => None,
+    }
+}
+
+/// Removes fields that say nothing: null, empty texts and empty lists.
+fn prune(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(prune);
+            fields.retain(|_, field| !empty(field));
+        }
+        Value::Array(items) => items.iter_mut().for_each(prune),
+        _ => {}
+    }
+}
+
+fn empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

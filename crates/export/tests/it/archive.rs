@@ -1,0 +1,121 @@
+//! Archives round trip, and other readers read them.
+
+use crate::files::{Files, pack, unpack};
+use ai_audit_export::archive::{Archive, ArchiveError, ArchiveWriter, Limits, Method};
+use proptest::prelude::*;
+use std::io::{Cursor, Read, Write};
+
+fn name() -> impl Strategy<Value = String> {
+    "[a-z]{3,8}(/[a-z0-9]{1,6}\\.bin)?x"
+}
+
+proptest! {
+    #[test]
+    fn round_trip(files in prop::collection::btree_map(name(), any::<Vec<u8>>(), 0..6)) {
+        let files: Files = files.into_iter().collect();
+        // A name may be a folder of another one.
+        let clash = |(name, _): &(String, Vec<u8>)| files.iter().any(|(other, _)| other.starts_with(&format!("{name}/")));
+        prop_assume!(!files.iter().any(clash));
+        prop_assert_eq!(unpack(&pack(&files)), files);
+    }
+
+    #[test]
+    fn a_flipped_bit_is_refused_or_without_effect(place: prop::sample::Index, bit in 0..8u8) {
+        let files: Files = vec![("a.txt".into(), b"hello hello hello".to_vec()), ("b".into(), vec![]), ("c".into(), vec![7; 300])];
+        let mut bytes = pack(&files);
+        let place = place.index(bytes.len());
+        bytes[place] ^= 1 << bit;
+        if let Ok(archive) = Archive::open(bytes.clone(), Limits::default())
+            && archive.check_contents().is_ok()
+        {
+            prop_assert_eq!(unpack(&bytes), files);
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes: Vec<u8>) {
+        prop_assert!(Archive::open(bytes, Limits::default()).is_err());
+    }
+
+    #[test]
+    fn the_sizes_of_writes_do_not_matter(cuts in prop::collection::vec(1..9000usize, 1..40)) {
+        let contents: Vec<u8> = (0..100_000u32).flat_map(|n| (n / 7).to_le_bytes()).collect();
+        let mut writer = ArchiveWriter::new(Cursor::new(Vec::new())).unwrap();
+        let mut file = writer.start_file("a", Method::Deflated).unwrap();
+        let mut rest = contents.as_slice();
+        for cut in cuts.iter().cycle() {
+            let (now, later) = rest.split_at((*cut).min(rest.len()));
+            file.write_all(now).unwrap();
+            rest = later;
+            if rest.is_empty() { break; }
+        }
+        file.finish().unwrap();
+        let bytes = writer.finish().unwrap().into_inner();
+        prop_assert_eq!(bytes, pack(&vec![("a".into(), contents)]));
+    }
+}
+
+#[test]
+fn other_readers_read_them() {
+    let mut writer = ArchiveWriter::new(Cursor::new(Vec::new())).unwrap();
+    let contents: Vec<u8> = (0..200_000u32).flat_map(u32::to_le_bytes).collect();
+    for (name, method, large) in [
+        ("stored", Method::Stored, false),
+        ("d/small", Method::Deflated, false),
+        ("large", Method::Deflated, true),
+    ] {
+        let mut file = if large {
+            writer.start_large_file(name, method)
+        } else {
+            writer.start_file(name, method)
+        }
+        .unwrap();
+        file.write_all(&contents).unwrap();
+        file.finish().unwrap();
+    }
+    let bytes = writer.finish().unwrap().into_inner();
+    let mut theirs = zip::ZipArchive::new(Cursor::new(bytes.clone())).unwrap();
+    assert_eq!(theirs.len(), 3);
+    for name in ["stored", "d/small", "large"] {
+        let mut found = Vec::new();
+        theirs
+            .by_name(name)
+            .unwrap()
+            .read_to_end(&mut found)
+            .unwrap();
+        assert_eq!(found, contents, "{name}");
+        assert_eq!(
+            Archive::open(bytes.clone(), Limits::default())
+                .unwrap()
+                .read_to_vec(name, 1 << 20)
+                .unwrap(),
+            contents
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    std::fs::write(&path, bytes).unwrap();
+    let script = "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(len(z.namelist()))";
+    match std::process::Command::new("python3")
+        .args(["-c", script])
+        .arg(&path)
+        .output()
+    {
+        Ok(output) => assert_eq!(output.stdout, b"3\n"),
+        Err(_) => println!("SKIPPED: Python's zipfile: python3 is absent"),
+    }
+}
+
+#[test]
+fn an_unfinished_file_spoils_the_archive() {
+    let mut writer = ArchiveWriter::new(Cursor::new(Vec::new())).unwrap();
+    drop(writer.start_file("a", Method::Stored).unwrap());
+    assert!(matches!(
+        writer.start_file("b", Method::Stored),
+        Err(ArchiveError::Unfinished { .. })
+    ));
+    assert!(matches!(
+        writer.finish(),
+        Err(ArchiveError::Unfinished { .. })
+    ));
+}

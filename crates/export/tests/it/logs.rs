@@ -1,0 +1,174 @@
+//! A log in memory to be exported, and what an auditor has of it.
+
+use ai_audit_agentic::{JsonDigest, ToolIntent};
+use ai_audit_core::{
+    Action, Body, Check, Decision, Draft, Genesis, Head, MAX_SEALED_LEN, ReceiptId, ReceiptSource,
+    SigningKey, Start, TextDigest, Timestamp,
+};
+use ai_audit_export::{LogEvidence, PackageOptions, Selection, write_package};
+use ai_audit_merkle::MemoryTree;
+use ai_audit_note::{Checkpoint, SignedNote, VKey};
+use ai_audit_verify::{Pin, TrustPolicy};
+use std::io::Cursor;
+
+pub(crate) struct Log {
+    pub(crate) receipt_key: SigningKey,
+    pub(crate) checkpoint_key: SigningKey,
+    pub(crate) origin: String,
+    head: Head,
+    pub(crate) sealed: Vec<Vec<u8>>,
+    tree: MemoryTree,
+}
+
+impl Log {
+    /// Genesis, start, then decisions and tool intents in sessions `s0` to `s3`.
+    pub(crate) fn of(number: u8, receipts: u64) -> Self {
+        let key = |n: u8| SigningKey::from_bytes(&[number.wrapping_mul(3).wrapping_add(n); 32]);
+        let (receipt, checkpoint, recovery) = (key(1), key(2), key(3));
+        let public = [&receipt, &checkpoint, &recovery].map(SigningKey::verifying_key);
+        let genesis = Genesis::new(
+            "example.org/log",
+            "acme",
+            &public[0],
+            &public[1],
+            &public[2],
+            [9; 16],
+        );
+        let mut log = Self {
+            receipt_key: receipt,
+            checkpoint_key: checkpoint,
+            origin: genesis.origin().unwrap().to_string(),
+            head: Head::EMPTY,
+            sealed: Vec::new(),
+            tree: MemoryTree::new(),
+        };
+        log.seal(&genesis, "");
+        log.seal(
+            &Start {
+                software: "test".into(),
+                size: 1,
+                clean: true,
+            },
+            "",
+        );
+        for number in 2..receipts {
+            let session = format!("s{}", number % 4);
+            if number % 5 == 0 {
+                let arguments = Some(JsonDigest::of_json("{\"a\":1}", None).unwrap());
+                log.seal(
+                    &ToolIntent {
+                        tool: "pay".into(),
+                        arguments,
+                        ..ToolIntent::new()
+                    },
+                    &session,
+                );
+            } else {
+                let check = Check {
+                    name: "pii".into(),
+                    score: Some(0.25),
+                    ..Check::default()
+                };
+                let decision = Decision {
+                    action: Action::Allow,
+                    model: "gpt-4o".into(),
+                    input: Some(TextDigest::plain("question")),
+                    checks: vec![check].into(),
+                    ..Decision::new()
+                };
+                log.seal(&decision, &session);
+            }
+        }
+        log
+    }
+
+    fn seal(&mut self, body: &impl Body, session: &str) {
+        let time = Timestamp::from_micros(1_790_000_000_000_000 + self.head.size());
+        let mut buf = vec![0; MAX_SEALED_LEN];
+        let mut random = [0; 10];
+        random[2..].copy_from_slice(&self.head.size().to_be_bytes());
+        let draft = Draft::new(ReceiptId::from_parts(time, random), time)
+            .session(session)
+            .trace("t");
+        let sealed = draft
+            .seal(body, &self.head, &self.receipt_key, &mut buf)
+            .unwrap();
+        self.head = sealed.head();
+        self.tree.push(sealed.hash()).unwrap();
+        self.sealed.push(sealed.as_bytes().to_vec());
+    }
+
+    pub(crate) fn checkpoint(&self) -> SignedNote {
+        let (size, root) = (self.tree.size(), self.tree.root());
+        let checkpoint = Checkpoint {
+            origin: self.origin.clone(),
+            size,
+            root,
+            extensions: vec![],
+        };
+        checkpoint.sign(&self.checkpoint_key).unwrap()
+    }
+
+    pub(crate) fn policy(&self) -> TrustPolicy {
+        let note = self.checkpoint().to_string();
+        self.pinned().checkpoint(note.as_bytes()).unwrap()
+    }
+
+    pub(crate) fn pinned(&self) -> TrustPolicy {
+        TrustPolicy::new().pin(Pin::parse(&self.key_line()).unwrap())
+    }
+
+    pub(crate) fn key_line(&self) -> String {
+        VKey::ed25519(&self.origin, self.checkpoint_key.verifying_key())
+            .unwrap()
+            .to_string()
+    }
+
+    pub(crate) fn package(&self, selection: Selection, json_view: bool) -> Vec<u8> {
+        self.package_with(selection, json_view, &[])
+    }
+
+    pub(crate) fn package_with(
+        &self,
+        selection: Selection,
+        json_view: bool,
+        older: &[SignedNote],
+    ) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
+        let options = PackageOptions {
+            selection,
+            json_view,
+        };
+        let checkpoint = self.checkpoint();
+        let key = &self.checkpoint_key;
+        write_package(&mut out, self, &checkpoint, older, key, &options, |_, _| {}).unwrap();
+        out.into_inner()
+    }
+}
+
+pub(crate) struct Receipts<'a>(std::slice::Iter<'a, Vec<u8>>);
+
+impl ReceiptSource for Receipts<'_> {
+    type Error = std::convert::Infallible;
+
+    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<usize>, Self::Error> {
+        Ok(self.0.next().map(|sealed| {
+            buf[..sealed.len()].copy_from_slice(sealed);
+            sealed.len()
+        }))
+    }
+}
+
+impl LogEvidence for Log {
+    type Error = std::convert::Infallible;
+    type Receipts<'s> = Receipts<'s>;
+    type Nodes<'s> = MemoryTree;
+
+    fn receipts(&self) -> Result<Receipts<'_>, Self::Error> {
+        Ok(Receipts(self.sealed.iter()))
+    }
+
+    fn nodes(&self) -> MemoryTree {
+        self.tree.clone()
+    }
+}

@@ -1,0 +1,11 @@
+//! Archives and packages through the public interface, attacks by their numbers.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(clippy::print_stdout, reason = "skipped tests say so")]
+
+mod archive;
+mod archive_attacks;
+mod files;
+mod logs;
+mod package;
+mod package_attacks;
+mod python;
