@@ -1,0 +1,288 @@
+//! The ledger: the single writer of a store's logs.
+
+mod collect;
+mod config;
+mod error;
+mod queue;
+mod record;
+mod ticket;
+mod writer;
+
+pub use collect::{Collected, collect, is_collecting};
+pub use config::{CheckpointPolicy, LedgerConfig, LogSigners, NewLog, OnFull};
+pub use error::{AppendError, LedgerError, SubmitError};
+pub use record::{Earlier, EncodedRecordBody, Record};
+pub use ticket::{Outcome, Receipt, Ticket};
+
+use crate::{LogName, Store};
+use ai_audit_core::{LogId, ReceiptId};
+use core::fmt;
+use queue::{Command, Group, Queue};
+use record::{RecordBody, is_reserved};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use writer::Writer;
+
+/// The single writer of the logs of a store: takes records from any number of threads, seals them
+/// one after the other, and commits what has come together meanwhile, of all logs, in one go.
+///
+/// A record is in the log when its [`Ticket`] says so, which is when it is durable. Share a ledger
+/// between threads by reference or in an `Arc`. It writes start, stop, gap and clock-anomaly
+/// receipts by itself; [`Ledger::close`] ends it in order, and dropping it does the same.
+///
+/// ```
+/// # use ai_audit_core::{SigningKey, Timestamp};
+/// # use ai_audit_store::{Random, RandomError};
+/// # struct Os;
+/// # impl Random for Os {
+/// #     fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> { out.fill(7); Ok(()) }
+/// # }
+/// use ai_audit_core::Decision;
+/// use ai_audit_store::{
+///     Ledger, LedgerConfig, LogName, LogSigners, MemoryStore, NewLog, Record, SystemClock,
+/// };
+/// use std::sync::Arc;
+///
+/// # let key = |seed| SigningKey::from_bytes(&[seed; 32]);
+/// # let (receipt_key, checkpoint_key, recovery) = (key(1), key(2), key(3).verifying_key());
+/// let config = LedgerConfig::new(Arc::new(SystemClock), Arc::new(Os), "example 1.0");
+/// let ledger = Ledger::open(Arc::new(MemoryStore::new()), config)?;
+/// let log = LogName::default();
+/// ledger.create_log(log.clone(), NewLog {
+///     name: "example.org/support".into(),
+///     tenant: "acme".into(),
+///     policy: Vec::new(),
+///     recovery,
+///     signers: LogSigners { receipt: Box::new(receipt_key), checkpoint: Box::new(checkpoint_key) },
+/// })?;
+/// let decision = Decision { model: "gpt-4o".into(), ..Decision::new() };
+/// let ticket = ledger.submit(&log, vec![Record::new(&decision).trace("req-1")])?;
+/// let receipts = ticket.wait()?; // durable from here on
+/// assert_eq!(receipts[0].seq, 2); // after genesis and start
+/// ledger.close("done")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Ledger {
+    queue: Arc<Queue>,
+    config: LedgerConfig,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A log that was created or attached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogInfo {
+    /// Its id: the hash of its genesis.
+    pub log_id: LogId,
+    /// Its global name.
+    pub origin: String,
+    /// How many receipts it has, the start receipt included.
+    pub size: u64,
+}
+
+/// A ledger's figures since it was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct LedgerStats {
+    /// Records that wait to be written.
+    pub queued: usize,
+    /// How many may wait.
+    pub capacity: usize,
+    /// Records that are being written.
+    pub in_flight: usize,
+    /// Logs that take records.
+    pub logs: usize,
+    /// Receipts that were made durable, the ledger's own included.
+    pub appended: u64,
+    /// Commits that succeeded.
+    pub commits: u64,
+    /// Commits that failed.
+    pub failed_commits: u64,
+    /// Records that were refused because the queue was full.
+    pub refused: u64,
+    /// Records that were taken and could not be stored.
+    pub lost: u64,
+    /// Checkpoints that were made.
+    pub checkpoints: u64,
+    /// Checkpoints by policy that could not be made.
+    pub checkpoint_failures: u64,
+    /// High-water marks that could not be written.
+    pub mark_failures: u64,
+    /// What the last failure was.
+    pub last_error: Option<String>,
+    /// Whether the ledger takes no more records.
+    pub closed: bool,
+}
+
+impl Ledger {
+    /// Starts the writer. Logs are then created or attached.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Config`], [`LedgerError::Thread`].
+    pub fn open(store: Arc<dyn Store>, config: LedgerConfig) -> Result<Self, LedgerError> {
+        for (field, number) in [
+            ("capacity", config.capacity),
+            ("max_batch", config.max_batch),
+        ] {
+            if number == 0 {
+                return Err(LedgerError::Config { field });
+            }
+        }
+        let queue = Arc::new(Queue::new(config.capacity));
+        let writer = Writer::new(store, config.clone(), Arc::clone(&queue));
+        let thread = std::thread::Builder::new()
+            .name("ai-audit-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|error| LedgerError::Thread {
+                reason: error.to_string(),
+            })?;
+        Ok(Self {
+            queue,
+            config,
+            writer: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Creates a log: its genesis and a start receipt.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Exists`]; when the genesis cannot be sealed or stored.
+    pub fn create_log(&self, log: LogName, new: NewLog) -> Result<LogInfo, LedgerError> {
+        let (slot, done) = ticket::slot();
+        self.queue
+            .command(Command::Create(log, Box::new(new), done));
+        slot.take(None).unwrap_or(Err(LedgerError::Closed))
+    }
+
+    /// Attaches a log that is in the store: checks its two ends, its last checkpoint, its
+    /// high-water mark and that the signers are those of its genesis, then writes a start receipt.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoSuchLog`], [`LedgerError::OtherKey`], [`LedgerError::Behind`],
+    /// [`LedgerError::Forked`]; when what is stored contradicts itself.
+    pub fn attach_log(&self, log: LogName, signers: LogSigners) -> Result<LogInfo, LedgerError> {
+        let (slot, done) = ticket::slot();
+        self.queue.command(Command::Attach(log, signers, done));
+        slot.take(None).unwrap_or(Err(LedgerError::Closed))
+    }
+
+    /// Takes a group of records, which will stand one behind the other in the log, all of them or
+    /// none. Does not wait until they are stored, but, as [`OnFull`] says, for room in the queue.
+    ///
+    /// # Errors
+    ///
+    /// See [`SubmitError`]: nothing was taken.
+    pub fn submit(&self, log: &LogName, mut records: Vec<Record>) -> Result<Ticket, SubmitError> {
+        if records.is_empty() {
+            return Err(SubmitError::Empty);
+        }
+        self.queue.admits(log)?;
+        for (index, record) in records.iter().enumerate() {
+            match &record.body {
+                RecordBody::Ready(Err(error)) => {
+                    let error = error.clone();
+                    return Err(SubmitError::Record { index, error });
+                }
+                RecordBody::Ready(Ok(body)) if is_reserved(body.kind) => {
+                    let kind = body.kind;
+                    return Err(SubmitError::Reserved { index, kind });
+                }
+                _ => {}
+            }
+        }
+        self.fill_ids(&mut records)?;
+        let (slot, done) = ticket::slot();
+        let log = log.clone();
+        let group = Group { log, records, done };
+        self.queue
+            .submit(group, self.config.on_full, || self.config.clock.now())?;
+        Ok(Ticket::new(slot))
+    }
+
+    /// Gives ids to the records that have none, here rather than in the one writer.
+    fn fill_ids(&self, records: &mut [Record]) -> Result<(), SubmitError> {
+        const LEN: usize = 10;
+        let missing = records.iter().filter(|record| record.id.is_none()).count();
+        if missing == 0 {
+            return Ok(());
+        }
+        let mut random = vec![0; missing * LEN];
+        self.config.random.fill(&mut random)?;
+        let now = self.config.clock.now();
+        let (chunks, _) = random.as_chunks::<LEN>();
+        let missing = records.iter_mut().filter(|record| record.id.is_none());
+        for (record, random) in missing.zip(chunks) {
+            record.id = Some(ReceiptId::from_parts(now, *random));
+        }
+        Ok(())
+    }
+
+    /// Makes a checkpoint of all that was submitted to the log before, stores it and returns the
+    /// note. If there is one of that size already, that one is returned.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NotAttached`]; when it cannot be signed or stored.
+    pub fn checkpoint(&self, log: &LogName) -> Result<String, LedgerError> {
+        let (slot, done) = ticket::slot();
+        self.queue.command(Command::Checkpoint(log.clone(), done));
+        slot.take(None).unwrap_or(Err(LedgerError::Closed))
+    }
+
+    /// The figures now.
+    #[must_use]
+    pub fn stats(&self) -> LedgerStats {
+        self.queue.stats()
+    }
+
+    /// Waits until all that was submitted before is written or has failed, and its checkpoints by
+    /// policy are made.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Closed`].
+    pub fn drain(&self) -> Result<(), LedgerError> {
+        let (slot, done) = ticket::slot();
+        self.queue.command(Command::Drain(done));
+        slot.take(None).unwrap_or(Err(LedgerError::Closed))
+    }
+
+    /// Writes what was submitted, then a stop receipt to each log, and ends the writer. Nothing is
+    /// taken from now on.
+    ///
+    /// # Errors
+    ///
+    /// The first log that could not be stopped in order, or [`LedgerError::Closed`] if the ledger
+    /// was closed before.
+    pub fn close(&self, reason: &str) -> Result<(), LedgerError> {
+        let (slot, done) = ticket::slot();
+        self.queue.command(Command::Close(reason.to_owned(), done));
+        let result = slot.take(None).unwrap_or(Err(LedgerError::Closed));
+        let thread = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        // If it panicked, whoever waited has heard that the ledger is closed.
+        let _ = thread.map(JoinHandle::join);
+        result
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        // Whether it worked shows in the log; a drop has nobody to tell.
+        let _ = self.close("the ledger was dropped");
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("config", &self.config)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,118 @@
+//! What a ledger and its logs are opened with.
+
+use crate::{Clock, HighWaterMark, Random};
+use ai_audit_core::{Signer, VerifyingKey};
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+/// How a ledger works. Start from [`LedgerConfig::new`] and change what should differ.
+#[derive(Clone)]
+pub struct LedgerConfig {
+    /// The most records that wait to be written; at least 1. 10,000 unless changed.
+    pub capacity: usize,
+    /// What [`Ledger::submit`](crate::Ledger::submit) does when as many wait. Blocks unless changed.
+    pub on_full: OnFull,
+    /// The most records that are written in one commit; at least 1. 1,024 unless changed. A group
+    /// is never split: one that is longer is a commit of its own.
+    pub max_batch: usize,
+    /// When checkpoints are made without being asked for. Never unless changed.
+    pub checkpoints: CheckpointPolicy,
+    /// Tells the time of sealing.
+    pub clock: Arc<dyn Clock>,
+    /// Gives receipt ids and salts.
+    pub random: Arc<dyn Random>,
+    /// Name and version of the software that writes, for start receipts.
+    pub software: String,
+    /// Where high-water marks are kept; nowhere unless changed.
+    pub marks: Option<Arc<dyn HighWaterMark>>,
+}
+
+impl LedgerConfig {
+    /// The usual configuration.
+    #[must_use]
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        software: impl Into<String>,
+    ) -> Self {
+        Self {
+            capacity: 10_000,
+            on_full: OnFull::Block,
+            max_batch: 1024,
+            checkpoints: CheckpointPolicy::default(),
+            clock,
+            random,
+            software: software.into(),
+            marks: None,
+        }
+    }
+}
+
+impl fmt::Debug for LedgerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LedgerConfig")
+            .field("capacity", &self.capacity)
+            .field("on_full", &self.on_full)
+            .field("max_batch", &self.max_batch)
+            .field("checkpoints", &self.checkpoints)
+            .field("software", &self.software)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What to do with a submission that finds the queue full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnFull {
+    /// Wait until there is room.
+    #[default]
+    Block,
+    /// Wait this long for room, then refuse.
+    Timeout(Duration),
+    /// Refuse at once.
+    Error,
+}
+
+/// When a log gets a checkpoint by itself: whichever comes first, and only if there is something
+/// new in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CheckpointPolicy {
+    /// After this many receipts since the last one.
+    pub every_receipts: Option<u64>,
+    /// After this time since the last one.
+    pub every: Option<Duration>,
+    /// When the ledger closes.
+    pub at_close: bool,
+}
+
+/// The two keys that a writer needs. The third, the recovery key, stays offline.
+pub struct LogSigners {
+    /// Signs receipts.
+    pub receipt: Box<dyn Signer + Send>,
+    /// Signs checkpoints.
+    pub checkpoint: Box<dyn Signer + Send>,
+}
+
+impl fmt::Debug for LogSigners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogSigners")
+            .field("receipt", &self.receipt.verifying_key())
+            .field("checkpoint", &self.checkpoint.verifying_key())
+            .finish()
+    }
+}
+
+/// A log that is to be created.
+#[derive(Debug)]
+pub struct NewLog {
+    /// The name part of the log's origin, such as `example.org/support`.
+    pub name: String,
+    /// Whose log it is.
+    pub tenant: String,
+    /// What the log promises: names and values, in any order.
+    pub policy: Vec<(String, String)>,
+    /// The offline key that can revoke receipt keys.
+    pub recovery: VerifyingKey,
+    /// The keys to write with. Their public keys go into the genesis.
+    pub signers: LogSigners,
+}

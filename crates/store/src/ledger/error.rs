@@ -1,0 +1,280 @@
+//! What can go wrong in a ledger, by who finds out: who submits, who waits, who opens.
+
+use crate::{LogName, MarkError, RandomError, StoreError};
+use ai_audit_core::{DecodeError, Kind, SealError, SignatureError, SignerError};
+
+/// Why records were not taken. Nothing of the group is written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// As many records wait as may wait; with [`OnFull::Timeout`](crate::OnFull), still so after
+    /// that time. The refusal is going to be declared in the log.
+    #[error("the queue is full: {queued} of {capacity} records wait to be written")]
+    Full {
+        /// How many wait.
+        queued: usize,
+        /// How many may.
+        capacity: usize,
+    },
+    /// The group is longer than the queue: it would never fit.
+    #[error("the group has {records} records, the queue has room for {capacity}")]
+    TooLarge {
+        /// How many the group has.
+        records: usize,
+        /// How many may wait.
+        capacity: usize,
+    },
+    /// The group has no records.
+    #[error("the group has no records")]
+    Empty,
+    /// The log was neither created nor attached.
+    #[error("log {log} is not attached to the ledger")]
+    NotAttached {
+        /// The log.
+        log: LogName,
+    },
+    /// A record's body cannot be sealed.
+    #[error("record {index} of the group: {error}")]
+    Record {
+        /// Which one, counted from 0.
+        index: usize,
+        /// Why.
+        error: SealError,
+    },
+    /// A record is of a kind that only the ledger writes.
+    #[error("record {index} of the group: only the ledger itself writes receipts of kind {kind}")]
+    Reserved {
+        /// Which one, counted from 0.
+        index: usize,
+        /// Its kind.
+        kind: Kind,
+    },
+    /// There was no randomness for receipt ids.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The ledger was closed.
+    #[error("the ledger is closed")]
+    Closed,
+}
+
+/// Why records that were taken are not, or not surely, in the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// A record cannot be sealed. Nothing of the group is written.
+    #[error("record {index} of the group: {error}")]
+    Record {
+        /// Which one, counted from 0.
+        index: usize,
+        /// Why.
+        error: SealError,
+    },
+    /// A record was built with a kind that only the ledger writes. Nothing of the group is written.
+    #[error("record {index} of the group: only the ledger itself writes receipts of kind {kind}")]
+    Reserved {
+        /// Which one, counted from 0.
+        index: usize,
+        /// Its kind.
+        kind: Kind,
+    },
+    /// The closure that was to build a record's body panicked. Nothing of the group is written.
+    #[error("record {index} of the group: building its body panicked")]
+    Panicked {
+        /// Which one, counted from 0.
+        index: usize,
+    },
+    /// A receipt of the ledger's own, which had to come before, could not be sealed. Nothing of the
+    /// group is written.
+    #[error("a {kind} receipt that had to come before: {error}")]
+    Own {
+        /// Its kind.
+        kind: Kind,
+        /// Why.
+        error: SealError,
+    },
+    /// There was no randomness for a receipt id. Nothing of the group is written.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The store failed and the records are not in the log. The loss is going to be declared there.
+    #[error("not recorded: {0}")]
+    Store(StoreError),
+    /// The store failed while it wrote, and now shows the records all the same: they are in the
+    /// log, but nobody knows whether they would survive a crash. They must not be submitted again.
+    #[error("recorded from receipt {first_seq} on, but perhaps not durably: {error}")]
+    Unconfirmed {
+        /// Place of the group's first record.
+        first_seq: u64,
+        /// What the store said.
+        error: StoreError,
+    },
+    /// The store failed while it wrote and cannot be read: whether the records are in the log will
+    /// show when it can be. Look for their ids before submitting them again.
+    #[error("not known whether recorded: {0}")]
+    Unknown(StoreError),
+    /// Somebody else wrote to the log. It is closed to this ledger until it is attached again.
+    #[error("log {log} was taken over by another writer: {error}")]
+    TakenOver {
+        /// The log.
+        log: LogName,
+        /// What the store said.
+        error: Box<StoreError>,
+    },
+    /// The ledger ended before the records were written.
+    #[error("the ledger ended before the records were written")]
+    Closed,
+}
+
+/// Why a ledger or one of its logs could not be opened, or a checkpoint not be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There was no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// A number of the configuration is 0.
+    #[error("{field} of the ledger's configuration must be at least 1")]
+    Config {
+        /// Which one.
+        field: &'static str,
+    },
+    /// The writer's thread could not be started.
+    #[error("the writer could not be started: {reason}")]
+    Thread {
+        /// What the system said.
+        reason: String,
+    },
+    /// The log to be created is there already.
+    #[error("log {log} exists already")]
+    Exists {
+        /// The log.
+        log: LogName,
+    },
+    /// The log to be attached is not there.
+    #[error("there is no log {log}")]
+    NoSuchLog {
+        /// The log.
+        log: LogName,
+    },
+    /// The log was neither created nor attached.
+    #[error("log {log} is not attached to the ledger")]
+    NotAttached {
+        /// The log.
+        log: LogName,
+    },
+    /// The log is attached already.
+    #[error("log {log} is attached already")]
+    Attached {
+        /// The log.
+        log: LogName,
+    },
+    /// The signer has another key than the log's genesis names.
+    #[error(
+        "the {purpose} key {found} is not the one of log {log}, whose genesis names {expected}"
+    )]
+    OtherKey {
+        /// The log.
+        log: LogName,
+        /// `receipt` or `checkpoint`.
+        purpose: &'static str,
+        /// The public key of the genesis, in hexadecimal digits.
+        expected: String,
+        /// That of the signer.
+        found: String,
+    },
+    /// The stored log has fewer receipts than it once had.
+    #[error(
+        "log {log} has {held} receipts but had {marked} before: it is an older copy, restored or left behind"
+    )]
+    Behind {
+        /// The log.
+        log: LogName,
+        /// How many it has.
+        held: u64,
+        /// How many it had.
+        marked: u64,
+    },
+    /// The stored log has another receipt where the high-water mark is.
+    #[error(
+        "log {log} has another receipt {seq} than it had before: it is a copy that was written on"
+    )]
+    Forked {
+        /// The log.
+        log: LogName,
+        /// Which receipt.
+        seq: u64,
+    },
+    /// The high-water mark could not be read.
+    #[error("log {log}: {error}")]
+    Mark {
+        /// The log.
+        log: LogName,
+        /// Why.
+        error: MarkError,
+    },
+    /// A stored receipt cannot be read.
+    #[error("log {log}, receipt {seq}: {error}")]
+    Receipt {
+        /// The log.
+        log: LogName,
+        /// Which receipt.
+        seq: u64,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
+    /// A stored receipt is not signed by the log's key.
+    #[error("log {log}, receipt {seq}: {error}")]
+    Signature {
+        /// The log.
+        log: LogName,
+        /// Which receipt.
+        seq: u64,
+        /// What is wrong with it.
+        error: SignatureError,
+    },
+    /// The stored log contradicts itself.
+    #[error("log {log}: {what}")]
+    Contradiction {
+        /// The log.
+        log: LogName,
+        /// What contradicts what.
+        what: String,
+    },
+    /// A receipt of the ledger's own could not be sealed.
+    #[error("log {log}: {error}")]
+    Seal {
+        /// The log.
+        log: LogName,
+        /// Why.
+        error: SealError,
+    },
+    /// The checkpoint's signer failed.
+    #[error("log {log}: {error}")]
+    Signer {
+        /// The log.
+        log: LogName,
+        /// Why.
+        error: SignerError,
+    },
+    /// A checkpoint note could not be made or read.
+    #[error("log {log}: checkpoint: {reason}")]
+    Checkpoint {
+        /// The log.
+        log: LogName,
+        /// Why.
+        reason: String,
+    },
+    /// A receipt of the ledger's own was not, or not surely, written.
+    #[error("log {log}: {error}")]
+    Append {
+        /// The log.
+        log: LogName,
+        /// Why.
+        error: AppendError,
+    },
+    /// The ledger was closed.
+    #[error("the ledger is closed")]
+    Closed,
+}

@@ -1,0 +1,483 @@
+//! The writer: the one thread that seals and stores.
+
+mod checkpoint;
+mod log;
+mod open;
+
+use super::LedgerConfig;
+use super::queue::{Command, Group, Queue, Work};
+use crate::{AppendError, Batch, LedgerError, LogName, Mark, Store, StoreError, StoreTiles};
+use ai_audit_core::{Head, Stop};
+use ai_audit_merkle::{Frontier, ProveError, TileError, Tiled, TreeSize, frontier};
+use core::time::Duration;
+use log::{Doubt, Log, Loss, Pending, Sealer, is_outage};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How long to wait before what failed is tried again though nobody asks; doubled each time.
+const FIRST_RETRY: Duration = Duration::from_millis(500);
+const LAST_RETRY: Duration = Duration::from_secs(60);
+
+pub(super) struct Writer {
+    store: Arc<dyn Store>,
+    config: LedgerConfig,
+    queue: Arc<Queue>,
+    sealer: Sealer,
+    logs: HashMap<LogName, Log>,
+    retry: Duration,
+    retry_at: Option<Instant>,
+}
+
+/// Tells producers that the writer is gone, also when it panicked.
+struct Shut(Arc<Queue>);
+
+impl Drop for Shut {
+    fn drop(&mut self) {
+        self.0.shut();
+    }
+}
+
+impl Writer {
+    pub(super) fn new(store: Arc<dyn Store>, config: LedgerConfig, queue: Arc<Queue>) -> Self {
+        let sealer = Sealer::new(Arc::clone(&config.clock), Arc::clone(&config.random));
+        Self {
+            store,
+            config,
+            queue,
+            sealer,
+            logs: HashMap::new(),
+            retry: FIRST_RETRY,
+            retry_at: None,
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        let _shut = Shut(Arc::clone(&self.queue));
+        loop {
+            match self.queue.next(self.config.max_batch, self.deadline()) {
+                Work::Groups(groups) => self.write(groups),
+                Work::Command(Command::Append(group)) => self.write(vec![group]),
+                Work::Command(Command::Create(name, new, done)) => {
+                    done.fill(self.create(&name, *new));
+                }
+                Work::Command(Command::Attach(name, signers, done)) => {
+                    done.fill(self.attach(&name, signers));
+                }
+                Work::Command(Command::Checkpoint(name, done)) => {
+                    done.fill(self.checkpoint(&name));
+                }
+                // Whatever was submitted before stands before it in the queue.
+                Work::Command(Command::Drain(done)) => done.fill(Ok(())),
+                Work::Command(Command::Close(reason, done)) => {
+                    done.fill(self.close(&reason));
+                    return;
+                }
+            }
+            self.checkpoint_where_due();
+        }
+    }
+
+    /// When to look after something though nothing was submitted.
+    fn deadline(&self) -> Option<Instant> {
+        let checkpoints = self.next_checkpoint();
+        match (checkpoints, self.retry_at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Seals groups, declares losses and stores it all in one commit.
+    fn write(&mut self, groups: Vec<Group>) {
+        self.take_refused();
+        let mut batch: BTreeMap<LogName, Pending> = BTreeMap::new();
+        self.declare_losses(&mut batch);
+        for Group {
+            log: name,
+            records,
+            done,
+        } in groups
+        {
+            let lost = u64::try_from(records.len()).unwrap_or(u64::MAX);
+            if let Err(error) = self.settle(&name) {
+                if !matches!(error, AppendError::TakenOver { .. }) {
+                    self.lose(&name, lost, &error);
+                }
+                done.fill(Err(error));
+                continue;
+            }
+            let Some(log) = self.logs.get(&name) else {
+                done.fill(Err(AppendError::Closed));
+                continue;
+            };
+            let pending = batch
+                .entry(name.clone())
+                .or_insert_with(|| Pending::new(log));
+            if let Err((error, done)) = self.sealer.group(log, pending, records, done) {
+                if is_outage(&error) {
+                    self.lose(&name, lost, &error);
+                }
+                done.fill(Err(error));
+            }
+        }
+        let outcomes = self.commit(batch);
+        self.queue.count(|stats| stats.in_flight = 0);
+        self.plan_retry(outcomes.values().any(Result::is_ok));
+    }
+
+    fn take_refused(&mut self) {
+        for (name, refused) in self.queue.take_refused() {
+            if let Some(log) = self.logs.get_mut(&name) {
+                log.lose(Loss {
+                    records: refused.records,
+                    from: refused.from,
+                    to: refused.to,
+                    reason: "submissions refused: the queue was full".to_owned(),
+                });
+            }
+        }
+    }
+
+    fn declare_losses(&mut self, batch: &mut BTreeMap<LogName, Pending>) {
+        let doubtful: Vec<LogName> = self
+            .logs
+            .iter()
+            .filter(|(_, log)| log.doubt.is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in doubtful {
+            // Whether that worked shows below, and again when somebody submits.
+            let _ = self.settle(&name);
+        }
+        for (name, log) in &mut self.logs {
+            if log.losses.is_empty() || log.doubt.is_some() || log.taken_over.is_some() {
+                continue;
+            }
+            let mut pending = Pending::new(log);
+            // What could not be declared stays with the log, for the next time.
+            let _ = self.sealer.declare(log, &mut pending);
+            if !pending.sealed.is_empty() {
+                batch.insert(name.clone(), pending);
+            }
+        }
+    }
+
+    fn lose(&mut self, name: &LogName, records: u64, error: &AppendError) {
+        let now = self.config.clock.now();
+        let mut reason = error.to_string();
+        // A gap must fit a receipt whatever a store or signer has to say.
+        shorten(&mut reason);
+        if let Some(log) = self.logs.get_mut(name) {
+            log.lose(Loss {
+                records,
+                from: now,
+                to: now,
+                reason,
+            });
+        }
+        self.queue
+            .count(|stats| stats.lost = stats.lost.saturating_add(records));
+    }
+
+    fn plan_retry(&mut self, progress: bool) {
+        let open =
+            |log: &Log| log.taken_over.is_none() && (log.doubt.is_some() || !log.losses.is_empty());
+        if progress {
+            self.retry = FIRST_RETRY;
+        }
+        self.retry_at = None;
+        if self.logs.values().any(open) {
+            self.retry_at = Instant::now().checked_add(self.retry);
+            self.retry = (self.retry * 2).min(LAST_RETRY);
+        }
+    }
+
+    /// Stores what is sealed, all in one, and tells whoever waits. A log that somebody else wrote
+    /// to is left out and the rest tried again, since then nothing was stored.
+    fn commit(
+        &mut self,
+        mut batch: BTreeMap<LogName, Pending>,
+    ) -> HashMap<LogName, Result<(), AppendError>> {
+        let mut outcomes = HashMap::new();
+        batch.retain(|_, pending| !pending.sealed.is_empty());
+        while !batch.is_empty() {
+            let batches: Vec<Batch<'_>> = batch
+                .iter()
+                .map(|(log, pending)| Batch {
+                    log,
+                    expected: &pending.base,
+                    receipts: &pending.sealed,
+                })
+                .collect();
+            let stored = self.store.append(&batches);
+            match stored {
+                Ok(()) => {
+                    self.queue.count(|stats| stats.commits += 1);
+                    for (name, pending) in core::mem::take(&mut batch) {
+                        self.stored(&name, pending);
+                        outcomes.insert(name, Ok(()));
+                    }
+                }
+                Err(error) => {
+                    self.queue.count(|stats| {
+                        stats.failed_commits += 1;
+                        stats.last_error = Some(error.to_string());
+                    });
+                    if let StoreError::HeadMoved { log, .. } = &error
+                        && let Some((name, pending)) = batch.remove_entry(log)
+                    {
+                        let failed = self.moved(&name, pending, error);
+                        outcomes.insert(name, Err(failed));
+                        continue;
+                    }
+                    for (name, pending) in core::mem::take(&mut batch) {
+                        let failed = self.failed(&name, pending, &error);
+                        outcomes.insert(name, Err(failed));
+                    }
+                }
+            }
+        }
+        outcomes
+    }
+
+    /// The receipts are durable.
+    fn stored(&mut self, name: &LogName, pending: Pending) {
+        let Some(log) = self.logs.get_mut(name) else {
+            return;
+        };
+        let full = pending
+            .hashes
+            .iter()
+            .any(|hash| log.frontier.push(*hash).is_err());
+        debug_assert!(!full, "sealing refuses before 2^64 receipts");
+        log.head = pending.head;
+        log.behind = pending.behind;
+        let appended = u64::try_from(pending.sealed.len()).unwrap_or(u64::MAX);
+        self.mark(name);
+        self.queue
+            .count(|stats| stats.appended = stats.appended.saturating_add(appended));
+        for (done, receipts) in pending.groups {
+            done.fill(Ok(receipts));
+        }
+    }
+
+    /// Moves the high-water mark to the log's head.
+    fn mark(&self, name: &LogName) {
+        let (Some(marks), Some(log)) = (&self.config.marks, self.logs.get(name)) else {
+            return;
+        };
+        let mark = Mark {
+            size: log.head.size(),
+            hash: log.head.hash(),
+        };
+        if let Err(error) = marks.write(&log.head.log_id(), &mark) {
+            self.queue.count(|stats| {
+                stats.mark_failures += 1;
+                stats.last_error = Some(error.to_string());
+            });
+        }
+    }
+
+    /// Somebody else wrote to the log: it is not ours any more.
+    fn moved(&mut self, name: &LogName, pending: Pending, error: StoreError) -> AppendError {
+        self.queue.set_attached(name, false);
+        if let Some(log) = self.logs.get_mut(name) {
+            log.taken_over = Some(error.clone());
+        }
+        let failed = AppendError::TakenOver {
+            log: name.clone(),
+            error: Box::new(error),
+        };
+        for (done, _) in pending.groups {
+            done.fill(Err(failed.clone()));
+        }
+        failed
+    }
+
+    /// The store failed. Only reading the head tells whether it wrote nevertheless.
+    fn failed(&mut self, name: &LogName, pending: Pending, error: &StoreError) -> AppendError {
+        let records = pending.records();
+        let Pending {
+            base,
+            head,
+            behind,
+            groups,
+            mut declared,
+            ..
+        } = pending;
+        if records > 0 {
+            let now = self.config.clock.now();
+            let mut reason = AppendError::Store(error.clone()).to_string();
+            shorten(&mut reason);
+            declared.push(Loss {
+                records,
+                from: now,
+                to: now,
+                reason,
+            });
+        }
+        if let Some(log) = self.logs.get_mut(name) {
+            log.doubt = Some(Doubt {
+                attempted: head,
+                losses: declared,
+                error: error.clone(),
+            });
+        }
+        let failed = match self.settle(name) {
+            Ok(()) if self.head(name) == Some(head) => {
+                if let Some(log) = self.logs.get_mut(name) {
+                    log.behind = behind;
+                }
+                None
+            }
+            Ok(()) => Some(AppendError::Store(error.clone())),
+            Err(AppendError::Store(_)) => Some(AppendError::Unknown(error.clone())),
+            Err(taken_over) => Some(taken_over),
+        };
+        let unconfirmed = |first_seq| AppendError::Unconfirmed {
+            first_seq,
+            error: error.clone(),
+        };
+        for (done, receipts) in groups {
+            let first_seq = receipts.first().map_or(base.size(), |receipt| receipt.seq);
+            done.fill(Err(failed
+                .clone()
+                .unwrap_or_else(|| unconfirmed(first_seq))));
+        }
+        failed.unwrap_or_else(|| unconfirmed(base.size()))
+    }
+
+    fn head(&self, name: &LogName) -> Option<Head> {
+        self.logs.get(name).map(|log| log.head)
+    }
+
+    /// Finds out where a log ends after a commit failed, and goes on from there.
+    fn settle(&mut self, name: &LogName) -> Result<(), AppendError> {
+        let Some(log) = self.logs.get_mut(name) else {
+            return Ok(());
+        };
+        if let Some(error) = &log.taken_over {
+            return Err(AppendError::TakenOver {
+                log: name.clone(),
+                error: Box::new(error.clone()),
+            });
+        }
+        let Some(doubt) = log.doubt.take() else {
+            return Ok(());
+        };
+        let found = match self.store.head(name) {
+            Ok(found) => found.unwrap_or(Head::EMPTY),
+            Err(_) => {
+                let error = doubt.error.clone();
+                log.doubt = Some(doubt);
+                return Err(AppendError::Store(error));
+            }
+        };
+        if found == log.head {
+            let lost: u64 = doubt.losses.iter().map(|loss| loss.records).sum();
+            for loss in doubt.losses {
+                log.lose(loss);
+            }
+            self.queue
+                .count(|stats| stats.lost = stats.lost.saturating_add(lost));
+            return Ok(());
+        }
+        if found == doubt.attempted {
+            match recover_frontier(&*self.store, name, found.size()) {
+                Ok(frontier) => {
+                    log.frontier = frontier;
+                    log.head = found;
+                    self.mark(name);
+                    return Ok(());
+                }
+                Err(_) => {
+                    let error = doubt.error.clone();
+                    log.doubt = Some(doubt);
+                    return Err(AppendError::Store(error));
+                }
+            }
+        }
+        let error = StoreError::HeadMoved {
+            log: name.clone(),
+            expected: Box::new(log.head),
+            found: Box::new(found),
+        };
+        log.taken_over = Some(error.clone());
+        self.queue.set_attached(name, false);
+        Err(AppendError::TakenOver {
+            log: name.clone(),
+            error: Box::new(error),
+        })
+    }
+
+    /// Stops every log in order.
+    fn close(&mut self, reason: &str) -> Result<(), LedgerError> {
+        self.take_refused();
+        let mut result = Ok(());
+        let mut names: Vec<LogName> = self.logs.keys().cloned().collect();
+        names.sort();
+        let mut fail = |log: &LogName, error| {
+            if result.is_ok() {
+                let log = log.clone();
+                result = Err(LedgerError::Append { log, error });
+            }
+        };
+        let mut batch = BTreeMap::new();
+        self.declare_losses(&mut batch);
+        for name in &names {
+            if let Err(error) = self.settle(name) {
+                fail(name, error);
+                continue;
+            }
+            let Some(log) = self.logs.get(name) else {
+                continue;
+            };
+            let pending = batch
+                .entry(name.clone())
+                .or_insert_with(|| Pending::new(log));
+            let stop = |size| Stop {
+                reason: reason.into(),
+                size,
+            };
+            if let Err(error) = self.sealer.own(log, pending, stop) {
+                fail(name, error);
+            }
+        }
+        for (name, outcome) in self.commit(batch) {
+            if let Err(error) = outcome {
+                fail(&name, error);
+            }
+        }
+        if self.config.checkpoints.at_close {
+            for name in &names {
+                if let Err(error) = self.checkpoint(name)
+                    && result.is_ok()
+                {
+                    result = Err(error);
+                }
+            }
+        }
+        result
+    }
+}
+
+/// The frontier of a stored log's first `size` receipts.
+fn recover_frontier(
+    store: &dyn Store,
+    log: &LogName,
+    size: u64,
+) -> Result<Frontier, ProveError<TileError<StoreError>>> {
+    frontier(
+        &mut Tiled::new(StoreTiles::new(store, log)),
+        TreeSize::new(size),
+    )
+}
+
+/// Cuts a reason for the log to about 1000 bytes, between two characters.
+fn shorten(reason: &mut String) {
+    let mut end = reason.len().min(1000);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    reason.truncate(end);
+}

@@ -1,0 +1,324 @@
+//! What the writer knows of a log, and the receipts of it that are sealed but not yet stored.
+
+use crate::ledger::config::LogSigners;
+use crate::ledger::record::{Build, Earlier, EncodedRecordBody, Record, RecordBody, is_reserved};
+use crate::ledger::ticket::{Filler, Outcome, Receipt};
+use crate::{AppendError, Clock, Random, Sealed, StoreError};
+use ai_audit_core::{
+    Body, ClockAnomaly, Draft, Gap, Head, LeafHash, MAX_SEALED_LEN, ReceiptId, SealError, Timestamp,
+};
+use ai_audit_merkle::Frontier;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A log that the ledger writes.
+pub(super) struct Log {
+    pub(super) signers: LogSigners,
+    pub(super) origin: String,
+    pub(super) head: Head,
+    /// Of what the ledger itself sealed: what checkpoints sign is not read back from the store.
+    pub(super) frontier: Frontier,
+    /// Whether the clock is behind the last receipt, and that is in the log.
+    pub(super) behind: bool,
+    /// What is lost and not yet declared in the log.
+    pub(super) losses: Vec<Loss>,
+    pub(super) doubt: Option<Doubt>,
+    /// Somebody else wrote to it: nothing more is written to it from here.
+    pub(super) taken_over: Option<StoreError>,
+    pub(super) checkpointed: u64,
+    pub(super) checkpointed_at: Instant,
+}
+
+/// The store failed while it wrote, and could not be asked what came of it.
+pub(super) struct Doubt {
+    /// Where the log ends if it wrote.
+    pub(super) attempted: Head,
+    /// What was lost if it did not.
+    pub(super) losses: Vec<Loss>,
+    pub(super) error: StoreError,
+}
+
+/// Records that did not come into the log.
+#[derive(Debug, Clone)]
+pub(super) struct Loss {
+    pub(super) records: u64,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    pub(super) reason: String,
+}
+
+impl Log {
+    /// Adds a loss to those not yet declared, one for each reason.
+    pub(super) fn lose(&mut self, loss: Loss) {
+        match self.losses.iter_mut().find(|old| old.reason == loss.reason) {
+            Some(old) => {
+                old.records = old.records.saturating_add(loss.records);
+                old.from = old.from.min(loss.from);
+                old.to = old.to.max(loss.to);
+            }
+            None => self.losses.push(loss),
+        }
+    }
+}
+
+/// Receipts of one log for one commit.
+pub(super) struct Pending {
+    pub(super) base: Head,
+    pub(super) head: Head,
+    pub(super) behind: bool,
+    pub(super) sealed: Vec<Sealed>,
+    pub(super) hashes: Vec<LeafHash>,
+    pub(super) groups: Vec<(Filler<Outcome>, Vec<Receipt>)>,
+    /// The losses that it declares.
+    pub(super) declared: Vec<Loss>,
+}
+
+impl Pending {
+    pub(super) fn new(log: &Log) -> Self {
+        Self {
+            base: log.head,
+            head: log.head,
+            behind: log.behind,
+            sealed: Vec::new(),
+            hashes: Vec::new(),
+            groups: Vec::new(),
+            declared: Vec::new(),
+        }
+    }
+
+    /// Number of records that producers submitted.
+    pub(super) fn records(&self) -> u64 {
+        let records: usize = self.groups.iter().map(|(_, receipts)| receipts.len()).sum();
+        u64::try_from(records).unwrap_or(u64::MAX)
+    }
+
+    /// Where things stand, to come back to.
+    fn save(&self) -> (Head, bool, usize) {
+        (self.head, self.behind, self.sealed.len())
+    }
+
+    fn restore(&mut self, (head, behind, len): (Head, bool, usize)) {
+        self.head = head;
+        self.behind = behind;
+        self.sealed.truncate(len);
+        self.hashes.truncate(len);
+    }
+}
+
+/// What sealing takes besides the log.
+pub(super) struct Sealer {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    buf: Vec<u8>,
+}
+
+/// The header's part that the record chooses.
+#[derive(Default)]
+struct Labels<'a> {
+    trace_id: &'a str,
+    session_id: &'a str,
+    actor_id: &'a str,
+}
+
+impl Sealer {
+    pub(super) fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self {
+            clock,
+            random,
+            buf: vec![0; MAX_SEALED_LEN],
+        }
+    }
+
+    /// Seals the records of a group, or none of them.
+    pub(super) fn group(
+        &mut self,
+        log: &Log,
+        pending: &mut Pending,
+        records: Vec<Record>,
+        done: Filler<Outcome>,
+    ) -> Result<(), (AppendError, Filler<Outcome>)> {
+        let saved = pending.save();
+        match self.records(log, pending, records) {
+            Ok(receipts) => {
+                pending.groups.push((done, receipts));
+                Ok(())
+            }
+            Err(error) => {
+                pending.restore(saved);
+                Err((error, done))
+            }
+        }
+    }
+
+    fn records(
+        &mut self,
+        log: &Log,
+        pending: &mut Pending,
+        records: Vec<Record>,
+    ) -> Result<Vec<Receipt>, AppendError> {
+        let sealed_at = self.stamp(log, pending)?;
+        let start = pending.hashes.len();
+        let mut receipts = Vec::with_capacity(records.len());
+        for (index, record) in records.into_iter().enumerate() {
+            let refuse = |error| AppendError::Record { index, error };
+            let earlier = Earlier {
+                hashes: pending.hashes.get(start..).unwrap_or(&[]),
+            };
+            let body = match record.body {
+                RecordBody::Ready(body) => body.map_err(refuse)?,
+                RecordBody::Later(build) => build_body(build, &earlier, index)?,
+            };
+            if is_reserved(body.kind) {
+                let kind = body.kind;
+                return Err(AppendError::Reserved { index, kind });
+            }
+            let id = match record.id {
+                Some(id) => id,
+                None => self.id(sealed_at)?,
+            };
+            let labels = Labels {
+                trace_id: &record.trace_id,
+                session_id: &record.session_id,
+                actor_id: &record.actor_id,
+            };
+            let receipt = self
+                .seal(log, pending, id, sealed_at, &labels, &body)
+                .map_err(refuse)?;
+            receipts.push(receipt);
+        }
+        Ok(receipts)
+    }
+
+    /// Seals a receipt of the ledger's own, made of the number of receipts before it.
+    pub(super) fn own<B: Body>(
+        &mut self,
+        log: &Log,
+        pending: &mut Pending,
+        body: impl FnOnce(u64) -> B,
+    ) -> Result<Receipt, AppendError> {
+        let saved = pending.save();
+        let sealed = self.stamp(log, pending).and_then(|sealed_at| {
+            let body = body(pending.head.size());
+            self.own_at(log, pending, sealed_at, &body)
+        });
+        if sealed.is_err() {
+            pending.restore(saved);
+        }
+        sealed
+    }
+
+    /// Declares what is lost. What cannot be declared now stays with the log.
+    pub(super) fn declare(
+        &mut self,
+        log: &mut Log,
+        pending: &mut Pending,
+    ) -> Result<(), AppendError> {
+        while let Some(loss) = log.losses.first() {
+            let gap = Gap {
+                from: loss.from,
+                to: loss.to,
+                lost: Some(loss.records),
+                reason: loss.reason.as_str().into(),
+            };
+            self.own(log, pending, |_| gap)?;
+            pending.declared.push(log.losses.remove(0));
+        }
+        Ok(())
+    }
+
+    /// The time for the next receipts, which is that of the last one while the clock is behind it;
+    /// when that begins, it is recorded.
+    fn stamp(&mut self, log: &Log, pending: &mut Pending) -> Result<Timestamp, AppendError> {
+        let (observed, last) = (self.clock.now(), pending.head.sealed_at());
+        if observed >= last {
+            pending.behind = false;
+            return Ok(observed);
+        }
+        if !pending.behind {
+            self.own_at(log, pending, last, &ClockAnomaly { observed, last })?;
+            pending.behind = true;
+        }
+        Ok(last)
+    }
+
+    fn own_at<B: Body>(
+        &mut self,
+        log: &Log,
+        pending: &mut Pending,
+        sealed_at: Timestamp,
+        body: &B,
+    ) -> Result<Receipt, AppendError> {
+        let refuse = |error| AppendError::Own {
+            kind: B::KIND,
+            error,
+        };
+        let body = EncodedRecordBody::new(body).map_err(refuse)?;
+        let id = self.id(sealed_at)?;
+        self.seal(log, pending, id, sealed_at, &Labels::default(), &body)
+            .map_err(refuse)
+    }
+
+    fn id(&self, time: Timestamp) -> Result<ReceiptId, AppendError> {
+        let mut random = [0; 10];
+        self.random.fill(&mut random)?;
+        Ok(ReceiptId::from_parts(time, random))
+    }
+
+    fn seal(
+        &mut self,
+        log: &Log,
+        pending: &mut Pending,
+        id: ReceiptId,
+        sealed_at: Timestamp,
+        labels: &Labels<'_>,
+        body: &EncodedRecordBody,
+    ) -> Result<Receipt, SealError> {
+        let seq = pending.head.size();
+        let sealed = Draft::new(id, sealed_at)
+            .trace(labels.trace_id)
+            .session(labels.session_id)
+            .actor(labels.actor_id)
+            .seal_encoded(
+                body.kind,
+                &body.bytes,
+                &pending.head,
+                &*log.signers.receipt,
+                &mut self.buf,
+            )?;
+        pending.head = sealed.head();
+        pending.sealed.push(Sealed::new(sealed.as_bytes().to_vec()));
+        pending.hashes.push(sealed.hash());
+        Ok(Receipt {
+            seq,
+            id,
+            hash: sealed.hash(),
+            sealed_at,
+        })
+    }
+}
+
+/// Runs a caller's closure, whose panic must not end the writer.
+fn build_body(
+    build: Box<Build>,
+    earlier: &Earlier<'_>,
+    index: usize,
+) -> Result<EncodedRecordBody, AppendError> {
+    // The closure is consumed and `earlier` only read: nothing half-changed is seen afterwards.
+    match catch_unwind(AssertUnwindSafe(|| build(earlier))) {
+        Ok(body) => body.map_err(|error| AppendError::Record { index, error }),
+        Err(_) => Err(AppendError::Panicked { index }),
+    }
+}
+
+/// Whether a failure to seal is an outage of something that the ledger depends on.
+pub(super) const fn is_outage(error: &AppendError) -> bool {
+    matches!(
+        error,
+        AppendError::Record {
+            error: SealError::Signer(_) | SealError::Full,
+            ..
+        } | AppendError::Own { .. }
+            | AppendError::Random(_)
+    )
+}

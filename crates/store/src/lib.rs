@@ -1,0 +1,36 @@
+//! Where receipts are kept, and who writes them: the store trait, a store in memory, the ledger.
+//!
+//! A [`Store`] holds many logs. It appends where a log ends and nowhere else, reads ranges, looks
+//! receipts up and keeps the Merkle tree's nodes and checkpoints; what it promises when it
+//! returns is written at the trait. [`MemoryStore`] is one; the embedded SQLite store is the crate
+//! `ai-audit-store-sqlite`.
+//!
+//! The [`Ledger`] is the single writer on top of it: many producers submit [`Record`]s, one thread
+//! seals and commits them in groups, and a [`Ticket`] is acknowledged when they are durable.
+//!
+//! Time and randomness come from outside ([`Clock`], [`Random`]), and so does the memory of how far
+//! a log had come ([`HighWaterMark`]), by which a restored or copied store is noticed.
+
+mod clock;
+mod error;
+mod ledger;
+mod lock;
+mod mark;
+mod memory;
+mod name;
+mod reader;
+mod store;
+
+pub use clock::{Clock, Random, RandomError, SystemClock};
+pub use error::StoreError;
+pub use ledger::{
+    AppendError, CheckpointPolicy, Collected, Earlier, EncodedRecordBody, Ledger, LedgerConfig,
+    LedgerError, LedgerStats, LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt, Record,
+    SubmitError, Ticket, collect, is_collecting,
+};
+pub use lock::WriterLock;
+pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};
+pub use memory::MemoryStore;
+pub use name::{LogName, LogNameError};
+pub use reader::{StoreReader, StoreSink, StoreTiles};
+pub use store::{Batch, Health, Query, ReadLimit, Sealed, Store, StoredCheckpoint, StoredReceipt};

@@ -1,0 +1,269 @@
+//! The store trait: compare-and-append, ranges, heads, look-ups, tiles, checkpoints.
+
+use crate::{LogName, StoreError};
+use ai_audit_core::{Chain, Head, Kind, NodeHash, ReceiptId, Timestamp, UnverifiedReceipt};
+use ai_audit_merkle::TreeSize;
+
+/// Keeps the receipts of many logs.
+///
+/// # Durability
+///
+/// When [`Store::append`] or [`Store::put_checkpoint`] returned `Ok`, no crash of the process, the
+/// system or the power supply loses what was written. (A store in memory says of itself that it is
+/// not durable, see [`Health::durable`].) When it returned an error, all of it or nothing is
+/// stored, and reading the head tells which.
+///
+/// # Order
+///
+/// Of one log there is one writer. The store takes receipts only where the log ends, so of two
+/// writers that think themselves alone the second gets [`StoreError::HeadMoved`]. Readers, also
+/// of other processes, see every append wholly or not at all.
+pub trait Store: Send + Sync {
+    /// Appends to several logs at once: everything or nothing.
+    ///
+    /// A log comes into being with its genesis, appended to [`Head::EMPTY`]. The store checks that
+    /// the receipts are well-formed and follow each other; it checks no signatures.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::HeadMoved`] with the head that the log really has; see [`StoreError`].
+    fn append(&self, batches: &[Batch<'_>]) -> Result<(), StoreError>;
+
+    /// The logs, sorted by name.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn logs(&self) -> Result<Vec<LogName>, StoreError>;
+
+    /// Where a log ends; `None` if there is no such log.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError>;
+
+    /// The receipts of a log from `from_seq` on, without gaps, as many as there are within the
+    /// limits. Of a log that does not exist there are none.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn read(
+        &self,
+        log: &LogName,
+        from_seq: u64,
+        limit: ReadLimit,
+    ) -> Result<Vec<StoredReceipt>, StoreError>;
+
+    /// The places of the receipts that a query finds, ascending: those after `after`, `limit` at
+    /// most. The last place found is the `after` of the next call.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn find(
+        &self,
+        log: &LogName,
+        query: &Query,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<u64>, StoreError>;
+
+    /// Puts the nodes of a Merkle tile into `out`, which is emptied first: the complete nodes of
+    /// tree level `8 * tile_level` from index `256 * tile_index` on, as many as there are, 256 at
+    /// most (see [`TileReader`](ai_audit_merkle::TileReader)).
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn hashes(
+        &self,
+        log: &LogName,
+        tile_level: u32,
+        tile_index: u64,
+        out: &mut Vec<NodeHash>,
+    ) -> Result<(), StoreError>;
+
+    /// Keeps a checkpoint note, durably, in place of one that it had for the same size.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Beyond`] if the log does not have as many receipts; see [`StoreError`].
+    fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError>;
+
+    /// The checkpoints of a log, smallest size first.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError>;
+
+    /// The checkpoint of the largest size.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError>;
+
+    /// Whether the store answers, and how much is in it. Takes no longer when more is in it.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from working.
+    fn health(&self) -> Result<Health, StoreError>;
+}
+
+/// What is to be appended to one log.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// The log.
+    pub log: &'a LogName,
+    /// Where the caller thinks that it ends.
+    pub expected: &'a Head,
+    /// What follows.
+    pub receipts: &'a [Sealed],
+}
+
+impl Batch<'_> {
+    /// Reads the receipts and checks that they follow each other and the expected head: for
+    /// stores, which take nothing else. Returns them with the head after the last.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotAReceipt`], [`StoreError::NotAChain`].
+    pub fn parse(&self) -> Result<(Vec<UnverifiedReceipt<'_>>, Head), StoreError> {
+        let mut chain = Chain::resume(*self.expected);
+        let mut receipts = Vec::with_capacity(self.receipts.len());
+        for sealed in self.receipts {
+            let (log, seq) = (self.log, chain.head().size());
+            let receipt = UnverifiedReceipt::parse(sealed.as_bytes()).map_err(|error| {
+                let log = log.clone();
+                StoreError::NotAReceipt { log, seq, error }
+            })?;
+            chain.push(&receipt).map_err(|error| {
+                let log = log.clone();
+                StoreError::NotAChain { log, seq, error }
+            })?;
+            receipts.push(receipt);
+        }
+        Ok((receipts, *chain.head()))
+    }
+}
+
+/// The bytes of a sealed receipt on their way into a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed(Vec<u8>);
+
+impl Sealed {
+    /// Takes the bytes, payload and signature, as sealing made them.
+    #[must_use]
+    pub const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A receipt as it came out of a store. Nobody has verified it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReceipt {
+    /// Where it stands.
+    pub seq: u64,
+    /// Payload and signature.
+    pub sealed: Vec<u8>,
+}
+
+/// How much to read at once. The first receipt is read even if it alone is longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadLimit {
+    /// Receipts at most.
+    pub receipts: usize,
+    /// Bytes of sealed receipts at most.
+    pub bytes: usize,
+}
+
+impl ReadLimit {
+    /// One receipt.
+    pub const ONE: Self = Self {
+        receipts: 1,
+        bytes: 0,
+    };
+}
+
+impl Default for ReadLimit {
+    /// 1,024 receipts or 1 MiB.
+    fn default() -> Self {
+        Self {
+            receipts: 1024,
+            bytes: 1 << 20,
+        }
+    }
+}
+
+/// Which receipts to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Query {
+    /// Those with this id: one, unless a caller gave an id twice.
+    Id(ReceiptId),
+    /// Those of this trace. Receipts without a trace are not found by the empty name.
+    Trace(String),
+    /// Those of this session. Receipts without a session are not found by the empty name.
+    Session(String),
+    /// Those sealed from one time to another, both included.
+    Time {
+        /// The earliest.
+        from: Timestamp,
+        /// The latest.
+        to: Timestamp,
+    },
+    /// Those of this kind.
+    Kind(Kind),
+}
+
+/// A checkpoint as it was stored: a signed note over the tree of the log's first `size` receipts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCheckpoint {
+    /// How many receipts it covers.
+    pub size: TreeSize,
+    /// The note's exact text.
+    pub note: String,
+}
+
+/// How a store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// What kind of store it is, such as `sqlite`.
+    pub backend: &'static str,
+    /// Whether what it took survives a crash.
+    pub durable: bool,
+    /// Whether it takes receipts.
+    pub writable: bool,
+    /// Number of logs.
+    pub logs: u64,
+    /// Number of receipts in all logs.
+    pub receipts: u64,
+    /// Bytes that it takes up, on disk or in memory.
+    pub bytes: u64,
+}
+
+impl Health {
+    /// A report; for stores.
+    #[must_use]
+    pub const fn new(backend: &'static str) -> Self {
+        Self {
+            backend,
+            durable: false,
+            writable: false,
+            logs: 0,
+            receipts: 0,
+            bytes: 0,
+        }
+    }
+}
