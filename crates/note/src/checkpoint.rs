@@ -1,5 +1,6 @@
-//! Checkpoints: a log had this many receipts and this root.
+//! Checkpoints: a log had this many leaves and this root.
 
+use crate::lines::{decimal, hash, is_line};
 use crate::{NoteError, SignedNote, VKey};
 use ai_audit_core::{NodeHash, Signer};
 use ai_audit_merkle::TreeSize;
@@ -9,30 +10,36 @@ use base64ct::{Base64, Encoding};
 use core::fmt;
 
 /// What a checkpoint says (C2SP tlog-checkpoint).
+///
+/// It is a statement of whoever signed it: take it from [`Checkpoint::open`], not from
+/// [`Checkpoint::parse`] alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The log's name.
+    /// The log's name: one line, not empty.
     pub origin: String,
     /// Number of leaves.
     pub size: TreeSize,
     /// Root of the tree of that size.
     pub root: NodeHash,
-    /// Further lines, whose meaning is the log's.
+    /// Further lines, none of them empty, whose meaning is the log's.
     pub extensions: Vec<String>,
 }
 
 /// Why a text is no checkpoint, or a note none that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CheckpointError {
     /// A line is not as it should be.
     Line {
         /// The line, from 1.
         line: usize,
-        /// What should have been there.
+        /// Which field stands there and what form it has.
         expected: &'static str,
     },
     /// The checkpoint is another log's.
     Origin {
+        /// The origin that was asked for.
+        expected: String,
         /// The origin found.
         found: String,
     },
@@ -40,53 +47,64 @@ pub enum CheckpointError {
     Note(NoteError),
 }
 
+const ORIGIN: &str = "an origin that is not empty and has no control character";
+const EXTENSION: &str = "an extension line that is not empty and has no control character";
+
 impl Checkpoint {
     /// Reads a note's text.
     ///
+    /// ```
+    /// use ai_audit_note::Checkpoint;
+    /// let text = "example.org/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+    /// let checkpoint = Checkpoint::parse(text)?;
+    /// assert_eq!(checkpoint.root, ai_audit_core::NodeHash::EMPTY);
+    /// assert_eq!(checkpoint.to_text(), text);
+    /// assert!(Checkpoint::parse(&text.replace("\n0\n", "\n00\n")).is_err());
+    /// # Ok::<(), ai_audit_note::CheckpointError>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`CheckpointError::Line`].
+    /// [`CheckpointError::Line`]: the first line that is not as it should be.
     pub fn parse(text: &str) -> Result<Self, CheckpointError> {
-        let wrong = |line, expected| Err(CheckpointError::Line { line, expected });
-        let Some(body) = text.strip_suffix('\n') else {
-            return wrong(text.split('\n').count(), "a newline at the end");
-        };
+        let wrong = |line, expected| CheckpointError::Line { line, expected };
+        let body = text.strip_suffix('\n').ok_or(wrong(
+            text.split('\n').count(),
+            "a newline at the end of the text",
+        ))?;
         let mut lines = body.split('\n');
-        let origin = lines.next().unwrap_or_default();
-        if origin.is_empty() || origin.chars().any(char::is_control) {
-            return wrong(1, "an origin");
-        }
-        let size = lines.next().unwrap_or_default();
-        let plain = size == "0" || !size.starts_with('0');
-        let size = match size.parse::<u64>() {
-            Ok(number) if plain && size.bytes().all(|c| c.is_ascii_digit()) => number,
-            _ => return wrong(2, "a decimal size of at most 64 bits without leading zeros"),
-        };
-        let mut root = [0; 32];
-        match Base64::decode(lines.next().unwrap_or_default(), &mut root) {
-            Ok(bytes) if bytes.len() == 32 => {}
-            _ => return wrong(3, "32 bytes of root in canonical base64"),
-        }
-        let mut extensions = Vec::new();
-        for (index, line) in lines.enumerate() {
-            if line.is_empty() || line.chars().any(char::is_control) {
-                return wrong(index + 4, "an extension line that is not empty");
-            }
-            extensions.push(line.into());
-        }
+        // A missing line reads as an empty one, which no field may be.
+        let mut next = || lines.next().unwrap_or_default();
+        let origin = Some(next()).filter(|line| is_line(line));
+        let origin = origin.ok_or(wrong(1, ORIGIN))?;
+        let size = decimal(next()).ok_or(wrong(
+            2,
+            "the tree size, a decimal number below 2^64 without sign or leading zeros",
+        ))?;
+        let root = hash(next()).ok_or(wrong(3, "the root, 32 bytes in canonical base64"))?;
+        let extensions = lines
+            .zip(4..)
+            .map(|(text, line)| {
+                let extension = Some(text).filter(|text| is_line(text));
+                extension.map(Into::into).ok_or(wrong(line, EXTENSION))
+            })
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             origin: origin.into(),
             size: TreeSize::new(size),
-            root: NodeHash::from_bytes(root),
+            root,
             extensions,
         })
     }
 
-    /// Reads a note, verifies it under the log's key and that it is that log's.
+    /// Reads a note, verifies it under the log's key and checks that it is that log's: the origin
+    /// is the key's name.
     ///
     /// # Errors
     ///
-    /// What does not hold.
+    /// [`CheckpointError::Note`] when the bytes are no note or `key` did not sign them,
+    /// [`CheckpointError::Line`] when its text is no checkpoint, [`CheckpointError::Origin`] when
+    /// it is another log's.
     pub fn open(note: &[u8], key: &VKey) -> Result<Self, CheckpointError> {
         let note = SignedNote::parse(note).map_err(CheckpointError::Note)?;
         note.verify(key).map_err(CheckpointError::Note)?;
@@ -95,12 +113,13 @@ impl Checkpoint {
             Ok(checkpoint)
         } else {
             Err(CheckpointError::Origin {
+                expected: key.name().into(),
                 found: checkpoint.origin,
             })
         }
     }
 
-    /// The text of the note.
+    /// The text of the note, with its last newline.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = alloc::format!(
@@ -120,17 +139,18 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// When the origin or an extension cannot stand in a note, or the signer fails.
+    /// [`CheckpointError::Line`] when a field is empty or would be read as several lines,
+    /// [`CheckpointError::Note`] when the origin cannot be a key's name, the text is too long or
+    /// the signer fails.
     pub fn sign(&self, signer: &(impl Signer + ?Sized)) -> Result<SignedNote, CheckpointError> {
-        let text = self.to_text();
-        // A line break within a field would be read as another field.
-        if Self::parse(&text)? != *self {
-            return Err(CheckpointError::Line {
-                line: 1,
-                expected: "fields without line breaks",
-            });
+        let wrong = |line, expected| Err(CheckpointError::Line { line, expected });
+        if !is_line(&self.origin) {
+            return wrong(1, ORIGIN);
         }
-        SignedNote::sign(&text, &self.origin, signer).map_err(CheckpointError::Note)
+        if let Some(index) = self.extensions.iter().position(|line| !is_line(line)) {
+            return wrong(4 + index, EXTENSION);
+        }
+        SignedNote::sign(&self.to_text(), &self.origin, signer).map_err(CheckpointError::Note)
     }
 }
 
@@ -140,7 +160,12 @@ impl fmt::Display for CheckpointError {
             Self::Line { line, expected } => {
                 write!(f, "checkpoint, line {line}: expected {expected}")
             }
-            Self::Origin { found } => write!(f, "checkpoint is another log's: {found:?}"),
+            Self::Origin { expected, found } => {
+                write!(
+                    f,
+                    "checkpoint, line 1: expected the origin {expected:?}, found {found:?}"
+                )
+            }
             Self::Note(error) => error.fmt(f),
         }
     }

@@ -37,6 +37,7 @@ extern crate alloc;
 
 mod checkpoint;
 mod cosignature;
+mod lines;
 mod note;
 mod proof;
 mod vkey;

@@ -1,5 +1,6 @@
 //! Proof files: an inclusion proof together with its checkpoint (C2SP tlog-proof).
 
+use crate::lines::{DECIMAL, decimal, hash};
 use crate::{MAX_NOTE_LEN, NoteError, SignedNote};
 use ai_audit_core::NodeHash;
 use ai_audit_merkle::LeafIndex;
@@ -12,13 +13,35 @@ const FIRST_LINE: &str = "c2sp.org/tlog-proof@v1";
 const MAX_PATH: usize = 64;
 
 /// An inclusion proof with the checkpoint it leads to, and data that neither of them authenticates.
+///
+/// Reading it verifies nothing: the checkpoint is to be verified under the log's key, and the path
+/// against its root.
+///
+/// ```
+/// # use ai_audit_core::{NodeHash, SigningKey};
+/// # use ai_audit_merkle::{LeafIndex, TreeSize};
+/// # use ai_audit_note::{Checkpoint, TlogProof};
+/// # let key = SigningKey::from_bytes(&[1; 32]);
+/// # let checkpoint = Checkpoint { origin: "example.org/log".into(), size: TreeSize::new(1),
+/// #     root: NodeHash::from_bytes([9; 32]), extensions: vec![] };
+/// let proof = TlogProof {
+///     index: LeafIndex::new(0),
+///     path: vec![],
+///     checkpoint: checkpoint.sign(&key)?,
+///     extra: None,
+/// };
+/// let file = proof.to_string();
+/// assert!(file.starts_with("c2sp.org/tlog-proof@v1\nindex 0\n\nexample.org/log\n1\n"));
+/// assert_eq!(TlogProof::parse(file.as_bytes())?, proof);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlogProof {
     /// Position of the leaf.
     pub index: LeafIndex,
-    /// Hashes from the leaf to the root.
+    /// Hashes from the leaf's sibling to the root's child; more than 64 are not read.
     pub path: Vec<NodeHash>,
-    /// The checkpoint.
+    /// The checkpoint's note.
     pub checkpoint: SignedNote,
     /// What the application adds; not authenticated by the proof.
     pub extra: Option<Vec<u8>>,
@@ -26,16 +49,27 @@ pub struct TlogProof {
 
 /// Why bytes are no proof file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TlogProofError {
+    /// The file is longer than a proof with its checkpoint may be: 1 MiB.
+    TooLong {
+        /// Its length in bytes.
+        found: usize,
+    },
     /// A line is not as it should be.
     Line {
         /// The line, from 1.
         line: usize,
-        /// What should have been there.
+        /// Which field stands there and what form it has.
         expected: &'static str,
     },
-    /// The checkpoint's note; its offset counts from the note's start.
-    Note(NoteError),
+    /// The checkpoint's note.
+    Note {
+        /// Byte offset of the note in the file.
+        start: usize,
+        /// What is wrong with it; its own offset counts from the note's start.
+        error: NoteError,
+    },
 }
 
 impl TlogProof {
@@ -47,59 +81,59 @@ impl TlogProof {
             .is_some_and(|rest| rest.first() == Some(&b'\n'))
     }
 
-    /// Reads a proof file.
+    /// Reads a proof file of at most 1 MiB.
     ///
     /// # Errors
     ///
-    /// The line and what was expected there.
+    /// The first thing that does not hold, with its line or offset and what was expected.
     pub fn parse(bytes: &[u8]) -> Result<Self, TlogProofError> {
         let wrong = |line, expected| TlogProofError::Line { line, expected };
         if bytes.len() > MAX_NOTE_LEN {
-            return Err(wrong(1, "a file of at most 1 MiB"));
+            return Err(TlogProofError::TooLong { found: bytes.len() });
         }
-        let text = core::str::from_utf8(bytes).map_err(|_| wrong(1, "a file of UTF-8"))?;
+        let text = core::str::from_utf8(bytes).map_err(|error| {
+            let before = bytes.iter().take(error.valid_up_to());
+            wrong(1 + before.filter(|c| **c == b'\n').count(), "UTF-8")
+        })?;
+        if !Self::has_first_line(bytes) {
+            return Err(wrong(1, FIRST_LINE));
+        }
+        // No line of the head is empty, so the first empty line ends it.
         let (head, note) = text.split_once("\n\n").ok_or(wrong(
             text.split('\n').count(),
-            "an empty line and a checkpoint",
+            "an empty line after the proof, then the checkpoint",
         ))?;
-        let mut lines = head.split('\n').zip(1..).peekable();
-        if lines.next() != Some((FIRST_LINE, 1)) {
-            return Err(wrong(1, "c2sp.org/tlog-proof@v1"));
-        }
-        let mut extra = None;
-        if let Some(base64) = lines
-            .peek()
-            .and_then(|(line, _)| line.strip_prefix("extra "))
-        {
-            extra = Some(Base64::decode_vec(base64).map_err(|_| wrong(2, "canonical base64"))?);
-            lines.next();
-        }
-        let (line, number) = lines.next().unwrap_or(("", 2));
-        let index = line
-            .strip_prefix("index ")
-            .filter(|text| *text == "0" || !text.starts_with('0'))
-            .filter(|text| text.bytes().all(|c| c.is_ascii_digit()))
-            .and_then(|text| text.parse().ok())
-            .ok_or(wrong(
-                number,
-                "index and a decimal number without leading zeros",
-            ))?;
+        let mut lines = head.split('\n').zip(1..).skip(1).peekable();
+        let extra = lines
+            .next_if(|(line, _)| line.starts_with("extra "))
+            .map(|(line, number)| {
+                Base64::decode_vec(&line["extra ".len()..]).map_err(|_| {
+                    wrong(
+                        number,
+                        "extra data, \"extra\", a space and canonical base64",
+                    )
+                })
+            })
+            .transpose()?;
+        let (line, number) = lines
+            .next()
+            .unwrap_or(("", 2 + usize::from(extra.is_some())));
+        let index = line.strip_prefix("index ");
+        let index = index.ok_or(wrong(number, "the leaf's index, \"index\" and a number"))?;
+        let index = decimal(index).ok_or(wrong(number, DECIMAL))?;
         let mut path = Vec::new();
         for (line, number) in lines {
-            let mut node = [0; 32];
-            match Base64::decode(line, &mut node) {
-                Ok(bytes) if bytes.len() == 32 && path.len() < MAX_PATH => {
-                    path.push(NodeHash::from_bytes(node));
-                }
-                _ => {
-                    return Err(wrong(
-                        number,
-                        "at most 64 hashes of 32 bytes in canonical base64",
-                    ));
-                }
+            if path.len() == MAX_PATH {
+                return Err(wrong(number, "an empty line after at most 64 hashes"));
             }
+            path.push(hash(line).ok_or(wrong(
+                number,
+                "a hash of the path, 32 bytes in canonical base64",
+            ))?);
         }
-        let checkpoint = SignedNote::parse(note.as_bytes()).map_err(TlogProofError::Note)?;
+        let start = head.len() + 2;
+        let checkpoint = SignedNote::parse(note.as_bytes())
+            .map_err(|error| TlogProofError::Note { start, error })?;
         Ok(Self {
             index: LeafIndex::new(index),
             path,
@@ -126,10 +160,18 @@ impl fmt::Display for TlogProof {
 impl fmt::Display for TlogProofError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::TooLong { found } => {
+                write!(
+                    f,
+                    "proof file: expected at most {MAX_NOTE_LEN} bytes, found {found}"
+                )
+            }
             Self::Line { line, expected } => {
                 write!(f, "proof file, line {line}: expected {expected}")
             }
-            Self::Note(error) => write!(f, "proof file: checkpoint: {error}"),
+            Self::Note { start, error } => {
+                write!(f, "proof file, checkpoint from byte {start}: {error}")
+            }
         }
     }
 }

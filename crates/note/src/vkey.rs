@@ -6,7 +6,16 @@ use base64ct::{Base64, Encoding};
 use core::fmt;
 use sha2::{Digest, Sha256};
 
-/// A public key with the name that its notes are signed under.
+/// A public key with the name that its notes are signed under, and what it signs.
+///
+/// ```
+/// use ai_audit_note::{VKey, VKeyKind};
+/// let line = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+/// let key = VKey::parse(line)?;
+/// assert_eq!((key.name(), key.kind()), ("PeterNeumann", VKeyKind::Ed25519));
+/// assert_eq!(key.to_string(), line);
+/// # Ok::<(), ai_audit_note::VKeyError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VKey {
     name: String,
@@ -26,6 +35,7 @@ pub enum VKeyKind {
 
 /// Why a text is no key line, or a name none for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum VKeyError {
     /// The line does not have three parts with `+` between them.
     Parts,
@@ -43,7 +53,12 @@ pub enum VKeyError {
         found: usize,
     },
     /// The hash is not that of name and key.
-    Hash,
+    Hash {
+        /// The hash of name and key.
+        expected: [u8; 4],
+        /// The hash in the line.
+        found: [u8; 4],
+    },
     /// The bytes are no public key that may be pinned.
     Key(KeyError),
 }
@@ -94,7 +109,8 @@ impl VKey {
     ///
     /// # Errors
     ///
-    /// What does not hold.
+    /// The first part that is not as it should be, from left to right; the hash is compared before
+    /// the key's bytes are looked at as a point.
     pub fn parse(line: &str) -> Result<Self, VKeyError> {
         let mut parts = line.splitn(3, '+');
         let (Some(name), Some(hash), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
@@ -117,8 +133,9 @@ impl VKey {
         };
         let bytes = <&[u8; PUBLIC_KEY_LEN]>::try_from(bytes)
             .map_err(|_| VKeyError::Length { found: bytes.len() })?;
-        if key_hash(name, kind, bytes) != hash.to_be_bytes() {
-            return Err(VKeyError::Hash);
+        let (expected, found) = (key_hash(name, kind, bytes), hash.to_be_bytes());
+        if expected != found {
+            return Err(VKeyError::Hash { expected, found });
         }
         let key = VerifyingKey::from_pinned_bytes(bytes).map_err(VKeyError::Key)?;
         Self::new(name, kind, key)
@@ -167,41 +184,50 @@ pub(crate) fn is_name(name: &str) -> bool {
             .any(|c| c.is_whitespace() || c.is_control() || c == '+')
 }
 
+/// A key's hash as its line has it.
+pub(crate) struct Hash(pub(crate) [u8; 4]);
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
 impl fmt::Display for VKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut key = [0; 1 + PUBLIC_KEY_LEN];
         key[0] = self.kind.number();
         key[1..].copy_from_slice(self.key.as_bytes());
-        let hash = u32::from_be_bytes(self.hash);
-        write!(
-            f,
-            "{}+{hash:08x}+{}",
-            self.name,
-            Base64::encode_string(&key)
-        )
+        let key = Base64::encode_string(&key);
+        write!(f, "{}+{}+{key}", self.name, Hash(self.hash))
     }
 }
 
 impl fmt::Display for VKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Parts => f.write_str("expected name, hash and key with '+' between them"),
+            Self::Parts => f.write_str("key line: expected name, hash and key with '+' between"),
             Self::Name => f.write_str(
-                "name: expected at least one character and no space, control character or '+'",
+                "key line, name: expected at least one character and no space, control character or '+'",
             ),
-            Self::HashForm => f.write_str("hash: expected 8 lower-case hexadecimal digits"),
-            Self::Base64 => f.write_str("key: expected canonical base64"),
+            Self::HashForm => f.write_str("key line, hash: expected 8 lower-case hexadecimal digits"),
+            Self::Base64 => f.write_str("key line, key: expected canonical base64"),
             Self::Type(found) => {
                 write!(
                     f,
-                    "key: expected type 1 (Ed25519) or 4 (cosignature), found {found}"
+                    "key line, key: expected type 1 (Ed25519) or 4 (cosignature), found {found}"
                 )
             }
             Self::Length { found } => {
-                write!(f, "key: expected 32 bytes after the type, found {found}")
+                write!(f, "key line, key: expected 32 bytes after the type, found {found}")
             }
-            Self::Hash => f.write_str("hash is not that of the name and the key"),
-            Self::Key(error) => write!(f, "key: {error}"),
+            Self::Hash { expected, found } => write!(
+                f,
+                "key line, hash: expected that of name and key, {}, found {}",
+                Hash(*expected),
+                Hash(*found)
+            ),
+            Self::Key(error) => write!(f, "key line, key: {error}"),
         }
     }
 }
