@@ -248,7 +248,7 @@ impl Store for MemoryStore {
             let mut out = Vec::new();
             let mut bytes = 0;
             let start = usize::try_from(from_seq).unwrap_or(usize::MAX);
-            for (seq, index) in (from_seq..).zip(start..log.len()).take(limit.receipts) {
+            for (index, seq) in (start..log.len()).zip(from_seq..).take(limit.receipts) {
                 let Some(sealed) = log.sealed(index) else {
                     break;
                 };

@@ -2,9 +2,13 @@
 
 use super::Writer;
 use crate::{LedgerError, LogName};
-use ai_audit_core::{NodeHash, Signer, VerifyingKey};
-use ai_audit_merkle::TreeSize;
+use ai_audit_core::{Signer, VerifyingKey};
+use ai_audit_note::{Checkpoint, VKey};
+use core::time::Duration;
 use std::time::Instant;
+
+/// How long a checkpoint by number waits after one that failed: the signer may be far away.
+const RETRY: Duration = Duration::from_secs(1);
 
 impl Writer {
     /// Makes a checkpoint of what is durably in the log and stores it; if there is one of that size
@@ -22,8 +26,13 @@ impl Writer {
         {
             return Ok(stored.note);
         }
-        let (root, signer) = (log.frontier.root(), &*log.signers.checkpoint);
-        let note = sign(&log.origin, size, root, signer).map_err(|reason| {
+        let checkpoint = Checkpoint {
+            origin: log.origin.clone(),
+            size,
+            root: log.frontier.root(),
+            extensions: Vec::new(),
+        };
+        let note = sign(&checkpoint, &*log.signers.checkpoint).map_err(|reason| {
             let log = name.clone();
             LedgerError::Checkpoint { log, reason }
         })?;
@@ -44,7 +53,7 @@ impl Writer {
     }
 
     /// Makes the checkpoints that the policy asks for. One that fails is counted and tried again
-    /// when the next is due: the receipts are stored all the same.
+    /// later: the receipts are stored all the same.
     pub(super) fn checkpoint_where_due(&mut self) {
         let policy = self.config.checkpoints;
         if policy.every.is_none() && policy.every_receipts.is_none() {
@@ -57,7 +66,10 @@ impl Writer {
                 let new = log.head.size().saturating_sub(log.checkpointed);
                 let by_number = policy
                     .every_receipts
-                    .is_some_and(|every| new >= every.max(1));
+                    .is_some_and(|every| new >= every.max(1))
+                    && log
+                        .checkpoint_failed_at
+                        .is_none_or(|failed| failed.elapsed() >= RETRY);
                 let by_time = policy
                     .every
                     .is_some_and(|every| log.checkpointed_at.elapsed() >= every);
@@ -66,7 +78,11 @@ impl Writer {
             .map(|(name, _)| name.clone())
             .collect();
         for name in due {
-            if let Err(error) = self.checkpoint(&name) {
+            let failed = self.checkpoint(&name);
+            if let Some(log) = self.logs.get_mut(&name) {
+                log.checkpoint_failed_at = failed.is_err().then(Instant::now);
+            }
+            if let Err(error) = failed {
                 self.queue.count(|stats| {
                     stats.checkpoint_failures += 1;
                     stats.last_error = Some(error.to_string());
@@ -76,21 +92,19 @@ impl Writer {
     }
 }
 
-/// What a checkpoint says.
-pub(super) struct Opened {
-    pub(super) size: TreeSize,
-    pub(super) root: NodeHash,
+/// Signs a checkpoint and reads it back: a signer far away may answer nonsense, and a log whose last
+/// checkpoint does not verify could not be attached again.
+fn sign(checkpoint: &Checkpoint, signer: &(dyn Signer + Send)) -> Result<String, String> {
+    let note = checkpoint
+        .sign(signer)
+        .map_err(|error| error.to_string())?
+        .to_string();
+    open(&note, &checkpoint.origin, &signer.verifying_key())?;
+    Ok(note)
 }
 
-fn sign(
-    _origin: &str,
-    _size: TreeSize,
-    _root: NodeHash,
-    _signer: &(dyn Signer + Send),
-) -> Result<String, String> {
-    Err("signed notes are not wired yet".to_owned())
-}
-
-pub(super) fn open(_note: &str, _origin: &str, _key: &VerifyingKey) -> Result<Opened, String> {
-    Err("signed notes are not wired yet".to_owned())
+/// Reads a checkpoint of this origin that this key signed.
+pub(super) fn open(note: &str, origin: &str, key: &VerifyingKey) -> Result<Checkpoint, String> {
+    let key = VKey::ed25519(origin, *key).map_err(|error| error.to_string())?;
+    Checkpoint::open(note.as_bytes(), &key).map_err(|error| error.to_string())
 }

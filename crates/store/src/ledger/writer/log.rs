@@ -28,6 +28,7 @@ pub(super) struct Log {
     pub(super) taken_over: Option<StoreError>,
     pub(super) checkpointed: u64,
     pub(super) checkpointed_at: Instant,
+    pub(super) checkpoint_failed_at: Option<Instant>,
 }
 
 /// The store failed while it wrote, and could not be asked what came of it.

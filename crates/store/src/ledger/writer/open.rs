@@ -265,6 +265,7 @@ impl Log {
             taken_over: None,
             checkpointed,
             checkpointed_at: Instant::now(),
+            checkpoint_failed_at: None,
         }
     }
 }

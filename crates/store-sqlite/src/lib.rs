@@ -1,0 +1,25 @@
+//! The embedded store: one SQLite file with every log's receipts, tree nodes and checkpoints.
+//!
+//! SQLite is compiled in. The file is in WAL mode with `synchronous=FULL`: an append is on disk when
+//! it returns, and other processes read while the writer runs. Of the Merkle tree the receipts'
+//! hashes and every eighth level above them are kept, so a proof reads a few hundred hashes.
+//!
+//! ```
+//! use ai_audit_store::Store;
+//! use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("audit.db");
+//! let store = SqliteStore::open(&path, OpenMode::Create)?;
+//! assert!(store.health()?.durable);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod append;
+mod error;
+mod open;
+mod read;
+mod schema;
+mod sqlite;
+
+pub use open::OpenMode;
+pub use sqlite::SqliteStore;

@@ -1,0 +1,240 @@
+//! Queries: heads, ranges, look-ups, tiles, checkpoints.
+
+use crate::error::{corrupt, sql};
+use ai_audit_core::{Head, LeafHash, LogId, NodeHash, Timestamp};
+use ai_audit_merkle::{TILE_WIDTH, TreeSize};
+use ai_audit_store::{
+    Health, LogName, Query, ReadLimit, StoreError, StoredCheckpoint, StoredReceipt,
+};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
+
+/// A log's row.
+pub(crate) struct HeadRow {
+    pub(crate) id: i64,
+    pub(crate) head: Head,
+}
+
+/// SQLite's integers are signed; nothing here reaches 2^63.
+pub(crate) fn number(value: u64) -> Result<i64, StoreError> {
+    i64::try_from(value).map_err(|_| StoreError::Invalid {
+        what: format!("{value}: SQLite stores keep numbers below 2^63"),
+    })
+}
+
+fn unsigned(value: i64) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(|_| corrupt(format!("a number is negative: {value}")))
+}
+
+fn bytes32(value: &[u8]) -> Result<[u8; 32], StoreError> {
+    value
+        .try_into()
+        .map_err(|_| corrupt(format!("a hash has {} bytes", value.len())))
+}
+
+pub(crate) fn head(connection: &Connection, log: &LogName) -> Result<Option<HeadRow>, StoreError> {
+    let failed = sql("reading a head");
+    let row = connection
+        .prepare_cached("SELECT id, log_id, size, hash, sealed_at FROM logs WHERE name = ?")
+        .map_err(&failed)?
+        .query_row([log.as_str()], |row: &Row<'_>| {
+            let log_id: Vec<u8> = row.get(1)?;
+            let hash: Vec<u8> = row.get(3)?;
+            Ok((
+                row.get::<_, i64>(0)?,
+                log_id,
+                row.get::<_, i64>(2)?,
+                hash,
+                row.get::<_, i64>(4)?,
+            ))
+        })
+        .optional()
+        .map_err(&failed)?;
+    let Some((id, log_id, size, hash, sealed_at)) = row else {
+        return Ok(None);
+    };
+    let head = Head::from_parts(
+        LogId::from_bytes(bytes32(&log_id)?),
+        unsigned(size)?,
+        LeafHash::from_bytes(bytes32(&hash)?),
+        Timestamp::from_micros(unsigned(sealed_at)?),
+    );
+    Ok(Some(HeadRow { id, head }))
+}
+
+pub(crate) fn logs(connection: &Connection) -> Result<Vec<LogName>, StoreError> {
+    let failed = sql("listing logs");
+    let mut select = connection
+        .prepare_cached("SELECT name FROM logs ORDER BY name")
+        .map_err(&failed)?;
+    let names = select
+        .query_map([], |row| row.get::<_, String>(0))
+        .map_err(&failed)?;
+    names
+        .map(|name| {
+            LogName::new(&name.map_err(&failed)?).map_err(|error| corrupt(error.to_string()))
+        })
+        .collect()
+}
+
+pub(crate) fn receipts(
+    connection: &Connection,
+    log: i64,
+    from: u64,
+    limit: ReadLimit,
+) -> Result<Vec<StoredReceipt>, StoreError> {
+    let failed = sql("reading receipts");
+    let Ok(from) = i64::try_from(from) else {
+        return Ok(Vec::new());
+    };
+    let mut select = connection
+        .prepare_cached(
+            "SELECT seq, sealed FROM receipts WHERE log = ? AND seq >= ? ORDER BY seq LIMIT ?",
+        )
+        .map_err(&failed)?;
+    let count = i64::try_from(limit.receipts).unwrap_or(i64::MAX);
+    let mut rows = select.query(params![log, from, count]).map_err(&failed)?;
+    let (mut out, mut bytes, mut expected) = (Vec::new(), 0, unsigned(from)?);
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let seq = unsigned(row.get(0).map_err(&failed)?)?;
+        let sealed: Vec<u8> = row.get(1).map_err(&failed)?;
+        if seq != expected {
+            return Err(corrupt(format!(
+                "receipt {expected} is missing, receipt {seq} is there"
+            )));
+        }
+        expected += 1;
+        bytes += sealed.len();
+        if bytes > limit.bytes && !out.is_empty() {
+            break;
+        }
+        out.push(StoredReceipt { seq, sealed });
+    }
+    Ok(out)
+}
+
+pub(crate) fn find(
+    connection: &Connection,
+    log: i64,
+    query: &Query,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<u64>, StoreError> {
+    let time = |time: &Timestamp| number(time.as_micros());
+    let (condition, values): (&str, Vec<Box<dyn ToSql>>) = match query {
+        Query::Id(id) => ("id = ?", vec![Box::new(id.as_bytes().to_vec())]),
+        Query::Trace(trace) => ("trace_id = ?", vec![Box::new(trace.clone())]),
+        Query::Session(session) => ("session_id = ?", vec![Box::new(session.clone())]),
+        Query::Time { from, to } => (
+            "sealed_at >= ? AND sealed_at <= ?",
+            vec![Box::new(time(from)?), Box::new(time(to)?)],
+        ),
+        Query::Kind(kind) => ("kind = ?", vec![Box::new(kind.number())]),
+        other => {
+            let what = format!("SQLite stores cannot look for {other:?}");
+            return Err(StoreError::Invalid { what });
+        }
+    };
+    let failed = sql("looking for receipts");
+    let after = match after.map(i64::try_from) {
+        None => -1,
+        Some(Ok(after)) => after,
+        Some(Err(_)) => return Ok(Vec::new()),
+    };
+    let mut select = connection
+        .prepare_cached(&format!(
+            "SELECT seq FROM receipts WHERE log = ? AND {condition} AND seq > ? ORDER BY seq LIMIT ?"
+        ))
+        .map_err(&failed)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut all: Vec<&dyn ToSql> = vec![&log];
+    all.extend(values.iter().map(|value| &**value));
+    all.extend([&after as &dyn ToSql, &limit]);
+    let rows = select
+        .query_map(all.as_slice(), |row| row.get::<_, i64>(0))
+        .map_err(&failed)?;
+    rows.map(|seq| unsigned(seq.map_err(&failed)?)).collect()
+}
+
+pub(crate) fn hashes(
+    connection: &Connection,
+    log: i64,
+    tile_level: u32,
+    tile_index: u64,
+    out: &mut Vec<NodeHash>,
+) -> Result<(), StoreError> {
+    out.clear();
+    let Some(Ok(start)) = tile_index.checked_mul(TILE_WIDTH).map(i64::try_from) else {
+        return Ok(());
+    };
+    let end = start.saturating_add(i64::try_from(TILE_WIDTH).unwrap_or(i64::MAX));
+    let failed = sql("reading a tile");
+    let text = match tile_level {
+        0 => {
+            "SELECT seq, hash FROM receipts WHERE log = ? AND ?2 = 0 AND seq >= ? AND seq < ? ORDER BY seq"
+        }
+        _ => {
+            "SELECT place, hash FROM nodes WHERE log = ? AND level = ? AND place >= ? AND place < ? ORDER BY place"
+        }
+    };
+    let mut select = connection.prepare_cached(text).map_err(&failed)?;
+    let mut rows = select
+        .query(params![log, tile_level, start, end])
+        .map_err(&failed)?;
+    let mut expected = start;
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let place: i64 = row.get(0).map_err(&failed)?;
+        let hash: Vec<u8> = row.get(1).map_err(&failed)?;
+        if place != expected {
+            return Err(corrupt(format!(
+                "node {expected} of tile level {tile_level} is missing"
+            )));
+        }
+        expected += 1;
+        out.push(NodeHash::from_bytes(bytes32(&hash)?));
+    }
+    Ok(())
+}
+
+pub(crate) fn checkpoints(
+    connection: &Connection,
+    log: i64,
+    last_only: bool,
+) -> Result<Vec<StoredCheckpoint>, StoreError> {
+    let failed = sql("reading checkpoints");
+    let text = match last_only {
+        true => "SELECT size, note FROM checkpoints WHERE log = ? ORDER BY size DESC LIMIT 1",
+        false => "SELECT size, note FROM checkpoints WHERE log = ? ORDER BY size",
+    };
+    let mut select = connection.prepare_cached(text).map_err(&failed)?;
+    let rows = select
+        .query_map([log], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })
+        .map_err(&failed)?;
+    rows.map(|row| {
+        let (size, note) = row.map_err(&failed)?;
+        Ok(StoredCheckpoint {
+            size: TreeSize::new(unsigned(size)?),
+            note,
+        })
+    })
+    .collect()
+}
+
+pub(crate) fn health(connection: &Connection, writable: bool) -> Result<Health, StoreError> {
+    let failed = sql("asking for the database's health");
+    let one = |text: &str| {
+        let value: i64 = connection
+            .query_row(text, [], |row| row.get(0))
+            .map_err(&failed)?;
+        unsigned(value)
+    };
+    let mut health = Health::new("sqlite");
+    health.durable = true;
+    health.writable = writable;
+    health.logs = one("SELECT count(*) FROM logs")?;
+    health.receipts = one("SELECT coalesce(sum(size), 0) FROM logs")?;
+    health.bytes =
+        one("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")?;
+    Ok(health)
+}

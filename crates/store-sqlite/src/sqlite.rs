@@ -1,0 +1,215 @@
+//! The store: one connection behind a lock.
+
+use crate::append::{self, Frontiers};
+use crate::error::sql;
+use crate::open::{OpenMode, open};
+use crate::read;
+use ai_audit_core::{Head, NodeHash};
+use ai_audit_merkle::TreeSize;
+use ai_audit_store::{
+    Batch, Health, LogName, Query, ReadLimit, Store, StoreError, StoredCheckpoint, StoredReceipt,
+};
+use core::fmt;
+use rusqlite::{Connection, params};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Logs in a SQLite file.
+///
+/// It takes no lock against a second writer beyond comparing heads; a program that writes should
+/// hold a [`WriterLock`](ai_audit_store::WriterLock), so that the second one is refused at once.
+pub struct SqliteStore {
+    path: PathBuf,
+    mode: OpenMode,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    connection: Connection,
+    frontiers: Frontiers,
+}
+
+impl SqliteStore {
+    /// Opens a file.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing, no SQLite database, another program's, or of a later schema.
+    pub fn open(path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
+        let inner = Inner {
+            connection: open(path, mode)?,
+            frontiers: Frontiers::new(),
+        };
+        Ok(Self {
+            path: path.into(),
+            mode,
+            inner: Mutex::new(inner),
+        })
+    }
+
+    /// Limits the file's size in bytes, rounded to pages; appending beyond it fails as a full disk
+    /// does. For this connection only.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite refuses.
+    pub fn limit_bytes(&self, bytes: u64) -> Result<(), StoreError> {
+        let failed = sql("limiting the file");
+        let inner = self.lock();
+        let page: i64 = inner
+            .connection
+            .pragma_query_value(None, "page_size", |row| row.get(0))
+            .map_err(&failed)?;
+        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+        inner
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .map_err(&failed)
+    }
+
+    /// Reads every page and index and tells the first contradiction.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] with SQLite's own words.
+    pub fn check_file(&self) -> Result<(), StoreError> {
+        let failed = sql("checking the file");
+        let said: String = self
+            .lock()
+            .connection
+            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+            .map_err(failed)?;
+        if said == "ok" {
+            Ok(())
+        } else {
+            Err(crate::error::corrupt(said))
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A transaction that a panic left open is rolled back when it is dropped.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a query on a log, or gives `none` where there is no such log.
+    fn with_log<T>(
+        &self,
+        log: &LogName,
+        none: T,
+        query: impl FnOnce(&Connection, i64) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let inner = self.lock();
+        match read::head(&inner.connection, log)? {
+            Some(row) => query(&inner.connection, row.id),
+            None => Ok(none),
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn append(&self, batches: &[Batch<'_>]) -> Result<(), StoreError> {
+        if self.mode == OpenMode::ReadOnly {
+            return Err(StoreError::ReadOnly);
+        }
+        let Inner {
+            connection,
+            frontiers,
+        } = &mut *self.lock();
+        append::append(connection, frontiers, batches)
+    }
+
+    fn logs(&self) -> Result<Vec<LogName>, StoreError> {
+        read::logs(&self.lock().connection)
+    }
+
+    fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError> {
+        Ok(read::head(&self.lock().connection, log)?.map(|row| row.head))
+    }
+
+    fn read(
+        &self,
+        log: &LogName,
+        from_seq: u64,
+        limit: ReadLimit,
+    ) -> Result<Vec<StoredReceipt>, StoreError> {
+        self.with_log(log, Vec::new(), |connection, id| {
+            read::receipts(connection, id, from_seq, limit)
+        })
+    }
+
+    fn find(
+        &self,
+        log: &LogName,
+        query: &Query,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.with_log(log, Vec::new(), |connection, id| {
+            read::find(connection, id, query, after, limit)
+        })
+    }
+
+    fn hashes(
+        &self,
+        log: &LogName,
+        tile_level: u32,
+        tile_index: u64,
+        out: &mut Vec<NodeHash>,
+    ) -> Result<(), StoreError> {
+        out.clear();
+        self.with_log(log, (), |connection, id| {
+            read::hashes(connection, id, tile_level, tile_index, out)
+        })
+    }
+
+    fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError> {
+        if self.mode == OpenMode::ReadOnly {
+            return Err(StoreError::ReadOnly);
+        }
+        let failed = sql("keeping a checkpoint");
+        let inner = self.lock();
+        let row = read::head(&inner.connection, log)?;
+        let held = row.as_ref().map_or(0, |row| row.head.size());
+        match row {
+            Some(row) if (1..=held).contains(&size.as_u64()) => inner
+                .connection
+                .execute(
+                    "INSERT OR REPLACE INTO checkpoints (log, size, note) VALUES (?, ?, ?)",
+                    params![row.id, read::number(size.as_u64())?, note],
+                )
+                .map(drop)
+                .map_err(failed),
+            _ => Err(StoreError::Beyond {
+                log: log.clone(),
+                size,
+                held,
+            }),
+        }
+    }
+
+    fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.with_log(log, Vec::new(), |connection, id| {
+            read::checkpoints(connection, id, false)
+        })
+    }
+
+    fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {
+        let last = self.with_log(log, Vec::new(), |connection, id| {
+            read::checkpoints(connection, id, true)
+        })?;
+        Ok(last.into_iter().next())
+    }
+
+    fn health(&self) -> Result<Health, StoreError> {
+        read::health(&self.lock().connection, self.mode != OpenMode::ReadOnly)
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}

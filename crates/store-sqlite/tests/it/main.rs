@@ -1,0 +1,167 @@
+//! The SQLite store: the conformance suite, foreign files, a second process, a full file.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use ai_audit_core::Head;
+use ai_audit_store::{Batch, LogName, ReadLimit, Store, StoreError, WriterLock};
+use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+use ai_audit_testkit::{TestLog, conforms, keeps};
+use std::fs;
+
+#[test]
+fn conforms_and_keeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.db");
+    conforms(&SqliteStore::open(&path, OpenMode::Create).unwrap());
+    keeps(&SqliteStore::open(&path, OpenMode::ReadWrite).unwrap());
+    SqliteStore::open(&path, OpenMode::ReadOnly)
+        .unwrap()
+        .check_file()
+        .unwrap();
+}
+
+#[test]
+fn another_connection_reads_while_the_writer_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.db");
+    let writer = SqliteStore::open(&path, OpenMode::Create).unwrap();
+    let reader = SqliteStore::open(&path, OpenMode::ReadOnly).unwrap();
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    for count in 1..20 {
+        let expected = log.head();
+        let receipts = log.seal(count);
+        writer
+            .append(&[Batch {
+                log: &name,
+                expected: &expected,
+                receipts: &receipts,
+            }])
+            .unwrap();
+        assert_eq!(reader.head(&name).unwrap(), Some(log.head()));
+    }
+    let batch = Batch {
+        log: &name,
+        expected: &log.head(),
+        receipts: &[],
+    };
+    assert_eq!(reader.append(&[batch]), Err(StoreError::ReadOnly));
+    assert!(!reader.health().unwrap().writable);
+}
+
+#[test]
+fn other_files_are_refused_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let refusal = |name: &str| {
+        SqliteStore::open(&path(name), OpenMode::ReadWrite)
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(refusal("missing.db").contains("no such file"));
+    fs::write(
+        path("text.db"),
+        "not a database at all, but long enough to be one, perhaps".repeat(20),
+    )
+    .unwrap();
+    assert!(
+        refusal("text.db").contains("no SQLite database"),
+        "{}",
+        refusal("text.db")
+    );
+    let other = rusqlite::Connection::open(path("other.db")).unwrap();
+    other.execute_batch("CREATE TABLE t (x)").unwrap();
+    assert!(refusal("other.db").contains("another program"));
+    assert!(SqliteStore::open(&path("other.db"), OpenMode::Create).is_err());
+    SqliteStore::open(&path("new.db"), OpenMode::Create).unwrap();
+    rusqlite::Connection::open(path("new.db"))
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    assert!(refusal("new.db").contains("version 99"));
+}
+
+#[test]
+fn a32_a_full_file_is_an_error_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.db");
+    let store = SqliteStore::open(&path, OpenMode::Create).unwrap();
+    store.limit_bytes(200_000).unwrap();
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let mut held = Head::EMPTY;
+    let error = loop {
+        let expected = log.head();
+        let receipts = log.seal(50);
+        match store.append(&[Batch {
+            log: &name,
+            expected: &expected,
+            receipts: &receipts,
+        }]) {
+            Ok(()) => held = log.head(),
+            Err(error) => break error,
+        }
+        assert!(held.size() < 5000, "the file is never full");
+    };
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    assert_eq!(store.head(&name).unwrap(), Some(held));
+    // With room again it goes on where it was.
+    store.limit_bytes(1 << 30).unwrap();
+    let mut again = TestLog::new(1);
+    again.seal(held.size());
+    let receipts = again.seal(50);
+    store
+        .append(&[Batch {
+            log: &name,
+            expected: &held,
+            receipts: &receipts,
+        }])
+        .unwrap();
+    drop(store);
+    let store = SqliteStore::open(&path, OpenMode::ReadOnly).unwrap();
+    assert_eq!(store.head(&name).unwrap(), Some(again.head()));
+    store.check_file().unwrap();
+}
+
+#[test]
+fn a_damaged_file_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.db");
+    let store = SqliteStore::open(&path, OpenMode::Create).unwrap();
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let receipts = log.seal(600);
+    store
+        .append(&[Batch {
+            log: &name,
+            expected: &Head::EMPTY,
+            receipts: &receipts,
+        }])
+        .unwrap();
+    drop(store);
+    // A row removed behind the store's back.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other
+        .execute("DELETE FROM receipts WHERE seq = 300", [])
+        .unwrap();
+    drop(other);
+    let store = SqliteStore::open(&path, OpenMode::ReadOnly).unwrap();
+    let error = store.read(&name, 290, ReadLimit::default()).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Corrupt { what } if what.contains("300")),
+        "{error}"
+    );
+}
+
+#[test]
+fn a33_the_lock_keeps_a_second_writer_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.lock");
+    let lock = WriterLock::acquire(&path).unwrap();
+    let error = WriterLock::acquire(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Locked { .. }));
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("process {}", std::process::id())),
+        "{error}"
+    );
+    drop(lock);
+    WriterLock::acquire(&path).unwrap();
+}

@@ -1,0 +1,9 @@
+//! The store in memory and the ledger, through the public interface.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use ai_audit_store::MemoryStore;
+
+#[test]
+fn the_store_in_memory_conforms() {
+    ai_audit_testkit::conforms(&MemoryStore::new());
+}

@@ -1,0 +1,146 @@
+//! A store that fails when it is told to: before it writes, or after it wrote.
+
+use ai_audit_core::{Head, NodeHash};
+use ai_audit_merkle::TreeSize;
+use ai_audit_store::{
+    Batch, Health, LogName, Query, ReadLimit, Store, StoreError, StoredCheckpoint, StoredReceipt,
+};
+use std::sync::{Mutex, PoisonError};
+
+/// How the next append goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is written: the disk is full.
+    Full,
+    /// Nothing is written: an I/O error.
+    Before,
+    /// All is written, and the caller is told that it failed: a sync that reports an error.
+    After,
+    /// As [`Fault::After`], and the head cannot be read until [`FaultyStore::heal`].
+    AfterAndBlind,
+}
+
+/// Another store, and the faults to come.
+#[derive(Debug)]
+pub struct FaultyStore<S> {
+    inner: S,
+    faults: Mutex<Vec<Fault>>,
+    blind: Mutex<bool>,
+}
+
+impl<S> FaultyStore<S> {
+    /// A store without faults.
+    pub const fn new(inner: S) -> Self {
+        Self {
+            inner,
+            faults: Mutex::new(Vec::new()),
+            blind: Mutex::new(false),
+        }
+    }
+
+    /// The next append that has no fault yet fails like this.
+    pub fn fail_next(&self, fault: Fault) {
+        self.faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(fault);
+    }
+
+    /// Heads can be read again.
+    pub fn heal(&self) {
+        *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = false;
+    }
+
+    /// The store below.
+    pub const fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    fn next(&self) -> Option<Fault> {
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        if faults.is_empty() {
+            None
+        } else {
+            Some(faults.remove(0))
+        }
+    }
+}
+
+fn io(what: &str) -> StoreError {
+    StoreError::Io { what: what.into() }
+}
+
+impl<S: Store> Store for FaultyStore<S> {
+    fn append(&self, batches: &[Batch<'_>]) -> Result<(), StoreError> {
+        match self.next() {
+            None => self.inner.append(batches),
+            Some(Fault::Full) => Err(StoreError::Full {
+                what: "no space left".into(),
+            }),
+            Some(Fault::Before) => Err(io("an I/O error before writing")),
+            Some(fault) => {
+                self.inner.append(batches)?;
+                if fault == Fault::AfterAndBlind {
+                    *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = true;
+                }
+                Err(io("a sync that failed"))
+            }
+        }
+    }
+
+    fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError> {
+        if *self.blind.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Err(io("the head cannot be read"));
+        }
+        self.inner.head(log)
+    }
+
+    fn logs(&self) -> Result<Vec<LogName>, StoreError> {
+        self.inner.logs()
+    }
+
+    fn read(
+        &self,
+        log: &LogName,
+        from: u64,
+        limit: ReadLimit,
+    ) -> Result<Vec<StoredReceipt>, StoreError> {
+        self.inner.read(log, from, limit)
+    }
+
+    fn find(
+        &self,
+        log: &LogName,
+        query: &Query,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.inner.find(log, query, after, limit)
+    }
+
+    fn hashes(
+        &self,
+        log: &LogName,
+        level: u32,
+        index: u64,
+        out: &mut Vec<NodeHash>,
+    ) -> Result<(), StoreError> {
+        self.inner.hashes(log, level, index, out)
+    }
+
+    fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError> {
+        self.inner.put_checkpoint(log, size, note)
+    }
+
+    fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.inner.checkpoints(log)
+    }
+
+    fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {
+        self.inner.latest_checkpoint(log)
+    }
+
+    fn health(&self) -> Result<Health, StoreError> {
+        self.inner.health()
+    }
+}

@@ -1,0 +1,120 @@
+//! Logs that are sealed receipt by receipt, without a ledger.
+
+use ai_audit_core::{
+    Action, Body, Decision, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, ReceiptId, SigningKey,
+    Start, Timestamp, VerifyingKey,
+};
+use ai_audit_store::{LogSigners, NewLog, Sealed};
+
+/// A writer's view of one log: keys made from a number, and where the log ends.
+#[derive(Debug)]
+pub struct TestLog {
+    number: u8,
+    head: Head,
+}
+
+impl TestLog {
+    /// A log that has no genesis yet.
+    #[must_use]
+    pub const fn new(number: u8) -> Self {
+        Self {
+            number,
+            head: Head::EMPTY,
+        }
+    }
+
+    /// The three keys: receipt, checkpoint, recovery.
+    #[must_use]
+    pub fn keys(number: u8) -> [SigningKey; 3] {
+        [1, 2, 3].map(|n| SigningKey::from_bytes(&[number.wrapping_mul(3).wrapping_add(n); 32]))
+    }
+
+    /// What a ledger needs to open it.
+    #[must_use]
+    pub fn new_log(number: u8) -> NewLog {
+        NewLog {
+            name: format!("example.org/log{number}"),
+            tenant: format!("tenant {number}"),
+            policy: vec![],
+            recovery: Self::recovery(number),
+            signers: Self::signers(number),
+        }
+    }
+
+    /// What a ledger needs to go on with it.
+    #[must_use]
+    pub fn signers(number: u8) -> LogSigners {
+        let [receipt, checkpoint, _] = Self::keys(number);
+        LogSigners {
+            receipt: Box::new(receipt),
+            checkpoint: Box::new(checkpoint),
+        }
+    }
+
+    fn recovery(number: u8) -> VerifyingKey {
+        Self::keys(number)[2].verifying_key()
+    }
+
+    /// Where the log ends.
+    #[must_use]
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// Seals the next receipts: the genesis first, then a start, then decisions in traces `t0` to
+    /// `t2` and sessions `s0` to `s4`, one microsecond apart.
+    pub fn seal(&mut self, count: u64) -> Vec<Sealed> {
+        (0..count).map(|_| self.seal_one()).collect()
+    }
+
+    /// Hash of the last receipt.
+    #[must_use]
+    pub const fn last(&self) -> LeafHash {
+        self.head.hash()
+    }
+
+    fn seal_one(&mut self) -> Sealed {
+        let [receipt, checkpoint, recovery] = Self::keys(self.number);
+        match self.head.size() {
+            0 => {
+                let name = format!("example.org/log{}", self.number);
+                let public = [&receipt, &checkpoint, &recovery].map(SigningKey::verifying_key);
+                let genesis =
+                    Genesis::new(&name, "tenant", &public[0], &public[1], &public[2], [9; 16]);
+                self.seal_body(&genesis, &receipt)
+            }
+            1 => {
+                let start = Start {
+                    software: "testkit".into(),
+                    size: 1,
+                    clean: true,
+                };
+                self.seal_body(&start, &receipt)
+            }
+            _ => {
+                let decision = Decision {
+                    action: Action::Allow,
+                    model: "m".into(),
+                    ..Decision::new()
+                };
+                self.seal_body(&decision, &receipt)
+            }
+        }
+    }
+
+    fn seal_body(&mut self, body: &impl Body, key: &SigningKey) -> Sealed {
+        let seq = self.head.size();
+        let time = Timestamp::from_micros(1_790_000_000_000_000 + seq);
+        let mut random = [self.number; 10];
+        random[2..].copy_from_slice(&seq.to_be_bytes());
+        let (trace, session) = (format!("t{}", seq % 3), format!("s{}", seq % 5));
+        let mut draft = Draft::new(ReceiptId::from_parts(time, random), time);
+        if seq > 1 {
+            draft = draft.trace(&trace).session(&session);
+        }
+        let mut buf = vec![0; MAX_SEALED_LEN];
+        let sealed = draft.seal(body, &self.head, key, &mut buf).unwrap();
+        self.head = sealed.head();
+        Sealed::new(sealed.as_bytes().to_vec())
+    }
+}
