@@ -214,18 +214,35 @@ fn key_lines_have_one_form() {
     ] {
         assert_eq!(VKey::parse(&line), Err(error), "{line:?}");
     }
-    // The identity point: under it a signature can verify for many messages.
-    let mut weak = [0; 32];
-    weak[0] = 1;
-    assert!(VerifyingKey::from_bytes(&weak).is_err());
-    let hash = {
-        let mut bytes = format!("{name}\n\u{1}").into_bytes();
-        bytes.extend_from_slice(&weak);
-        Digest::of(&bytes).to_string()[..8].to_string()
-    };
-    let base64 = Base64::encode_string(&[&[1], &weak[..]].concat());
-    let parsed = VKey::parse(&format!("{name}+{hash}+{base64}"));
-    assert_eq!(parsed, Err(VKeyError::Key(KeyError::SmallOrder)));
+}
+
+/// A key line that is right in its form, of whatever bytes.
+fn line_of(key: &[u8; 32]) -> String {
+    let mut bytes = format!("{ORIGIN}\n\u{1}").into_bytes();
+    bytes.extend_from_slice(key);
+    let hash = &Digest::of(&bytes).to_string()[..8];
+    let base64 = Base64::encode_string(&[&[1], &key[..]].concat());
+    format!("{ORIGIN}+{hash}+{base64}")
+}
+
+#[test]
+fn key_lines_of_weak_points_are_refused() {
+    let good = key().verifying_key();
+    assert_eq!(line_of(good.as_bytes()), line().to_string());
+    let pin = |bytes: &[u8; 32]| VKey::parse(&line_of(bytes)).map(drop);
+    let error = |error| Err(VKeyError::Key(error));
+    // The identity: under it a signature can verify for many messages.
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    assert_eq!(pin(&identity), error(KeyError::SmallOrder));
+    assert_eq!(pin(&[0xff; 32]), error(KeyError::NotAPoint));
+    // The base point plus a point of order eight: large order, so a key that may be met but not
+    // pinned.
+    let mixed: Digest = "98519eadf35b995233b51b5cd23e9cc5a28b639b5a4af0ec903cb960d81b7819"
+        .parse()
+        .unwrap();
+    assert!(VerifyingKey::from_bytes(mixed.as_bytes()).is_ok());
+    assert_eq!(pin(mixed.as_bytes()), error(KeyError::Torsion));
 }
 
 #[test]
