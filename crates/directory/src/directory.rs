@@ -1,0 +1,169 @@
+//! Reading a log directory, also while its writer runs.
+
+use crate::{DirectoryError, Layout, Settings, read_digest_secret, read_key};
+use ai_audit_core::{DecodeBody as _, DigestSecret, Genesis, Head, SigningKey, UnverifiedReceipt};
+use ai_audit_note::VKey;
+use ai_audit_store::{LogName, ReadLimit, Store, StoreError};
+use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A log directory that is open for reading.
+#[derive(Debug)]
+pub struct LogDirectory {
+    layout: Layout,
+    settings: Settings,
+    store: Arc<SqliteStore>,
+}
+
+impl LogDirectory {
+    /// Opens a directory for reading.
+    ///
+    /// # Errors
+    ///
+    /// When it is no log directory or its database cannot be read.
+    pub fn open(path: &Path, settings: Settings) -> Result<Self, DirectoryError> {
+        Self::with_mode(path, settings, OpenMode::ReadOnly)
+    }
+
+    pub(crate) fn with_mode(
+        path: &Path,
+        settings: Settings,
+        mode: OpenMode,
+    ) -> Result<Self, DirectoryError> {
+        let layout = Layout::new(path);
+        if mode != OpenMode::Create && !Layout::is_log_directory(path) {
+            return Err(DirectoryError::NotADirectory { path: path.into() });
+        }
+        let store = Arc::new(SqliteStore::open(&layout.database(), mode)?);
+        Ok(Self {
+            layout,
+            settings,
+            store,
+        })
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Its store.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    pub(crate) fn shared_store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as Arc<dyn Store>
+    }
+
+    /// Its logs, by name.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn logs(&self) -> Result<Vec<LogName>, DirectoryError> {
+        Ok(self.store.logs()?)
+    }
+
+    /// Where a log ends.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::NoSuchLog`] with the logs there are.
+    pub fn head(&self, log: &LogName) -> Result<Head, DirectoryError> {
+        match self.store.head(log)? {
+            Some(head) => Ok(head),
+            None => {
+                let logs = self.logs()?;
+                let names: Vec<&str> = logs.iter().map(LogName::as_str).collect();
+                let known = if names.is_empty() {
+                    "none".into()
+                } else {
+                    names.join(", ")
+                };
+                Err(DirectoryError::NoSuchLog {
+                    log: log.clone(),
+                    path: self.layout.root().into(),
+                    known,
+                })
+            }
+        }
+    }
+
+    /// One receipt's sealed bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, or the database cannot be read.
+    pub fn receipt(&self, log: &LogName, seq: u64) -> Result<Vec<u8>, DirectoryError> {
+        let held = self.head(log)?.size();
+        let mut read = self.store.read(log, seq, ReadLimit::ONE)?;
+        match read.pop() {
+            Some(receipt) => Ok(receipt.sealed),
+            None => Err(StoreError::Invalid {
+                what: format!("log {log} has no receipt {seq}: it has {held}"),
+            }
+            .into()),
+        }
+    }
+
+    /// A log's key line as its stored genesis gives it: what `log.pub` must say.
+    ///
+    /// # Errors
+    ///
+    /// When the genesis does not decode.
+    pub fn key_line(&self, log: &LogName) -> Result<VKey, DirectoryError> {
+        let sealed = self.receipt(log, 0)?;
+        let wrong = |what: String| StoreError::Corrupt {
+            what: format!("genesis of log {log}: {what}"),
+        };
+        let receipt =
+            UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(error.to_string()))?;
+        let genesis = Genesis::decode(&receipt).map_err(|error| wrong(error.to_string()))?;
+        let origin = genesis.origin().map_err(|error| wrong(error.to_string()))?;
+        VKey::ed25519(&origin.to_string(), genesis.checkpoint_key)
+            .map_err(|error| wrong(error.to_string()).into())
+    }
+
+    /// A log's checkpoint key.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be read.
+    pub fn checkpoint_key(&self, log: &LogName) -> Result<SigningKey, DirectoryError> {
+        read_key(
+            &self.layout.log(log).checkpoint_key,
+            self.settings.production,
+        )
+    }
+
+    /// A log's receipt key.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be read.
+    pub fn receipt_key(&self, log: &LogName) -> Result<SigningKey, DirectoryError> {
+        read_key(&self.layout.log(log).receipt_key, self.settings.production)
+    }
+
+    /// The secret under which a log's texts are digested.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be read.
+    pub fn digest_secret(&self, log: &LogName) -> Result<DigestSecret, DirectoryError> {
+        read_digest_secret(
+            &self.layout.log(log).digest_secret,
+            self.settings.production,
+        )
+    }
+}

@@ -1,0 +1,103 @@
+//! A log as evidence: checkpoints on demand, and what packages and proofs are made of.
+
+use crate::{DirectoryError, LogDirectory};
+use ai_audit_export::LogEvidence;
+use ai_audit_merkle::{Tiled, TreeSize, root};
+use ai_audit_note::{Checkpoint, SignedNote};
+use ai_audit_store::{LogName, Store as _, StoreError, StoreReader, StoreTiles};
+use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+
+/// One log of a directory, to be exported.
+#[derive(Debug)]
+pub struct DirectoryLog<'d> {
+    directory: &'d LogDirectory,
+    log: LogName,
+}
+
+impl<'d> DirectoryLog<'d> {
+    /// A log of this directory.
+    #[must_use]
+    pub const fn new(directory: &'d LogDirectory, log: LogName) -> Self {
+        Self { directory, log }
+    }
+}
+
+impl LogEvidence for DirectoryLog<'_> {
+    type Error = StoreError;
+    type Receipts<'s>
+        = StoreReader<'s>
+    where
+        Self: 's;
+    type Nodes<'s>
+        = Tiled<StoreTiles<'s>>
+    where
+        Self: 's;
+
+    fn receipts(&self) -> Result<StoreReader<'_>, StoreError> {
+        StoreReader::new(self.directory.store(), &self.log)
+    }
+
+    fn nodes(&self) -> Tiled<StoreTiles<'_>> {
+        Tiled::new(StoreTiles::new(self.directory.store(), &self.log))
+    }
+}
+
+impl LogDirectory {
+    /// Makes a checkpoint of a log as it is now, keeps it in the store and returns it. Adds no
+    /// receipt, and works beside a running writer.
+    ///
+    /// # Errors
+    ///
+    /// When the log is not there, its checkpoint key cannot be read, or the store fails.
+    pub fn make_checkpoint(&self, log: &LogName) -> Result<SignedNote, DirectoryError> {
+        let size = TreeSize::new(self.head(log)?.size());
+        let line = self.key_line(log)?;
+        let key = self.checkpoint_key(log)?;
+        if key.verifying_key() != *line.key() {
+            return Err(DirectoryError::Key {
+                path: self.layout().log(log).checkpoint_key,
+                what: format!(
+                    "this is not the checkpoint key of log {log}, which its genesis names"
+                ),
+            });
+        }
+        let corrupt = |what: String| StoreError::Corrupt { what };
+        let root = root(&mut Tiled::new(StoreTiles::new(self.store(), log)), size)
+            .map_err(|error| corrupt(format!("the tree of log {log}: {error}")))?;
+        let origin = line.name().into();
+        let checkpoint = Checkpoint {
+            origin,
+            size,
+            root,
+            extensions: Vec::new(),
+        };
+        let note = checkpoint
+            .sign(&key)
+            .map_err(|error| corrupt(error.to_string()))?;
+        let store = SqliteStore::open(&self.layout().database(), OpenMode::ReadWrite)?;
+        store.put_checkpoint(log, size, &note.to_string())?;
+        Ok(note)
+    }
+
+    /// The stored checkpoints of a log up to a size, that size not included.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read or holds something else.
+    pub fn older_checkpoints(
+        &self,
+        log: &LogName,
+        before: TreeSize,
+    ) -> Result<Vec<SignedNote>, DirectoryError> {
+        let all = self.store().checkpoints(log)?;
+        all.into_iter()
+            .filter(|kept| kept.size < before)
+            .map(|kept| {
+                SignedNote::parse(kept.note.as_bytes()).map_err(|error| {
+                    let what = format!("checkpoint of size {}: {error}", kept.size);
+                    StoreError::Corrupt { what }.into()
+                })
+            })
+            .collect()
+    }
+}

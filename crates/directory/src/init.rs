@@ -1,0 +1,229 @@
+//! Opening a new log: keys, genesis, key line.
+
+use crate::error::io_at;
+use crate::key_files::private_folder;
+use crate::writer::Writer;
+use crate::{DirectoryError, Layout, LogPaths, Settings, read_key, write_digest_secret, write_key};
+use ai_audit_core::{Origin, SigningKey, VerifyingKey};
+use ai_audit_note::VKey;
+use ai_audit_store::{LogName, LogSigners, NewLog, Random, StoreError};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// What a new log is to be.
+#[derive(Debug, Clone)]
+pub struct InitOptions {
+    /// The log in the directory.
+    pub log: LogName,
+    /// The name part of its origin.
+    pub name: String,
+    /// Whose it is.
+    pub tenant: String,
+    /// Promises for the genesis.
+    pub policy: Vec<(String, String)>,
+    /// A receipt key to take instead of a new one.
+    pub receipt_key: Option<PathBuf>,
+    /// A checkpoint key to take instead of a new one.
+    pub checkpoint_key: Option<PathBuf>,
+    /// A recovery key whose secret is elsewhere.
+    pub recovery_key: Option<VerifyingKey>,
+}
+
+/// A log that was opened.
+#[derive(Debug)]
+pub struct Initialized {
+    /// The log in the directory.
+    pub log: LogName,
+    /// Its key line.
+    pub key_line: VKey,
+    /// Its files.
+    pub paths: LogPaths,
+    /// Whether a recovery key was made here, which should not stay here.
+    pub recovery_key_made: bool,
+}
+
+/// Settings file of a new directory: everything in it is a default.
+const SETTINGS: &str = "\
+# Settings of this log directory. Environment variables AI_AUDIT_… and flags win over them.
+# checkpoint-every = 1000         # a checkpoint after so many receipts; 0: never
+# checkpoint-after-seconds = 0    # a checkpoint after so many seconds; 0: never
+# queue-capacity = 10000          # records that may wait for the writer
+# queue-timeout-ms = 0            # how long a producer waits for a full queue; 0: as long as it takes
+# digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
+# create-logs = true              # a record line may open a log for a new tenant
+# high-water-marks = \"../marks\"   # a folder elsewhere, to notice a restored or copied directory
+# env = \"development\"             # or \"production\": refuses key files that others can read
+";
+
+/// Opens a log in a directory, which is made if it is not there.
+///
+/// A run that was cut off can be repeated: keys that it wrote are used again.
+///
+/// # Errors
+///
+/// When the log exists, a name cannot be used, or a file cannot be written.
+pub fn init(
+    path: &Path,
+    options: &InitOptions,
+    settings: Settings,
+    software: &str,
+) -> Result<Initialized, DirectoryError> {
+    check(path, options)?;
+    fs::create_dir_all(path).map_err(io_at(path))?;
+    let writer = Writer::create(path, settings, software)?;
+    let made = create(&writer, options)?;
+    let file = writer.directory().layout().settings();
+    if !file.exists() {
+        fs::write(&file, SETTINGS).map_err(io_at(&file))?;
+    }
+    writer.close("init")?;
+    Ok(made)
+}
+
+/// What can be refused before anything is written.
+fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
+    let reserved = [
+        "keys",
+        "audit.db",
+        "audit.lock",
+        "audit.db-wal",
+        "audit.db-shm",
+        "ai-audit.toml",
+        "log.pub",
+    ];
+    if reserved.contains(&options.log.as_str()) {
+        return Err(DirectoryError::ReservedName {
+            log: options.log.clone(),
+        });
+    }
+    // Any digits will do to see whether the name can stand before them.
+    let digits = "0".repeat(32);
+    Origin::parse(&format!("{}/{digits}", options.name))
+        .map_err(|error| DirectoryError::Name(format!("name {:?}: {error}", options.name)))?;
+    if path.exists() && !path.is_dir() {
+        let error = std::io::ErrorKind::NotADirectory.into();
+        return Err(DirectoryError::Io {
+            path: path.into(),
+            error,
+        });
+    }
+    Ok(())
+}
+
+/// Makes keys and genesis in a directory whose writer is at hand.
+pub(crate) fn create(
+    writer: &Writer,
+    options: &InitOptions,
+) -> Result<Initialized, DirectoryError> {
+    let directory = writer.directory();
+    let (log, paths) = (&options.log, directory.layout().log(&options.log));
+    if directory.store().head(log)?.is_some() {
+        let path = directory.layout().root().into();
+        return Err(DirectoryError::LogExists {
+            log: log.clone(),
+            path,
+        });
+    }
+    let random = writer.random();
+    private_folder(&paths.keys)?;
+    let receipt = key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
+    let checkpoint = key(
+        random,
+        &paths.checkpoint_key,
+        options.checkpoint_key.as_deref(),
+    )?;
+    let recovery = match options.recovery_key {
+        Some(key) => key,
+        None => key(random, &paths.recovery_key, None)?.verifying_key(),
+    };
+    if !paths.digest_secret.exists() {
+        write_digest_secret(&paths.digest_secret, &*secret(random)?)?;
+    }
+    let mut policy = options.policy.clone();
+    policy.sort();
+    let new = NewLog {
+        name: options.name.clone(),
+        tenant: options.tenant.clone(),
+        policy,
+        recovery,
+        signers: LogSigners {
+            receipt: Box::new(receipt),
+            checkpoint: Box::new(checkpoint),
+        },
+    };
+    writer.create_in_ledger(log.clone(), new)?;
+    let key_line = directory.key_line(log)?;
+    publish(&paths.key_line, &key_line)?;
+    Ok(Initialized {
+        log: log.clone(),
+        key_line,
+        paths,
+        recovery_key_made: options.recovery_key.is_none(),
+    })
+}
+
+/// The key in its file, or the one given, or a new one; in its file afterwards.
+fn key(
+    random: &dyn Random,
+    file: &Path,
+    given: Option<&Path>,
+) -> Result<SigningKey, DirectoryError> {
+    if file.exists() {
+        return read_key(file, true);
+    }
+    let key = match given {
+        Some(given) => read_key(given, false)?,
+        None => SigningKey::from_bytes(&*secret(random)?),
+    };
+    write_key(file, &key)?;
+    Ok(key)
+}
+
+fn secret(random: &dyn Random) -> Result<Zeroizing<[u8; 32]>, DirectoryError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    random
+        .fill(&mut *bytes)
+        .map_err(|error| StoreError::Invalid {
+            what: error.to_string(),
+        })?;
+    Ok(bytes)
+}
+
+/// Writes `log.pub` wholly or not at all.
+fn publish(path: &Path, line: &VKey) -> Result<(), DirectoryError> {
+    let beside = path.with_extension("pub.new");
+    let mut file = fs::File::create(&beside).map_err(io_at(&beside))?;
+    writeln!(file, "{line}")
+        .and_then(|()| file.sync_all())
+        .map_err(io_at(&beside))?;
+    fs::rename(&beside, path).map_err(io_at(path))
+}
+
+/// What a log of a tenant is by default: the default log's name with the tenant behind it.
+pub(crate) fn for_tenant(log: LogName, default_origin: Option<&str>) -> InitOptions {
+    let parent = default_origin.and_then(|origin| Origin::parse(origin).ok());
+    let name = match parent {
+        Some(parent) => format!("{}/{log}", parent.name()),
+        None => log.to_string(),
+    };
+    InitOptions {
+        name,
+        tenant: log.to_string(),
+        log,
+        policy: Vec::new(),
+        receipt_key: None,
+        checkpoint_key: None,
+        recovery_key: None,
+    }
+}
+
+impl Layout {
+    /// Whether `log.pub` of a log is there and says what the genesis says.
+    #[must_use]
+    pub fn key_line_is(&self, log: &LogName, line: &VKey) -> bool {
+        fs::read_to_string(self.log(log).key_line)
+            .is_ok_and(|text| text.trim_end() == line.to_string())
+    }
+}

@@ -1,0 +1,87 @@
+//! Where things are in a log directory.
+//!
+//! The default log's files stand in the directory itself, those of another log in a folder of its
+//! name. All logs share one database and one lock.
+
+use ai_audit_store::LogName;
+use std::path::{Path, PathBuf};
+
+/// Paths of a log directory.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+/// Paths of one log in it.
+#[derive(Debug, Clone)]
+pub struct LogPaths {
+    /// The log's key line, to hand to an auditor.
+    pub key_line: PathBuf,
+    /// The folder of the keys, with mode 0700.
+    pub keys: PathBuf,
+    /// The receipt key.
+    pub receipt_key: PathBuf,
+    /// The checkpoint key.
+    pub checkpoint_key: PathBuf,
+    /// The recovery key, which belongs elsewhere.
+    pub recovery_key: PathBuf,
+    /// The secret under which texts are digested.
+    pub digest_secret: PathBuf,
+}
+
+impl Layout {
+    /// The paths below `root`.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database with all receipts.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.root.join("audit.db")
+    }
+
+    /// The writer's lock.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("audit.lock")
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.root.join("ai-audit.toml")
+    }
+
+    /// The files of a log.
+    #[must_use]
+    pub fn log(&self, name: &LogName) -> LogPaths {
+        let folder = if *name == LogName::default() {
+            self.root.clone()
+        } else {
+            self.root.join(name.as_str())
+        };
+        let keys = folder.join("keys");
+        LogPaths {
+            key_line: folder.join("log.pub"),
+            receipt_key: keys.join("receipt.pem"),
+            checkpoint_key: keys.join("checkpoint.pem"),
+            recovery_key: keys.join("recovery.pem"),
+            digest_secret: keys.join("digest.secret"),
+            keys,
+        }
+    }
+
+    /// Whether a directory looks like a log directory.
+    #[must_use]
+    pub fn is_log_directory(path: &Path) -> bool {
+        Self::new(path).database().is_file()
+    }
+}

@@ -1,0 +1,35 @@
+//! A log directory: one SQLite file, key files, a lock, settings.
+//!
+//! ```text
+//! DIR/audit.db             receipts, tree nodes and checkpoints of all logs
+//! DIR/audit.lock           held by the one writer
+//! DIR/ai-audit.toml        settings
+//! DIR/log.pub              the default log's key line, for the auditor
+//! DIR/keys/receipt.pem     signs receipts            (mode 0600)
+//! DIR/keys/checkpoint.pem  signs checkpoints         (mode 0600)
+//! DIR/keys/recovery.pem    revokes; move it offline  (mode 0600)
+//! DIR/keys/digest.secret   keys the digests of texts (mode 0600)
+//! DIR/<log>/…              the same files of another log
+//! ```
+//!
+//! Anybody may read with [`LogDirectory`] while the one [`Writer`] runs.
+
+mod directory;
+mod error;
+mod evidence;
+mod init;
+mod key_files;
+mod layout;
+mod settings;
+mod system;
+mod writer;
+
+pub use directory::LogDirectory;
+pub use error::DirectoryError;
+pub use evidence::DirectoryLog;
+pub use init::{InitOptions, Initialized, init};
+pub use key_files::{read_digest_secret, read_key, write_digest_secret, write_key};
+pub use layout::{Layout, LogPaths};
+pub use settings::{SETTING_NAMES, Settings};
+pub use system::OsRandom;
+pub use writer::Writer;
