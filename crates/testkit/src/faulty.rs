@@ -18,6 +18,8 @@ pub enum Fault {
     After,
     /// As [`Fault::After`], and the head cannot be read until [`FaultyStore::heal`].
     AfterAndBlind,
+    /// As [`Fault::Before`], and the head cannot be read until [`FaultyStore::heal`].
+    BeforeAndBlind,
 }
 
 /// Another store, and the faults to come.
@@ -77,12 +79,14 @@ impl<S: Store> Store for FaultyStore<S> {
             Some(Fault::Full) => Err(StoreError::Full {
                 what: "no space left".into(),
             }),
-            Some(Fault::Before) => Err(io("an I/O error before writing")),
             Some(fault) => {
-                self.inner.append(batches)?;
-                if fault == Fault::AfterAndBlind {
+                if matches!(fault, Fault::AfterAndBlind | Fault::BeforeAndBlind) {
                     *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = true;
                 }
+                if matches!(fault, Fault::Before | Fault::BeforeAndBlind) {
+                    return Err(io("an I/O error before writing"));
+                }
+                self.inner.append(batches)?;
                 Err(io("a sync that failed"))
             }
         }

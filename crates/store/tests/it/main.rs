@@ -1,6 +1,13 @@
 //! The store in memory and the ledger, through the public interface.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod collect;
+mod faults;
+mod ledger;
+mod queue;
+mod rig;
+mod writers;
+
 use ai_audit_store::MemoryStore;
 
 #[test]
