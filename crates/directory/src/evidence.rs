@@ -2,10 +2,11 @@
 
 use crate::{DirectoryError, LogDirectory};
 use ai_audit_export::LogEvidence;
-use ai_audit_merkle::{Tiled, TreeSize, root};
+use ai_audit_merkle::{TileError, Tiled, TreeSize, root};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_store::{LogName, Store as _, StoreError, StoreReader, StoreTiles};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+use ai_audit_verify::{LogVerifier, Report, TrustPolicy, verify_source};
 
 /// One log of a directory, to be exported.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl LogEvidence for DirectoryLog<'_> {
         = StoreReader<'s>
     where
         Self: 's;
+    type NodeError = TileError<StoreError>;
     type Nodes<'s>
         = Tiled<StoreTiles<'s>>
     where
@@ -43,6 +45,47 @@ impl LogEvidence for DirectoryLog<'_> {
 }
 
 impl LogDirectory {
+    /// Verifies a log as it is stored, with its stored checkpoints as evidence.
+    ///
+    /// # Errors
+    ///
+    /// When the log is not there or the store cannot be read. What does not hold is in the report.
+    pub fn verify(&self, log: &LogName, policy: &TrustPolicy) -> Result<Report, DirectoryError> {
+        self.verify_with(log, policy, |_| {})
+    }
+
+    /// The same, telling `progress` the number of receipts gone through.
+    ///
+    /// # Errors
+    ///
+    /// As [`LogDirectory::verify`].
+    pub fn verify_with(
+        &self,
+        log: &LogName,
+        policy: &TrustPolicy,
+        progress: impl FnMut(u64),
+    ) -> Result<Report, DirectoryError> {
+        self.head(log)?;
+        let mut verifier = LogVerifier::new(policy);
+        for kept in self.store().checkpoints(log)? {
+            if let Err(error) = verifier.evidence_checkpoint(kept.note.as_bytes()) {
+                verifier
+                    .fail_integrity(format!("stored checkpoint of size {}: {error}", kept.size));
+            }
+        }
+        if let Ok(line) = self.key_line(log)
+            && !self.layout().key_line_is(log, &line)
+        {
+            let path = self.layout().log(log).key_line;
+            verifier.remark(format!(
+                "{} is not the key line of this log's genesis",
+                path.display()
+            ));
+        }
+        let mut source = StoreReader::new(self.store(), log)?;
+        Ok(verify_source(verifier, &mut source, progress)?)
+    }
+
     /// Makes a checkpoint of a log as it is now, keeps it in the store and returns it. Adds no
     /// receipt, and works beside a running writer.
     ///

@@ -31,6 +31,22 @@ pub struct InitOptions {
     pub recovery_key: Option<VerifyingKey>,
 }
 
+impl InitOptions {
+    /// The default log of a directory, under this name, with new keys.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            log: LogName::default(),
+            name: name.into(),
+            tenant: String::new(),
+            policy: Vec::new(),
+            receipt_key: None,
+            checkpoint_key: None,
+            recovery_key: None,
+        }
+    }
+}
+
 /// A log that was opened.
 #[derive(Debug)]
 pub struct Initialized {

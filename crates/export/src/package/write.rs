@@ -27,8 +27,10 @@ pub trait LogEvidence {
     type Receipts<'s>: ReceiptSource<Error = Self::Error>
     where
         Self: 's;
+    /// Why a node could not be read.
+    type NodeError: fmt::Display;
     /// Reads nodes of the tree.
-    type Nodes<'s>: NodeReader
+    type Nodes<'s>: NodeReader<Error = Self::NodeError>
     where
         Self: 's;
 
@@ -125,10 +127,7 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
     signer: &(impl Signer + ?Sized),
     options: &PackageOptions,
     mut progress: impl FnMut(u64, u64),
-) -> Result<Written, ExportError>
-where
-    for<'s> <L::Nodes<'s> as NodeReader>::Error: fmt::Display,
-{
+) -> Result<Written, ExportError> {
     let head = Checkpoint::parse(checkpoint.text())?;
     let size = head.size.as_u64();
     let whole = options.selection.is_all();

@@ -162,6 +162,7 @@ impl ReceiptSource for Receipts<'_> {
 impl LogEvidence for Log {
     type Error = std::convert::Infallible;
     type Receipts<'s> = Receipts<'s>;
+    type NodeError = ai_audit_merkle::MissingNode;
     type Nodes<'s> = MemoryTree;
 
     fn receipts(&self) -> Result<Receipts<'_>, Self::Error> {

@@ -1,0 +1,70 @@
+//! An audit trail for AI systems that anybody can verify without trusting the one who kept it.
+//!
+//! This crate re-exports the project's crates under one name; take single ones where that is
+//! enough. What each is for is in its own documentation.
+//!
+//! # Quickstart
+//!
+//! Open a log, seal a decision with a check, verify:
+//!
+//! ```
+//! use ai_audit_trail::prelude::*;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("audit");
+//! let log = init(&path, &InitOptions::new("example.org/support"), Settings::default(), "my-app")?;
+//! let pinned = log.key_line.to_string(); // hand this line to your auditor now
+//!
+//! let writer = Writer::open(&path, Settings::default(), "my-app")?;
+//! let check = Check { name: "toxicity".into(), score: Some(0.02), ..Check::default() };
+//! let decision = Decision { model: "gpt-4o".into(), checks: vec![check].into(), ..Decision::new() };
+//! let ticket = writer.ledger().submit(&log.log, vec![Record::new(&decision)])?;
+//! let receipt = ticket.wait()?.remove(0); // durable now
+//!
+//! let policy = TrustPolicy::new().pin(Pin::parse(&pinned)?).min_size(receipt.seq + 1);
+//! let report = writer.directory().verify(&log.log, &policy)?;
+//! assert_eq!(report.exit(&Question::DEFAULT), Exit::Verified);
+//! # Ok(()) }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | – | [`core`], [`merkle`], [`note`], [`verify`]: sealing and verifying, without std |
+//! | `agentic` (default) | tool intents and outcomes |
+//! | `store`, `sqlite` | the ledger with a store in memory, or in SQLite |
+//! | `directory` (default) | log directories: SQLite, key files, lock, settings |
+//! | `export` (default) | evidence packages |
+//! | `ingest` | record lines and model conversations |
+
+pub use ai_audit_core as core;
+pub use ai_audit_merkle as merkle;
+pub use ai_audit_note as note;
+pub use ai_audit_verify as verify;
+
+#[cfg(feature = "agentic")]
+pub use ai_audit_agentic as agentic;
+#[cfg(feature = "directory")]
+pub use ai_audit_directory as directory;
+#[cfg(feature = "export")]
+pub use ai_audit_export as export;
+#[cfg(feature = "ingest")]
+pub use ai_audit_ingest as ingest;
+#[cfg(feature = "store")]
+pub use ai_audit_store as store;
+#[cfg(feature = "sqlite")]
+pub use ai_audit_store_sqlite as store_sqlite;
+
+/// What most programs need.
+pub mod prelude {
+    pub use ai_audit_core::{
+        Action, Check, Decision, Exit, Question, ReceiptId, SigningKey, Status, TextDigest,
+        Timestamp, Verdict,
+    };
+    #[cfg(feature = "directory")]
+    pub use ai_audit_directory::{InitOptions, LogDirectory, Settings, Writer, init};
+    #[cfg(feature = "store")]
+    pub use ai_audit_store::{Ledger, LogName, Record};
+    pub use ai_audit_verify::{LogVerifier, Pin, Report, TrustPolicy};
+}
