@@ -1,0 +1,109 @@
+//! `ai-audit info`
+
+use crate::cli::Info;
+use crate::open::{directory, settings};
+use crate::output::{Output, Tone, bytes};
+use ai_audit_directory::{SETTING_NAMES, Settings};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
+    let settings = settings(args.dir.as_deref().unwrap_or(Path::new(".")))?;
+    let mut logs = Vec::new();
+    let mut health = Value::Null;
+    if let Some(dir) = &args.dir {
+        let directory = directory(dir)?;
+        for log in directory.logs()? {
+            let (head, line) = (directory.head(&log)?, directory.key_line(&log)?);
+            logs.push((
+                log,
+                head.size(),
+                head.sealed_at().to_string(),
+                line.name().to_string(),
+            ));
+        }
+        let store = directory.store().health()?;
+        health = json!({ "backend": store.backend, "durable": store.durable, "logs": store.logs,
+                         "receipts": store.receipts, "bytes": store.bytes });
+    }
+    let values = values(&settings);
+    if output.json {
+        let logs: Vec<_> = logs
+            .iter()
+            .map(|(log, size, last, origin)| {
+                json!({ "log": log.as_str(), "receipts": size, "last_sealed_at": last, "origin": origin })
+            })
+            .collect();
+        let settings: serde_json::Map<_, _> = values
+            .into_iter()
+            .map(|(name, value)| (name.into(), value))
+            .collect();
+        output.json(
+            &json!({ "version": env!("CARGO_PKG_VERSION"), "format": ai_audit_core::VERSION,
+                             "settings": settings, "store": health, "logs": logs }),
+        )?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output.line(format!(
+        "ai-audit {}, receipt format {}",
+        env!("CARGO_PKG_VERSION"),
+        ai_audit_core::VERSION
+    ))?;
+    output.line(output.paint(Tone::Bold, "settings"))?;
+    for (name, value) in values {
+        let value = match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        output.line(format!("  {name:<26} {value}"))?;
+    }
+    if let Some(size) = health.get("bytes").and_then(Value::as_u64) {
+        output.line(output.paint(Tone::Bold, "store"))?;
+        output.line(format!(
+            "  {}, {}",
+            health["backend"].as_str().unwrap_or_default(),
+            bytes(size)
+        ))?;
+        output.line(output.paint(Tone::Bold, "logs"))?;
+        for (log, size, last, origin) in logs {
+            output.line(format!("  {log}: {size} receipts, the last sealed {last}"))?;
+            output.line(format!("    {origin}"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The settings in force, under the names of the file.
+fn values(settings: &Settings) -> [(&'static str, Value); 8] {
+    let Settings {
+        checkpoint_every,
+        checkpoint_after,
+        queue_capacity,
+        queue_timeout,
+        keyed_digests,
+        create_logs,
+        high_water_marks,
+        production,
+    } = settings;
+    let values = [
+        json!(checkpoint_every),
+        json!(checkpoint_after.as_secs()),
+        json!(queue_capacity),
+        json!(queue_timeout.map_or(0, |timeout| timeout.as_millis())),
+        json!(if *keyed_digests { "keyed" } else { "plain" }),
+        json!(create_logs),
+        json!(
+            high_water_marks
+                .as_deref()
+                .map_or("none".into(), |path| path.display().to_string())
+        ),
+        json!(if *production {
+            "production"
+        } else {
+            "development"
+        }),
+    ];
+    let mut named = values.into_iter();
+    SETTING_NAMES.map(|name| (name, named.next().unwrap_or_default()))
+}

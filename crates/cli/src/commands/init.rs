@@ -1,0 +1,73 @@
+//! `ai-audit init`
+
+use crate::cli::Init;
+use crate::failure::usage;
+use crate::open::{SOFTWARE, log_name, settings};
+use crate::output::{Output, Tone};
+use ai_audit_directory::{InitOptions, init};
+use ai_audit_verify::Pin;
+use serde_json::json;
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
+    let log = log_name(&args.log)?;
+    let mut policy = Vec::new();
+    for entry in &args.policy {
+        let (name, value) = entry
+            .split_once('=')
+            .ok_or_else(|| usage(format!("--policy {entry}: expected NAME=VALUE")))?;
+        policy.push((name.to_string(), value.to_string()));
+    }
+    let recovery_key = match &args.recovery_key {
+        None => None,
+        Some(text) => match Pin::parse(text) {
+            Ok(Pin::Key(key)) => Some(key),
+            Ok(Pin::Log(_)) => return Err(usage("--recovery-key: expected 64 hexadecimal digits")),
+            Err(error) => return Err(usage(format!("--recovery-key: {error}"))),
+        },
+    };
+    let options = InitOptions {
+        name: args.name.clone().unwrap_or_else(|| log.to_string()),
+        tenant: args.tenant.clone().unwrap_or_else(|| log.to_string()),
+        log,
+        policy,
+        receipt_key: args.receipt_key.clone(),
+        checkpoint_key: args.checkpoint_key.clone(),
+        recovery_key,
+    };
+    let made = init(&args.dir, &options, settings(&args.dir)?, SOFTWARE)?;
+    let (line, paths) = (made.key_line.to_string(), made.paths);
+    if output.json {
+        output.json(&json!({
+            "log": made.log.as_str(),
+            "origin": made.key_line.name(),
+            "key_line": line,
+            "key_file": paths.key_line,
+            "keys": paths.keys,
+            "recovery_key_made": made.recovery_key_made,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output.line(format!(
+        "Opened log {} in {}.",
+        made.log,
+        args.dir.display()
+    ))?;
+    output.line(format!("  origin    {}", made.key_line.name()))?;
+    output.line(format!("  key line  {}", paths.key_line.display()))?;
+    output.line(format!("  keys      {}", paths.keys.display()))?;
+    output.note("")?;
+    output.note(format!(
+        "{} Hand {} to your auditor, before anything is recorded.",
+        output.paint(Tone::Bold, "1."),
+        paths.key_line.display()
+    ))?;
+    if made.recovery_key_made {
+        output.note(format!(
+            "{} Move {} to where this machine cannot reach it.",
+            output.paint(Tone::Bold, "2."),
+            paths.recovery_key.display()
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

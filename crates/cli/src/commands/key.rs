@@ -1,0 +1,89 @@
+//! `ai-audit key`
+
+use crate::cli::Key;
+use crate::commands::verify::pin;
+use crate::failure::usage;
+use crate::open::{directory, log_name};
+use crate::output::{Output, Tone, safe};
+use ai_audit_core::{DecodeBody as _, Genesis, UnverifiedReceipt};
+use ai_audit_note::VKey;
+use ai_audit_verify::Pin;
+use serde_json::json;
+use std::path::Path;
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &Key, output: Output) -> anyhow::Result<ExitCode> {
+    let path = Path::new(&args.what);
+    if path.is_dir() {
+        return of_directory(args, path, output);
+    }
+    match pin(&args.what)? {
+        Pin::Log(line) => of_line(args, &line, output),
+        Pin::Key(_) => Err(usage(
+            "a bare key says nothing but itself; expected a key line or a directory",
+        )),
+    }
+}
+
+fn of_line(args: &Key, line: &VKey, output: Output) -> anyhow::Result<ExitCode> {
+    if args.line {
+        output.line(line.to_string())?;
+    } else if output.json {
+        output.json(&json!({ "origin": line.name(), "public_key": line.key(), "key_line": line.to_string() }))?;
+    } else {
+        output.line(format!("origin      {}", safe(line.name())))?;
+        output.line(format!("public key  {}", line.key()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn of_directory(args: &Key, path: &Path, output: Output) -> anyhow::Result<ExitCode> {
+    let directory = directory(path)?;
+    let log = log_name(&args.log)?;
+    let line = directory.key_line(&log)?;
+    if args.line {
+        output.line(line.to_string())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let sealed = directory.receipt(&log, 0)?;
+    let genesis = Genesis::decode(&UnverifiedReceipt::parse(&sealed)?)?;
+    let paths = directory.layout().log(&log);
+    let keys = [
+        ("receipt", genesis.receipt_key, paths.receipt_key),
+        ("checkpoint", genesis.checkpoint_key, paths.checkpoint_key),
+        ("recovery", genesis.recovery_key, paths.recovery_key),
+    ];
+    if output.json {
+        let keys: Vec<_> = keys
+            .iter()
+            .map(|(purpose, key, path)| {
+                json!({ "purpose": purpose, "key_id": key.id(), "public_key": key,
+                        "file": path.is_file().then_some(path) })
+            })
+            .collect();
+        output.json(&json!({ "log": log.as_str(), "origin": line.name(), "key_line": line.to_string(), "keys": keys }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output.line(format!(
+        "{} {}",
+        output.paint(Tone::Bold, "origin"),
+        line.name()
+    ))?;
+    for (purpose, key, path) in &keys {
+        let place = match path.is_file() {
+            true => path.display().to_string(),
+            false => "not on this machine".into(),
+        };
+        output.line(format!("{purpose:<11} {key}"))?;
+        output.line(format!("            id {}, {place}", key.id()))?;
+    }
+    if keys[2].2.is_file() {
+        output.note("Move the recovery key to where this machine cannot reach it.")?;
+    }
+    output.note(format!(
+        "\nkey line, for the auditor ({}):",
+        paths.key_line.display()
+    ))?;
+    output.line(line.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}

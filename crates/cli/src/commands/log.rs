@@ -1,0 +1,121 @@
+//! `ai-audit log`
+
+use crate::cli::Log;
+use crate::failure::usage;
+use crate::open::{directory, log_name, time};
+use crate::output::{Output, short};
+use ai_audit_agentic::{ToolIntent, ToolOutcome};
+use ai_audit_core::{Decision, DecodeBody as _, Kind, Timestamp, UnverifiedReceipt};
+use ai_audit_directory::LogDirectory;
+use ai_audit_export::json_value;
+use ai_audit_store::{LogName, Query};
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &Log, output: Output) -> anyhow::Result<ExitCode> {
+    let directory = directory(&args.dir)?;
+    let log = log_name(&args.log)?;
+    let seqs = seqs(args, &directory, &log)?;
+    let mut values = Vec::new();
+    let mut table = output.table(["SEQ", "SEALED AT", "KIND", "TRACE", "SUMMARY"]);
+    for seq in seqs {
+        let sealed = directory.receipt(&log, seq)?;
+        let receipt = UnverifiedReceipt::parse(&sealed)?;
+        if output.json {
+            values.push(json_value(&receipt));
+            continue;
+        }
+        let header = receipt.header();
+        // Seconds are enough for a list: 2026-11-24T09:30:00.
+        let time: String = header.sealed_at.to_string().chars().take(19).collect();
+        table.add_row([
+            seq.to_string(),
+            time.replace('T', " "),
+            header.kind.to_string(),
+            short(header.trace_id, 10),
+            summary(&receipt),
+        ]);
+    }
+    if output.json {
+        output.json(&values)?;
+    } else {
+        output.print_table(&table)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The places that were asked for, in the order in which they are shown.
+fn seqs(args: &Log, directory: &LogDirectory, log: &LogName) -> anyhow::Result<Vec<u64>> {
+    let size = directory.head(log)?.size();
+    let kind = args.kind.as_deref().map(kind).transpose()?;
+    let from = args.since.as_deref().map(time).transpose()?;
+    let to = args.until.as_deref().map(time).transpose()?;
+    let mut queries = Vec::new();
+    queries.extend(args.trace.clone().map(Query::Trace));
+    queries.extend(args.session.clone().map(Query::Session));
+    queries.extend(kind.map(Query::Kind));
+    if from.is_some() || to.is_some() {
+        let before = to.map_or(Timestamp::MAX, |to| {
+            Timestamp::from_micros(to.as_micros().saturating_sub(1))
+        });
+        let from = from.unwrap_or(Timestamp::from_micros(0));
+        queries.push(Query::Time { from, to: before });
+    }
+    let limit = args.limit;
+    if queries.is_empty() {
+        let count = u64::try_from(limit).unwrap_or(u64::MAX).min(size);
+        return Ok(match args.reverse {
+            true => (0..count).collect(),
+            false => (size - count..size).rev().collect(),
+        });
+    }
+    let mut found: Option<Vec<u64>> = None;
+    for query in &queries {
+        let seqs = directory.store().find(log, query, None, usize::MAX)?;
+        found = Some(match found {
+            None => seqs,
+            Some(before) => before
+                .into_iter()
+                .filter(|seq| seqs.binary_search(seq).is_ok())
+                .collect(),
+        });
+    }
+    let mut seqs = found.unwrap_or_default();
+    if !args.reverse {
+        seqs.reverse();
+    }
+    seqs.truncate(limit);
+    Ok(seqs)
+}
+
+fn kind(name: &str) -> anyhow::Result<Kind> {
+    let all = (0..=u16::MAX).map(Kind::new);
+    let known: Vec<&str> = all.clone().filter_map(Kind::name).collect();
+    all.into_iter()
+        .find(|kind| kind.name() == Some(name))
+        .ok_or_else(|| {
+            usage(format!(
+                "--kind {name}: expected one of {}",
+                known.join(", ")
+            ))
+        })
+}
+
+/// A few words on what a receipt says.
+fn summary(receipt: &UnverifiedReceipt<'_>) -> String {
+    const WIDTH: usize = 28;
+    let text = match receipt.header().kind {
+        Kind::DECISION => Decision::decode(receipt).map(|decision| {
+            let fired = decision.checks.iter().filter(|check| check.fired).count();
+            let checks = if fired > 0 {
+                format!(", {fired} checks fired")
+            } else {
+                String::new()
+            };
+            format!("{} {}{checks}", decision.action.name(), &*decision.model)
+        }),
+        Kind::TOOL_INTENT => ToolIntent::decode(receipt).map(|intent| intent.tool.to_string()),
+        Kind::TOOL_OUTCOME => ToolOutcome::decode(receipt).map(|outcome| outcome.tool.to_string()),
+        _ => return short(receipt.header().actor_id, WIDTH),
+    };
+    short(&text.unwrap_or_else(|error| error.to_string()), WIDTH)
+}

@@ -1,0 +1,121 @@
+//! `ai-audit prove`
+
+use crate::cli::Prove;
+use crate::failure::usage;
+use crate::open::{directory, find, log_name, read, write};
+use crate::output::Output;
+use ai_audit_core::UnverifiedReceipt;
+use ai_audit_directory::LogDirectory;
+use ai_audit_merkle::{LeafIndex, Tiled, inclusion_proof, root};
+use ai_audit_note::{Checkpoint, SignedNote};
+use ai_audit_store::{LogName, StoreTiles};
+use ai_audit_verify::{Disclosure, ReceiptProof};
+use serde_json::json;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Fields whose digests have keys of their own.
+const FIELDS: [&str; 4] = ["input", "output", "arguments", "result"];
+
+pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
+    let directory = directory(&args.dir)?;
+    let log = log_name(&args.log)?;
+    let seq = find(&directory, &log, &args.receipt)?;
+    let note = match &args.checkpoint {
+        Some(path) => given(&directory, &log, path)?,
+        None => directory.make_checkpoint(&log)?,
+    };
+    let checkpoint = Checkpoint::parse(note.text())?;
+    if seq >= checkpoint.size.as_u64() {
+        let size = checkpoint.size;
+        return Err(usage(format!(
+            "receipt {seq} is not in the checkpoint, which has {size} receipts"
+        )));
+    }
+    let sealed = directory.receipt(&log, seq)?;
+    let genesis = directory.receipt(&log, 0)?;
+    let mut nodes = Tiled::new(StoreTiles::new(directory.store(), &log));
+    let mut path = |index| inclusion_proof(&mut nodes, LeafIndex::new(index), checkpoint.size);
+    let (genesis_path, receipt_path) = (path(0)?.path, path(seq)?.path);
+    let disclosures = disclosures(&directory, &log, &sealed, &args.disclose)?;
+    let proof = ReceiptProof::new(
+        note,
+        (&genesis, genesis_path),
+        (&sealed, LeafIndex::new(seq), receipt_path),
+        disclosures,
+    )
+    .to_text();
+    match &args.output {
+        Some(file) => {
+            write(Some(file), &proof)?;
+            if output.json {
+                output.json(&json!({ "receipt": seq, "size": checkpoint.size.as_u64(), "file": file, "disclosed": args.disclose }))?;
+            } else {
+                output.note(format!(
+                    "Wrote the proof that receipt {seq} is in the log to {}.",
+                    file.display()
+                ))?;
+            }
+        }
+        None if output.json => {
+            output.json(&json!({ "receipt": seq, "size": checkpoint.size.as_u64(), "proof": proof, "disclosed": args.disclose }))?;
+        }
+        None => write(None, &proof)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A checkpoint that the auditor kept; it must be one of this log as it is stored.
+fn given(directory: &LogDirectory, log: &LogName, file: &Path) -> anyhow::Result<SignedNote> {
+    let shown = file.display();
+    let note =
+        SignedNote::parse(&read(file)?).map_err(|error| usage(format!("{shown}: {error}")))?;
+    let checkpoint =
+        Checkpoint::parse(note.text()).map_err(|error| usage(format!("{shown}: {error}")))?;
+    let line = directory.key_line(log)?;
+    if checkpoint.origin != line.name() || note.verify(&line).is_err() {
+        return Err(usage(format!(
+            "{shown}: this is no checkpoint of log {log}"
+        )));
+    }
+    let held = directory.head(log)?.size();
+    if checkpoint.size.as_u64() > held {
+        anyhow::bail!(
+            "{shown}: the checkpoint has {} receipts, the log has only {held}",
+            checkpoint.size
+        );
+    }
+    let mut nodes = Tiled::new(StoreTiles::new(directory.store(), log));
+    if root(&mut nodes, checkpoint.size)? != checkpoint.root {
+        anyhow::bail!("{shown}: the stored log does not have the root of this checkpoint");
+    }
+    Ok(note)
+}
+
+fn disclosures(
+    directory: &LogDirectory,
+    log: &LogName,
+    sealed: &[u8],
+    fields: &[String],
+) -> anyhow::Result<Vec<Disclosure>> {
+    if fields.is_empty() {
+        return Ok(Vec::new());
+    }
+    let secret = directory.digest_secret(log)?;
+    let id = UnverifiedReceipt::parse(sealed)?.header().id;
+    fields
+        .iter()
+        .map(|field| {
+            if !FIELDS.contains(&field.as_str()) {
+                return Err(usage(format!(
+                    "--disclose {field}: expected one of {}",
+                    FIELDS.join(", ")
+                )));
+            }
+            Ok(Disclosure {
+                field: field.clone(),
+                key: *secret.exact_key(&id, field).as_bytes(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,367 @@
+//! `ai-audit verify`: finds out what it was given, verifies it, tells the verdict.
+
+use crate::cli::{Question as Asked, Verify};
+use crate::failure::usage;
+use crate::open::{read, settings};
+use crate::output::{Output, Tone, safe};
+use crate::progress::Progress;
+use ai_audit_core::{Exit, Question, Status};
+use ai_audit_directory::LogDirectory;
+use ai_audit_export::archive::is_zip;
+use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, verify_package};
+use ai_audit_note::TlogProof;
+use ai_audit_store::LogName;
+use ai_audit_verify::{LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
+use serde::Serialize;
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// One verification, as JSON.
+#[derive(Serialize)]
+struct Outcome {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<String>,
+    /// What was verified: `log`, `package`, `proof` or `receipts`.
+    kind: &'static str,
+    #[serde(flatten)]
+    report: Report,
+    exit: u8,
+}
+
+pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
+    let policy = policy(args)?;
+    let asked: Vec<Question> = args.require.iter().copied().map(question).collect();
+    let mut outcomes = if args.path.is_dir() {
+        directory(args, &policy, output)?
+    } else {
+        vec![file(args, &policy, output)?]
+    };
+    for outcome in &mut outcomes {
+        outcome.exit = outcome.report.exit(&asked).code();
+    }
+    let exit = worst(&outcomes);
+    match outcomes.as_slice() {
+        [one] if output.json => output.json(one)?,
+        several if output.json => {
+            output.json(&serde_json::json!({ "logs": several, "exit": exit }))?;
+        }
+        several => {
+            for outcome in several {
+                print(args, outcome, &asked, output)?;
+            }
+        }
+    }
+    Ok(ExitCode::from(exit))
+}
+
+/// Verifies the default log of a directory.
+pub(crate) fn log(path: &Path, policy: &TrustPolicy) -> anyhow::Result<Report> {
+    let directory = LogDirectory::open(path, settings(path)?)?;
+    Ok(one_log(
+        &directory,
+        LogName::default(),
+        policy,
+        Output::new(false, true),
+    )?
+    .report)
+}
+
+/// Verifies a package.
+pub(crate) fn package(path: &Path, policy: &TrustPolicy) -> anyhow::Result<Report> {
+    let file = File::open(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
+    Ok(verify_package(file, policy, |_, _| {}).report)
+}
+
+/// A failure is worse than anything unverified.
+fn worst(outcomes: &[Outcome]) -> u8 {
+    let exits = outcomes.iter().map(|outcome| outcome.exit);
+    match exits.clone().any(|exit| exit == Exit::Failed.code()) {
+        true => Exit::Failed.code(),
+        false => exits.max().unwrap_or(Exit::Verified.code()),
+    }
+}
+
+const fn question(asked: Asked) -> Question {
+    match asked {
+        Asked::Integrity => Question::Integrity,
+        Asked::Attribution => Question::Attribution,
+        Asked::Completeness => Question::Completeness,
+        Asked::Time => Question::Time,
+        Asked::Erasure => Question::Erasure,
+    }
+}
+
+fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
+    let mut policy = TrustPolicy::new();
+    for key in &args.key {
+        policy = policy.pin(pin(key)?);
+    }
+    for path in &args.checkpoint {
+        policy = policy
+            .checkpoint(&read(path)?)
+            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+    }
+    if let Some(size) = args.size {
+        policy = policy.min_size(size);
+    }
+    Ok(policy)
+}
+
+/// A key line, a bare key, or a file that holds one.
+pub(crate) fn pin(text: &str) -> anyhow::Result<Pin> {
+    let path = Path::new(text);
+    if path.is_file() {
+        let bytes = read(path)?;
+        let line = String::from_utf8_lossy(&bytes);
+        return Pin::parse(&line).map_err(|error| usage(format!("{text}: {error}")));
+    }
+    Pin::parse(text).map_err(|error| {
+        usage(format!(
+            "--key {text}: there is no such file, and as a key: {error}"
+        ))
+    })
+}
+
+fn directory(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<Vec<Outcome>> {
+    if !args.text.is_empty() {
+        return Err(usage("--text goes with a proof, not with a log directory"));
+    }
+    let directory = LogDirectory::open(&args.path, settings(&args.path)?)?;
+    let logs = match &args.log {
+        Some(log) => vec![crate::open::log_name(log)?],
+        None => wanted(&directory, args, output)?,
+    };
+    if logs.is_empty() {
+        return Err(usage(format!("{} has no log yet", args.path.display())));
+    }
+    logs.into_iter()
+        .map(|log| one_log(&directory, log, policy, output))
+        .collect()
+}
+
+/// The logs that the given key lines are for, or all of them.
+fn wanted(directory: &LogDirectory, args: &Verify, output: Output) -> anyhow::Result<Vec<LogName>> {
+    let all = directory.logs()?;
+    let mut origins = Vec::new();
+    for key in &args.key {
+        match pin(key)? {
+            Pin::Log(line) => origins.push(line.name().to_string()),
+            Pin::Key(_) => return Ok(all),
+        }
+    }
+    let fits = |log: &LogName| {
+        directory
+            .key_line(log)
+            .is_ok_and(|line| origins.iter().any(|origin| origin == line.name()))
+    };
+    let (fitting, others): (Vec<_>, Vec<_>) = all.into_iter().partition(fits);
+    if fitting.is_empty() {
+        return Ok(others);
+    }
+    if !others.is_empty() {
+        let names: Vec<&str> = others.iter().map(LogName::as_str).collect();
+        output.warn(format!(
+            "not verified, since no --key is for them: {}",
+            names.join(", ")
+        ));
+    }
+    Ok(fitting)
+}
+
+fn one_log(
+    directory: &LogDirectory,
+    log: LogName,
+    policy: &TrustPolicy,
+    output: Output,
+) -> anyhow::Result<Outcome> {
+    let size = directory.head(&log)?.size();
+    let progress = Progress::new("verifying", "receipts", size, output.quiet);
+    let report = match directory.verify_with(&log, policy, |done| progress.set(done, size)) {
+        Ok(report) => report,
+        // A store that contradicts itself is evidence that fails, not a reason to stop.
+        Err(error) => {
+            let mut verifier = LogVerifier::new(policy);
+            verifier.fail_integrity(format!("log {log} cannot be read: {error}"));
+            verifier.finish()
+        }
+    };
+    Ok(Outcome {
+        log: Some(log.to_string()),
+        kind: "log",
+        report,
+        exit: 0,
+    })
+}
+
+fn file(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<Outcome> {
+    let shown = args.path.display();
+    let cannot = |error: std::io::Error| usage(format!("{shown}: {error}"));
+    let mut file = File::open(&args.path).map_err(cannot)?;
+    let mut start = Vec::new();
+    std::io::Read::by_ref(&mut file)
+        .take(64)
+        .read_to_end(&mut start)
+        .map_err(cannot)?;
+    if !TlogProof::has_first_line(&start) && !args.text.is_empty() {
+        return Err(usage("--text goes with a proof, and this is none"));
+    }
+    let progress = Progress::new("verifying", "receipts", 0, output.quiet);
+    let (kind, report) = if is_zip(&start) {
+        let report = verify_package(file, policy, |done, total| progress.set(done, total)).report;
+        ("package", report)
+    } else if TlogProof::has_first_line(&start) {
+        ("proof", proof(args, policy)?)
+    } else if start.starts_with(RECEIPTS_MAGIC) {
+        let file = File::open(&args.path).map_err(cannot)?;
+        ("receipts", receipts(file, policy, &progress))
+    } else {
+        let mut verifier = LogVerifier::new(policy);
+        verifier.fail_integrity(format!(
+            "{shown} is no evidence: expected a log directory, a package (ZIP), a proof or a receipts file"
+        ));
+        ("unknown", verifier.finish())
+    };
+    Ok(Outcome {
+        log: None,
+        kind,
+        report,
+        exit: 0,
+    })
+}
+
+fn receipts(file: File, policy: &TrustPolicy, progress: &Progress) -> Report {
+    let failed = |reason: String| {
+        let mut verifier = LogVerifier::new(policy);
+        verifier.fail_integrity(reason);
+        verifier.finish()
+    };
+    let mut source = match ReceiptsReader::new(BufReader::with_capacity(1 << 16, file)) {
+        Ok(source) => source,
+        Err(error) => return failed(error.to_string()),
+    };
+    let mut verifier = LogVerifier::new(policy);
+    let mut buf = vec![0; ai_audit_core::MAX_SEALED_LEN];
+    let mut count = 0;
+    loop {
+        match ai_audit_core::ReceiptSource::read_next(&mut source, &mut buf) {
+            Ok(None) => return verifier.finish(),
+            Ok(Some(len)) => {
+                // The report has all that is wanted here.
+                let _ = verifier.push(&buf[..len]);
+            }
+            Err(error) => {
+                verifier.fail_integrity(error.to_string());
+                return verifier.finish();
+            }
+        }
+        count += 1;
+        progress.set(count, 0);
+    }
+}
+
+fn proof(args: &Verify, policy: &TrustPolicy) -> anyhow::Result<Report> {
+    let failed = |reason: String| {
+        let mut verifier = LogVerifier::new(policy);
+        verifier.fail_integrity(reason);
+        verifier.finish()
+    };
+    let mut texts = Vec::new();
+    for pair in &args.text {
+        let (field, path) = pair
+            .split_once('=')
+            .ok_or_else(|| usage(format!("--text {pair}: expected FIELD=FILE")))?;
+        let text = String::from_utf8(read(Path::new(path))?)
+            .map_err(|_| usage(format!("{path}: expected a text in UTF-8")))?;
+        texts.push((field, text));
+    }
+    let texts: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|(field, text)| (*field, text.as_str()))
+        .collect();
+    let outcome =
+        ReceiptProof::parse(&read(&args.path)?).and_then(|proof| proof.verify(policy, &texts));
+    Ok(outcome.unwrap_or_else(|error| failed(error.to_string())))
+}
+
+fn print(
+    args: &Verify,
+    outcome: &Outcome,
+    asked: &[Question],
+    output: Output,
+) -> anyhow::Result<()> {
+    let report = &outcome.report;
+    let what = match &outcome.log {
+        Some(log) => format!("{}, log {log}", args.path.display()),
+        None => format!("{}, {}", args.path.display(), outcome.kind),
+    };
+    output.line(output.paint(Tone::Bold, &what))?;
+    if let Some(origin) = &report.origin {
+        output.note(format!("  {}", safe(origin)))?;
+    }
+    for question in Question::ALL {
+        let status = report.verdict.answer(question);
+        output.line(line(question.name(), status, output))?;
+    }
+    for field in &report.disclosed {
+        output.line(line(
+            &format!("text of {}", safe(&field.field)),
+            &field.status,
+            output,
+        ))?;
+    }
+    let complete = match report.complete_to {
+        Some(size) if size < report.receipts => {
+            format!(
+                "; complete to {size}, the {} after it are not covered",
+                report.receipts - size
+            )
+        }
+        _ => String::new(),
+    };
+    let plural = if report.receipts == 1 { "" } else { "s" };
+    output.note(format!("  {} receipt{plural}{complete}", report.receipts))?;
+    if !report.open_tool_intents.is_empty() {
+        let count = report.open_tool_intents.len();
+        output.note(format!("  tool intents without an outcome: {count}"))?;
+        for intent in report.open_tool_intents.iter().take(10) {
+            output.note(format!(
+                "    receipt {}: {} {}",
+                intent.receipt,
+                safe(&intent.tool),
+                safe(&intent.call_id)
+            ))?;
+        }
+        if count > 10 {
+            output.note(format!("    … and {} more (--json lists all)", count - 10))?;
+        }
+    }
+    for remark in &report.remarks {
+        output.note(format!("  note: {}", safe(remark)))?;
+    }
+    let names: Vec<&str> = asked.iter().map(|question| question.name()).collect();
+    let (tone, said) = match outcome.exit {
+        0 => (Tone::Good, format!("VERIFIED: {}", names.join(", "))),
+        1 => (Tone::Bad, "FAILED".to_string()),
+        _ => (
+            Tone::Open,
+            "UNVERIFIED: nothing failed, but not everything asked for could be verified"
+                .to_string(),
+        ),
+    };
+    output.line(output.paint(tone, &said))
+}
+
+fn line(name: &str, status: &Status, output: Output) -> String {
+    let tone = match status {
+        Status::Verified => Tone::Good,
+        Status::Failed { .. } => Tone::Bad,
+        Status::Unverified { .. } => Tone::Open,
+        Status::NotApplicable => Tone::Dim,
+    };
+    format!(
+        "  {name:<13} {}",
+        output.paint(tone, &safe(&status.to_string()))
+    )
+}

@@ -1,0 +1,37 @@
+//! `ai-audit`: an audit trail for AI systems that anybody can verify.
+
+mod cli;
+mod commands;
+mod failure;
+mod open;
+mod output;
+mod progress;
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use output::Output;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json, cli.quiet);
+    let result = match &cli.command {
+        Command::Init(args) => commands::init::run(args, output),
+        Command::Record(args) => commands::record::run(args, output),
+        Command::Log(args) => commands::log::run(args, output),
+        Command::Show(args) => commands::show::run(args, output),
+        Command::Verify(args) => commands::verify::run(args, output),
+        Command::Checkpoint(args) => commands::checkpoint::run(args, output),
+        Command::Prove(args) => commands::prove::run(args, output),
+        Command::Export(args) => commands::export::run(args, output),
+        Command::Stats(args) => commands::stats::run(args, output),
+        Command::Key(args) => commands::key::run(args, output),
+        Command::Demo(args) => commands::demo::run(args, output),
+        Command::Info(args) => commands::info::run(args, output),
+        Command::Completions(args) => commands::completions::run(args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => failure::report(&error, cli.json),
+    }
+}

@@ -1,0 +1,93 @@
+//! Opening what commands work on: directories with their settings, logs, receipts, times.
+
+use crate::failure::usage;
+use ai_audit_core::{
+    LeafHash, MAX_SEALED_LEN, ReceiptId, ReceiptSource as _, Timestamp, UnverifiedReceipt,
+};
+use ai_audit_directory::{Layout, LogDirectory, Settings};
+use ai_audit_store::{LogName, Query, StoreReader};
+use anyhow::Context as _;
+use std::path::Path;
+
+/// What start receipts name.
+pub(crate) const SOFTWARE: &str = concat!("ai-audit ", env!("CARGO_PKG_VERSION"));
+
+/// Defaults, the directory's file, the environment.
+pub(crate) fn settings(dir: &Path) -> anyhow::Result<Settings> {
+    Ok(Settings::load(&Layout::new(dir).settings(), |name| {
+        std::env::var(name).ok()
+    })?)
+}
+
+/// A directory for reading.
+pub(crate) fn directory(dir: &Path) -> anyhow::Result<LogDirectory> {
+    Ok(LogDirectory::open(dir, settings(dir)?)?)
+}
+
+/// A log's name.
+pub(crate) fn log_name(text: &str) -> anyhow::Result<LogName> {
+    LogName::new(text).map_err(|error| usage(error.to_string()))
+}
+
+/// The `seq` of a receipt that is named by `seq`, id or hash.
+pub(crate) fn find(directory: &LogDirectory, log: &LogName, text: &str) -> anyhow::Result<u64> {
+    let size = directory.head(log)?.size();
+    let missing = || {
+        usage(format!(
+            "log {log} has no receipt {text}; it has receipts 0 to {}",
+            size - 1
+        ))
+    };
+    if let Ok(seq) = text.parse::<u64>() {
+        return if seq < size { Ok(seq) } else { Err(missing()) };
+    }
+    if let Ok(id) = text.parse::<ReceiptId>() {
+        let found = directory.store().find(log, &Query::Id(id), None, 1)?;
+        return found.first().copied().ok_or_else(missing);
+    }
+    let Ok(hash) = text.parse::<LeafHash>() else {
+        return Err(usage(format!(
+            "{text:?}: expected a receipt's seq, id or hash"
+        )));
+    };
+    // Stores have no index of hashes: nobody else looks for them.
+    let mut source = StoreReader::new(directory.store(), log)?;
+    let mut buf = vec![0; MAX_SEALED_LEN];
+    while let Some(len) = source.read_next(&mut buf)? {
+        if let Ok(receipt) = UnverifiedReceipt::parse(&buf[..len])
+            && receipt.hash() == hash
+        {
+            return Ok(receipt.header().seq);
+        }
+    }
+    Err(missing())
+}
+
+/// A time in RFC 3339 form.
+pub(crate) fn time(text: &str) -> anyhow::Result<Timestamp> {
+    let time: jiff::Timestamp = text.parse().map_err(|_| {
+        usage(format!(
+            "{text:?}: expected a time such as 2026-11-24T09:30:00Z"
+        ))
+    })?;
+    let micros = u64::try_from(time.as_microsecond())
+        .map_err(|_| usage(format!("{text}: expected a time after 1970")))?;
+    Ok(Timestamp::from_micros(micros))
+}
+
+/// Reads a small file that the caller named.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| usage(format!("{}: {error}", path.display())))
+}
+
+/// Writes a result to a file, or to standard output where none is named.
+pub(crate) fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    match path {
+        Some(path) => std::fs::write(path, text).with_context(|| path.display().to_string()),
+        None => std::io::stdout()
+            .lock()
+            .write_all(text.as_bytes())
+            .context("standard output"),
+    }
+}

@@ -1,0 +1,164 @@
+//! What people and programs see: text that cannot harm a terminal, tables, JSON, colours.
+
+use anyhow::Context as _;
+use comfy_table::{Table, presets};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    color: bool,
+}
+
+/// A colour for a status.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tone {
+    Good,
+    Bad,
+    Open,
+    Dim,
+    Bold,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, quiet: bool) -> Self {
+        // https://no-color.org: any value but the empty one switches colours off.
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let color = wanted && io::stdout().is_terminal() && !json;
+        Self { json, quiet, color }
+    }
+
+    /// Prints a line of result.
+    pub(crate) fn line(&self, text: impl AsRef<str>) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", text.as_ref())
+            .or_else(closed)
+            .context("standard output")
+    }
+
+    /// Prints a line about what was done, unless quiet or JSON was asked for.
+    pub(crate) fn note(&self, text: impl AsRef<str>) -> anyhow::Result<()> {
+        if self.quiet || self.json {
+            Ok(())
+        } else {
+            self.line(text)
+        }
+    }
+
+    /// Prints a warning to standard error.
+    #[expect(clippy::print_stderr, reason = "this is the one place that warns")]
+    pub(crate) fn warn(&self, text: impl AsRef<str>) {
+        eprintln!("warning: {}", text.as_ref());
+    }
+
+    /// Prints a value as JSON.
+    pub(crate) fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(value).context("JSON output")?;
+        self.line(text)
+    }
+
+    /// Colours a text where colours are wanted.
+    pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            Tone::Good => "32",
+            Tone::Bad => "1;31",
+            Tone::Open => "33",
+            Tone::Dim => "2",
+            Tone::Bold => "1",
+        };
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.into()
+        }
+    }
+
+    /// A table with a head, as wide as the terminal at most.
+    pub(crate) fn table<const N: usize>(&self, head: [&str; N]) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_header(head);
+        table
+    }
+
+    /// Prints a table.
+    pub(crate) fn print_table(&self, table: &Table) -> anyhow::Result<()> {
+        let mut text = String::new();
+        for line in table.lines() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())
+            .or_else(closed)
+            .context("standard output")
+    }
+}
+
+/// A reader that has seen enough (`| head`) is no error.
+fn closed(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+/// A text out of a receipt or a file, safe for a terminal: control characters and those that turn
+/// the direction of writing are escaped.
+pub(crate) fn safe(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+        if c.is_control() || turns {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A text cut to a number of characters.
+pub(crate) fn short(text: &str, max: usize) -> String {
+    let text = safe(text);
+    if text.chars().count() <= max {
+        return text;
+    }
+    let mut cut: String = text.chars().take(max.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// A number of bytes for people.
+pub(crate) fn bytes(count: u64) -> String {
+    let units = [(1u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    for (size, unit) in units {
+        if count >= size {
+            let tenths = count.saturating_mul(10) / size;
+            return format!("{}.{} {unit}", tenths / 10, tenths % 10);
+        }
+    }
+    format!("{count} bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_texts_are_escaped() {
+        assert_eq!(safe("a\x1b[31m\u{202e}b\n"), "a\\u{1b}[31m\\u{202e}b\\n");
+        assert_eq!(short("äöüß", 3), "äö…");
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(bytes(1023), "1023 bytes");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(64 << 20), "64.0 MiB");
+    }
+}

@@ -1,0 +1,380 @@
+//! Conversations in the form of OpenAI's messages: decisions, tool intents, tool outcomes.
+
+use crate::error::{IngestError, Problem, shown};
+use crate::json::{canonical, read};
+use crate::source::{Source, Value as Found};
+use crate::step::{Digester, Group, Keep, Keys, Step, StepBody};
+use ai_audit_agentic::{JsonDigest, ToolIntent, ToolOutcome};
+use ai_audit_core::{Decision, ReceiptId};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::io::Read;
+
+/// The longest conversation, in bytes.
+const MAX_CONVERSATION: usize = 64 << 20;
+/// The most steps of a conversation.
+const MAX_STEPS: usize = 65_536;
+
+/// Reads conversations: a JSON array of them, or one JSON value after the other.
+///
+/// Each is an array of messages, or an object with one at the given path (`messages` by default).
+/// Other fields of the object are not read. Each conversation becomes one group with a trace of its
+/// own:
+///
+/// - a decision for each assistant message. Its input is the messages since the assistant's last
+///   one: the text, if it is a single message of plain text, else their canonical JSON. Its output is
+///   the message's text, or the canonical JSON of its tool calls where it has none;
+/// - a tool intent for each tool call, following from its decision;
+/// - a tool outcome for each tool message, following from its intent.
+#[derive(Debug)]
+pub struct Conversations<R> {
+    source: Source<R>,
+    path: Vec<String>,
+    keep: Keep,
+    number: u64,
+    form: Form,
+}
+
+/// What the input turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Unknown,
+    /// Inside of an array; whether an element must follow.
+    Array {
+        first: bool,
+    },
+    Values,
+    Ended,
+}
+
+impl<R: Read> Conversations<R> {
+    /// Reads conversations from `reader`. `messages_at` is where in each element the messages are,
+    /// names with dots between them.
+    pub fn new(reader: R, messages_at: Option<&str>, keep: Keep) -> Self {
+        let path = messages_at
+            .unwrap_or("messages")
+            .split('.')
+            .map(String::from)
+            .collect();
+        Self {
+            source: Source::new(reader),
+            path,
+            keep,
+            number: 0,
+            form: Form::Unknown,
+        }
+    }
+
+    /// The next conversation; `None` at the end. After an error that is not fatal the next call
+    /// goes on with the next one.
+    ///
+    /// # Errors
+    ///
+    /// The conversation, the message and what was expected there.
+    pub fn next_group(&mut self, keys: &mut dyn Keys) -> Option<Result<Group, IngestError>> {
+        if self.form == Form::Ended {
+            return None;
+        }
+        self.number += 1;
+        let place = format!("conversation {}", self.number);
+        let range = match self.next_value(&place) {
+            Ok(Some(range)) => range,
+            Ok(None) => {
+                self.form = Form::Ended;
+                return None;
+            }
+            Err(error) => {
+                self.form = Form::Ended;
+                return Some(Err(error));
+            }
+        };
+        let steps = read(self.source.bytes(range))
+            .and_then(|value| messages(value, &self.path))
+            .and_then(|messages| Turns::new(keys, self.keep).steps(messages));
+        Some(match steps {
+            Ok(steps) => Ok(Group { place, steps }),
+            Err(problem) => Err(problem.at(place)),
+        })
+    }
+
+    /// The bytes of the next element; none at the end.
+    fn next_value(&mut self, place: &str) -> Result<Option<std::ops::Range<usize>>, IngestError> {
+        let fatal = |what: &str| IngestError::fatal(place.into(), what);
+        let io = |error: std::io::Error| IngestError::from_io(place.into(), &error);
+        let mut next = self.source.peek().map_err(io)?;
+        if self.form == Form::Unknown {
+            self.form = Form::Values;
+            // An array of arrays or objects is a list of conversations; an array of messages alone
+            // would be one of objects too, so a lone conversation needs an object around it.
+            if next == Some(b'[') {
+                self.source.take();
+                next = self.source.peek().map_err(io)?;
+                self.form = Form::Array { first: true };
+            }
+        }
+        if let Form::Array { first } = self.form {
+            match (next, first) {
+                (Some(b']'), _) => {
+                    self.source.take();
+                    return match self.source.peek().map_err(io)? {
+                        None => Ok(None),
+                        Some(_) => Err(fatal("the input goes on after the array of conversations")),
+                    };
+                }
+                (Some(b','), false) => {
+                    self.source.take();
+                    self.source.peek().map_err(io)?;
+                }
+                (Some(_), true) => {}
+                (None, _) => {
+                    return Err(fatal("the input ends inside of the array of conversations"));
+                }
+                (Some(_), false) => return Err(fatal("expected a comma or the end of the array")),
+            }
+            self.form = Form::Array { first: false };
+        } else if next.is_none() {
+            return Ok(None);
+        }
+        match self.source.value(0, MAX_CONVERSATION).map_err(io)? {
+            Found::Here(range) => Ok(Some(range)),
+            Found::Cut => Err(fatal("the input ends inside of it")),
+            Found::TooLong => Err(fatal("too long; expected at most 64 MiB")),
+            Found::None => Err(fatal("expected a conversation")),
+        }
+    }
+}
+
+/// The messages of an element.
+fn messages(value: Value, path: &[String]) -> Result<Vec<Value>, Problem> {
+    let mut at = value;
+    if !at.is_array() {
+        for name in path {
+            at = match at {
+                Value::Object(mut fields) => fields.remove(name).ok_or_else(|| {
+                    Problem::of(
+                        path.join("."),
+                        "it is not there; --messages-at tells where the messages are",
+                    )
+                })?,
+                _ => {
+                    return Err(Problem::of(
+                        path.join("."),
+                        "expected an object on the way to the messages",
+                    ));
+                }
+            };
+        }
+    }
+    match at {
+        Value::Array(messages) => Ok(messages),
+        _ => Err(Problem::of(path.join("."), "expected a list of messages")),
+    }
+}
+
+/// Turns a conversation's messages into steps.
+struct Turns<'k> {
+    keys: &'k mut dyn Keys,
+    keep: Keep,
+    trace: String,
+    steps: Vec<Step>,
+    /// Messages since the assistant's last one.
+    heard: Vec<Value>,
+    /// Steps that the next decision follows from.
+    before: Vec<usize>,
+    /// Tool calls without a reply: id, tool, step.
+    open: Vec<(String, String, usize)>,
+}
+
+impl<'k> Turns<'k> {
+    fn new(keys: &'k mut dyn Keys, keep: Keep) -> Self {
+        // A trace id has 16 bytes, as a receipt id has (W3C Trace Context).
+        let mut trace = String::new();
+        for byte in keys.new_id().as_bytes() {
+            // Writing to a String cannot fail.
+            let _ = write!(trace, "{byte:02x}");
+        }
+        Self {
+            keys,
+            keep,
+            trace,
+            steps: Vec::new(),
+            heard: Vec::new(),
+            before: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
+    fn steps(mut self, messages: Vec<Value>) -> Result<Vec<Step>, Problem> {
+        for (index, message) in messages.into_iter().enumerate() {
+            self.message(message)
+                .map_err(|problem| problem.below(&format!("messages[{index}]")))?;
+            if self.steps.len() > MAX_STEPS {
+                return Err(Problem::new(format!("more than {MAX_STEPS} steps")));
+            }
+        }
+        Ok(self.steps)
+    }
+
+    fn message(&mut self, message: Value) -> Result<(), Problem> {
+        let role = match message.get("role") {
+            Some(Value::String(role)) => role.clone(),
+            _ => return Err(Problem::of("role", "expected a text")),
+        };
+        match role.as_str() {
+            "assistant" => self.assistant(&message),
+            "tool" => {
+                self.outcome(&message)?;
+                self.heard.push(message);
+                Ok(())
+            }
+            "system" | "developer" | "user" => {
+                self.heard.push(message);
+                Ok(())
+            }
+            other => Err(Problem::of(
+                "role",
+                format!(
+                    "{:?}: expected system, developer, user, assistant or tool",
+                    shown(other)
+                ),
+            )),
+        }
+    }
+
+    fn assistant(&mut self, message: &Value) -> Result<(), Problem> {
+        let calls = match message.get("tool_calls") {
+            None | Some(Value::Null) => &[][..],
+            Some(Value::Array(calls)) => calls,
+            Some(_) => return Err(Problem::of("tool_calls", "expected a list")),
+        };
+        let id = self.keys.new_id();
+        let mut decision = Decision {
+            operation: "chat".into(),
+            ..Decision::new()
+        };
+        if let Some(Value::String(model)) = message.get("model") {
+            decision.model = model.clone().into();
+        }
+        let input = self.input()?;
+        let output = match message.get("content") {
+            Some(Value::String(text)) if !text.is_empty() => text.clone(),
+            None | Some(Value::Null | Value::String(_)) if calls.is_empty() => String::new(),
+            None | Some(Value::Null | Value::String(_)) => canonical(&Value::from(calls))?,
+            Some(parts @ Value::Array(_)) => canonical(parts)?,
+            Some(_) => {
+                return Err(Problem::of(
+                    "content",
+                    "expected a text, a list of parts or null",
+                ));
+            }
+        };
+        let digester = Digester {
+            keys: &*self.keys,
+            log: None,
+            id,
+            keep: self.keep,
+        };
+        digester.input(&input, &mut decision);
+        digester.output(&output, &mut decision);
+        let parents = std::mem::take(&mut self.before);
+        let decided = self.push(id, StepBody::Decision(Box::new(decision)), parents)?;
+        self.before = vec![decided];
+        for (index, call) in calls.iter().enumerate() {
+            self.intent(call, decided)
+                .map_err(|problem| problem.below(&format!("tool_calls[{index}]")))?;
+        }
+        Ok(())
+    }
+
+    /// What the assistant had before it: one plain text, or the canonical form of the messages.
+    fn input(&mut self) -> Result<String, Problem> {
+        let heard = std::mem::take(&mut self.heard);
+        if let [message] = heard.as_slice()
+            && let Some(Value::String(text)) = message.get("content")
+        {
+            return Ok(text.clone());
+        }
+        canonical(&Value::Array(heard))
+    }
+
+    fn intent(&mut self, call: &Value, decided: usize) -> Result<(), Problem> {
+        let call_id = match call.get("id") {
+            Some(Value::String(id)) => id.clone(),
+            _ => return Err(Problem::of("id", "expected a text")),
+        };
+        let function = call.get("function");
+        let tool = match function.and_then(|function| function.get("name")) {
+            Some(Value::String(name)) if !name.is_empty() => name.clone(),
+            _ => return Err(Problem::of("function.name", "expected the tool's name")),
+        };
+        let id = self.keys.new_id();
+        let key = self.keys.exact_key(None, &id, "arguments");
+        let arguments = match function.and_then(|function| function.get("arguments")) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(JsonDigest::of_either(text, key.as_ref())),
+            Some(value) => Some(JsonDigest::of_either(&canonical(value)?, key.as_ref())),
+        };
+        let intent = ToolIntent {
+            tool: tool.clone().into(),
+            call_id: call_id.clone().into(),
+            arguments,
+            ..ToolIntent::new()
+        };
+        let place = self.push(id, StepBody::ToolIntent(Box::new(intent)), vec![decided])?;
+        self.open.push((call_id, tool, place));
+        Ok(())
+    }
+
+    fn outcome(&mut self, message: &Value) -> Result<(), Problem> {
+        let Some(Value::String(call_id)) = message.get("tool_call_id") else {
+            return Err(Problem::of("tool_call_id", "expected a text"));
+        };
+        // Frameworks use ids again; the oldest call that waits is the one that is answered.
+        let waiting = self.open.iter().position(|(open, ..)| open == call_id);
+        let Some(waiting) = waiting else {
+            let message = format!("{:?}: no open tool call has this id", shown(call_id));
+            return Err(Problem::of("tool_call_id", message));
+        };
+        let (call_id, tool, intent) = self.open.remove(waiting);
+        let id = self.keys.new_id();
+        let key = self.keys.exact_key(None, &id, "result");
+        let result = match message.get("content") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(JsonDigest::of_text(text, key.as_ref())),
+            Some(value) => Some(JsonDigest::of_either(&canonical(value)?, key.as_ref())),
+        };
+        let outcome = ToolOutcome {
+            tool: tool.into(),
+            call_id: call_id.into(),
+            result,
+            ..ToolOutcome::new()
+        };
+        let place = self.push(id, StepBody::ToolOutcome(Box::new(outcome)), vec![intent])?;
+        self.before.push(place);
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        id: ReceiptId,
+        body: StepBody,
+        parents: Vec<usize>,
+    ) -> Result<usize, Problem> {
+        let actor_id = match body {
+            StepBody::ToolOutcome(_) => "tool",
+            _ => "assistant",
+        };
+        let step = Step {
+            log: None,
+            id,
+            trace_id: self.trace.clone(),
+            session_id: String::new(),
+            actor_id: actor_id.into(),
+            body,
+            parents,
+        };
+        step.check()?;
+        self.steps.push(step);
+        Ok(self.steps.len() - 1)
+    }
+}

@@ -1,0 +1,183 @@
+//! Steps: what one line or one conversation asks a ledger to seal.
+
+use crate::error::Problem;
+use ai_audit_agentic::{ToolIntent, ToolOutcome};
+use ai_audit_core::{
+    Body, Content, Decision, DisclosureKey, KeptField, LeafHash, MAX_PAYLOAD_LEN, ReceiptId,
+    SealError, TextDigest, canonical_text, encode_body,
+};
+
+/// Ids for new steps, and the keys of their digests.
+///
+/// A line's tenant picks its log, and each log has a digest secret of its own; so the keys come from
+/// whoever knows the logs. `log` is the tenant, `None` where the input named none.
+pub trait Keys {
+    /// A new receipt id. It must be unique.
+    fn new_id(&mut self) -> ReceiptId;
+
+    /// The key for the exact digest of one field (`input`, `output`, `arguments`, `result`) of one
+    /// receipt; `None` for a plain digest.
+    fn exact_key(&self, log: Option<&str>, id: &ReceiptId, field: &str) -> Option<DisclosureKey>;
+
+    /// The key for canonical digests; `None` for plain ones.
+    fn canonical_key(&self, log: Option<&str>) -> Option<DisclosureKey>;
+}
+
+/// Which texts are kept in the clear beside their digests. None by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// The input of decisions.
+    pub input: bool,
+    /// The output of decisions.
+    pub output: bool,
+}
+
+/// What one line or one conversation gives: steps to seal together, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Where it came from, counted from 1: `line 7`, `conversation 3`.
+    pub place: String,
+    /// The steps. A conversation in which the assistant never spoke has none.
+    pub steps: Vec<Step>,
+}
+
+/// One receipt to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The log that the line asked for by its tenant; `None` for the default one.
+    pub log: Option<String>,
+    /// The receipt's id. Keyed digests of its texts depend on it.
+    pub id: ReceiptId,
+    /// The trace; may be empty.
+    pub trace_id: String,
+    /// The session; may be empty.
+    pub session_id: String,
+    /// Who acted; may be empty.
+    pub actor_id: String,
+    /// What the receipt says.
+    pub body: StepBody,
+    /// Indices of earlier steps of the group that this one follows from. Once they have hashes,
+    /// [`StepBody::link`] takes these, in this order.
+    pub parents: Vec<usize>,
+}
+
+/// The body of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepBody {
+    /// A decision.
+    Decision(Box<Decision<'static>>),
+    /// A tool call that is asked for.
+    ToolIntent(Box<ToolIntent<'static>>),
+    /// What came of a tool call.
+    ToolOutcome(Box<ToolOutcome<'static>>),
+}
+
+impl StepBody {
+    /// Adds the hashes of the receipts that this one follows from. An outcome takes the first of
+    /// them for its intent, unless it has one.
+    pub fn link(&mut self, parents: &[LeafHash]) {
+        let (list, rest) = match self {
+            Self::Decision(decision) => (&mut decision.parents, parents),
+            Self::ToolIntent(intent) => (&mut intent.parents, parents),
+            Self::ToolOutcome(outcome) => {
+                let mut rest = parents;
+                if let (None, Some((first, others))) = (outcome.intent, parents.split_first()) {
+                    outcome.intent = Some(*first);
+                    rest = others;
+                }
+                (&mut outcome.parents, rest)
+            }
+        };
+        for parent in rest {
+            list.push(*parent);
+        }
+    }
+
+    /// Length of its encoding.
+    fn encoded_len(&self) -> Result<usize, SealError> {
+        fn len(body: &impl Body) -> Result<usize, SealError> {
+            encode_body(body).map(|bytes| bytes.len())
+        }
+        match self {
+            Self::Decision(decision) => len(&**decision),
+            Self::ToolIntent(intent) => len(&**intent),
+            Self::ToolOutcome(outcome) => len(&**outcome),
+        }
+    }
+}
+
+/// More than a header needs beside its three texts, with the varints at their longest.
+const HEADER_LEN: usize = 128;
+/// What one parent adds to a body, and a little for the count.
+const PARENT_LEN: usize = 33;
+
+impl Step {
+    /// Whether a receipt can hold it: found here, where the line is known, not when it is sealed.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        let body = match self.body.encoded_len() {
+            Ok(len) => len,
+            Err(SealError::Body(error)) => {
+                return Err(Problem::of(
+                    error.field,
+                    format!("expected {}", error.expected),
+                ));
+            }
+            Err(SealError::TooLong { .. }) => MAX_PAYLOAD_LEN,
+            Err(error) => return Err(Problem::new(error.to_string())),
+        };
+        let texts = self.trace_id.len() + self.session_id.len() + self.actor_id.len();
+        let needed = body + texts + HEADER_LEN + PARENT_LEN * self.parents.len();
+        if needed > MAX_PAYLOAD_LEN {
+            return Err(Problem::new(format!(
+                "too long for a receipt, expected at most {MAX_PAYLOAD_LEN} bytes of fields and of texts kept in the clear"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Digests the texts of one receipt.
+pub(crate) struct Digester<'k> {
+    pub(crate) keys: &'k dyn Keys,
+    pub(crate) log: Option<&'k str>,
+    pub(crate) id: ReceiptId,
+    pub(crate) keep: Keep,
+}
+
+impl Digester<'_> {
+    pub(crate) fn key(&self, field: &str) -> Option<DisclosureKey> {
+        self.keys.exact_key(self.log, &self.id, field)
+    }
+
+    /// Puts the digests of the input into a decision, and the text where it is to be kept.
+    pub(crate) fn input(&self, text: &str, decision: &mut Decision<'static>) {
+        decision.input = Some(digest(text, self.key("input")));
+        let canonical = canonical_text(text);
+        decision.input_canonical = Some(digest(&canonical, self.keys.canonical_key(self.log)));
+        if self.keep.input {
+            keep("input", text, decision);
+        }
+    }
+
+    /// Puts the digest of the output into a decision, and the text where it is to be kept.
+    pub(crate) fn output(&self, text: &str, decision: &mut Decision<'static>) {
+        decision.output = Some(digest(text, self.key("output")));
+        if self.keep.output {
+            keep("output", text, decision);
+        }
+    }
+}
+
+fn digest(text: &str, key: Option<DisclosureKey>) -> TextDigest {
+    match key {
+        Some(key) => TextDigest::keyed(text, &key),
+        None => TextDigest::plain(text),
+    }
+}
+
+fn keep(name: &'static str, text: &str, decision: &mut Decision<'static>) {
+    decision.kept.push(KeptField {
+        name: name.into(),
+        content: Content::Plain(text.to_owned().into()),
+    });
+}
