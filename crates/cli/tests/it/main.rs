@@ -1,0 +1,11 @@
+//! The command line as people and programs use it, and as attackers do.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(clippy::print_stdout, reason = "skipped tests say so")]
+
+mod attacks;
+mod bad_input;
+mod commands;
+mod corpus;
+mod proofs;
+mod run;
+mod tenants;

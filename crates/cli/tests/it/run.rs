@@ -1,0 +1,97 @@
+//! Running the program.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Done {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+    }
+
+    pub(crate) fn good(self) -> Self {
+        assert_eq!(self.code, 0, "{}{}", self.out, self.err);
+        self
+    }
+}
+
+/// A folder with a log in `audit`, or without one.
+pub(crate) struct Place(TempDir);
+
+impl Place {
+    pub(crate) fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A log with ten decisions: receipts 0 to 15 with genesis, starts and stops.
+    pub(crate) fn new() -> Self {
+        let place = Self::empty();
+        place
+            .run(&["init", "audit", "--name", "example.org/test"])
+            .good();
+        place.record(&lines(10));
+        place
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn record(&self, text: &str) -> Done {
+        std::fs::write(self.path("lines.jsonl"), text).unwrap();
+        self.run(&["record", "audit", "lines.jsonl"]).good()
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Done {
+        self.with(args, &[], "")
+    }
+
+    pub(crate) fn with(&self, args: &[&str], env: &[(&str, &str)], input: &str) -> Done {
+        use std::io::Write as _;
+        let mut child = command(self.0.path())
+            .args(args)
+            .envs(env.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that has seen enough closes its input.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        Done {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ai-audit"));
+    command.current_dir(folder);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AI_AUDIT_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// So many record lines.
+pub(crate) fn lines(count: usize) -> String {
+    (0..count)
+        .map(|n| {
+            format!(
+                "{{\"input\":\"question {n}\",\"output\":\"answer\",\"model\":\"gpt-4o\",\"session_id\":\"s{}\"}}\n",
+                n % 3
+            )
+        })
+        .collect()
+}
