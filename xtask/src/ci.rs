@@ -143,12 +143,9 @@ fn examples(workspace: &Workspace, _: &mut Outcome) -> Result<()> {
             .iter()
             .filter(|target| target.kind == "example")
         {
-            let Some(name) = target.source.file_stem().and_then(|name| name.to_str()) else {
-                continue;
-            };
             // The generator of the vectors has a step of its own.
-            if name != "vectors" {
-                let flags = ["run", "-q", "-p", &package.name, "--example", name];
+            if target.name != "vectors" {
+                let flags = ["run", "-q", "-p", &package.name, "--example", &target.name];
                 Cmd::cargo(workspace).args(flags).run()?;
             }
         }

@@ -47,8 +47,7 @@ pub(crate) enum DependencyKind {
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) kind: String,
-    /// The root source file.
-    pub(crate) source: PathBuf,
+    pub(crate) name: String,
 }
 
 impl Workspace {
@@ -125,7 +124,7 @@ fn package(value: &Value) -> Result<Package> {
                 .unwrap_or_default();
             Ok(Target {
                 kind: kind.into(),
-                source: text(target, "src_path")?.into(),
+                name: text(target, "name")?.into(),
             })
         })
         .collect::<Result<_>>()?;
