@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
+mod a31_kill;
+
 use ai_audit_core::{Decision, Question, SigningKey};
 use ai_audit_directory::{
     DirectoryError, InitOptions, Initialized, LogDirectory, Settings, Writer, init, read_key,
