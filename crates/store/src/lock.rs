@@ -16,8 +16,7 @@ const MAX_HOLDER_LEN: u64 = 64;
 #[derive(Debug)]
 pub struct WriterLock {
     path: PathBuf,
-    // Closing it frees the lock.
-    _file: File,
+    file: File,
 }
 
 impl WriterLock {
@@ -64,7 +63,7 @@ impl WriterLock {
             .and_then(|_| writeln!(file, "process {}", std::process::id()));
         Ok(Self {
             path: path.to_owned(),
-            _file: file,
+            file,
         })
     }
 
@@ -72,5 +71,14 @@ impl WriterLock {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        // Closing alone would not do: a child process that another thread is just starting holds a
+        // copy of the file until it executes its program, and the lock with it. Nothing can be done
+        // where unlocking fails; the close that follows frees it a little later.
+        let _ = self.file.unlock();
     }
 }

@@ -7,7 +7,10 @@ use ai_audit_store::{
     MemoryStore, ReadLimit, Sealed, Store, StoreError, SubmitError, WriterLock,
 };
 use ai_audit_testkit::{FaultyStore, TestLog};
+use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 #[test]
 fn a33_the_second_writer_is_refused_and_nothing_forks() {
@@ -103,6 +106,23 @@ fn a33_a_lock_is_held_by_one_and_freed_by_the_end() {
         WriterLock::acquire(&nowhere),
         Err(StoreError::Io { .. })
     ));
+}
+
+#[test]
+fn a33_a_lock_is_free_at_once_though_processes_are_being_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.lock");
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                Command::new("true").status().unwrap();
+            }
+        });
+        let taken = (0..5_000).try_for_each(|_| WriterLock::acquire(&path).map(drop));
+        done.store(true, Ordering::Relaxed);
+        taken.unwrap();
+    });
 }
 
 /// A store with the first `size` receipts of another: what a backup brings back.
