@@ -1,32 +1,13 @@
 //! Sealing and verifying one receipt, beside Ed25519 alone.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 
-use ai_audit_benches::MAX_SEALED;
+use ai_audit_benches::{MAX_SEALED, decision};
 use ai_audit_core::{
-    Chain, Check, Decision, Digest, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, ReceiptId,
-    SigningKey, TextDigest, Timestamp, UnverifiedReceipt,
+    Chain, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, ReceiptId, SigningKey, Timestamp,
+    UnverifiedReceipt,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
-
-/// Two checks, ids, four digests.
-fn decision() -> Decision<'static> {
-    let check = |name: &'static str| Check {
-        name: name.into(),
-        score: Some(0.25),
-        threshold: Some(0.5),
-        ..Check::default()
-    };
-    Decision {
-        input: Some(TextDigest::plain("input")),
-        input_canonical: Some(TextDigest::plain("canonical")),
-        output: Some(TextDigest::plain("output")),
-        config: Some(Digest::of(b"config")),
-        checks: vec![check("toxicity"), check("pii")].into(),
-        model: "gpt-4o".into(),
-        ..Decision::new()
-    }
-}
 
 fn receipts(c: &mut Criterion) {
     let keys = [1, 2, 3].map(|n| SigningKey::from_bytes(&[n; 32]));

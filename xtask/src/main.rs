@@ -5,6 +5,7 @@
     reason = "this program talks to a developer's terminal and is no library"
 )]
 
+mod bench;
 mod ci;
 mod counts;
 mod deny;
@@ -18,7 +19,6 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use crate::shell::Cmd;
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
@@ -70,25 +70,10 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             no_more(rest)?;
             deny::run(&Workspace::load()?)?;
         }
-        "bench" => bench(rest)?,
+        "bench" => bench::run(rest)?,
         other => return usage(&format!("there is no command {other:?}")),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Measures with criterion; what follows the command goes to it (a filter, `--quick`).
-fn bench(rest: &[String]) -> Result<()> {
-    let workspace = Workspace::load()?;
-    Cmd::cargo(&workspace)
-        .args(["bench", "-p", "ai-audit-benches"])
-        .args(if rest.is_empty() { &[] } else { &["--"][..] })
-        .args(rest)
-        .run()?;
-    println!(
-        "\ntables: above; one folder for each measurement in {}",
-        workspace.target.join("criterion").display()
-    );
-    Ok(())
 }
 
 fn no_more(rest: &[String]) -> Result<()> {
