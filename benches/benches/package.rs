@@ -3,9 +3,9 @@
 
 use ai_audit_benches::MemoryLog;
 use ai_audit_export::{LogEvidence as _, PackageOptions, Selection, verify_package, write_package};
-use ai_audit_note::SignedNote;
+use ai_audit_note::{SignedNote, VKey};
 use ai_audit_testkit::TestLog;
-use ai_audit_verify::TrustPolicy;
+use ai_audit_verify::{Pin, TrustPolicy};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::{Compression, write::DeflateEncoder};
 use sha2::{Digest as _, Sha256};
@@ -43,8 +43,16 @@ fn packages(c: &mut Criterion) {
         raw.extend_from_slice(&stored.sealed);
     }
     let package = write();
-    let policy = TrustPolicy::new();
+    let origin = log.checkpoint.lines().next().unwrap();
+    let line = VKey::ed25519(origin, checkpoint_key.verifying_key()).unwrap();
+    let policy = TrustPolicy::new()
+        .pin(Pin::parse(&line.to_string()).unwrap())
+        .checkpoint(log.checkpoint.as_bytes())
+        .unwrap();
     let report = verify_package(&package[..], &policy, |_, _| {}).report;
+    assert!(report.verdict.integrity.is_verified(), "{report:?}");
+    assert!(report.verdict.attribution.is_verified(), "{report:?}");
+    assert!(report.verdict.completeness.is_verified(), "{report:?}");
     let count = report.receipts;
 
     let mut group = c.benchmark_group("package-write");

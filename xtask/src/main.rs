@@ -10,6 +10,7 @@ mod ci;
 mod counts;
 mod deny;
 mod nostd;
+mod scale;
 mod shell;
 mod tidy;
 mod vectors;
@@ -71,6 +72,17 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             deny::run(&Workspace::load()?)?;
         }
         "bench" => bench::run(rest)?,
+        "scale" => {
+            let receipts = match rest {
+                [] => scale::RECEIPTS,
+                [number] => match number.replace('_', "").parse() {
+                    Ok(receipts) if receipts > 0 => receipts,
+                    _ => return usage("scale takes a number of receipts, at least 1"),
+                },
+                _ => return usage("scale takes one number and nothing else"),
+            };
+            scale::run(&Workspace::load()?, receipts)?;
+        }
         other => return usage(&format!("there is no command {other:?}")),
     }
     Ok(ExitCode::SUCCESS)
@@ -95,20 +107,25 @@ Usage: cargo xtask COMMAND
 
 Commands:
   ci [STEP]...       everything that CI runs, in its order, or only the steps named:
-                     fmt tidy clippy tests examples doc nostd vectors demo deny
+                     fmt tidy clippy tests examples doc nostd vectors demo
+                     scale deny
                      The last line is `N passed, N failed, N skipped`
   tidy               layers, manifests, file heads and sizes, the architecture's table
   nostd              builds the crates without std for bare metal, core with each set of features
   vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
                      independent reader in Python must agree
   deny               licences, duplicate versions and sources of everything we depend on
-  bench [ARG]...     measures; arguments go to criterion, such as a filter or --quick
+  bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
+                     arguments go to criterion, such as a filter or --quick
+  scale [RECEIPTS]   records, exports and verifies a long log (1000000; 50000 in CI) and fails when
+                     exporting or verifying takes more than 64 MiB of memory (Linux)
 
 Examples:
   cargo xtask ci
   cargo xtask ci fmt clippy tests
   cargo xtask vectors --check
   cargo xtask bench seal --quick
+  cargo xtask scale 100000
 
 Missing pieces (the bare-metal target, cargo-deny) are installed where that is possible; where it
 is not, the line that installs them is printed.
@@ -130,6 +147,8 @@ mod tests {
         let code = dispatch(&["frobnicate".into()]).expect("usage is no error");
         assert_eq!(code, ExitCode::from(2));
         assert!(dispatch(&["tidy".into(), "--fix".into()]).is_err());
+        let code = dispatch(&["scale".into(), "many".into()]).expect("usage is no error");
+        assert_eq!(code, ExitCode::from(2));
         let code = dispatch(&["ci".into(), "nonsense".into()]);
         assert!(code.is_err());
     }

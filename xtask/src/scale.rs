@@ -1,0 +1,196 @@
+//! `cargo xtask scale`: a long log recorded, checkpointed, exported and verified by the command line,
+//! with the peak memory of each command.
+
+use std::fs;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::process::{ChildStdin, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::shell::Cmd;
+use crate::workspace::Workspace;
+
+/// Receipts where the command names no number.
+pub(crate) const RECEIPTS: u64 = 1_000_000;
+/// Receipts of the short form in CI.
+pub(crate) const SHORT: u64 = 50_000;
+/// Most memory, in KiB, that exporting and verifying may take, whatever the length of the log.
+const BAR_KIB: u64 = 64 << 10;
+
+/// Runs the commands on a log of so many receipts, in a folder below the target folder that is
+/// removed afterwards.
+///
+/// # Errors
+/// When a command fails, or exporting or verifying took more memory than the bar allows.
+pub(crate) fn run(workspace: &Workspace, receipts: u64) -> Result<()> {
+    Cmd::cargo(workspace)
+        .args(["build", "--release", "-p", "ai-audit-cli"])
+        .run()?;
+    let program = workspace.target.join("release/ai-audit");
+    let folder = workspace.target.join("scale");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    let result = commands(&program, &folder, receipts);
+    fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
+    let figures = result?;
+
+    println!("\n{receipts} receipts");
+    println!(
+        "{:<16}{:>10}{:>14}{:>12}",
+        "command", "seconds", "us/receipt", "peak MiB"
+    );
+    let mut over = Vec::new();
+    for figure in &figures {
+        let millis = figure.elapsed.as_millis();
+        println!(
+            "{:<16}{:>10}{:>14}{:>12}",
+            figure.name,
+            format!("{}.{:02}", millis / 1000, millis % 1000 / 10),
+            figure.elapsed.as_micros() / u128::from(receipts.max(1)),
+            format!("{}.{}", figure.kib / 1024, figure.kib % 1024 * 10 / 1024),
+        );
+        ensure!(
+            figure.kib > 0,
+            "the peak memory of `{}` was never read",
+            figure.name
+        );
+        if figure.bounded && figure.kib > BAR_KIB {
+            over.push(figure.name);
+        }
+    }
+    ensure!(
+        over.is_empty(),
+        "more than {} MiB of memory: {}",
+        BAR_KIB / 1024,
+        over.join(", ")
+    );
+    Ok(())
+}
+
+/// What a command took.
+struct Figure {
+    name: &'static str,
+    elapsed: Duration,
+    /// Peak resident memory.
+    kib: u64,
+    /// Whether the bar holds for it.
+    bounded: bool,
+}
+
+fn commands(program: &Path, folder: &Path, receipts: u64) -> Result<Vec<Figure>> {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (log, package, note) = (path("log"), path("package.zip"), path("checkpoint"));
+    let key = format!("{log}/log.pub");
+    measure(program, "init", &["init", &log], None)?;
+    let mut figures = vec![measure(
+        program,
+        "record",
+        &["record", &log, "-"],
+        Some(receipts),
+    )?];
+    measure(
+        program,
+        "checkpoint",
+        &["checkpoint", &log, "-o", &note],
+        None,
+    )?;
+    let bounded: [(&'static str, &[&str]); 3] = [
+        (
+            "verify log",
+            &["verify", &log, "--key", &key, "--checkpoint", &note],
+        ),
+        ("export", &["export", &log, "-o", &package]),
+        (
+            "verify package",
+            &["verify", &package, "--key", &key, "--checkpoint", &note],
+        ),
+    ];
+    for (name, args) in bounded {
+        let figure = measure(program, name, args, None)?;
+        figures.push(Figure {
+            bounded: true,
+            ..figure
+        });
+    }
+    let bytes = fs::metadata(&package).context("the package")?.len();
+    println!("package: {} bytes a receipt", bytes / receipts.max(1));
+    Ok(figures)
+}
+
+/// Runs one command, feeds it the lines it shall record, and watches its memory until it ends.
+fn measure(
+    program: &Path,
+    name: &'static str,
+    args: &[&str],
+    lines: Option<u64>,
+) -> Result<Figure> {
+    println!("$ ai-audit {}", args.join(" "));
+    let start = Instant::now();
+    let mut child = Command::new(program)
+        .args(args)
+        .stdin(if lines.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
+        .spawn()
+        .with_context(|| format!("starting {}", program.display()))?;
+    let feeder = match (child.stdin.take(), lines) {
+        (Some(input), Some(lines)) => Some(thread::spawn(move || feed(input, lines))),
+        _ => None,
+    };
+    let mut kib = 0;
+    let status = loop {
+        // The high-water mark only rises: what is missed is what grows in the last moment.
+        kib = kib.max(peak_kib(child.id()).unwrap_or(0));
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let elapsed = start.elapsed();
+    if let Some(feeder) = feeder {
+        match feeder.join() {
+            Ok(fed) => fed.context("feeding the lines to record")?,
+            Err(_) => bail!("the thread that feeds the lines panicked"),
+        }
+    }
+    ensure!(
+        status.success(),
+        "`ai-audit {}` failed: {status}",
+        args.join(" ")
+    );
+    Ok(Figure {
+        name,
+        elapsed,
+        kib,
+        bounded: false,
+    })
+}
+
+fn feed(input: ChildStdin, lines: u64) -> std::io::Result<()> {
+    let mut input = BufWriter::new(input);
+    for n in 0..lines {
+        writeln!(
+            input,
+            r#"{{"input":"question {n}","output":"answer {n}","model":"m","trace_id":"t{}","session_id":"s{}"}}"#,
+            n / 10,
+            n / 100,
+        )?;
+    }
+    input.flush()
+}
+
+/// The process's peak resident memory; `None` when it has ended, or where there is no `/proc`.
+fn peak_kib(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
