@@ -45,8 +45,10 @@ mod pin;
 mod policy;
 mod proof;
 mod report;
+mod revocation;
 mod selection;
 mod source;
+mod suspicion;
 mod verified;
 mod walk;
 
@@ -55,6 +57,7 @@ pub use pin::{Pin, PinError};
 pub use policy::{PolicyError, TrustPolicy};
 pub use proof::{Disclosure, FieldDisclosure, ProofFileError, ReceiptProof};
 pub use report::{OpenToolIntent, Report};
+pub use revocation::{DetachedRevocation, RevocationError};
 pub use selection::SelectionVerifier;
 pub use source::verify_source;
 pub use verified::VerifiedReceipt;

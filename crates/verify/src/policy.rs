@@ -1,6 +1,6 @@
 //! The trust policy: all that a verifier brings.
 
-use crate::Pin;
+use crate::{DetachedRevocation, Pin};
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, SignedNote};
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,6 +12,7 @@ pub struct TrustPolicy {
     pins: Vec<Pin>,
     checkpoints: Vec<(SignedNote, Checkpoint)>,
     min_size: Option<u64>,
+    revocations: Vec<DetachedRevocation>,
 }
 
 /// A checkpoint that cannot be part of a policy.
@@ -57,8 +58,20 @@ impl TrustPolicy {
         self
     }
 
-    pub(crate) fn pins(&self) -> &[Pin] {
-        &self.pins
+    /// Also knows of a revoked key, though the log may not say it. Revocations of other origins are
+    /// ignored; one of the log that its recovery key did not sign fails attribution.
+    #[must_use]
+    pub fn revocation(mut self, revocation: DetachedRevocation) -> Self {
+        self.revocations.push(revocation);
+        self
+    }
+
+    pub(crate) const fn revocations(&self) -> &[DetachedRevocation] {
+        self.revocations.as_slice()
+    }
+
+    pub(crate) const fn pins(&self) -> &[Pin] {
+        self.pins.as_slice()
     }
 
     pub(crate) fn checkpoints(&self) -> &[(SignedNote, Checkpoint)] {
