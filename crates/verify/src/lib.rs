@@ -55,7 +55,7 @@ mod walk;
 pub use log::LogVerifier;
 pub use pin::{Pin, PinError};
 pub use policy::{PolicyError, TrustPolicy};
-pub use proof::{Disclosure, FieldDisclosure, ProofFileError, ReceiptProof};
+pub use proof::{Disclosure, FieldDisclosure, Included, ProofFileError, ReceiptProof};
 pub use report::{OpenToolIntent, Report};
 pub use revocation::{DetachedRevocation, RevocationError};
 pub use selection::SelectionVerifier;
