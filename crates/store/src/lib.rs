@@ -24,13 +24,15 @@ mod store;
 pub use clock::{Clock, Random, RandomError, SystemClock};
 pub use error::StoreError;
 pub use ledger::{
-    AppendError, CheckpointPolicy, Collected, Earlier, EncodedRecordBody, Ledger, LedgerConfig,
-    LedgerError, LedgerStats, LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt, Record,
-    SubmitError, Ticket, collect, is_collecting,
+    AppendError, Archived, CheckpointPolicy, Collected, DeleteEpoch, Earlier, EncodedRecordBody,
+    EpochDeleted, Ledger, LedgerConfig, LedgerError, LedgerStats, LogInfo, LogSigners, NewLog,
+    OnFull, Outcome, Receipt, Record, SealedEpoch, SubmitError, Ticket, collect, is_collecting,
 };
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};
 pub use memory::MemoryStore;
 pub use name::{LogName, LogNameError};
 pub use reader::{StoreReader, StoreSink, StoreTiles};
-pub use store::{Batch, Health, Query, ReadLimit, Sealed, Store, StoredCheckpoint, StoredReceipt};
+pub use store::{
+    Batch, Health, Query, ReadLimit, Sealed, Store, StoredCheckpoint, StoredContent, StoredReceipt,
+};

@@ -1,6 +1,7 @@
 //! The bounded queue between producers and the writer.
 
 use super::config::{LogSigners, NewLog, OnFull};
+use super::epochs::{DeleteEpoch, EpochDeleted, SealedEpoch};
 use super::record::Record;
 use super::ticket::{Abandoned, Filler, Outcome};
 use super::{LedgerStats, LogInfo};
@@ -23,6 +24,12 @@ pub(crate) enum Command {
     Create(LogName, Box<NewLog>, Filler<Result<LogInfo, LedgerError>>),
     Attach(LogName, LogSigners, Filler<Result<LogInfo, LedgerError>>),
     Checkpoint(LogName, Filler<Result<String, LedgerError>>),
+    SealEpoch(LogName, Filler<Result<SealedEpoch, LedgerError>>),
+    DeleteEpoch(
+        LogName,
+        DeleteEpoch,
+        Filler<Result<EpochDeleted, LedgerError>>,
+    ),
     Drain(Filler<Result<(), LedgerError>>),
     Close(String, Filler<Result<(), LedgerError>>),
 }

@@ -156,7 +156,13 @@ impl Record {
 pub(crate) const fn is_reserved(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::GENESIS | Kind::START | Kind::STOP | Kind::GAP | Kind::CLOCK_ANOMALY
+        Kind::GENESIS
+            | Kind::START
+            | Kind::STOP
+            | Kind::GAP
+            | Kind::CLOCK_ANOMALY
+            | Kind::EPOCH_SEAL
+            | Kind::DELETION
     )
 }
 

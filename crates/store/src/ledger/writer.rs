@@ -1,6 +1,8 @@
 //! The writer: the one thread that seals and stores.
 
 mod checkpoint;
+mod delete;
+mod epoch;
 mod log;
 mod open;
 
@@ -67,6 +69,12 @@ impl Writer {
                 Work::Command(Command::Checkpoint(name, done)) => {
                     done.fill(self.checkpoint(&name));
                 }
+                Work::Command(Command::SealEpoch(name, done)) => {
+                    done.fill(self.seal_epoch(&name));
+                }
+                Work::Command(Command::DeleteEpoch(name, wish, done)) => {
+                    done.fill(self.delete_epoch(&name, &wish));
+                }
                 // Whatever was submitted before stands before it in the queue.
                 Work::Command(Command::Drain(done)) => done.fill(Ok(())),
                 Work::Command(Command::Close(reason, done)) => {
@@ -74,17 +82,17 @@ impl Writer {
                     return;
                 }
             }
+            self.seal_where_due();
             self.checkpoint_where_due();
         }
     }
 
     /// When to look after something though nothing was submitted.
     fn deadline(&self) -> Option<Instant> {
-        let checkpoints = self.next_checkpoint();
-        match (checkpoints, self.retry_at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        [self.next_checkpoint(), self.next_epoch(), self.retry_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Seals groups, declares losses and stores it all in one commit.
@@ -119,6 +127,7 @@ impl Writer {
                 }
                 done.fill(Err(error));
             }
+            self.seal_full(&name, pending);
         }
         let outcomes = self.commit(batch);
         self.queue.count(|stats| stats.in_flight = 0);
@@ -252,6 +261,7 @@ impl Writer {
         debug_assert!(!full, "sealing refuses before 2^64 receipts");
         log.head = pending.head;
         log.behind = pending.behind;
+        log.epoch = pending.epoch;
         let appended = u64::try_from(pending.sealed.len()).unwrap_or(u64::MAX);
         self.mark(name);
         self.queue
@@ -301,6 +311,7 @@ impl Writer {
             base,
             head,
             behind,
+            epoch,
             groups,
             mut declared,
             ..
@@ -319,6 +330,7 @@ impl Writer {
         if let Some(log) = self.logs.get_mut(name) {
             log.doubt = Some(Doubt {
                 attempted: head,
+                epoch,
                 losses: declared,
                 error: error.clone(),
             });
@@ -387,6 +399,7 @@ impl Writer {
                 Ok(frontier) => {
                     log.frontier = frontier;
                     log.head = found;
+                    log.epoch = doubt.epoch;
                     self.mark(name);
                     return Ok(());
                 }

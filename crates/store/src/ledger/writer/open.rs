@@ -4,11 +4,12 @@ use super::log::{Log, Pending};
 use super::{Writer, recover_frontier};
 use crate::ledger::LogInfo;
 use crate::ledger::config::{LogSigners, NewLog};
-use crate::{LedgerError, LogName, ReadLimit, StoreTiles};
+use crate::{LedgerError, LogName, ReadLimit, StoreTiles, StoredContent};
 use ai_audit_core::{
-    Chain, DecodeBody, Genesis, Head, Kind, LogId, PolicyEntry, Start, UnverifiedReceipt,
+    Chain, DecodeBody, Genesis, Head, Kind, LeafHash, LogId, PolicyEntry, Start, UnverifiedReceipt,
     VerifyingKey,
 };
+use ai_audit_epochs::{EpochTracker, Retention};
 use ai_audit_merkle::{Frontier, Tiled, TreeSize, root};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -47,6 +48,7 @@ impl Writer {
             )
         };
         let origin = origin_of(name, &genesis)?;
+        retention(name, &genesis)?;
         let log = Log::new(signers, origin, Head::EMPTY, Frontier::new(), 0);
         let mut pending = Pending::new(&log);
         let append = |error| LedgerError::Append {
@@ -102,7 +104,9 @@ impl Writer {
         let frontier = recover_frontier(&*self.store, name, head.size())
             .map_err(|error| contradiction(name, error.to_string()))?;
         let checkpointed = self.check_checkpoint(name, &head, &origin, &genesis.checkpoint_key)?;
-        let log = Log::new(signers, origin, head, frontier, checkpointed);
+        self.resume_deletion(name, &head)?;
+        let mut log = Log::new(signers, origin, head, frontier, checkpointed);
+        log.epoch = self.recover_epoch(name, &head)?;
         let pending = Pending::new(&log);
         self.start(name, log, pending, clean)
     }
@@ -146,11 +150,23 @@ impl Writer {
         })
     }
 
-    fn read_sealed(&self, name: &LogName, seq: u64) -> Result<Vec<u8>, LedgerError> {
+    pub(super) fn read_sealed(&self, name: &LogName, seq: u64) -> Result<Vec<u8>, LedgerError> {
         let found = self.store.read(name, seq, ReadLimit::ONE)?;
         match found.into_iter().next() {
-            Some(receipt) if receipt.seq == seq => Ok(receipt.sealed),
+            Some(receipt) if receipt.seq == seq => receipt.into_sealed().ok_or_else(|| {
+                contradiction(name, format!("the bytes of receipt {seq} are deleted"))
+            }),
             _ => Err(contradiction(name, format!("receipt {seq} is missing"))),
+        }
+    }
+
+    /// The hash of a receipt, also of one whose bytes are deleted.
+    pub(super) fn hash(&self, name: &LogName, seq: u64) -> Result<LeafHash, LedgerError> {
+        let found = self.store.read(name, seq, ReadLimit::ONE)?;
+        match found.into_iter().next().map(|receipt| receipt.content) {
+            Some(StoredContent::Sealed(sealed)) => Ok(parse(name, seq, &sealed)?.hash()),
+            Some(StoredContent::Deleted(hash)) => Ok(hash),
+            None => Err(contradiction(name, format!("receipt {seq} is missing"))),
         }
     }
 
@@ -203,8 +219,7 @@ impl Writer {
         let Some(seq) = mark.size.checked_sub(1) else {
             return Ok(());
         };
-        let sealed = self.read_sealed(name, seq)?;
-        if parse(name, seq, &sealed)?.hash() != mark.hash {
+        if self.hash(name, seq)? != mark.hash {
             let log = name.clone();
             return Err(LedgerError::Forked { log, seq });
         }
@@ -212,7 +227,7 @@ impl Writer {
     }
 
     /// Checks that the log still is what its last checkpoint says, and returns that one's size.
-    fn check_checkpoint(
+    pub(super) fn check_checkpoint(
         &self,
         name: &LogName,
         head: &Head,
@@ -259,6 +274,8 @@ impl Log {
             origin,
             head,
             frontier,
+            epoch: EpochTracker::new(),
+            epoch_failed_at: None,
             behind: false,
             losses: Vec::new(),
             doubt: None,
@@ -270,7 +287,7 @@ impl Log {
     }
 }
 
-fn parse<'a>(
+pub(super) fn parse<'a>(
     name: &LogName,
     seq: u64,
     sealed: &'a [u8],
@@ -320,7 +337,18 @@ fn same_key(
     })
 }
 
-fn contradiction(name: &LogName, what: String) -> LedgerError {
+/// What the genesis promises to keep.
+pub(super) fn retention(
+    name: &LogName,
+    genesis: &Genesis<'_>,
+) -> Result<Option<Retention>, LedgerError> {
+    Retention::promised(genesis).map_err(|error| LedgerError::Retention {
+        log: name.clone(),
+        error,
+    })
+}
+
+pub(super) fn contradiction(name: &LogName, what: String) -> LedgerError {
     LedgerError::Contradiction {
         log: name.clone(),
         what,
