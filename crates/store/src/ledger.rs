@@ -2,6 +2,7 @@
 
 mod collect;
 mod config;
+mod epochs;
 mod error;
 mod queue;
 mod record;
@@ -10,6 +11,7 @@ mod writer;
 
 pub use collect::{Collected, collect, is_collecting};
 pub use config::{Attach, CheckpointPolicy, LedgerConfig, LogSigners, NewLog, OnFull};
+pub use epochs::{Archived, DeleteEpoch, EpochDeleted, SealedEpoch};
 pub use error::{AppendError, LedgerError, SubmitError};
 pub use record::{Earlier, EncodedRecordBody, Record};
 pub use ticket::{Outcome, Receipt, Ticket};
@@ -28,7 +30,7 @@ use writer::Writer;
 ///
 /// A record is in the log when its [`Ticket`] says so, which is when it is durable. Share a ledger
 /// between threads by reference or in an `Arc`. It writes start, stop, gap and clock-anomaly
-/// receipts by itself; [`Ledger::close`] ends it in order, and dropping it does the same.
+/// receipts by itself, and seals of epochs; [`Ledger::close`] ends it in order, and dropping it does the same.
 ///
 /// ```
 /// # use ai_audit_core::{SigningKey, Timestamp};
@@ -105,6 +107,10 @@ pub struct LedgerStats {
     pub checkpoints: u64,
     /// Checkpoints by policy that could not be made.
     pub checkpoint_failures: u64,
+    /// Epochs that were sealed.
+    pub epochs: u64,
+    /// Epochs that could not be sealed when they were due.
+    pub epoch_failures: u64,
     /// High-water marks that could not be written.
     pub mark_failures: u64,
     /// What the last failure was.

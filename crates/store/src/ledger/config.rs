@@ -2,6 +2,7 @@
 
 use crate::{Clock, HighWaterMark, Random, ReceiptKeys};
 use ai_audit_core::{KeyRevocation, Signer, VerifyingKey};
+use ai_audit_epochs::{EpochPolicy, Retention};
 use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
@@ -18,6 +19,11 @@ pub struct LedgerConfig {
     pub max_batch: usize,
     /// When checkpoints are made without being asked for. Never unless changed.
     pub checkpoints: CheckpointPolicy,
+    /// When epochs are sealed without being asked for. Never unless changed.
+    pub epochs: EpochPolicy,
+    /// For how long bytes must stay after their epoch was sealed. What the log's genesis promises
+    /// unless changed, or 183 days where it promises nothing; never less than what it promises.
+    pub retention: Option<Retention>,
     /// Tells the time of sealing.
     pub clock: Arc<dyn Clock>,
     /// Gives receipt ids and salts.
@@ -41,6 +47,8 @@ impl LedgerConfig {
             on_full: OnFull::Block,
             max_batch: 1024,
             checkpoints: CheckpointPolicy::default(),
+            epochs: EpochPolicy::default(),
+            retention: None,
             clock,
             random,
             software: software.into(),
@@ -56,6 +64,8 @@ impl fmt::Debug for LedgerConfig {
             .field("on_full", &self.on_full)
             .field("max_batch", &self.max_batch)
             .field("checkpoints", &self.checkpoints)
+            .field("epochs", &self.epochs)
+            .field("retention", &self.retention)
             .field("software", &self.software)
             .finish_non_exhaustive()
     }

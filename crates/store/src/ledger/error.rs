@@ -1,7 +1,8 @@
 //! What can go wrong in a ledger, by who finds out: who submits, who waits, who opens.
 
 use crate::{LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
-use ai_audit_core::{DecodeError, Kind, SealError, SignatureError, SignerError};
+use ai_audit_core::{DecodeError, Kind, SealError, SignatureError, SignerError, Timestamp};
+use ai_audit_epochs::RetentionError;
 
 /// Why records were not taken. Nothing of the group is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -277,6 +278,66 @@ pub enum LedgerError {
         log: LogName,
         /// Why.
         error: AppendError,
+    },
+    /// There is nothing in the open epoch that a seal would close.
+    #[error("log {log}: epoch {epoch} has no receipts yet")]
+    EmptyEpoch {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+    },
+    /// The epoch is not sealed.
+    #[error("log {log}: epoch {epoch} is not sealed: {sealed} epochs are")]
+    NotSealed {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// How many are.
+        sealed: u64,
+    },
+    /// The epoch is too young to be deleted.
+    #[error("log {log}: epoch {epoch} must be kept for {days} days: until {until}")]
+    Retained {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// For how many days after it was sealed.
+        days: u64,
+        /// Until when, or the end of time.
+        until: Timestamp,
+    },
+    /// No checkpoint covers the epoch's seal.
+    #[error(
+        "log {log}: epoch {epoch} ends with receipt {seal}, and no checkpoint covers it: the last one has {size} receipts; make one first"
+    )]
+    NotCovered {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// Its seal.
+        seal: u64,
+        /// Size of the last checkpoint; 0 where there is none.
+        size: u64,
+    },
+    /// The epoch has no receipts but control receipts, which are never deleted.
+    #[error("log {log}: epoch {epoch} has nothing but control receipts, which are never deleted")]
+    NothingToDelete {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+    },
+    /// What the genesis promises as retention is no number of days.
+    #[error("log {log}: {error}")]
+    Retention {
+        /// The log.
+        log: LogName,
+        /// What is there instead.
+        error: RetentionError,
     },
     /// The ledger was closed.
     #[error("the ledger is closed")]

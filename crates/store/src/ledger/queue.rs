@@ -1,6 +1,7 @@
 //! The bounded queue between producers and the writer.
 
 use super::config::{Attach, LogSigners, NewLog, OnFull};
+use super::epochs::{DeleteEpoch, EpochDeleted, SealedEpoch};
 use super::record::Record;
 use super::ticket::{Abandoned, Filler, Outcome};
 use super::{LedgerStats, LogInfo};
@@ -29,6 +30,12 @@ pub(crate) enum Command {
     ),
     Rotate(LogName, String, Filler<Result<u64, LedgerError>>),
     Checkpoint(LogName, Filler<Result<String, LedgerError>>),
+    SealEpoch(LogName, Filler<Result<SealedEpoch, LedgerError>>),
+    DeleteEpoch(
+        LogName,
+        DeleteEpoch,
+        Filler<Result<EpochDeleted, LedgerError>>,
+    ),
     Drain(Filler<Result<(), LedgerError>>),
     Close(String, Filler<Result<(), LedgerError>>),
 }

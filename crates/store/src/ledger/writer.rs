@@ -1,6 +1,8 @@
 //! The writer: the one thread that seals and stores.
 
 mod checkpoint;
+mod delete;
+mod epoch;
 mod keys;
 mod log;
 mod open;
@@ -71,6 +73,12 @@ impl Writer {
                 Work::Command(Command::Rotate(name, reason, done)) => {
                     done.fill(self.rotate(&name, &reason));
                 }
+                Work::Command(Command::SealEpoch(name, done)) => {
+                    done.fill(self.seal_epoch(&name));
+                }
+                Work::Command(Command::DeleteEpoch(name, wish, done)) => {
+                    done.fill(self.delete_epoch(&name, &wish));
+                }
                 // Whatever was submitted before stands before it in the queue.
                 Work::Command(Command::Drain(done)) => done.fill(Ok(())),
                 Work::Command(Command::Close(reason, done)) => {
@@ -78,17 +86,17 @@ impl Writer {
                     return;
                 }
             }
+            self.seal_where_due();
             self.checkpoint_where_due();
         }
     }
 
     /// When to look after something though nothing was submitted.
     fn deadline(&self) -> Option<Instant> {
-        let checkpoints = self.next_checkpoint();
-        match (checkpoints, self.retry_at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        [self.next_checkpoint(), self.next_epoch(), self.retry_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Seals groups, declares losses and stores it all in one commit.
@@ -96,6 +104,7 @@ impl Writer {
         self.take_refused();
         let mut batch: BTreeMap<LogName, Pending> = BTreeMap::new();
         self.declare_losses(&mut batch);
+        let mut progress = false;
         for Group {
             log: name,
             records,
@@ -123,10 +132,20 @@ impl Writer {
                 }
                 done.fill(Err(error));
             }
+            let valid = *pending.keys.valid();
+            self.seal_full(&name, pending);
+            if *pending.keys.valid() != valid
+                && let Some(pending) = batch.remove(&name)
+            {
+                // The old key must be gone before anything of the next epoch is acknowledged.
+                let outcomes = self.commit(BTreeMap::from([(name, pending)]));
+                progress |= outcomes.values().any(Result::is_ok);
+            }
         }
         let outcomes = self.commit(batch);
+        progress |= outcomes.values().any(Result::is_ok);
         self.queue.count(|stats| stats.in_flight = 0);
-        self.plan_retry(outcomes.values().any(Result::is_ok));
+        self.plan_retry(progress);
     }
 
     fn take_refused(&mut self) {
@@ -257,6 +276,7 @@ impl Writer {
         log.head = pending.head;
         log.keys = pending.keys;
         log.behind = pending.behind;
+        log.epoch = pending.epoch;
         // An error shows, and is tried again, before the next receipt is sealed.
         let _ = log.hold_valid_key();
         let appended = u64::try_from(pending.sealed.len()).unwrap_or(u64::MAX);
@@ -309,6 +329,7 @@ impl Writer {
             head,
             keys,
             behind,
+            epoch,
             groups,
             mut declared,
             ..
@@ -328,6 +349,7 @@ impl Writer {
             log.doubt = Some(Doubt {
                 attempted: head,
                 keys,
+                epoch,
                 losses: declared,
                 error: error.clone(),
             });
@@ -397,6 +419,7 @@ impl Writer {
                     log.frontier = frontier;
                     log.head = found;
                     log.keys = doubt.keys;
+                    log.epoch = doubt.epoch;
                     self.mark(name);
                     return self.hold_valid_key(name);
                 }

@@ -8,6 +8,7 @@ use ai_audit_core::{
     Body, ClockAnomaly, DecodeBody, Draft, Gap, Genesis, Head, KeyHistory, KeyRevocation, Kind,
     LeafHash, MAX_SEALED_LEN, ReceiptId, SealError, Timestamp, UnverifiedReceipt, VerifyingKey,
 };
+use ai_audit_epochs::EpochTracker;
 use ai_audit_merkle::Frontier;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -24,6 +25,9 @@ pub(super) struct Log {
     pub(super) head: Head,
     /// Of what the ledger itself sealed: what checkpoints sign is not read back from the store.
     pub(super) frontier: Frontier,
+    /// The epoch that is not sealed yet.
+    pub(super) epoch: EpochTracker,
+    pub(super) epoch_failed_at: Option<Instant>,
     /// Whether the clock is behind the last receipt, and that is in the log.
     pub(super) behind: bool,
     /// What is lost and not yet declared in the log.
@@ -41,6 +45,8 @@ pub(super) struct Doubt {
     /// Where the log ends if it wrote, and which key is valid there.
     pub(super) attempted: Head,
     pub(super) keys: KeyHistory,
+    /// Its open epoch then.
+    pub(super) epoch: EpochTracker,
     /// What was lost if it did not.
     pub(super) losses: Vec<Loss>,
     pub(super) error: StoreError,
@@ -76,6 +82,7 @@ pub(super) struct Pending {
     pub(super) keys: KeyHistory,
     pub(super) head: Head,
     pub(super) behind: bool,
+    pub(super) epoch: EpochTracker,
     pub(super) sealed: Vec<Sealed>,
     pub(super) hashes: Vec<LeafHash>,
     pub(super) groups: Vec<(Filler<Outcome>, Vec<Receipt>)>,
@@ -90,6 +97,7 @@ impl Pending {
             keys: log.keys,
             head: log.head,
             behind: log.behind,
+            epoch: log.epoch,
             sealed: Vec::new(),
             hashes: Vec::new(),
             groups: Vec::new(),
@@ -104,14 +112,22 @@ impl Pending {
     }
 
     /// Where things stand, to come back to.
-    fn save(&self) -> (Head, KeyHistory, bool, usize) {
-        (self.head, self.keys, self.behind, self.sealed.len())
+    pub(super) const fn save(&self) -> (Head, KeyHistory, bool, EpochTracker, usize) {
+        (
+            self.head,
+            self.keys,
+            self.behind,
+            self.epoch,
+            self.sealed.len(),
+        )
     }
 
-    fn restore(&mut self, (head, keys, behind, len): (Head, KeyHistory, bool, usize)) {
+    pub(super) fn restore(&mut self, saved: (Head, KeyHistory, bool, EpochTracker, usize)) {
+        let (head, keys, behind, epoch, len) = saved;
         self.head = head;
         self.keys = keys;
         self.behind = behind;
+        self.epoch = epoch;
         self.sealed.truncate(len);
         self.hashes.truncate(len);
     }
@@ -253,7 +269,11 @@ impl Sealer {
 
     /// The time for the next receipts, which is that of the last one while the clock is behind it;
     /// when that begins, it is recorded.
-    fn stamp(&mut self, log: &Log, pending: &mut Pending) -> Result<Timestamp, AppendError> {
+    pub(super) fn stamp(
+        &mut self,
+        log: &Log,
+        pending: &mut Pending,
+    ) -> Result<Timestamp, AppendError> {
         let (observed, last) = (self.clock.now(), pending.head.sealed_at());
         if observed >= last {
             pending.behind = false;
@@ -266,7 +286,7 @@ impl Sealer {
         Ok(last)
     }
 
-    fn own_at<B: Body>(
+    pub(super) fn own_at<B: Body>(
         &mut self,
         log: &Log,
         pending: &mut Pending,
@@ -323,6 +343,7 @@ impl Sealer {
         pending.head = sealed.head();
         pending.sealed.push(Sealed::new(sealed.as_bytes().to_vec()));
         pending.hashes.push(sealed.hash());
+        pending.epoch.push(body.kind, sealed.hash(), sealed_at);
         Ok(Receipt {
             seq,
             id,
