@@ -11,9 +11,7 @@ use super::{
 };
 use crate::archive::{ArchiveError, ArchiveWriter, Method};
 use crate::{Manifest, ManifestFile, ReceiptsWriter, Selection, deleted_view, json_view};
-use ai_audit_core::{
-    ChainError, DecodeError, Digest, LogId, ReceiptSource, Signer,
-};
+use ai_audit_core::{ChainError, DecodeError, Digest, LogId, ReceiptSource, Signer};
 use ai_audit_merkle::{LeafIndex, NodeReader, inclusion_proof};
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, SignedNote};
 use sha2::{Digest as _, Sha256};
