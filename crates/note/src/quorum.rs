@@ -68,6 +68,9 @@ pub enum WitnessStatus {
         /// The time it claims.
         time: Timestamp,
     },
+    /// Its key is the log's own, so it is no third party. Nothing here finds that out; it is for
+    /// callers who know the log's keys and [`Policy::count`] again.
+    NotIndependent,
 }
 
 impl Policy {
@@ -224,6 +227,7 @@ impl fmt::Display for WitnessStatus {
             Self::Missing => f.write_str("no cosignature"),
             Self::Bad(error) => error.fmt(f),
             Self::Future { time } => write!(f, "cosigned in the future, at {time}"),
+            Self::NotIndependent => f.write_str("its key is the log's own"),
         }
     }
 }

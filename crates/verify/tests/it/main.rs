@@ -5,6 +5,8 @@ mod attacks;
 mod chain_cuts;
 mod logs;
 mod pins;
+mod policy_files;
 mod proofs;
 mod properties;
 mod selections;
+mod witnesses;
