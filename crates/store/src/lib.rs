@@ -13,6 +13,7 @@
 
 mod clock;
 mod error;
+mod keys;
 mod ledger;
 mod lock;
 mod mark;
@@ -23,6 +24,7 @@ mod store;
 
 pub use clock::{Clock, Random, RandomError, SystemClock};
 pub use error::StoreError;
+pub use keys::key_changes;
 pub use ledger::{
     AppendError, CheckpointPolicy, Collected, Earlier, EncodedRecordBody, Ledger, LedgerConfig,
     LedgerError, LedgerStats, LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt, Record,

@@ -43,7 +43,7 @@ impl<'p> LogVerifier<'p> {
         }
         Self {
             policy,
-            walk: Walk::new(policy.pins()),
+            walk: Walk::new(policy),
             chain: None,
             frontier: Frontier::new(),
             checkpoints,
@@ -196,7 +196,7 @@ impl<'p> LogVerifier<'p> {
         };
         let attribution = match self.receipts {
             0 => Status::unverified("there is no receipt"),
-            _ => self.walk.finish(outcome.anchored),
+            _ => self.walk.finish(outcome.anchored, |_| 0),
         };
         let mut remarks = self.remarks;
         remarks.extend(self.walk.remark().map(String::from));

@@ -2,10 +2,9 @@
 
 mod file;
 
-use crate::Pin;
+use crate::{DetachedRevocation, Pin};
 use ai_audit_core::Timestamp;
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, Policy, SignedNote};
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -26,16 +25,6 @@ pub struct TrustPolicy {
     clock_skew: Duration,
     revocations: Vec<DetachedRevocation>,
     timestamp_authorities: Vec<Vec<u8>>,
-}
-
-/// A key revocation that the verifier holds in a file of its own, as bytes: whose signature it has
-/// is found out with the log at hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DetachedRevocation {
-    /// The origin of the log that it is for.
-    pub origin: String,
-    /// The body of the revocation receipt, undecoded.
-    pub body: Vec<u8>,
 }
 
 /// A checkpoint that cannot be part of a policy.
@@ -127,7 +116,8 @@ impl TrustPolicy {
         self
     }
 
-    /// Also knows of a revocation.
+    /// Also knows of a revoked key, though the log may not say it. Revocations of other origins are
+    /// ignored; one of the log that its recovery key did not sign fails attribution.
     #[must_use]
     pub fn revocation(mut self, revocation: DetachedRevocation) -> Self {
         self.revocations.push(revocation);
@@ -143,8 +133,8 @@ impl TrustPolicy {
 
     /// The pinned keys.
     #[must_use]
-    pub fn pins(&self) -> &[Pin] {
-        &self.pins
+    pub const fn pins(&self) -> &[Pin] {
+        self.pins.as_slice()
     }
 
     /// The witnesses and their quorum, where the policy has any.
@@ -173,8 +163,8 @@ impl TrustPolicy {
 
     /// The revocations that the verifier brought.
     #[must_use]
-    pub fn revocations(&self) -> &[DetachedRevocation] {
-        &self.revocations
+    pub const fn revocations(&self) -> &[DetachedRevocation] {
+        self.revocations.as_slice()
     }
 
     /// The certificates of timestamp authorities, DER.

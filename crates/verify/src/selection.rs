@@ -50,7 +50,7 @@ impl<'p> SelectionVerifier<'p> {
     pub fn new(policy: &'p TrustPolicy, note: SignedNote, checkpoint: Checkpoint) -> Self {
         Self {
             policy,
-            walk: Walk::new(policy.pins()),
+            walk: Walk::new(policy),
             note,
             checkpoint,
             last: None,
@@ -191,7 +191,7 @@ impl<'p> SelectionVerifier<'p> {
         };
         let attribution = match self.receipts {
             0 => Status::unverified("there is no receipt"),
-            _ => self.walk.finish(signed && self.broken.is_none()),
+            _ => self.walk.finish(signed && self.broken.is_none(), |_| 0),
         };
         let mut remarks = self.remarks;
         remarks.extend(self.walk.remark().map(String::from));

@@ -1,7 +1,7 @@
 //! Trust policy files: the lines of C2SP tlog-policy, and ours.
 
-use super::{DetachedRevocation, TrustPolicy};
-use crate::Pin;
+use super::TrustPolicy;
+use crate::{DetachedRevocation, Pin};
 use ai_audit_note::{Policy, PolicyFileError, PolicyLine};
 use alloc::format;
 use alloc::string::String;
@@ -115,10 +115,8 @@ impl Reader {
                 line.expect_words(&["revocation", "an origin", "base64"], 0)?;
                 let origin = core::str::from_utf8(line.word(1))
                     .map_err(|_| line.error(1, "expected an origin in UTF-8"))?;
-                let revocation = DetachedRevocation {
-                    origin: origin.into(),
-                    body: base64(line, 2)?,
-                };
+                let revocation = DetachedRevocation::new(origin, base64(line, 2)?)
+                    .map_err(|error| line.error(2, format!("{error}")))?;
                 self.change(|policy| policy.revocation(revocation));
                 Ok(())
             }

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod chain_cuts;
+mod keys;
 mod logs;
 mod pins;
 mod policy_files;

@@ -1,8 +1,9 @@
 //! Trust policy files: every line, and every mistake by its line and word.
 
-use ai_audit_core::SigningKey;
+use ai_audit_core::{KeyRevocation, LogId, SigningKey, Timestamp, encode_body};
 use ai_audit_note::VKey;
 use ai_audit_verify::TrustPolicy;
+use base64ct::{Base64, Encoding};
 use core::time::Duration;
 
 fn witness(seed: u8) -> VKey {
@@ -13,6 +14,16 @@ fn witness(seed: u8) -> VKey {
 fn log(seed: u8) -> VKey {
     let key = SigningKey::from_bytes(&[seed; 32]).verifying_key();
     VKey::ed25519("example.org/log/00112233445566778899aabbccddeeff", key).unwrap()
+}
+
+/// The body of a revocation in base64.
+fn revocation() -> String {
+    let key = |seed| SigningKey::from_bytes(&[seed; 32]);
+    let (stolen, successor) = (key(7).verifying_key(), key(8).verifying_key());
+    let time = Timestamp::from_micros(1);
+    let body =
+        KeyRevocation::sign(&LogId::ZERO, stolen, 5, time, successor, "stolen", &key(9)).unwrap();
+    Base64::encode_string(&encode_body(&body).unwrap())
 }
 
 fn mistake(text: &str) -> String {
@@ -26,14 +37,15 @@ fn a_file_with_every_line() {
     let text = format!(
         "ai-audit/policy/v1\n\
          # what the auditor was given in January\n\
-         log {} https://log.example/\nlog {}\n\
-         witness W {} https://w.example/\n\
+         log {0} https://log.example/\nlog {2}\n\
+         witness W {3} https://w.example/\n\
          size 41\nmax-age 7d\nclock-skew 90s\n\
-         revocation example.org/log/00112233445566778899aabbccddeeff AQID\n\
-         revocation example.org/other/00112233445566778899aabbccddeeff BA==\n\
+         revocation example.org/log/00112233445566778899aabbccddeeff {1}\n\
+         revocation example.org/other/00112233445566778899aabbccddeeff {1}\n\
          timestamp-authority MAA=\n\
          quorum W\n",
         log(1),
+        revocation(),
         log(2),
         witness(3)
     );
@@ -43,10 +55,11 @@ fn a_file_with_every_line() {
     assert_eq!(policy.age_limit(), Some(Duration::from_secs(7 * 86_400)));
     assert_eq!(policy.skew(), Duration::from_secs(90));
     assert_eq!(policy.revocations().len(), 2);
-    assert_eq!(policy.revocations()[0].body, [1, 2, 3]);
+    let revoked = policy.revocations()[0].revocation().unwrap();
+    assert_eq!((revoked.after, &*revoked.reason), (5, "stolen"));
     assert!(
         policy.revocations()[1]
-            .origin
+            .origin()
             .starts_with("example.org/other/")
     );
     let authorities: Vec<&[u8]> = policy.timestamp_authorities().collect();
@@ -150,6 +163,7 @@ fn every_mistake_has_its_line_and_word() {
             "line 3, word 1 \"clock-skew\"",
         ),
         ("revocation a", "line 2: expected base64 as word 3"),
+        ("revocation a AQID", "line 2, word 3 \"AQID\": revocation: "),
         (
             "revocation a AQ",
             "line 2, word 3 \"AQ\": expected canonical base64",

@@ -4,7 +4,9 @@ use crate::logs::{Log, verify};
 use ai_audit_core::{Exit, NodeHash, Question, SigningKey, Status, Timestamp};
 use ai_audit_merkle::TreeSize;
 use ai_audit_note::{Checkpoint, SignedNote, VKey, cosign};
-use ai_audit_verify::{LogVerifier, ReceiptProof, Report, SelectionVerifier, TrustPolicy};
+use ai_audit_verify::{
+    Included, LogVerifier, ReceiptProof, Report, SelectionVerifier, TrustPolicy,
+};
 use core::time::Duration;
 
 /// The verifier's clock, in seconds.
@@ -300,12 +302,12 @@ fn selections_and_proofs_say_who_cosigned() {
     );
     let proof = |note: SignedNote| {
         let index = ai_audit_merkle::LeafIndex::new(4);
-        let proof = ReceiptProof::new(
-            note,
-            (&log.sealed[0], log.path(0)),
-            (&log.sealed[4], index, log.path(4)),
-            Vec::new(),
-        );
+        let included = |seq: u8| Included {
+            sealed: log.sealed[usize::from(seq)].clone(),
+            path: log.path(seq.into()),
+        };
+        let (genesis, receipt) = (included(0), included(4));
+        let proof = ReceiptProof::new(note, genesis, Vec::new(), (receipt, index), Vec::new());
         proof.verify(&policy, &[]).unwrap()
     };
     let report = proof(note(&[(11, NOW), (12, NOW - 900 * DAY)]));
