@@ -6,6 +6,8 @@ mod chain_cuts;
 mod keys;
 mod logs;
 mod pins;
+mod policy_files;
 mod proofs;
 mod properties;
 mod selections;
+mod witnesses;
