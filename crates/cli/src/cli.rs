@@ -1,7 +1,12 @@
 //! The command line's grammar: commands, flags, help with examples.
 
 pub(crate) mod adopt;
+mod epoch;
 pub(crate) mod key;
+
+pub(crate) use epoch::{
+    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -44,6 +49,7 @@ pub(crate) enum Command {
     Checkpoint(Checkpoint),
     Prove(Prove),
     Export(Export),
+    Epoch(Epoch),
     Stats(Stats),
     Key(Key),
     Adopt(adopt::Adopt),
@@ -279,6 +285,7 @@ Examples:
   ai-audit prove audit 7 -o receipt.proof
   ai-audit prove audit 7 --disclose input -o receipt.proof
   ai-audit prove audit 7 --checkpoint kept.note      against a checkpoint that the auditor has
+  ai-audit prove audit 7 --archive epoch-0.zip       of a receipt whose bytes are only there
 
 With --disclose input, the holder of the input's text can show that it is the one recorded:
 `ai-audit verify receipt.proof --key log.pub --text input=question.txt`.")]
@@ -296,6 +303,9 @@ pub(crate) struct Prove {
     /// Prove against this checkpoint of the log. [default: a new one]
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// Take the receipt's bytes from this archive; they must have the hash that the log has there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) archive: Option<PathBuf>,
     /// Write the proof to this file. [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -14,7 +14,9 @@
 //!
 //! Anybody may read with [`LogDirectory`] while the one [`Writer`] runs.
 
+mod archive;
 mod directory;
+mod epochs;
 mod error;
 mod evidence;
 mod init;
@@ -26,7 +28,9 @@ mod settings;
 mod system;
 mod writer;
 
+pub use archive::{Restored, compact, file_digest};
 pub use directory::LogDirectory;
+pub use epochs::{DeletionInfo, EpochInfo};
 pub use error::DirectoryError;
 pub use evidence::DirectoryLog;
 pub use init::{InitOptions, Initialized, init};

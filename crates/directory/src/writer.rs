@@ -2,6 +2,7 @@
 
 use crate::init::{create, for_tenant};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
+use ai_audit_epochs::{EpochPolicy, Retention};
 use ai_audit_store::{
     Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName, LogSigners,
     NewLog, OnFull, Random, SystemClock, WriterLock,
@@ -171,6 +172,11 @@ fn config(settings: &Settings, software: &str) -> Result<LedgerConfig, Directory
         every: Some(settings.checkpoint_after).filter(|after| !after.is_zero()),
         at_close: false,
     };
+    config.epochs = EpochPolicy {
+        receipts: Some(settings.epoch_receipts).filter(|receipts| *receipts > 0),
+        age: Some(settings.epoch_after).filter(|age| !age.is_zero()),
+    };
+    config.retention = settings.retention_days.map(Retention::days);
     if let Some(folder) = &settings.high_water_marks {
         fs::create_dir_all(folder).map_err(crate::error::io_at(folder))?;
         config.marks = Some(Arc::new(FileMarks::new(folder)));
@@ -178,7 +184,7 @@ fn config(settings: &Settings, software: &str) -> Result<LedgerConfig, Directory
     Ok(config)
 }
 
-fn from_ledger(error: LedgerError) -> DirectoryError {
+pub(crate) fn from_ledger(error: LedgerError) -> DirectoryError {
     match error {
         LedgerError::Store(error) => DirectoryError::Store(error),
         other => DirectoryError::Ledger(other.to_string()),

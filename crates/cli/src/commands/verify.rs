@@ -5,7 +5,7 @@ use crate::failure::usage;
 use crate::open::{read, settings};
 use crate::output::{Output, Tone, safe};
 use crate::progress::Progress;
-use ai_audit_core::{Exit, Question, Status};
+use ai_audit_core::{Exit, Next, Question, Status};
 use ai_audit_directory::LogDirectory;
 use ai_audit_export::archive::is_zip;
 use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, verify_package};
@@ -252,7 +252,8 @@ fn receipts(file: File, policy: &TrustPolicy, progress: &Progress) -> Report {
     loop {
         match ai_audit_core::ReceiptSource::read_next(&mut source, &mut buf) {
             Ok(None) => return verifier.finish(),
-            Ok(Some(len)) => {
+            Ok(Some(Next::Deleted(hash))) => verifier.push_deleted(hash),
+            Ok(Some(Next::Sealed(len))) => {
                 // The report has all that is wanted here.
                 let _ = verifier.push(&buf[..len]);
             }
