@@ -82,6 +82,9 @@ pub(crate) struct Init {
     /// A promise for the genesis, such as `retention=7y`; may be repeated.
     #[arg(long = "policy", value_name = "NAME=VALUE")]
     pub(crate) policy: Vec<String>,
+    /// Promise in the genesis to hand over to a new receipt key with each epoch.
+    #[arg(long)]
+    pub(crate) forward_secure: bool,
     /// Take the receipt key from this PKCS#8 PEM file instead of making one.
     #[arg(long, value_name = "PEM")]
     pub(crate) receipt_key: Option<PathBuf>,

@@ -41,6 +41,7 @@ extern crate alloc;
 
 mod bodies;
 mod checkpoints;
+mod forward;
 mod log;
 mod pin;
 mod policy;

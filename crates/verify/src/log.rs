@@ -1,6 +1,7 @@
 //! Verifying a log from its first receipt to its last, fed one receipt at a time.
 
 use crate::checkpoints::{self, Checkpoints};
+use crate::forward::ForwardSecurity;
 use crate::report::{OpenToolIntent, deleted_remark};
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Seal, Walk};
@@ -22,6 +23,7 @@ use alloc::vec::Vec;
 pub struct LogVerifier<'p> {
     policy: &'p TrustPolicy,
     walk: Walk<'p>,
+    forward: ForwardSecurity,
     /// `None` before the first receipt and once the chain is broken.
     chain: Option<Chain>,
     frontier: Frontier,
@@ -48,6 +50,7 @@ impl<'p> LogVerifier<'p> {
         Self {
             policy,
             walk: Walk::new(policy),
+            forward: ForwardSecurity::default(),
             chain: None,
             frontier: Frontier::new(),
             checkpoints,
@@ -93,6 +96,7 @@ impl<'p> LogVerifier<'p> {
         let before = (receipt.header().kind == Kind::EPOCH_SEAL).then(|| self.frontier.root());
         self.follow(&receipt, place);
         let seal = self.walk.see(&receipt);
+        self.forward.see(&receipt);
         if seal == Seal::Bad {
             self.break_at(
                 seq,
@@ -247,6 +251,7 @@ impl<'p> LogVerifier<'p> {
         };
         let mut remarks = self.remarks;
         remarks.extend(self.walk.remark().map(String::from));
+        remarks.extend(self.forward.remark());
         remarks.extend(deleted_remark(&deleted));
         if outcome.foreign > 0 {
             let count = outcome.foreign;
