@@ -9,6 +9,8 @@
 //! | a log from its first receipt to its last | [`LogVerifier`], or [`verify_source`] over a [`ReceiptSource`](ai_audit_core::ReceiptSource) |
 //! | a selection of a log's receipts, each with its inclusion proof | [`SelectionVerifier`] |
 //! | one receipt with its proof, and a text that it recorded | [`ReceiptProof`] |
+//! | a log of which only the tree's hashes are at hand | [`TreeVerifier`] |
+//! | two checkpoints that contradict each other | [`Equivocation`]; [`Monitor`] finds them |
 //!
 //! # Example
 //!
@@ -40,21 +42,30 @@ extern crate alloc;
 
 mod bodies;
 mod checkpoints;
+mod equivocation;
 mod log;
+mod monitor;
 mod pin;
 mod policy;
 mod proof;
 mod report;
 mod selection;
 mod source;
+mod tree;
 mod verified;
 mod walk;
 
+pub use equivocation::{
+    ClaimedCheckpoint, Equivocation, EquivocationClaim, EquivocationError, EquivocationNodes,
+    EquivocationReport, EquivocationStatus, WhichCheckpoint,
+};
 pub use log::LogVerifier;
+pub use monitor::{Findings, Monitor, Seen, Sighting};
 pub use pin::{Pin, PinError};
 pub use policy::{PolicyError, TrustPolicy};
 pub use proof::{Disclosure, FieldDisclosure, ProofFileError, ReceiptProof};
 pub use report::{OpenToolIntent, Report};
 pub use selection::SelectionVerifier;
 pub use source::verify_source;
+pub use tree::TreeVerifier;
 pub use verified::VerifiedReceipt;

@@ -1,10 +1,13 @@
 //! Verification through the public interface, attacks by their numbers.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod a11_split_view;
 mod attacks;
 mod chain_cuts;
 mod logs;
+mod monitors;
 mod pins;
 mod proofs;
 mod properties;
 mod selections;
+mod trees;
