@@ -24,6 +24,8 @@ fn main() -> ExitCode {
         Command::Checkpoint(args) => commands::checkpoint::run(args, output),
         Command::Prove(args) => commands::prove::run(args, output),
         Command::Export(args) => commands::export::run(args, output),
+        Command::Publish(args) => commands::publish::run(args, output),
+        Command::Monitor(args) => commands::monitor::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
         Command::Demo(args) => commands::demo::run(args, output),

@@ -12,16 +12,21 @@
 //! DIR/<log>/…              the same files of another log
 //! ```
 //!
-//! Anybody may read with [`LogDirectory`] while the one [`Writer`] runs.
+//! Anybody may read with [`LogDirectory`] while the one [`Writer`] runs. [`TileFolder`] holds a log
+//! that was published, [`MonitorFolder`] the checkpoints of logs that somebody watches.
 
 mod directory;
+mod durable;
 mod error;
 mod evidence;
 mod init;
 mod key_files;
 mod layout;
+mod monitor;
+mod publish;
 mod settings;
 mod system;
+mod tile_folder;
 mod writer;
 
 pub use directory::LogDirectory;
@@ -30,6 +35,8 @@ pub use evidence::DirectoryLog;
 pub use init::{InitOptions, Initialized, init};
 pub use key_files::{read_digest_secret, read_key, write_digest_secret, write_key};
 pub use layout::{Layout, LogPaths};
+pub use monitor::{Kept, MonitorFolder, MonitorSource, SourceReport, WatchedLog};
 pub use settings::{SETTING_NAMES, Settings};
 pub use system::OsRandom;
+pub use tile_folder::TileFolder;
 pub use writer::Writer;

@@ -22,7 +22,8 @@ mod view;
 
 pub use manifest::{MANIFEST_LABEL, Manifest, ManifestError, ManifestFile};
 pub use package::{
-    ExportError, LogEvidence, PackageOptions, PackageReport, Written, verify_package, write_package,
+    ExportError, LogEvidence, PackageOptions, PackageReport, PackageTreeError, Written,
+    package_tree, verify_package, write_package,
 };
 pub use receipts::{RECEIPTS_MAGIC, ReceiptsError, ReceiptsReader, ReceiptsWriter};
 pub use selection::{ParseSelectionError, Selection};

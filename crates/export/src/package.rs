@@ -4,9 +4,11 @@ mod claims;
 mod key_history;
 mod proofs;
 mod readme;
+mod tree;
 mod verify;
 mod write;
 
+pub use tree::{PackageTreeError, package_tree};
 pub use verify::{PackageReport, verify_package};
 pub use write::{ExportError, LogEvidence, PackageOptions, Written, write_package};
 

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
+mod a11_split_view;
 mod attacks;
 mod bad_input;
 mod commands;
 mod corpus;
 mod proofs;
+mod publish;
 mod run;
 mod tenants;
