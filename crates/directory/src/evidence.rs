@@ -41,6 +41,12 @@ impl LogEvidence for DirectoryLog<'_> {
         StoreReader::new(self.directory.store(), &self.log)
     }
 
+    fn receipts_from(&self, seq: u64) -> Result<StoreReader<'_>, StoreError> {
+        let store = self.directory.store();
+        let size = store.head(&self.log)?.map_or(0, |head| head.size());
+        Ok(StoreReader::range(store, &self.log, seq..size))
+    }
+
     fn nodes(&self) -> Tiled<StoreTiles<'_>> {
         Tiled::new(StoreTiles::new(self.directory.store(), &self.log))
     }
