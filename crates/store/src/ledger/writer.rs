@@ -320,6 +320,7 @@ impl Writer {
             log.doubt = Some(Doubt {
                 attempted: head,
                 losses: declared,
+                records,
                 error: error.clone(),
             });
         }
@@ -374,12 +375,11 @@ impl Writer {
             }
         };
         if found == log.head {
-            let lost: u64 = doubt.losses.iter().map(|loss| loss.records).sum();
             for loss in doubt.losses {
                 log.lose(loss);
             }
             self.queue
-                .count(|stats| stats.lost = stats.lost.saturating_add(lost));
+                .count(|stats| stats.lost = stats.lost.saturating_add(doubt.records));
             return Ok(());
         }
         if found == doubt.attempted {
