@@ -2,8 +2,8 @@
 
 use ai_audit_core::{LeafHash, LogId};
 use core::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// How far a log had come.
@@ -68,8 +68,9 @@ const FILE_LEN: usize = LABEL.len() + 1 + 20 + 1 + 64 + 1;
 
 /// Marks in a folder, one file a log, named by the log id.
 ///
-/// Each is one line of fixed length that is overwritten in place, so it is short, and legible:
-/// `ai-audit-mark/v1 SIZE HASH`.
+/// Each is one legible line, `ai-audit-mark/v1 SIZE HASH`. A new one is written beside it, synced
+/// and then renamed over it, so whatever happens meanwhile the file holds one mark or the other:
+/// that costs one more sync a commit, of the disk on which the folder lies.
 #[derive(Debug, Clone)]
 pub struct FileMarks {
     folder: PathBuf,
@@ -106,24 +107,36 @@ impl HighWaterMark for FileMarks {
             .map_err(|error| failed("reading", &path, &error))?;
         parse(&text).map(Some).ok_or_else(|| {
             let path = path.display();
-            MarkError::new(format!("{path}: expected `{LABEL} SIZE HASH`"))
+            MarkError::new(format!(
+                "{path}: expected `{LABEL} SIZE HASH`; if you know that the log is complete, remove this file"
+            ))
         })
     }
 
     fn write(&self, log: &LogId, mark: &Mark) -> Result<(), MarkError> {
         let path = self.path(log);
         let line = format!("{LABEL} {:020} {}\n", mark.size, mark.hash);
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .and_then(|mut file| {
-                file.seek(SeekFrom::Start(0))?;
-                file.write_all(line.as_bytes())
-            })
+        replace(&self.folder, &path, line.as_bytes())
             .map_err(|error| failed("writing", &path, &error))
     }
+}
+
+/// Puts a file in the place of another, or leaves that one as it was.
+fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = tempfile::Builder::new();
+    beside.prefix(".mark");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As of any new file, less what the process's mask takes away: a mark is no secret.
+        beside.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = beside.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    // Without it a power cut could leave the new name with an empty file behind it.
+    file.as_file().sync_data()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 fn parse(text: &str) -> Option<Mark> {

@@ -4,6 +4,7 @@
 mod collect;
 mod faults;
 mod ledger;
+mod marks;
 mod queue;
 mod rig;
 mod writers;
