@@ -2,7 +2,7 @@
 
 use ai_audit_core::{LeafHash, LogId};
 use core::fmt;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -66,11 +66,16 @@ const LABEL: &str = "ai-audit-mark/v1";
 /// Length of a mark file: label, size in 20 digits, hash in 64, spaces and newline.
 const FILE_LEN: usize = LABEL.len() + 1 + 20 + 1 + 64 + 1;
 
+/// How often a mark is read that changes under the reader.
+const READS: usize = 100;
+
 /// Marks in a folder, one file a log, named by the log id.
 ///
-/// Each is one legible line, `ai-audit-mark/v1 SIZE HASH`. A new one is written beside it, synced
-/// and then renamed over it, so whatever happens meanwhile the file holds one mark or the other:
-/// that costs one more sync a commit, of the disk on which the folder lies.
+/// Each is one legible line of fixed length, `ai-audit-mark/v1 SIZE HASH`. The first mark of a log is
+/// written under another name, synced and renamed, so a file of the right name is whole. Those that
+/// follow overwrite it in place with one short write: the bytes lie in one sector that the file
+/// already has, so neither a full disk nor a crash leaves half a mark, and a commit waits for no
+/// second sync.
 #[derive(Debug, Clone)]
 pub struct FileMarks {
     folder: PathBuf,
@@ -96,15 +101,11 @@ impl FileMarks {
 impl HighWaterMark for FileMarks {
     fn read(&self, log: &LogId) -> Result<Option<Mark>, MarkError> {
         let path = self.path(log);
-        let mut text = String::new();
-        let file = match File::open(&path) {
-            Ok(file) => file,
+        let text = match read_still(&path) {
+            Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("reading", &path, &error)),
         };
-        file.take(FILE_LEN as u64 + 1)
-            .read_to_string(&mut text)
-            .map_err(|error| failed("reading", &path, &error))?;
         parse(&text).map(Some).ok_or_else(|| {
             let path = path.display();
             MarkError::new(format!(
@@ -116,9 +117,48 @@ impl HighWaterMark for FileMarks {
     fn write(&self, log: &LogId, mark: &Mark) -> Result<(), MarkError> {
         let path = self.path(log);
         let line = format!("{LABEL} {:020} {}\n", mark.size, mark.hash);
-        replace(&self.folder, &path, line.as_bytes())
+        overwrite(&path, line.as_bytes())
+            .and_then(|there| match there {
+                true => Ok(()),
+                false => replace(&self.folder, &path, line.as_bytes()),
+            })
             .map_err(|error| failed("writing", &path, &error))
     }
+}
+
+/// Reads a mark file until it says the same twice: a writer may be overwriting it, and a system does
+/// not promise that a reader sees a write wholly or not at all.
+fn read_still(path: &Path) -> std::io::Result<String> {
+    let read = || {
+        let mut text = String::new();
+        File::open(path)?
+            .take(FILE_LEN as u64 + 1)
+            .read_to_string(&mut text)?;
+        Ok::<_, std::io::Error>(text)
+    };
+    let mut text = read()?;
+    for _ in 0..READS {
+        let again = read()?;
+        if again == text {
+            break;
+        }
+        text = again;
+    }
+    Ok(text)
+}
+
+/// Overwrites a mark with one of the same length; false if none is there.
+fn overwrite(path: &Path, line: &[u8]) -> std::io::Result<bool> {
+    let mut file = match OpenOptions::new().write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    if file.metadata()?.len() != FILE_LEN as u64 {
+        return Ok(false);
+    }
+    file.write_all(line)?;
+    Ok(true)
 }
 
 /// Puts a file in the place of another, or leaves that one as it was.

@@ -67,7 +67,7 @@ fn a33_a_mark_is_whole_for_whoever_reads_it_meanwhile() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            for size in 2..300 {
+            for size in 2..20_000 {
                 marks.write(&LOG, &mark(size)).unwrap();
             }
             done.store(true, Ordering::SeqCst);
