@@ -18,6 +18,8 @@ pub enum OpenMode {
     ReadOnly,
 }
 
+/// `PRAGMA synchronous` by which each commit is synced.
+const SYNCHRONOUS_FULL: i64 = 2;
 /// How long a connection waits for another one's short locks.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -50,13 +52,7 @@ pub(crate) fn open(path: &Path, mode: OpenMode) -> Result<Connection, StoreError
     }
     check(&connection, &shown.to_string())?;
     if mode != OpenMode::ReadOnly {
-        // A commit is on disk when it returns: the WAL is synced with each.
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .map_err(failed)?;
-        connection
-            .pragma_update(None, "synchronous", "FULL")
-            .map_err(failed)?;
+        make_durable(&connection, &shown.to_string())?;
     }
     // A damaged or hostile file must not run anything.
     connection
@@ -66,6 +62,40 @@ pub(crate) fn open(path: &Path, mode: OpenMode) -> Result<Connection, StoreError
         .pragma_update(None, "cell_size_check", true)
         .map_err(failed)?;
     Ok(connection)
+}
+
+/// Sets what makes a commit be on disk when it returns (the WAL is synced with each), and asks
+/// whether it was set: SQLite ignores what it cannot do.
+fn make_durable(connection: &Connection, shown: &str) -> Result<(), StoreError> {
+    let failed = sql("setting up the journal");
+    let journal: String = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(&failed)?;
+    if !journal.eq_ignore_ascii_case("wal") {
+        return Err(StoreError::Invalid {
+            what: format!(
+                "{shown}: SQLite cannot keep a write-ahead log here (journal mode {journal:?}), so commits would not be durable; put it on a local file system"
+            ),
+        });
+    }
+    // The last two matter on macOS, whose plain sync leaves data in the disk's cache.
+    for (name, value) in [
+        ("synchronous", SYNCHRONOUS_FULL),
+        ("fullfsync", 1),
+        ("checkpoint_fullfsync", 1),
+    ] {
+        connection
+            .pragma_update(None, name, value)
+            .map_err(&failed)?;
+        let found: i64 = connection
+            .pragma_query_value(None, name, |row| row.get(0))
+            .map_err(&failed)?;
+        if found != value {
+            let what = format!("{shown}: SQLite does not take {name} = {value}, it has {found}");
+            return Err(StoreError::Invalid { what });
+        }
+    }
+    Ok(())
 }
 
 /// Makes the tables in a file that is empty; leaves any other as it is.
@@ -101,4 +131,40 @@ fn check(connection: &Connection, shown: &str) -> Result<(), StoreError> {
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a31_a_connection_that_writes_syncs_each_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.db");
+        for mode in [OpenMode::Create, OpenMode::ReadWrite] {
+            let connection = open(&path, mode).unwrap();
+            let number = |name| {
+                connection
+                    .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+                    .unwrap()
+            };
+            let journal: String = connection
+                .pragma_query_value(None, "journal_mode", |row| row.get(0))
+                .unwrap();
+            assert_eq!(journal, "wal");
+            let found = ["synchronous", "fullfsync", "checkpoint_fullfsync"].map(number);
+            assert_eq!(found, [2, 1, 1]);
+        }
+    }
+
+    #[test]
+    fn a31_what_cannot_have_a_write_ahead_log_is_refused() {
+        let connection = Connection::open_in_memory().unwrap();
+        let error = make_durable(&connection, "here").unwrap_err().to_string();
+        assert!(
+            error.contains("here") && error.contains("memory"),
+            "{error}"
+        );
+    }
 }
