@@ -2,7 +2,7 @@
 
 use crate::append::{self, Frontiers};
 use crate::error::sql;
-use crate::open::{OpenMode, open};
+use crate::open::{OpenMode, Opened, Stamp, open};
 use crate::read;
 use ai_audit_core::{Head, NodeHash};
 use ai_audit_merkle::TreeSize;
@@ -26,7 +26,19 @@ pub struct SqliteStore {
 
 struct Inner {
     connection: Connection,
+    /// Where the file is read as one that nobody changes: how it was.
+    still: Option<Stamp>,
     frontiers: Frontiers,
+}
+
+impl Inner {
+    fn new(Opened { connection, still }: Opened) -> Self {
+        Self {
+            connection,
+            still,
+            frontiers: Frontiers::new(),
+        }
+    }
 }
 
 impl SqliteStore {
@@ -36,14 +48,10 @@ impl SqliteStore {
     ///
     /// When it is missing, no SQLite database, another program's, or of a later schema.
     pub fn open(path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
-        let inner = Inner {
-            connection: open(path, mode)?,
-            frontiers: Frontiers::new(),
-        };
         Ok(Self {
             path: path.into(),
             mode,
-            inner: Mutex::new(inner),
+            inner: Mutex::new(Inner::new(open(path, mode)?)),
         })
     }
 
@@ -55,7 +63,7 @@ impl SqliteStore {
     /// When SQLite refuses.
     pub fn limit_bytes(&self, bytes: u64) -> Result<(), StoreError> {
         let failed = sql("limiting the file");
-        let inner = self.lock();
+        let inner = self.lock()?;
         let page: i64 = inner
             .connection
             .pragma_query_value(None, "page_size", |row| row.get(0))
@@ -75,7 +83,7 @@ impl SqliteStore {
     pub fn check_file(&self) -> Result<(), StoreError> {
         let failed = sql("checking the file");
         let said: String = self
-            .lock()
+            .lock()?
             .connection
             .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
             .map_err(failed)?;
@@ -86,9 +94,17 @@ impl SqliteStore {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
         // A transaction that a panic left open is rolled back when it is dropped.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner
+            .still
+            .is_some_and(|stamp| stamp != Stamp::of(&self.path))
+        {
+            // Somebody writes after all: what was read before is not what is there.
+            *inner = Inner::new(open(&self.path, self.mode)?);
+        }
+        Ok(inner)
     }
 
     /// Runs a query on a log, or gives `none` where there is no such log.
@@ -98,7 +114,7 @@ impl SqliteStore {
         none: T,
         query: impl FnOnce(&Connection, i64) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let inner = self.lock();
+        let inner = self.lock()?;
         match read::head(&inner.connection, log)? {
             Some(row) => query(&inner.connection, row.id),
             None => Ok(none),
@@ -114,16 +130,17 @@ impl Store for SqliteStore {
         let Inner {
             connection,
             frontiers,
-        } = &mut *self.lock();
+            ..
+        } = &mut *self.lock()?;
         append::append(connection, frontiers, batches)
     }
 
     fn logs(&self) -> Result<Vec<LogName>, StoreError> {
-        read::logs(&self.lock().connection)
+        read::logs(&self.lock()?.connection)
     }
 
     fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError> {
-        Ok(read::head(&self.lock().connection, log)?.map(|row| row.head))
+        Ok(read::head(&self.lock()?.connection, log)?.map(|row| row.head))
     }
 
     fn read(
@@ -167,7 +184,7 @@ impl Store for SqliteStore {
             return Err(StoreError::ReadOnly);
         }
         let failed = sql("keeping a checkpoint");
-        let inner = self.lock();
+        let inner = self.lock()?;
         let row = read::head(&inner.connection, log)?;
         let held = row.as_ref().map_or(0, |row| row.head.size());
         match row {
@@ -201,7 +218,7 @@ impl Store for SqliteStore {
     }
 
     fn health(&self) -> Result<Health, StoreError> {
-        read::health(&self.lock().connection, self.mode != OpenMode::ReadOnly)
+        read::health(&self.lock()?.connection, self.mode != OpenMode::ReadOnly)
     }
 }
 
@@ -211,5 +228,51 @@ impl fmt::Debug for SqliteStore {
             .field("path", &self.path)
             .field("mode", &self.mode)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+    use crate::open::open_still;
+    use ai_audit_testkit::TestLog;
+
+    #[test]
+    fn a_file_read_as_still_is_opened_again_when_somebody_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        // A name that a URI must not take for its own parts.
+        let path = folder.path().join("a b?immutable=0#%41.db");
+        let (mut log, name) = (TestLog::new(1), LogName::default());
+        let write = |log: &mut TestLog, writer: &SqliteStore| {
+            let expected = log.head();
+            let receipts = log.seal(20);
+            let batch = Batch {
+                log: &name,
+                expected: &expected,
+                receipts: &receipts,
+            };
+            writer.append(&[batch]).unwrap();
+        };
+        write(
+            &mut log,
+            &SqliteStore::open(&path, OpenMode::Create).unwrap(),
+        );
+        let reader = SqliteStore {
+            path: path.clone(),
+            mode: OpenMode::ReadOnly,
+            inner: Mutex::new(Inner::new(Opened {
+                connection: open_still(&path).unwrap(),
+                still: Some(Stamp::of(&path)),
+            })),
+        };
+        assert_eq!(reader.head(&name).unwrap(), Some(log.head()));
+        let writer = SqliteStore::open(&path, OpenMode::ReadWrite).unwrap();
+        for _ in 0..3 {
+            write(&mut log, &writer);
+            assert_eq!(reader.head(&name).unwrap(), Some(log.head()));
+            let all = reader.read(&name, 0, ReadLimit::default()).unwrap();
+            assert_eq!(all.len() as u64, log.head().size());
+        }
     }
 }
