@@ -70,7 +70,7 @@ const SETTINGS: &str = "\
 # digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
 # create-logs = true              # a record line may open a log for a new tenant
 # high-water-marks = \"../marks\"   # a folder elsewhere, to notice a restored or copied directory
-# env = \"development\"             # or \"production\": refuses key files that others can read
+# env = \"development\"             # or \"production\": refuses files that others can read
 ";
 
 /// Opens a log in a directory, which is made if it is not there.

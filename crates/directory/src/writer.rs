@@ -1,5 +1,6 @@
 //! The one writer of a log directory.
 
+use crate::directory::is_log_directory;
 use crate::init::{create, for_tenant};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
 use ai_audit_store::{
@@ -28,9 +29,7 @@ impl Writer {
     /// When it is no log directory, another writer has it, a key cannot be read or is not the
     /// log's, or a log is behind its high-water mark.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
-        if !Layout::is_log_directory(path) {
-            return Err(DirectoryError::NotADirectory { path: path.into() });
-        }
+        is_log_directory(&Layout::new(path))?;
         let writer = Self::with_mode(path, settings, software, OpenMode::ReadWrite)?;
         for log in writer.directory.logs()? {
             let signers = LogSigners {
