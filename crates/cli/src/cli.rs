@@ -1,5 +1,8 @@
 //! The command line's grammar: commands, flags, help with examples.
 
+pub(crate) mod adopt;
+pub(crate) mod key;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -43,6 +46,7 @@ pub(crate) enum Command {
     Export(Export),
     Stats(Stats),
     Key(Key),
+    Adopt(adopt::Adopt),
     Demo(Demo),
     Info(Info),
     Completions(Completions),
@@ -214,6 +218,9 @@ pub(crate) struct Verify {
     /// A checkpoint that you kept.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Vec<PathBuf>,
+    /// A revocation that you hold, whether the log says it or not.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) revocation: Vec<PathBuf>,
     /// The number of receipts that you know the log to have at least.
     #[arg(long, value_name = "N")]
     pub(crate) size: Option<u64>,
@@ -353,22 +360,25 @@ pub(crate) struct Stats {
     pub(crate) log: String,
 }
 
-/// Shows a log's keys.
+/// Shows a log's keys; rotates and revokes its receipt key.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    after_help = "\
 Examples:
   ai-audit key audit                 the log's keys and where they are
   ai-audit key audit --line          the key line alone, as in log.pub
-  ai-audit key 'example.org/…+1a2b3c4d+AQ…'   what a key line says")]
+  ai-audit key 'example.org/…+1a2b3c4d+AQ…'   what a key line says
+  ai-audit key rotate audit          hand over to a new receipt key
+  ai-audit key history audit         every receipt key and where it is valid
+
+A directory that has the name of a subcommand is written ./rotate.",
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Key {
-    /// A log directory, a key line, or a file that has one.
-    pub(crate) what: String,
-    /// The log in it.
-    #[arg(long, default_value = "default")]
-    pub(crate) log: String,
-    /// Prints the key line alone.
-    #[arg(long)]
-    pub(crate) line: bool,
+    #[command(subcommand)]
+    pub(crate) action: Option<key::KeyAction>,
+    #[command(flatten)]
+    pub(crate) show: key::ShowKeys,
 }
 
 /// Shows what the product does: seals, verifies, exports, tampers.

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod adopt;
 pub(crate) mod checkpoint;
 pub(crate) mod completions;
 pub(crate) mod demo;

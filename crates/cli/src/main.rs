@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Export(args) => commands::export::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
+        Command::Adopt(args) => commands::adopt::run(args, output),
         Command::Demo(args) => commands::demo::run(args, output),
         Command::Info(args) => commands::info::run(args, output),
         Command::Completions(args) => commands::completions::run(args),

@@ -1,7 +1,7 @@
 //! Reading a log directory, also while its writer runs.
 
 use crate::error::io_at;
-use crate::{DirectoryError, Layout, Settings, read_digest_secret, read_key};
+use crate::{DirectoryError, FileReceiptKeys, Layout, Settings, read_digest_secret, read_key};
 use ai_audit_core::{DecodeBody as _, DigestSecret, Genesis, Head, SigningKey, UnverifiedReceipt};
 use ai_audit_note::VKey;
 use ai_audit_store::{LogName, ReadLimit, Store, StoreError};
@@ -161,13 +161,13 @@ impl LogDirectory {
         )
     }
 
-    /// A log's receipt key.
+    /// A log's receipt key in its files.
     ///
     /// # Errors
     ///
-    /// When its file cannot be read.
-    pub fn receipt_key(&self, log: &LogName) -> Result<SigningKey, DirectoryError> {
-        read_key(&self.layout.log(log).receipt_key, self.settings.production)
+    /// When they cannot be read.
+    pub fn receipt_keys(&self, log: &LogName) -> Result<FileReceiptKeys, DirectoryError> {
+        FileReceiptKeys::open(&self.layout.log(log), self.settings.production)
     }
 
     /// The secret under which a log's texts are digested.

@@ -3,7 +3,10 @@
 use crate::error::io_at;
 use crate::key_files::private_folder;
 use crate::writer::Writer;
-use crate::{DirectoryError, Layout, LogPaths, Settings, read_key, write_digest_secret, write_key};
+use crate::{
+    DirectoryError, FileReceiptKeys, Layout, LogPaths, Settings, read_key, write_digest_secret,
+    write_key,
+};
 use ai_audit_core::{Origin, SigningKey, VerifyingKey};
 use ai_audit_note::VKey;
 use ai_audit_store::{LogName, LogSigners, NewLog, Random, StoreError};
@@ -144,7 +147,8 @@ pub(crate) fn create(
     }
     let random = writer.random();
     private_folder(&paths.keys)?;
-    let receipt = key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
+    key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
+    let receipt = FileReceiptKeys::open(&paths, true)?;
     let checkpoint = key(
         random,
         &paths.checkpoint_key,

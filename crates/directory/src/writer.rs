@@ -4,8 +4,8 @@ use crate::directory::is_log_directory;
 use crate::init::{create, for_tenant};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
 use ai_audit_store::{
-    CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName, LogSigners, NewLog,
-    OnFull, Random, SystemClock, WriterLock,
+    Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName, LogSigners,
+    NewLog, OnFull, Random, SystemClock, WriterLock,
 };
 use ai_audit_store_sqlite::OpenMode;
 use std::fs;
@@ -29,11 +29,10 @@ impl Writer {
     /// When it is no log directory, another writer has it, a key cannot be read or is not the
     /// log's, or a log is behind its high-water mark.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
-        is_log_directory(&Layout::new(path))?;
-        let writer = Self::with_mode(path, settings, software, OpenMode::ReadWrite)?;
+        let writer = Self::for_one(path, settings, software)?;
         for log in writer.directory.logs()? {
             let signers = LogSigners {
-                receipt: Box::new(writer.directory.receipt_key(&log)?),
+                receipt: Box::new(writer.directory.receipt_keys(&log)?),
                 checkpoint: Box::new(writer.directory.checkpoint_key(&log)?),
             };
             writer
@@ -42,6 +41,38 @@ impl Writer {
                 .map_err(from_ledger)?;
         }
         Ok(writer)
+    }
+
+    /// For what begins differently than by attaching every log: none is attached.
+    pub(crate) fn for_one(
+        path: &Path,
+        settings: Settings,
+        software: &str,
+    ) -> Result<Self, DirectoryError> {
+        is_log_directory(&Layout::new(path))?;
+        Self::with_mode(path, settings, software, OpenMode::ReadWrite)
+    }
+
+    pub(crate) fn attach_with(
+        &self,
+        log: &LogName,
+        signers: LogSigners,
+        with: Attach,
+    ) -> Result<(), DirectoryError> {
+        self.ledger
+            .attach_log_with(log.clone(), signers, with)
+            .map(drop)
+            .map_err(from_ledger)
+    }
+
+    /// Hands over to a new receipt key and destroys the old one. Returns the rotation's `seq`.
+    ///
+    /// # Errors
+    ///
+    /// When the new key cannot be made or the rotation not be stored.
+    pub fn rotate_key(&self, log: &LogName, reason: &str) -> Result<u64, DirectoryError> {
+        self.directory.head(log)?;
+        self.ledger.rotate_key(log, reason).map_err(from_ledger)
     }
 
     /// For `init`: the database may have to be made, and no log is attached.

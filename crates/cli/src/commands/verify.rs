@@ -11,7 +11,7 @@ use ai_audit_export::archive::is_zip;
 use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, verify_package};
 use ai_audit_note::TlogProof;
 use ai_audit_store::LogName;
-use ai_audit_verify::{LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
+use ai_audit_verify::{DetachedRevocation, LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufReader, Read as _};
@@ -102,6 +102,11 @@ fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
         policy = policy
             .checkpoint(&read(path)?)
             .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+    }
+    for path in &args.revocation {
+        let revocation = DetachedRevocation::parse(&read(path)?)
+            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        policy = policy.revocation(revocation);
     }
     if let Some(size) = args.size {
         policy = policy.min_size(size);

@@ -1,7 +1,7 @@
 //! What a ledger and its logs are opened with.
 
-use crate::{Clock, HighWaterMark, Random};
-use ai_audit_core::{Signer, VerifyingKey};
+use crate::{Clock, HighWaterMark, Random, ReceiptKeys};
+use ai_audit_core::{KeyRevocation, Signer, VerifyingKey};
 use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
@@ -87,8 +87,8 @@ pub struct CheckpointPolicy {
 
 /// The two keys that a writer needs. The third, the recovery key, stays offline.
 pub struct LogSigners {
-    /// Signs receipts.
-    pub receipt: Box<dyn Signer + Send>,
+    /// Keeps the key that signs receipts; any [`Signer`] does that keeps one key for good.
+    pub receipt: Box<dyn ReceiptKeys>,
     /// Signs checkpoints.
     pub checkpoint: Box<dyn Signer + Send>,
 }
@@ -96,10 +96,24 @@ pub struct LogSigners {
 impl fmt::Debug for LogSigners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogSigners")
-            .field("receipt", &self.receipt.verifying_key())
+            .field(
+                "receipt",
+                &self.receipt.current().map(Signer::verifying_key),
+            )
             .field("checkpoint", &self.checkpoint.verifying_key())
             .finish()
     }
+}
+
+/// What attaching a log does besides: the ways out where it would be refused, or must not begin with
+/// the key that it has.
+#[derive(Debug, Default)]
+pub struct Attach {
+    /// A revocation to begin with, before anything else is sealed. Its successor's key must be held.
+    pub revocation: Option<KeyRevocation<'static>>,
+    /// Goes on with a log that is behind its high-water mark or has another receipt there. The loss
+    /// is declared in a gap receipt, and the mark begins anew.
+    pub adopt: bool,
 }
 
 /// A log that is to be created.

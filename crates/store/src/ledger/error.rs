@@ -1,6 +1,6 @@
 //! What can go wrong in a ledger, by who finds out: who submits, who waits, who opens.
 
-use crate::{LogName, MarkError, RandomError, StoreError};
+use crate::{LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
 use ai_audit_core::{DecodeError, Kind, SealError, SignatureError, SignerError};
 
 /// Why records were not taken. Nothing of the group is written.
@@ -92,6 +92,10 @@ pub enum AppendError {
         /// Why.
         error: SealError,
     },
+    /// The log's valid receipt key is not at hand, or an older one cannot be destroyed. Nothing of
+    /// the group is written.
+    #[error(transparent)]
+    Keys(ReceiptKeysError),
     /// There was no randomness for a receipt id. Nothing of the group is written.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -186,7 +190,7 @@ pub enum LedgerError {
     },
     /// The stored log has fewer receipts than it once had.
     #[error(
-        "log {log} has {held} receipts but had {marked} before: it is an older copy, restored or left behind"
+        "log {log} has {held} receipts but had {marked} before: it is an older copy, restored or left behind; find the newer one, or go on and declare the loss with `ai-audit adopt`"
     )]
     Behind {
         /// The log.
@@ -198,7 +202,7 @@ pub enum LedgerError {
     },
     /// The stored log has another receipt where the high-water mark is.
     #[error(
-        "log {log} has another receipt {seq} than it had before: it is a copy that was written on"
+        "log {log} has another receipt {seq} than it had before: it is a copy that was written on; find the other one, or go on and declare it with `ai-audit adopt`"
     )]
     Forked {
         /// The log.

@@ -1,6 +1,7 @@
 //! The writer: the one thread that seals and stores.
 
 mod checkpoint;
+mod keys;
 mod log;
 mod open;
 
@@ -61,11 +62,14 @@ impl Writer {
                 Work::Command(Command::Create(name, new, done)) => {
                     done.fill(self.create(&name, *new));
                 }
-                Work::Command(Command::Attach(name, signers, done)) => {
-                    done.fill(self.attach(&name, signers));
+                Work::Command(Command::Attach(name, signers, with, done)) => {
+                    done.fill(self.attach(&name, signers, *with));
                 }
                 Work::Command(Command::Checkpoint(name, done)) => {
                     done.fill(self.checkpoint(&name));
+                }
+                Work::Command(Command::Rotate(name, reason, done)) => {
+                    done.fill(self.rotate(&name, &reason));
                 }
                 // Whatever was submitted before stands before it in the queue.
                 Work::Command(Command::Drain(done)) => done.fill(Ok(())),
@@ -251,7 +255,10 @@ impl Writer {
             .any(|hash| log.frontier.push(*hash).is_err());
         debug_assert!(!full, "sealing refuses before 2^64 receipts");
         log.head = pending.head;
+        log.keys = pending.keys;
         log.behind = pending.behind;
+        // An error shows, and is tried again, before the next receipt is sealed.
+        let _ = log.hold_valid_key();
         let appended = u64::try_from(pending.sealed.len()).unwrap_or(u64::MAX);
         self.mark(name);
         self.queue
@@ -300,6 +307,7 @@ impl Writer {
         let Pending {
             base,
             head,
+            keys,
             behind,
             groups,
             mut declared,
@@ -319,6 +327,7 @@ impl Writer {
         if let Some(log) = self.logs.get_mut(name) {
             log.doubt = Some(Doubt {
                 attempted: head,
+                keys,
                 losses: declared,
                 records,
                 error: error.clone(),
@@ -364,7 +373,7 @@ impl Writer {
             });
         }
         let Some(doubt) = log.doubt.take() else {
-            return Ok(());
+            return log.hold_valid_key();
         };
         let found = match self.store.head(name) {
             Ok(found) => found.unwrap_or(Head::EMPTY),
@@ -387,8 +396,9 @@ impl Writer {
                 Ok(frontier) => {
                     log.frontier = frontier;
                     log.head = found;
+                    log.keys = doubt.keys;
                     self.mark(name);
-                    return Ok(());
+                    return self.hold_valid_key(name);
                 }
                 Err(_) => {
                     let error = doubt.error.clone();

@@ -1,13 +1,13 @@
 //! Creating a log, and attaching one that is there.
 
 use super::log::{Log, Pending};
-use super::{Writer, recover_frontier};
+use super::{Writer, keys, recover_frontier};
 use crate::ledger::LogInfo;
-use crate::ledger::config::{LogSigners, NewLog};
-use crate::{LedgerError, LogName, ReadLimit, StoreTiles};
+use crate::ledger::config::{Attach, LogSigners, NewLog};
+use crate::{AppendError, LedgerError, LogName, ReadLimit, ReceiptKeysError, StoreTiles};
 use ai_audit_core::{
-    Chain, DecodeBody, Genesis, Head, Kind, LogId, PolicyEntry, Start, UnverifiedReceipt,
-    VerifyingKey,
+    Chain, DecodeBody, Gap, Genesis, Head, KeyHistory, Kind, LogId, PolicyEntry, Signer, Start,
+    Timestamp, UnverifiedReceipt, VerifyingKey,
 };
 use ai_audit_merkle::{Frontier, Tiled, TreeSize, root};
 use std::collections::BTreeMap;
@@ -26,6 +26,13 @@ impl Writer {
             recovery,
             signers,
         } = new;
+        let Some(receipt) = signers.receipt.current().map(Signer::verifying_key) else {
+            let what = "there is no receipt key to open the log with".to_owned();
+            return Err(LedgerError::Append {
+                log: name.clone(),
+                error: AppendError::Keys(ReceiptKeysError::new(what)),
+            });
+        };
         let mut salt = [0; 16];
         self.config.random.fill(&mut salt)?;
         policy.sort();
@@ -40,14 +47,17 @@ impl Writer {
             ..Genesis::new(
                 &origin_name,
                 &tenant,
-                &signers.receipt.verifying_key(),
+                &receipt,
                 &signers.checkpoint.verifying_key(),
                 &recovery,
                 salt,
             )
         };
         let origin = origin_of(name, &genesis)?;
-        let log = Log::new(signers, origin, Head::EMPTY, Frontier::new(), 0);
+        let keys = KeyHistory::new(LogId::ZERO, &genesis);
+        let forward_secure = keys::is_forward_secure(&genesis);
+        let tree = (Frontier::new(), 0);
+        let log = Log::new(signers, origin, keys, forward_secure, Head::EMPTY, tree);
         let mut pending = Pending::new(&log);
         let append = |error| LedgerError::Append {
             log: name.clone(),
@@ -65,6 +75,7 @@ impl Writer {
         &mut self,
         name: &LogName,
         signers: LogSigners,
+        with: Attach,
     ) -> Result<LogInfo, LedgerError> {
         // One that was taken over by another writer may be attached again.
         if self.queue.is_attached(name) {
@@ -91,19 +102,50 @@ impl Writer {
         })?;
         verify(name, &first, &genesis.receipt_key)?;
         let origin = origin_of(name, &genesis)?;
-        let (receipt, checkpoint) = (
-            signers.receipt.verifying_key(),
-            signers.checkpoint.verifying_key(),
-        );
-        same_key(name, "receipt", &genesis.receipt_key, &receipt)?;
-        same_key(name, "checkpoint", &genesis.checkpoint_key, &checkpoint)?;
-        let clean = self.check_last(name, &head, &genesis.receipt_key)?;
-        self.check_mark(name, &head)?;
+        let keys = keys::walk(&*self.store, name, head.log_id(), &genesis)?;
+        // A revocation begins with its successor's key; without one the valid key is needed.
+        let needed = with.revocation.as_ref().map(|said| said.successor);
+        let needed = needed.as_ref().unwrap_or(keys.valid());
+        if signers.receipt.held(needed).is_none() {
+            let current = signers.receipt.current().map(Signer::verifying_key);
+            same_key(name, "receipt", needed, current.as_ref())?;
+        }
+        let checkpoint = signers.checkpoint.verifying_key();
+        same_key(
+            name,
+            "checkpoint",
+            &genesis.checkpoint_key,
+            Some(&checkpoint),
+        )?;
+        let clean = self.check_last(name, &head, &keys)?;
+        let gap = match self.check_mark(name, &head) {
+            Ok(()) => None,
+            Err(error) => Some(adopted(&with, &head, self.config.clock.now(), error)?),
+        };
         let frontier = recover_frontier(&*self.store, name, head.size())
             .map_err(|error| contradiction(name, error.to_string()))?;
         let checkpointed = self.check_checkpoint(name, &head, &origin, &genesis.checkpoint_key)?;
-        let log = Log::new(signers, origin, head, frontier, checkpointed);
-        let pending = Pending::new(&log);
+        let forward_secure = keys::is_forward_secure(&genesis);
+        let tree = (frontier, checkpointed);
+        let mut log = Log::new(signers, origin, keys, forward_secure, head, tree);
+        let append = |error| LedgerError::Append {
+            log: name.clone(),
+            error,
+        };
+        let mut pending = Pending::new(&log);
+        match with.revocation {
+            Some(revocation) => self
+                .sealer
+                .own(&log, &mut pending, |_| revocation)
+                .map(drop)
+                .map_err(append)?,
+            None => log.hold_valid_key().map_err(append)?,
+        }
+        if let Some(gap) = gap {
+            self.sealer
+                .own(&log, &mut pending, |_| gap)
+                .map_err(append)?;
+        }
         self.start(name, log, pending, clean)
     }
 
@@ -160,7 +202,7 @@ impl Writer {
         &self,
         name: &LogName,
         head: &Head,
-        key: &VerifyingKey,
+        keys: &KeyHistory,
     ) -> Result<bool, LedgerError> {
         let seq = head.size().saturating_sub(1);
         let sealed = self.read_sealed(name, seq)?;
@@ -175,7 +217,10 @@ impl Writer {
             let what = format!("receipt {seq} is not the one that the head names");
             return Err(contradiction(name, what));
         }
-        verify(name, &last, key)?;
+        // A receipt that changes the key was verified by walking the history.
+        if !matches!(header.kind, Kind::KEY_ROTATION | Kind::KEY_REVOCATION) {
+            verify(name, &last, keys.valid())?;
+        }
         Ok(header.kind == Kind::STOP)
     }
 
@@ -247,27 +292,54 @@ impl Writer {
 }
 
 impl Log {
+    /// `tree` is its frontier, and the size of its last checkpoint.
     fn new(
         signers: LogSigners,
         origin: String,
+        keys: KeyHistory,
+        forward_secure: bool,
         head: Head,
-        frontier: Frontier,
-        checkpointed: u64,
+        tree: (Frontier, u64),
     ) -> Self {
         Self {
             signers,
             origin,
+            keys,
+            forward_secure,
             head,
-            frontier,
+            frontier: tree.0,
             behind: false,
             losses: Vec::new(),
             doubt: None,
             taken_over: None,
-            checkpointed,
+            checkpointed: tree.1,
             checkpointed_at: Instant::now(),
             checkpoint_failed_at: None,
         }
     }
+}
+
+/// The gap that declares what a log lacks that is adopted all the same; the error where it is not.
+fn adopted(
+    with: &Attach,
+    head: &Head,
+    now: Timestamp,
+    error: LedgerError,
+) -> Result<Gap<'static>, LedgerError> {
+    let lost = match &error {
+        LedgerError::Behind { held, marked, .. } => Some(marked.saturating_sub(*held)),
+        LedgerError::Forked { .. } => None,
+        _ => return Err(error),
+    };
+    if !with.adopt {
+        return Err(error);
+    }
+    Ok(Gap {
+        from: head.sealed_at(),
+        to: now.max(head.sealed_at()),
+        lost,
+        reason: format!("adopted: {error}").into(),
+    })
 }
 
 fn parse<'a>(
@@ -307,16 +379,16 @@ fn same_key(
     name: &LogName,
     purpose: &'static str,
     expected: &VerifyingKey,
-    found: &VerifyingKey,
+    found: Option<&VerifyingKey>,
 ) -> Result<(), LedgerError> {
-    if expected == found {
+    if found == Some(expected) {
         return Ok(());
     }
     Err(LedgerError::OtherKey {
         log: name.clone(),
         purpose,
         expected: expected.to_string(),
-        found: found.to_string(),
+        found: found.map_or_else(|| "none".to_owned(), ToString::to_string),
     })
 }
 
