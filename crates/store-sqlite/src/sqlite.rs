@@ -10,7 +10,7 @@ use ai_audit_store::{
     Batch, Health, LogName, Query, ReadLimit, Store, StoreError, StoredCheckpoint, StoredReceipt,
 };
 use core::fmt;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -63,7 +63,7 @@ impl SqliteStore {
     /// When SQLite refuses.
     pub fn limit_bytes(&self, bytes: u64) -> Result<(), StoreError> {
         let failed = sql("limiting the file");
-        let inner = self.lock()?;
+        let inner = self.lock();
         let page: i64 = inner
             .connection
             .pragma_query_value(None, "page_size", |row| row.get(0))
@@ -83,7 +83,7 @@ impl SqliteStore {
     pub fn check_file(&self) -> Result<(), StoreError> {
         let failed = sql("checking the file");
         let said: String = self
-            .lock()?
+            .fresh()?
             .connection
             .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
             .map_err(failed)?;
@@ -94,14 +94,19 @@ impl SqliteStore {
         }
     }
 
-    fn lock(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         // A transaction that a panic left open is rolled back when it is dropped.
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection to read with, opened again where somebody wrote to a file that was taken for
+    /// one that nobody changes.
+    fn fresh(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
+        let mut inner = self.lock();
         if inner
             .still
             .is_some_and(|stamp| stamp != Stamp::of(&self.path))
         {
-            // Somebody writes after all: what was read before is not what is there.
             *inner = Inner::new(open(&self.path, self.mode)?);
         }
         Ok(inner)
@@ -114,7 +119,7 @@ impl SqliteStore {
         none: T,
         query: impl FnOnce(&Connection, i64) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let inner = self.lock()?;
+        let inner = self.fresh()?;
         match read::head(&inner.connection, log)? {
             Some(row) => query(&inner.connection, row.id),
             None => Ok(none),
@@ -131,16 +136,16 @@ impl Store for SqliteStore {
             connection,
             frontiers,
             ..
-        } = &mut *self.lock()?;
+        } = &mut *self.lock();
         append::append(connection, frontiers, batches)
     }
 
     fn logs(&self) -> Result<Vec<LogName>, StoreError> {
-        read::logs(&self.lock()?.connection)
+        read::logs(&self.fresh()?.connection)
     }
 
     fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError> {
-        Ok(read::head(&self.lock()?.connection, log)?.map(|row| row.head))
+        Ok(read::head(&self.fresh()?.connection, log)?.map(|row| row.head))
     }
 
     fn read(
@@ -184,24 +189,41 @@ impl Store for SqliteStore {
             return Err(StoreError::ReadOnly);
         }
         let failed = sql("keeping a checkpoint");
-        let inner = self.lock()?;
-        let row = read::head(&inner.connection, log)?;
+        let inner = &mut *self.lock();
+        // What it is compared with must still be there when it is written.
+        let transaction = inner
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(&failed)?;
+        let row = read::head(&transaction, log)?;
         let held = row.as_ref().map_or(0, |row| row.head.size());
-        match row {
-            Some(row) if (1..=held).contains(&size.as_u64()) => inner
-                .connection
-                .execute(
-                    "INSERT OR REPLACE INTO checkpoints (log, size, note) VALUES (?, ?, ?)",
-                    params![row.id, read::number(size.as_u64())?, note],
-                )
-                .map(drop)
-                .map_err(failed),
-            _ => Err(StoreError::Beyond {
+        let Some(row) = row.filter(|_| (1..=held).contains(&size.as_u64())) else {
+            return Err(StoreError::Beyond {
                 log: log.clone(),
                 size,
                 held,
-            }),
-        }
+            });
+        };
+        let number = read::number(size.as_u64())?;
+        let old: Option<String> = transaction
+            .query_row(
+                "SELECT note FROM checkpoints WHERE log = ? AND size = ?",
+                params![row.id, number],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(&failed)?;
+        let note = match old {
+            Some(old) => StoredCheckpoint { size, note: old }.joined(log, note)?,
+            None => note.to_owned(),
+        };
+        transaction
+            .execute(
+                "INSERT OR REPLACE INTO checkpoints (log, size, note) VALUES (?, ?, ?)",
+                params![row.id, number, note],
+            )
+            .map_err(&failed)?;
+        transaction.commit().map_err(&failed)
     }
 
     fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {
@@ -218,7 +240,7 @@ impl Store for SqliteStore {
     }
 
     fn health(&self) -> Result<Health, StoreError> {
-        read::health(&self.lock()?.connection, self.mode != OpenMode::ReadOnly)
+        read::health(&self.fresh()?.connection, self.mode != OpenMode::ReadOnly)
     }
 }
 

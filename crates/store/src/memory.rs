@@ -328,8 +328,12 @@ impl Store for MemoryStore {
     fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError> {
         let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
         match logs.get_mut(log) {
-            Some(log) if (1..=log.head.size()).contains(&size.as_u64()) => {
-                log.checkpoints.insert(size, note.to_owned());
+            Some(held) if (1..=held.head.size()).contains(&size.as_u64()) => {
+                let note = match held.checkpoints.get_key_value(&size).map(stored) {
+                    Some(kept) => kept.joined(log, note)?,
+                    None => note.to_owned(),
+                };
+                held.checkpoints.insert(size, note);
                 Ok(())
             }
             other => Err(StoreError::Beyond {

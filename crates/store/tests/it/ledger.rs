@@ -274,18 +274,18 @@ fn a_log_is_refused_that_is_not_what_its_last_checkpoint_says() {
         extensions: vec![],
     };
     let attach = || rig.open().attach_log(log.clone(), TestLog::signers(1));
-    let put = |note: &str| {
+    let put = |size, note: &str| {
         rig.store
-            .put_checkpoint(&log, TreeSize::new(2), note)
+            .put_checkpoint(&log, TreeSize::new(size), note)
             .unwrap()
     };
-    put(&forged.sign(&key).unwrap().to_string());
+    put(1, &forged.sign(&key).unwrap().to_string());
     assert!(matches!(attach(), Err(LedgerError::Contradiction { .. })));
     let longer = Checkpoint {
         size: TreeSize::new(9),
         ..forged
     };
-    put(&longer.sign(&key).unwrap().to_string());
+    put(2, &longer.sign(&key).unwrap().to_string());
     let behind = attach().unwrap_err();
     assert!(
         matches!(
@@ -298,7 +298,7 @@ fn a_log_is_refused_that_is_not_what_its_last_checkpoint_says() {
         ),
         "{behind}"
     );
-    put("no note");
+    put(3, "no note");
     assert!(matches!(attach(), Err(LedgerError::Checkpoint { .. })));
     // None of these attempts wrote anything.
     assert_eq!(kinds(&*rig.store, &log).len(), 3);
