@@ -23,6 +23,7 @@ mod keys;
 mod layout;
 mod receipt_keys;
 mod settings;
+mod sound;
 mod system;
 mod writer;
 

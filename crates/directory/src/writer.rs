@@ -177,7 +177,7 @@ fn config(settings: &Settings, software: &str) -> Result<LedgerConfig, Directory
     Ok(config)
 }
 
-fn from_ledger(error: LedgerError) -> DirectoryError {
+pub(crate) fn from_ledger(error: LedgerError) -> DirectoryError {
     match error {
         LedgerError::Store(error) => DirectoryError::Store(error),
         other => DirectoryError::Ledger(other.to_string()),
