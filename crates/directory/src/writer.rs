@@ -1,7 +1,7 @@
 //! The one writer of a log directory.
 
 use crate::directory::is_log_directory;
-use crate::init::{create, for_tenant};
+use crate::init::{create, for_tenant, publish};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
 use ai_audit_store::{
     Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName, LogSigners,
@@ -30,6 +30,7 @@ impl Writer {
     /// log's, or a log is behind its high-water mark.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
         let writer = Self::for_one(path, settings, software)?;
+        writer.publish_missing()?;
         for log in writer.directory.logs()? {
             let signers = LogSigners {
                 receipt: Box::new(writer.directory.receipt_keys(&log)?),
@@ -41,6 +42,20 @@ impl Writer {
                 .map_err(from_ledger)?;
         }
         Ok(writer)
+    }
+
+    /// Writes the key lines that are not there, because `init` was cut off.
+    fn publish_missing(&self) -> Result<(), DirectoryError> {
+        for log in self.directory.logs()? {
+            let file = self.directory.layout().log(&log).key_line;
+            // One that cannot be known or written keeps nobody from recording, and verifying tells.
+            if !file.exists()
+                && let Ok(line) = self.directory.key_line(&log)
+            {
+                let _ = publish(&file, &line);
+            }
+        }
+        Ok(())
     }
 
     /// For what begins differently than by attaching every log: none is attached.

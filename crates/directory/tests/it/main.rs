@@ -4,6 +4,7 @@
 
 mod a31_kill;
 mod checkpoints;
+mod cut_off;
 mod keys;
 
 use ai_audit_core::{Decision, Question, SigningKey};
