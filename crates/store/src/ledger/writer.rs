@@ -99,6 +99,7 @@ impl Writer {
         for Group {
             log: name,
             records,
+            collected,
             done,
         } in groups
         {
@@ -118,7 +119,7 @@ impl Writer {
                 .entry(name.clone())
                 .or_insert_with(|| Pending::new(log));
             if let Err((error, done)) = self.sealer.group(log, pending, records, done) {
-                if is_outage(&error) {
+                if collected || is_outage(&error) {
                     self.lose(&name, lost, &error);
                 }
                 done.fill(Err(error));
@@ -130,13 +131,14 @@ impl Writer {
     }
 
     fn take_refused(&mut self) {
-        for (name, refused) in self.queue.take_refused() {
+        for ((name, mut reason), refused) in self.queue.take_refused() {
+            shorten(&mut reason);
             if let Some(log) = self.logs.get_mut(&name) {
                 log.lose(Loss {
                     records: refused.records,
                     from: refused.from,
                     to: refused.to,
-                    reason: "submissions refused: the queue was full".to_owned(),
+                    reason,
                 });
             }
         }
