@@ -1,6 +1,7 @@
 //! The one writer of a log directory.
 
-use crate::init::{create, for_tenant};
+use crate::directory::is_log_directory;
+use crate::init::{create, for_tenant, publish};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
 use ai_audit_epochs::{EpochPolicy, Retention};
 use ai_audit_store::{
@@ -30,6 +31,7 @@ impl Writer {
     /// log's, or a log is behind its high-water mark.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
         let writer = Self::for_one(path, settings, software)?;
+        writer.publish_missing()?;
         for log in writer.directory.logs()? {
             let signers = LogSigners {
                 receipt: Box::new(writer.directory.receipt_keys(&log)?),
@@ -43,15 +45,27 @@ impl Writer {
         Ok(writer)
     }
 
+    /// Writes the key lines that are not there, because `init` was cut off.
+    fn publish_missing(&self) -> Result<(), DirectoryError> {
+        for log in self.directory.logs()? {
+            let file = self.directory.layout().log(&log).key_line;
+            // One that cannot be known or written keeps nobody from recording, and verifying tells.
+            if !file.exists()
+                && let Ok(line) = self.directory.key_line(&log)
+            {
+                let _ = publish(&file, &line);
+            }
+        }
+        Ok(())
+    }
+
     /// For what begins differently than by attaching every log: none is attached.
     pub(crate) fn for_one(
         path: &Path,
         settings: Settings,
         software: &str,
     ) -> Result<Self, DirectoryError> {
-        if !Layout::is_log_directory(path) {
-            return Err(DirectoryError::NotADirectory { path: path.into() });
-        }
+        is_log_directory(&Layout::new(path))?;
         Self::with_mode(path, settings, software, OpenMode::ReadWrite)
     }
 

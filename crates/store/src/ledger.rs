@@ -20,7 +20,6 @@ use crate::{LogName, Store};
 use ai_audit_core::{LogId, ReceiptId};
 use core::fmt;
 use queue::{Command, Group, Queue};
-use record::{RecordBody, is_reserved};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use writer::Writer;
@@ -209,28 +208,31 @@ impl Ledger {
     /// # Errors
     ///
     /// See [`SubmitError`]: nothing was taken.
-    pub fn submit(&self, log: &LogName, mut records: Vec<Record>) -> Result<Ticket, SubmitError> {
+    pub fn submit(&self, log: &LogName, records: Vec<Record>) -> Result<Ticket, SubmitError> {
         if records.is_empty() {
             return Err(SubmitError::Empty);
         }
         self.queue.admits(log)?;
         for (index, record) in records.iter().enumerate() {
-            match &record.body {
-                RecordBody::Ready(Err(error)) => {
-                    let error = error.clone();
-                    return Err(SubmitError::Record { index, error });
-                }
-                RecordBody::Ready(Ok(body)) if is_reserved(body.kind) => {
-                    let kind = body.kind;
-                    return Err(SubmitError::Reserved { index, kind });
-                }
-                _ => {}
-            }
+            record.check(index)?;
         }
+        self.submit_checked(log, records, false)
+    }
+
+    fn submit_checked(
+        &self,
+        log: &LogName,
+        mut records: Vec<Record>,
+        collected: bool,
+    ) -> Result<Ticket, SubmitError> {
         self.fill_ids(&mut records)?;
         let (slot, done) = ticket::slot();
-        let log = log.clone();
-        let group = Group { log, records, done };
+        let group = Group {
+            log: log.clone(),
+            records,
+            collected,
+            done,
+        };
         self.queue
             .submit(group, self.config.on_full, || self.config.clock.now())?;
         Ok(Ticket::new(slot))

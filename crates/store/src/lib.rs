@@ -18,7 +18,6 @@ mod ledger;
 mod lock;
 mod mark;
 mod memory;
-mod merge;
 mod name;
 mod reader;
 mod receipt_keys;
@@ -36,7 +35,6 @@ pub use ledger::{
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};
 pub use memory::MemoryStore;
-pub use merge::merge_notes;
 pub use name::{LogName, LogNameError};
 pub use reader::{StoreReader, StoreSink, StoreTiles};
 pub use receipt_keys::{ReceiptKeys, ReceiptKeysError};

@@ -7,6 +7,7 @@ mod attacks;
 mod bad_input;
 mod commands;
 mod corpus;
+mod durable;
 mod keys;
 mod proofs;
 mod publish;

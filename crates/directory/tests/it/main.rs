@@ -3,6 +3,8 @@
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
 mod a31_kill;
+mod checkpoints;
+mod cut_off;
 mod keys;
 
 use ai_audit_core::{Decision, Question, SigningKey};
@@ -160,6 +162,44 @@ fn key_files_are_private_and_openssl_reads_them() {
         error.contains("receipt.pem") && error.contains("chmod 600"),
         "{error}"
     );
+    record(folder.path(), Settings::default(), 1).unwrap();
+}
+
+#[test]
+#[cfg(unix)]
+fn production_refuses_a_database_that_everybody_can_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let production = Settings {
+        production: true,
+        ..Settings::default()
+    };
+    init(
+        folder.path(),
+        &options("default"),
+        production.clone(),
+        "test",
+    )
+    .unwrap();
+    let path = folder.path().join("audit.db");
+    let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    let found = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(found, 0o600, "as it is made");
+    mode(0o640);
+    record(folder.path(), production.clone(), 1).unwrap();
+    for open_to in [0o644, 0o660, 0o604] {
+        mode(open_to);
+        for error in [
+            record(folder.path(), production.clone(), 1).unwrap_err(),
+            LogDirectory::open(folder.path(), production.clone()).unwrap_err(),
+        ] {
+            let error = error.to_string();
+            assert!(
+                error.contains("audit.db") && error.contains("chmod 600"),
+                "{error}"
+            );
+        }
+    }
     record(folder.path(), Settings::default(), 1).unwrap();
 }
 

@@ -1,5 +1,6 @@
 //! What producers hand to the ledger: records, alone or in groups.
 
+use crate::SubmitError;
 use ai_audit_core::{Body, Kind, LeafHash, ReceiptId, SealError, encode_body};
 use core::fmt;
 
@@ -120,6 +121,21 @@ impl Record {
             session_id: String::new(),
             actor_id: String::new(),
             body,
+        }
+    }
+
+    /// Checks what can be checked before the record, number `index` of its group, is sealed.
+    pub(crate) fn check(&self, index: usize) -> Result<(), SubmitError> {
+        match &self.body {
+            RecordBody::Ready(Err(error)) => {
+                let error = error.clone();
+                Err(SubmitError::Record { index, error })
+            }
+            RecordBody::Ready(Ok(body)) if is_reserved(body.kind) => {
+                let kind = body.kind;
+                Err(SubmitError::Reserved { index, kind })
+            }
+            _ => Ok(()),
         }
     }
 

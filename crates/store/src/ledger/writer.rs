@@ -108,6 +108,7 @@ impl Writer {
         for Group {
             log: name,
             records,
+            collected,
             done,
         } in groups
         {
@@ -127,7 +128,7 @@ impl Writer {
                 .entry(name.clone())
                 .or_insert_with(|| Pending::new(log));
             if let Err((error, done)) = self.sealer.group(log, pending, records, done) {
-                if is_outage(&error) {
+                if collected || is_outage(&error) {
                     self.lose(&name, lost, &error);
                 }
                 done.fill(Err(error));
@@ -149,13 +150,14 @@ impl Writer {
     }
 
     fn take_refused(&mut self) {
-        for (name, refused) in self.queue.take_refused() {
+        for ((name, mut reason), refused) in self.queue.take_refused() {
+            shorten(&mut reason);
             if let Some(log) = self.logs.get_mut(&name) {
                 log.lose(Loss {
                     records: refused.records,
                     from: refused.from,
                     to: refused.to,
-                    reason: "submissions refused: the queue was full".to_owned(),
+                    reason,
                 });
             }
         }
@@ -351,6 +353,7 @@ impl Writer {
                 keys,
                 epoch,
                 losses: declared,
+                records,
                 error: error.clone(),
             });
         }
@@ -405,12 +408,11 @@ impl Writer {
             }
         };
         if found == log.head {
-            let lost: u64 = doubt.losses.iter().map(|loss| loss.records).sum();
             for loss in doubt.losses {
                 log.lose(loss);
             }
             self.queue
-                .count(|stats| stats.lost = stats.lost.saturating_add(lost));
+                .count(|stats| stats.lost = stats.lost.saturating_add(doubt.records));
             return Ok(());
         }
         if found == doubt.attempted {

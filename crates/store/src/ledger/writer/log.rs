@@ -49,6 +49,8 @@ pub(super) struct Doubt {
     pub(super) epoch: EpochTracker,
     /// What was lost if it did not.
     pub(super) losses: Vec<Loss>,
+    /// How many records among them were lost with this commit; the others were counted before.
+    pub(super) records: u64,
     pub(super) error: StoreError,
 }
 
