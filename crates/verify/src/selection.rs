@@ -10,6 +10,7 @@ use ai_audit_agentic::OpenIntents;
 use ai_audit_core::{
     Kind, LeafHash, LogId, NodeHash, Status, Timestamp, UnverifiedReceipt, Verdict,
 };
+use ai_audit_epochs::SelectedEpochs;
 use ai_audit_merkle::{InclusionProof, LeafIndex};
 use ai_audit_note::{Checkpoint, SignedNote};
 use alloc::format;
@@ -31,6 +32,7 @@ pub struct SelectionVerifier<'p> {
     receipts: u64,
     broken: Option<Status>,
     intents: OpenIntents,
+    epochs: SelectedEpochs,
     erasures: bool,
     single: bool,
     remarks: Vec<String>,
@@ -58,6 +60,7 @@ impl<'p> SelectionVerifier<'p> {
             receipts: 0,
             broken: None,
             intents: OpenIntents::new(),
+            epochs: SelectedEpochs::new(),
             erasures: false,
             single: false,
             remarks: Vec::new(),
@@ -109,6 +112,13 @@ impl<'p> SelectionVerifier<'p> {
             header.kind,
             Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
         );
+        // A single receipt stands without the others about the log.
+        if !self.single
+            && self.broken.is_none()
+            && let Err(error) = self.epochs.push(&receipt)
+        {
+            self.break_at(seq, error.to_string());
+        }
         self.last = Some(Last {
             seq,
             hash: receipt.hash(),
@@ -207,6 +217,7 @@ impl<'p> SelectionVerifier<'p> {
                 erasure: erasure_answer(self.erasures),
             },
             receipts: self.receipts,
+            deleted: Vec::new(),
             // Of a single receipt nobody can say that its outcome is missing.
             open_tool_intents: if self.single {
                 Vec::new()
