@@ -29,7 +29,7 @@ pub use keys::key_changes;
 pub use ledger::{
     AppendError, Attach, CheckpointPolicy, Collected, Earlier, EncodedRecordBody, Ledger,
     LedgerConfig, LedgerError, LedgerStats, LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt,
-    Record, SubmitError, Ticket, collect, is_collecting,
+    Record, SignerSource, SubmitError, Ticket, collect, is_collecting,
 };
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};

@@ -133,7 +133,7 @@ impl Ledger {
         log: &LogName,
         records: Vec<Record>,
     ) -> Result<Option<Ticket>, SubmitError> {
-        self.queue.admits(log)?;
+        self.admit(log)?;
         let built = records
             .iter()
             .any(|record| matches!(record.body, RecordBody::Later(_)));

@@ -33,6 +33,9 @@ pub enum SubmitError {
         /// The log.
         log: LogName,
     },
+    /// The log was not attached, and could not be.
+    #[error(transparent)]
+    Attach(Box<LedgerError>),
     /// A record's body cannot be sealed.
     #[error("record {index} of the group: {error}")]
     Record {
@@ -167,6 +170,14 @@ pub enum LedgerError {
     NotAttached {
         /// The log.
         log: LogName,
+    },
+    /// There are no signers for the log.
+    #[error("{reason}")]
+    NoSigners {
+        /// The log.
+        log: LogName,
+        /// Why.
+        reason: String,
     },
     /// The log is attached already.
     #[error("log {log} is attached already")]
