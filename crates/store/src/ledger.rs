@@ -276,8 +276,9 @@ impl Ledger {
             return Err(SubmitError::Empty);
         }
         self.admit(log)?;
+        let mut ids = HashSet::new();
         for (index, record) in records.iter().enumerate() {
-            record.check(index)?;
+            record.check(index, &mut ids)?;
         }
         self.submit_checked(log, records, false)
     }

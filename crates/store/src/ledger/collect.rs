@@ -8,6 +8,7 @@ use core::ops::Deref;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 thread_local! {
     /// The collections of the tasks that run on this thread, the innermost last.
@@ -139,8 +140,9 @@ impl Ledger {
             .any(|record| matches!(record.body, RecordBody::Later(_)));
         let total = records.len();
         let (mut good, mut refused) = (Vec::with_capacity(total), None);
+        let mut ids = HashSet::new();
         for (index, record) in records.into_iter().enumerate() {
-            match record.check(index) {
+            match record.check(index, &mut ids) {
                 Ok(()) => good.push(record),
                 Err(error) => refused = refused.or(Some(error)),
             }

@@ -1,7 +1,7 @@
 //! What can go wrong in a ledger, by who finds out: who submits, who waits, who opens.
 
 use crate::{LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
-use ai_audit_core::{DecodeError, Kind, SealError, SignatureError, SignerError};
+use ai_audit_core::{DecodeError, Kind, ReceiptId, SealError, SignatureError, SignerError};
 
 /// Why records were not taken. Nothing of the group is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,22 @@ pub enum SubmitError {
         /// Its kind.
         kind: Kind,
     },
+    /// A record's id, which the caller chose, is no UUIDv7.
+    #[error("record {index} of the group: expected a UUIDv7 as id, found {id}")]
+    Id {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The id.
+        id: ReceiptId,
+    },
+    /// Two records of the group have one id.
+    #[error("record {index} of the group: another record of the group has its id {id}")]
+    IdTwice {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The id.
+        id: ReceiptId,
+    },
     /// There was no randomness for receipt ids.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -79,6 +95,15 @@ pub enum AppendError {
         index: usize,
         /// Its kind.
         kind: Kind,
+    },
+    /// A receipt of the log has the id that the caller chose for a record. Nothing of the group is
+    /// written.
+    #[error("record {index} of the group: the log has a receipt with the id {id} already")]
+    IdTaken {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The id.
+        id: ReceiptId,
     },
     /// The closure that was to build a record's body panicked. Nothing of the group is written.
     #[error("record {index} of the group: building its body panicked")]
