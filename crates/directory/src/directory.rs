@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A log directory that is open for reading.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LogDirectory {
     layout: Layout,
     settings: Settings,

@@ -29,8 +29,8 @@ pub use keys::key_changes;
 pub use ledger::{
     AppendError, Archived, Attach, CheckpointPolicy, Collected, DeleteEpoch, Earlier,
     EncodedRecordBody, EpochDeleted, Ledger, LedgerConfig, LedgerError, LedgerStats, LogInfo,
-    LogSigners, NewLog, OnFull, Outcome, Receipt, Record, SealedEpoch, SubmitError, Ticket,
-    collect, is_collecting,
+    LogSigners, NewLog, OnFull, Outcome, Receipt, Record, SealedEpoch, SignerSource, SubmitError,
+    Ticket, collect, is_collecting,
 };
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};

@@ -6,6 +6,7 @@ mod a31_kill;
 mod checkpoints;
 mod cut_off;
 mod keys;
+mod lazy;
 
 use ai_audit_core::{Decision, Question, SigningKey};
 use ai_audit_directory::{
@@ -35,6 +36,7 @@ fn new(path: &Path, log: &str) -> Initialized {
 
 fn record(path: &Path, settings: Settings, count: usize) -> Result<(), DirectoryError> {
     let writer = Writer::open(path, settings, "test")?;
+    writer.attach(&LogName::default())?;
     let records = (0..count).map(|_| Record::new(&Decision::new())).collect();
     writer
         .ledger()
@@ -318,7 +320,8 @@ fn readers_need_no_lock() {
         .unwrap();
     assert_eq!(
         directory.head(&LogName::default()).unwrap().size(),
-        before + 1
+        before + 2,
+        "a start receipt and the record"
     );
     assert!(!directory.store().health().unwrap().writable);
     let note = writer.checkpoint(&LogName::default()).unwrap();

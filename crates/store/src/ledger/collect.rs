@@ -8,6 +8,7 @@ use core::ops::Deref;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 thread_local! {
     /// The collections of the tasks that run on this thread, the innermost last.
@@ -133,14 +134,15 @@ impl Ledger {
         log: &LogName,
         records: Vec<Record>,
     ) -> Result<Option<Ticket>, SubmitError> {
-        self.queue.admits(log)?;
+        self.admit(log)?;
         let built = records
             .iter()
             .any(|record| matches!(record.body, RecordBody::Later(_)));
         let total = records.len();
         let (mut good, mut refused) = (Vec::with_capacity(total), None);
+        let mut ids = HashSet::new();
         for (index, record) in records.into_iter().enumerate() {
-            match record.check(index) {
+            match record.check(index, &mut ids) {
                 Ok(()) => good.push(record),
                 Err(error) => refused = refused.or(Some(error)),
             }

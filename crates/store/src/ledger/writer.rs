@@ -9,7 +9,9 @@ mod open;
 
 use super::LedgerConfig;
 use super::queue::{Command, Group, Queue, Work};
-use crate::{AppendError, Batch, LedgerError, LogName, Mark, Store, StoreError, StoreTiles};
+use crate::{
+    AppendError, Batch, LedgerError, LogName, Mark, Query, Record, Store, StoreError, StoreTiles,
+};
 use ai_audit_core::{Head, Stop};
 use ai_audit_merkle::{Frontier, ProveError, TileError, Tiled, TreeSize, frontier};
 use core::time::Duration;
@@ -127,7 +129,11 @@ impl Writer {
             let pending = batch
                 .entry(name.clone())
                 .or_insert_with(|| Pending::new(log));
-            if let Err((error, done)) = self.sealer.group(log, pending, records, done) {
+            let sealed = match new_ids(&*self.store, &name, pending, &records) {
+                Ok(()) => self.sealer.group(log, pending, records, done),
+                Err(error) => Err((error, done)),
+            };
+            if let Err((error, done)) = sealed {
                 if collected || is_outage(&error) {
                     self.lose(&name, lost, &error);
                 }
@@ -494,6 +500,29 @@ impl Writer {
         }
         result
     }
+}
+
+/// Checks that ids which callers chose stand neither in the log nor among what is sealed for it.
+fn new_ids(
+    store: &dyn Store,
+    name: &LogName,
+    pending: &Pending,
+    records: &[Record],
+) -> Result<(), AppendError> {
+    for (index, record) in records.iter().enumerate() {
+        let Some(id) = record.given_id() else {
+            continue;
+        };
+        let taken = pending.given.contains(&id)
+            || !store
+                .find(name, &Query::Id(id), None, 1)
+                .map_err(AppendError::Store)?
+                .is_empty();
+        if taken {
+            return Err(AppendError::IdTaken { index, id });
+        }
+    }
+    Ok(())
 }
 
 /// The frontier of a stored log's first `size` receipts.
