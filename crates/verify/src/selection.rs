@@ -1,7 +1,7 @@
 //! Verifying a selection of a log's receipts, each by its inclusion in a checkpoint.
 
 use crate::log::{erasure_answer, time_answer};
-use crate::report::OpenToolIntent;
+use crate::report::{OpenToolIntent, complete_remark};
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Facts, Seal, Walk};
 use crate::{Report, TrustPolicy, bodies};
@@ -184,6 +184,9 @@ impl<'p> SelectionVerifier<'p> {
         };
         let mut remarks = self.remarks;
         remarks.extend(self.walk.remark().map(String::from));
+        if self.broken.is_none() {
+            remarks.extend(complete_remark(self.epochs.complete()));
+        }
         Report {
             verdict: Verdict {
                 integrity,

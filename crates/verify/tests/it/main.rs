@@ -3,6 +3,7 @@
 
 mod attacks;
 mod chain_cuts;
+mod epochs;
 mod logs;
 mod pins;
 mod proofs;
