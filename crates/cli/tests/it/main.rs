@@ -6,6 +6,7 @@ mod attacks;
 mod bad_input;
 mod commands;
 mod corpus;
+mod epochs;
 mod proofs;
 mod run;
 mod tenants;
