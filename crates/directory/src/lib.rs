@@ -4,6 +4,7 @@
 //! DIR/audit.db             receipts, tree nodes and checkpoints of all logs
 //! DIR/audit.lock           held by the one writer
 //! DIR/ai-audit.toml        settings
+//! DIR/witnesses.policy     who cosigns checkpoints, and how many of them are needed
 //! DIR/log.pub              the default log's key line, for the auditor
 //! DIR/keys/receipt.pem     signs receipts            (mode 0600)
 //! DIR/keys/checkpoint.pem  signs checkpoints         (mode 0600)
@@ -31,6 +32,7 @@ mod receipt_keys;
 mod settings;
 mod system;
 mod tile_folder;
+mod witnesses;
 mod writer;
 
 pub use archive::{Restored, compact, file_digest};
