@@ -151,6 +151,10 @@ fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> 
         parents: parents(&mut fields)?,
         ..Decision::new()
     };
+    // The rest first: digesting may open the tenant's log, which a wrong line should not.
+    let trace_id = fields.text_or_empty("trace_id")?;
+    let session_id = fields.text_or_empty("session_id")?;
+    let actor_id = fields.text_or_empty("actor")?;
     let digester = Digester {
         keys,
         log: log.as_deref(),
@@ -166,9 +170,9 @@ fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> 
     let step = Step {
         log,
         id,
-        trace_id: fields.text_or_empty("trace_id")?,
-        session_id: fields.text_or_empty("session_id")?,
-        actor_id: fields.text_or_empty("actor")?,
+        trace_id,
+        session_id,
+        actor_id,
         body: StepBody::Decision(Box::new(decision)),
         parents: Vec::new(),
     };
