@@ -1,5 +1,6 @@
 //! Opening a new log: keys, genesis, key line.
 
+use crate::ephemeral;
 use crate::error::io_at;
 use crate::key_files::private_folder;
 use crate::writer::Writer;
@@ -32,6 +33,9 @@ pub struct InitOptions {
     pub checkpoint_key: Option<PathBuf>,
     /// A recovery key whose secret is elsewhere.
     pub recovery_key: Option<VerifyingKey>,
+    /// Whether the log is for trying out: its genesis says so, the secret of a recovery key that is
+    /// made for it is kept nowhere, and production refuses its keys.
+    pub ephemeral: bool,
 }
 
 impl InitOptions {
@@ -46,6 +50,7 @@ impl InitOptions {
             receipt_key: None,
             checkpoint_key: None,
             recovery_key: None,
+            ephemeral: false,
         }
     }
 }
@@ -89,6 +94,11 @@ pub fn init(
     settings: Settings,
     software: &str,
 ) -> Result<Initialized, DirectoryError> {
+    if settings.production && options.ephemeral {
+        return Err(DirectoryError::Ephemeral {
+            log: options.log.clone(),
+        });
+    }
     check(path, options)?;
     fs::create_dir_all(path).map_err(io_at(path))?;
     let writer = Writer::create(path, settings, software)?;
@@ -103,20 +113,6 @@ pub fn init(
 
 /// What can be refused before anything is written.
 fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
-    let reserved = [
-        "keys",
-        "audit.db",
-        "audit.lock",
-        "audit.db-wal",
-        "audit.db-shm",
-        "ai-audit.toml",
-        "log.pub",
-    ];
-    if reserved.contains(&options.log.as_str()) {
-        return Err(DirectoryError::ReservedName {
-            log: options.log.clone(),
-        });
-    }
     // Any digits will do to see whether the name can stand before them.
     let digits = "0".repeat(32);
     Origin::parse(&format!("{}/{digits}", options.name))
@@ -128,7 +124,7 @@ fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
             error,
         });
     }
-    Ok(())
+    Layout::new(path).check_new_log(&options.log)
 }
 
 /// Makes keys and genesis in a directory whose writer is at hand.
@@ -145,6 +141,7 @@ pub(crate) fn create(
             path,
         });
     }
+    directory.layout().check_new_log(log)?;
     let random = writer.random();
     private_folder(&paths.keys)?;
     key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
@@ -156,13 +153,18 @@ pub(crate) fn create(
     )?;
     let recovery = match options.recovery_key {
         Some(key) => key,
+        None if options.ephemeral => SigningKey::from_bytes(&*secret(random)?).verifying_key(),
         None => key(random, &paths.recovery_key, None)?.verifying_key(),
     };
     if !paths.digest_secret.exists() {
         write_digest_secret(&paths.digest_secret, &*secret(random)?)?;
     }
     let mut policy = options.policy.clone();
+    if options.ephemeral {
+        policy.push((ephemeral::POLICY.0.into(), ephemeral::POLICY.1.into()));
+    }
     policy.sort();
+    policy.dedup();
     let new = NewLog {
         name: options.name.clone(),
         tenant: options.tenant.clone(),
@@ -180,7 +182,7 @@ pub(crate) fn create(
         log: log.clone(),
         key_line,
         paths,
-        recovery_key_made: options.recovery_key.is_none(),
+        recovery_key_made: options.recovery_key.is_none() && !options.ephemeral,
     })
 }
 
@@ -236,6 +238,7 @@ pub(crate) fn for_tenant(log: LogName, default_origin: Option<&str>) -> InitOpti
         receipt_key: None,
         checkpoint_key: None,
         recovery_key: None,
+        ephemeral: false,
     }
 }
 

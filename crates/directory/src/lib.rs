@@ -15,6 +15,7 @@
 //! Anybody may read with [`LogDirectory`] while the one [`Writer`] runs.
 
 mod directory;
+mod ephemeral;
 mod error;
 mod evidence;
 mod init;
