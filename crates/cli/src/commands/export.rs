@@ -3,29 +3,23 @@
 use crate::cli::Export;
 use crate::failure::usage;
 use crate::open::{directory, log_name, time};
-use crate::output::{Output, bytes};
+use crate::output::{Output, Tone, bytes, counted, safe};
 use crate::progress::Progress;
-use ai_audit_core::Timestamp;
+use crate::save::NewFile;
+use ai_audit_core::{Head, Timestamp};
 use ai_audit_directory::DirectoryLog;
 use ai_audit_export::{PackageOptions, Selection, Written, write_package};
 use ai_audit_note::Checkpoint;
-use anyhow::Context as _;
 use serde_json::json;
-use std::fs::OpenOptions;
 use std::io::BufWriter;
-use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(&args.dir)?;
     let log = log_name(args.tenant.as_deref().unwrap_or(&args.log))?;
-    let selection = selection(args)?;
-    if args.output.exists() && !args.force {
-        return Err(usage(format!(
-            "{} exists already; --force replaces it",
-            args.output.display()
-        )));
-    }
+    let selection = selection(args, directory.head(&log)?)?;
+    // Before anything is signed: whether the file can be written.
+    let mut file = NewFile::create(&args.output, args.force)?;
     let note = directory.make_checkpoint(&log)?;
     let checkpoint = Checkpoint::parse(note.text())?;
     let older = directory.older_checkpoints(&log, checkpoint.size)?;
@@ -40,42 +34,19 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
         checkpoint.size.as_u64(),
         output.quiet,
     );
-    // Beside the place it goes to, so that a failure leaves no half package under its name.
-    let beside = args.output.with_extension("zip.part");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(&beside)
-        .map_err(|error| usage(format!("{}: {error}", beside.display())))?;
     let source = DirectoryLog::new(&directory, log.clone());
     let written = write_package(
-        BufWriter::new(file),
+        BufWriter::new(file.file()),
         &source,
         &note,
         &older,
         &key,
         &options,
         |done, total| progress.set(done, total),
-    );
+    )?;
     drop(progress);
-    let written = match written {
-        Ok(written) => written,
-        Err(error) => {
-            // What is left of it is of no use; that it could not be removed changes nothing.
-            let _ = std::fs::remove_file(&beside);
-            return Err(error.into());
-        }
-    };
-    finish(&beside, &args.output)?;
+    file.finish()?;
     report(args, output, &written)
-}
-
-fn finish(beside: &Path, path: &Path) -> anyhow::Result<()> {
-    std::fs::File::open(beside)
-        .and_then(|file| file.sync_all())
-        .and_then(|()| std::fs::rename(beside, path))
-        .with_context(|| path.display().to_string())
 }
 
 fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<ExitCode> {
@@ -87,22 +58,31 @@ fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<Ex
             "origin": manifest.origin,
             "selection": manifest.selection.to_string(),
             "receipts": manifest.receipts,
+            "selected": written.selected,
             "checkpoint": manifest.checkpoint,
         }))?;
     } else {
-        output.line(format!(
-            "Wrote {}: {} receipts of {} ({}), {}.",
+        let said = format!(
+            "Wrote {}: {}, {} ({} and {}, which belong to every package), {}.",
             args.output.display(),
-            manifest.receipts,
-            manifest.origin,
             manifest.selection.describe(),
+            counted(manifest.receipts, "receipt", "receipts"),
+            counted(written.selected, "record", "records"),
+            counted(
+                manifest.receipts - written.selected,
+                "control receipt",
+                "control receipts"
+            ),
             bytes(written.bytes)
-        ))?;
+        );
+        output.line(output.sentence("", Tone::Plain, &said))?;
+        output.note(format!("  {}", safe(&manifest.origin)))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn selection(args: &Export) -> anyhow::Result<Selection> {
+/// What was asked for, within what the log has: the package says it, and so it should be no more.
+fn selection(args: &Export, head: Head) -> anyhow::Result<Selection> {
     if let Some(trace) = &args.trace {
         return Ok(Selection::Trace(trace.clone()));
     }
@@ -110,7 +90,13 @@ fn selection(args: &Export) -> anyhow::Result<Selection> {
         return Ok(Selection::Session(session.clone()));
     }
     if args.from.is_some() || args.to.is_some() {
-        let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(u64::MAX));
+        let last = head.size().saturating_sub(1);
+        let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(last).min(last));
+        if from > last {
+            return Err(usage(format!(
+                "--from {from}: the log has receipts 0 to {last}"
+            )));
+        }
         if from > to {
             return Err(usage(format!("--from {from} is after --to {to}")));
         }
@@ -119,9 +105,10 @@ fn selection(args: &Export) -> anyhow::Result<Selection> {
     if args.since.is_some() || args.until.is_some() {
         let or = |text: &Option<String>, default| text.as_deref().map_or(Ok(default), time);
         let from = or(&args.since, Timestamp::from_micros(0))?;
+        let end = Timestamp::from_micros(head.sealed_at().as_micros().saturating_add(1));
         return Ok(Selection::Time {
             from,
-            to: or(&args.until, Timestamp::MAX)?,
+            to: or(&args.until, end)?,
         });
     }
     Ok(Selection::All)

@@ -2,7 +2,7 @@
 
 use crate::cli::Stats;
 use crate::open::{directory, log_name};
-use crate::output::{Output, Tone, bytes, short};
+use crate::output::{Output, Tone, bytes, counted, short};
 use crate::progress::Progress;
 use ai_audit_core::{
     Decision, DecodeBody as _, Kind, MAX_SEALED_LEN, ReceiptSource as _, UnverifiedReceipt,
@@ -77,8 +77,8 @@ impl Counts {
     fn print(&self, output: Output) -> anyhow::Result<()> {
         let average = self.bytes / self.receipts.max(1);
         output.line(format!(
-            "{} receipts, {} ({average} bytes each)",
-            self.receipts,
+            "{}, {} ({average} bytes each)",
+            counted(self.receipts, "receipt", "receipts"),
             bytes(self.bytes)
         ))?;
         if let (Some(first), Some(last)) = (&self.first_sealed_at, &self.last_sealed_at) {

@@ -59,6 +59,8 @@ pub struct PackageOptions {
 pub struct Written {
     /// The signed manifest.
     pub manifest: Manifest,
+    /// How many of its receipts are no control receipts: those belong to every selection.
+    pub selected: u64,
     /// Length of the package in bytes.
     pub bytes: u64,
 }
@@ -238,7 +240,11 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
     let mut out = package.archive.finish()?;
     out.flush()?;
     let bytes = out.stream_position()?;
-    Ok(Written { manifest, bytes })
+    Ok(Written {
+        manifest,
+        selected: facts.selected,
+        bytes,
+    })
 }
 
 /// What the first pass finds.
