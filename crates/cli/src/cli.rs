@@ -1,10 +1,20 @@
 //! The command line's grammar: commands, flags, help with examples.
 
 pub(crate) mod adopt;
+mod epoch;
 pub(crate) mod key;
+
+pub(crate) use epoch::{
+    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
+};
+mod monitor;
+mod publish;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+pub(crate) use monitor::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
+pub(crate) use publish::Publish;
 
 /// The heading of the options that every command has.
 const COMMON: &str = "With every command";
@@ -60,6 +70,9 @@ pub(crate) enum Command {
     Checkpoint(Checkpoint),
     Prove(Prove),
     Export(Export),
+    Epoch(Epoch),
+    Publish(Publish),
+    Monitor(Monitor),
     Stats(Stats),
     Key(Key),
     Adopt(adopt::Adopt),
@@ -94,6 +107,9 @@ pub(crate) struct Init {
     /// A promise for the genesis, such as `retention=7y`; may be repeated.
     #[arg(long = "policy", value_name = "NAME=VALUE")]
     pub(crate) policy: Vec<String>,
+    /// Promise in the genesis to hand over to a new receipt key with each epoch.
+    #[arg(long)]
+    pub(crate) forward_secure: bool,
     /// Take the receipt key from this PKCS#8 PEM file instead of making one.
     #[arg(long, value_name = "PEM")]
     pub(crate) receipt_key: Option<PathBuf>,
@@ -234,18 +250,21 @@ pub(crate) struct Show {
     pub(crate) hex: bool,
 }
 
-/// Verifies a log directory, a package, a proof or a receipts file.
+/// Verifies a log directory, a published log, a package, a proof or a receipts file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   ai-audit verify audit --key audit/log.pub
   ai-audit verify package.zip --key log.pub --checkpoint kept.note --json
   ai-audit verify receipt.proof --key log.pub --text input=question.txt
+  ai-audit verify 7-9-3f.equivocation --key log.pub    did it sign two histories
 
 What PATH is follows from its content. Without --key, attribution stays
 unverified: a key that is found inside the evidence proves nothing. Without
 --checkpoint or --size, completeness stays unverified: receipts may be missing
-at the end.
+at the end. A proof of equivocation never gives exit code 0: 1 if it holds,
+since then the log failed, or if it is no proof; which of the two is said, and
+in JSON `equivocation.status`.
 
 --json prints one object; where a directory has several logs to verify, it is
 {\"logs\": [one object each], \"exit\": ...}. --log picks one.")]
@@ -323,6 +342,7 @@ Examples:
   ai-audit prove audit 7 -o receipt.proof
   ai-audit prove audit 7 --disclose input -o receipt.proof
   ai-audit prove audit 7 --checkpoint kept.note      against one that is kept
+  ai-audit prove audit 7 --archive epoch-0.zip       its bytes are only there
 
 With --disclose input, the holder of the input's text can show that it is the
 one recorded:
@@ -341,6 +361,9 @@ pub(crate) struct Prove {
     /// Prove against this checkpoint of the log. [default: a new one]
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// Take the receipt's bytes from this archive; they must have the hash that the log has there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) archive: Option<PathBuf>,
     /// Write the proof to this file. [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

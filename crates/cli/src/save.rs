@@ -4,7 +4,7 @@
 use crate::failure::usage;
 use anyhow::Context as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek as _, Write as _};
+use std::io::{self, BufWriter, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -145,4 +145,17 @@ pub(crate) fn save(path: &Path, force: bool, text: &str) -> anyhow::Result<()> {
     let mut file = NewFile::create(path, force)?;
     file.write(text)?;
     file.finish()
+}
+
+/// Writes a file by what `write` does, and gives it its name when that has succeeded.
+pub(crate) fn write_whole<T>(
+    path: &Path,
+    force: bool,
+    write: impl FnOnce(BufWriter<File>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let mut new = NewFile::create(path, force)?;
+    let file = new.file().try_clone().context(new.shown.clone())?;
+    let written = write(BufWriter::new(file))?;
+    new.finish()?;
+    Ok(written)
 }

@@ -1,12 +1,16 @@
 //! Evidence packages: what is in them, writing them, verifying them.
 
+mod check;
 mod claims;
 mod key_history;
+mod passes;
 mod proofs;
 mod readme;
+mod tree;
 mod verify;
 mod write;
 
+pub use tree::{PackageTreeError, package_tree};
 pub use verify::{PackageReport, verify_package};
 pub use write::{ExportError, LogEvidence, PackageOptions, Written, write_package};
 

@@ -429,6 +429,7 @@ impl<'k> Turns<'k> {
         let step = Step {
             log: None,
             id,
+            id_given: false,
             trace_id: self.trace.clone(),
             session_id: String::new(),
             actor_id: actor_id.into(),

@@ -46,6 +46,13 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     )?;
     drop(progress);
     file.finish()?;
+    if written.deleted > 0 && !options.selection.is_all() {
+        output.warn(format!(
+            "the bytes of {} receipts of the log are deleted: whether they belong to {} cannot be told",
+            written.deleted,
+            options.selection.describe()
+        ));
+    }
     report(args, output, &written)
 }
 
@@ -60,6 +67,7 @@ fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<Ex
             "receipts": manifest.receipts,
             "selected": written.selected,
             "checkpoint": manifest.checkpoint,
+            "deleted": written.deleted,
         }))?;
     } else {
         let said = format!(

@@ -2,7 +2,7 @@
 
 use crate::cli::Prove;
 use crate::failure::usage;
-use crate::open::{directory, find, log_name, read, write};
+use crate::open::{directory, find, log_name, read, readable, write};
 use crate::output::Output;
 use crate::save::NewFile;
 use ai_audit_agentic::{JsonDigest, ToolIntent, ToolOutcome};
@@ -20,7 +20,13 @@ pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(&args.dir)?;
     let log = log_name(&args.log)?;
     let seq = find(&directory, &log, &args.receipt)?;
-    let sealed = directory.receipt(&log, seq)?;
+    let sealed = match &args.archive {
+        Some(file) => {
+            readable(file)?;
+            directory.receipt_from_archive(&log, seq, file)?
+        }
+        None => directory.receipt(&log, seq)?,
+    };
     let disclosures = disclosures(&directory, &log, seq, &sealed, &args.disclose)?;
     // Before anything is signed: whether the file can be written.
     let file = match &args.output {

@@ -70,7 +70,8 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
         && !args.skip_invalid
     {
         let mut reader = Reader::new(args, Input::again(file)?)?;
-        let mut admission = Admission::new(&directory, &settings, default.clone());
+        let mut admission =
+            Admission::new(&directory, &settings, default.clone()).without_sealing();
         checked = check(&mut reader, &mut admission)?;
     }
     let writer = Writer::open(&args.dir, settings.clone(), SOFTWARE)?;
@@ -154,6 +155,8 @@ impl Sealing<'_> {
                 }
                 Err(error) => return Err(error.into()),
             };
+            // One that is on its way has to be there before its double is looked for.
+            self.pending.borrow_mut().settle_where_double(&group);
             let log = match self.admission.admit(&group) {
                 Ok(log) => log,
                 Err(Refusal::Group(reason)) if self.args.skip_invalid => {
@@ -171,9 +174,16 @@ impl Sealing<'_> {
                 continue;
             }
             let counts = summary::counts(&group);
+            let ids = summary::given_ids(&group);
             let records = group.steps.into_iter().map(to_record).collect();
             let ticket = self.writer.ledger().submit(&log, records);
-            pending.push(place.clone(), log, counts, ticket.with_context(|| place)?);
+            pending.push(summary::Waiting {
+                place: place.clone(),
+                log,
+                counts,
+                ids,
+                ticket: ticket.with_context(|| place)?,
+            });
             pending.settle(self.in_flight);
             if pending.has_failed() {
                 return Ok(());

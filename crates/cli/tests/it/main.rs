@@ -2,15 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
+mod a11_split_view;
 mod attacks;
 mod bad_input;
 mod commands;
 mod corpus;
+mod durable;
 mod help;
 mod keys;
 mod output;
 mod paths;
 mod proofs;
+mod publish;
 mod readme;
 mod record;
 mod run;

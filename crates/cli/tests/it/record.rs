@@ -313,3 +313,39 @@ fn refusals_and_function_calls_are_recorded() {
     let verified = place.run(&["verify", "audit", "--json"]).json();
     assert!(verified["open_tool_intents"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn ids_that_are_given_twice_are_told_before_anything_is_sealed() {
+    let place = Place::new();
+    let id = |n: u8| {
+        format!("{{\"id\":\"0192f0c1-7e6a-7c3e-9f5e-1f2d3c4b5a{n:02x}\",\"input\":\"x\"}}\n")
+    };
+    place.record(&id(1));
+    let before = place.receipts();
+    for (line, said) in [
+        (id(1), "receipt 16 of log default has this id"),
+        (id(2), "an earlier line has this id"),
+        (
+            "{\"id\":\"00000000-0000-0000-0000-000000000000\"}\n".into(),
+            "UUIDv7",
+        ),
+    ] {
+        let text = id(2) + &line;
+        let done = record(&place, &text, &[], &[]);
+        let error = done.sentence(1);
+        assert!(
+            error.contains("line 2: field `id`: ") && error.contains(said),
+            "{error}"
+        );
+    }
+    assert_eq!(place.receipts(), before);
+    // Skipped where that was asked for, also when its double is still on its way.
+    let text = id(2) + &id(2) + &id(1) + &id(3);
+    let done = record(&place, &text, &["--skip-invalid"], &[]).good();
+    assert!(
+        done.out.contains("Recorded 2 receipts.") && done.out.contains("Skipped 2"),
+        "{}{}",
+        done.out,
+        done.err
+    );
+}

@@ -9,3 +9,6 @@ mod logs;
 mod package;
 mod package_attacks;
 mod python;
+mod tile_attacks;
+mod tile_store;
+mod tiles;

@@ -133,7 +133,8 @@ fn put(ledger: &Ledger) -> Result<u64, AppendError> {
 /// Verifies the stored log under the key line of its genesis, which an auditor got at the beginning.
 fn verified(rig: &Rig) -> Report {
     let mut reader = StoreReader::new(&*rig.store, &LogName::default()).unwrap();
-    let first = reader.read_receipt().unwrap().unwrap().sealed;
+    let first = reader.read_receipt().unwrap().unwrap();
+    let first = first.into_sealed().unwrap();
     let open = TrustPolicy::new();
     let mut verifier = LogVerifier::new(&open);
     verifier.push(&first);
@@ -358,4 +359,95 @@ fn a_fixed_signer_says_that_it_cannot_rotate() {
     let error = ledger.rotate_key(&LogName::default(), "").unwrap_err();
     assert!(error.to_string().contains("holds one key"), "{error}");
     put(&ledger).unwrap();
+}
+
+fn forward_secure(rig: &Rig, keeper: &Keeper) -> Ledger {
+    let ledger = rig.open();
+    let new = NewLog {
+        signers: signers(keeper),
+        policy: vec![("receipt-key".into(), "forward-secure".into())],
+        ..TestLog::new_log(1)
+    };
+    ledger.create_log(LogName::default(), new).unwrap();
+    ledger
+}
+
+#[test]
+fn a10_a_forward_secure_log_hands_over_with_every_epoch() {
+    let (mut rig, keeper) = (rig(), keeper());
+    rig.config.epochs.receipts = Some(5);
+    let ledger = forward_secure(&rig, &keeper);
+    let mut used = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let seq = put(&ledger).unwrap();
+        // Whenever something is acknowledged, the key is alone and no epoch before used it.
+        assert_eq!(keeper.keys(), 1);
+        let key = keeper.open().current.unwrap().verifying_key().id();
+        used.insert(key);
+        let sealed = rig
+            .store
+            .read(&LogName::default(), seq, ai_audit_store::ReadLimit::ONE);
+        let sealed = sealed.unwrap().remove(0).into_sealed().unwrap();
+        let header = ai_audit_core::UnverifiedReceipt::parse(&sealed).unwrap();
+        assert!(used.contains(&header.header().key_id));
+    }
+    let seals = rig
+        .store
+        .find(
+            &LogName::default(),
+            &ai_audit_store::Query::Kind(Kind::EPOCH_SEAL),
+            None,
+            100,
+        )
+        .unwrap();
+    // The rotation stands directly behind each seal.
+    assert!(seals.len() >= 6, "{seals:?}");
+    assert_eq!(
+        key_changes(&rig),
+        seals.iter().map(|seq| seq + 1).collect::<Vec<_>>()
+    );
+    assert!(used.len() >= seals.len());
+    ledger.seal_epoch(&LogName::default()).unwrap();
+    ledger.close("").unwrap();
+    good(&rig);
+}
+
+#[test]
+fn a10_many_groups_at_once_still_meet_the_old_key_destroyed() {
+    let (mut rig, keeper) = (rig(), keeper());
+    rig.config.epochs.receipts = Some(4);
+    let ledger = forward_secure(&rig, &keeper);
+    let tickets: Vec<_> = (0..50)
+        .map(|_| {
+            ledger
+                .submit(&LogName::default(), vec![record("m")])
+                .unwrap()
+        })
+        .collect();
+    for ticket in tickets {
+        ticket.wait().unwrap();
+    }
+    ledger.close("").unwrap();
+    good(&rig);
+    assert_eq!(keeper.keys(), 1);
+    assert!(key_changes(&rig).len() >= 10);
+}
+
+#[test]
+fn a_key_that_cannot_be_made_or_destroyed_leaves_the_epoch_or_the_old_state() {
+    let (mut rig, keeper) = (rig(), keeper());
+    rig.config.epochs.receipts = Some(5);
+    let ledger = forward_secure(&rig, &keeper);
+    keeper.stick(true);
+    let mut refused = 0;
+    for _ in 0..10 {
+        refused += u32::from(put(&ledger).is_err());
+    }
+    // The epoch was sealed and the rotation stored; nothing of the next epoch is taken.
+    assert!(refused >= 5, "{refused}");
+    assert_eq!(key_changes(&rig).len(), 1);
+    keeper.stick(false);
+    put(&ledger).unwrap();
+    ledger.close("").unwrap();
+    good(&rig);
 }

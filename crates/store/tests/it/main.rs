@@ -5,6 +5,7 @@ mod collect;
 mod faults;
 mod keys;
 mod ledger;
+mod marks;
 mod queue;
 mod rig;
 mod writers;

@@ -1,9 +1,10 @@
 //! Whether a group can be recorded at all: asked of a whole file before anything of it is sealed,
 //! and of each group of a stream.
 
+use ai_audit_core::ReceiptId;
 use ai_audit_directory::{DirectoryError, LogDirectory, Settings};
 use ai_audit_ingest::Group;
-use ai_audit_store::LogName;
+use ai_audit_store::{LogName, Query};
 use std::collections::BTreeSet;
 
 /// Answers for one directory.
@@ -14,6 +15,8 @@ pub(super) struct Admission<'d> {
     default: LogName,
     /// Logs that were found to be usable.
     usable: BTreeSet<LogName>,
+    /// Ids of the input so far, where the groups do not go into the log one after the other.
+    seen: Option<BTreeSet<(LogName, ReceiptId)>>,
 }
 
 /// Why a group is not taken.
@@ -32,7 +35,14 @@ impl<'d> Admission<'d> {
             settings: settings.clone(),
             default,
             usable: BTreeSet::new(),
+            seen: None,
         }
+    }
+
+    /// The same for groups that are only looked at.
+    pub(super) fn without_sealing(mut self) -> Self {
+        self.seen = Some(BTreeSet::new());
+        self
     }
 
     /// Whether texts are digested under the logs' secrets.
@@ -83,7 +93,30 @@ impl<'d> Admission<'d> {
             }
             self.usable.insert(log.clone());
         }
+        self.ids(&log, group)?;
         Ok(log)
+    }
+
+    /// Ids that the input gives may not be there yet: disclosure keys are made from them.
+    fn ids(&mut self, log: &LogName, group: &Group) -> Result<(), Refusal> {
+        for step in group.steps.iter().filter(|step| step.id_given) {
+            let refuse = |what: &str| {
+                Refusal::Group(format!("{}: field `id`: {what} has this id", group.place))
+            };
+            let query = Query::Id(step.id);
+            let found = self.directory.store().find(log, &query, None, 1);
+            let found =
+                found.map_err(|error| Refusal::Directory(group.place.clone(), error.into()))?;
+            if let Some(seq) = found.first() {
+                return Err(refuse(&format!("receipt {seq} of log {log}")));
+            }
+            if let Some(seen) = &mut self.seen
+                && !seen.insert((log.clone(), step.id))
+            {
+                return Err(refuse("an earlier line"));
+            }
+        }
+        Ok(())
     }
 
     /// What will be needed of a log that is there.

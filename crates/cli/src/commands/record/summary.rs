@@ -2,6 +2,7 @@
 
 use crate::cli::Record as Args;
 use crate::output::{Output, counted};
+use ai_audit_core::ReceiptId;
 use ai_audit_ingest::{Group, StepBody};
 use ai_audit_store::{LogName, Receipt, Ticket};
 use anyhow::Context as _;
@@ -50,18 +51,19 @@ pub(super) struct Sealed {
 /// What is on its way to the disk, and what came of the rest.
 #[derive(Default)]
 pub(super) struct Pending {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<(u64, Waiting)>,
     submitted: u64,
     summary: Summary,
     failure: Option<anyhow::Error>,
 }
 
-struct Waiting {
-    number: u64,
-    place: String,
-    log: LogName,
-    counts: [u64; 3],
-    ticket: Ticket,
+/// A group that was submitted.
+pub(super) struct Waiting {
+    pub(super) place: String,
+    pub(super) log: LogName,
+    pub(super) counts: [u64; 3],
+    pub(super) ids: Vec<ReceiptId>,
+    pub(super) ticket: Ticket,
 }
 
 impl Pending {
@@ -81,25 +83,28 @@ impl Pending {
         self.summary.empty += 1;
     }
 
-    /// A group that was submitted.
-    pub(super) fn push(&mut self, place: String, log: LogName, counts: [u64; 3], ticket: Ticket) {
+    pub(super) fn push(&mut self, group: Waiting) {
         self.submitted += 1;
-        self.waiting.push_back(Waiting {
-            number: self.submitted,
-            place,
-            log,
-            counts,
-            ticket,
-        });
+        self.waiting.push_back((self.submitted, group));
+    }
+
+    /// Waits for all where one that is on its way has an id that this group gives.
+    pub(super) fn settle_where_double(&mut self, group: &Group) {
+        let given = given_ids(group);
+        let double =
+            |(_, waiting): &(u64, Waiting)| waiting.ids.iter().any(|id| given.contains(id));
+        if !given.is_empty() && self.waiting.iter().any(double) {
+            self.settle(0);
+        }
     }
 
     /// Waits until no more than so many groups are on their way.
     pub(super) fn settle(&mut self, most: usize) {
         while self.waiting.len() > most
-            && let Some(waiting) = self.waiting.pop_front()
+            && let Some((number, waiting)) = self.waiting.pop_front()
         {
             let place = waiting.place.clone();
-            let done = self.summary.acknowledge(waiting);
+            let done = self.summary.acknowledge(number, waiting);
             // The first failure is told. Groups that were on their way behind it may be recorded
             // all the same, and count.
             if let Err(error) = done.with_context(|| format!("{place} of the input"))
@@ -134,8 +139,14 @@ pub(super) fn counts(group: &Group) -> [u64; 3] {
     counts
 }
 
+/// The ids that a group's lines gave.
+pub(super) fn given_ids(group: &Group) -> Vec<ReceiptId> {
+    let given = group.steps.iter().filter(|step| step.id_given);
+    given.map(|step| step.id).collect()
+}
+
 impl Summary {
-    fn acknowledge(&mut self, waiting: Waiting) -> anyhow::Result<()> {
+    fn acknowledge(&mut self, number: u64, waiting: Waiting) -> anyhow::Result<()> {
         let receipts: Vec<Receipt> = waiting.ticket.wait()?;
         self.receipts += receipts.len() as u64;
         let [decisions, intents, outcomes] = waiting.counts;
@@ -150,14 +161,14 @@ impl Summary {
             range.last = range.last.max(last.seq);
         }
         match self.recorded.last_mut() {
-            Some(span) if span.last_number + 1 == waiting.number => {
+            Some(span) if span.last_number + 1 == number => {
                 span.last = waiting.place;
-                span.last_number = waiting.number;
+                span.last_number = number;
             }
             _ => self.recorded.push(Span {
                 first: waiting.place.clone(),
                 last: waiting.place,
-                last_number: waiting.number,
+                last_number: number,
             }),
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::Writer;
 use super::log::{Log, Pending};
-use crate::{AppendError, LedgerError, LogName, ReadLimit, Store, key_changes};
+use crate::{AppendError, LedgerError, LogName, ReadLimit, Store, StoredReceipt, key_changes};
 use ai_audit_core::{
     Genesis, KeyHistory, KeyRotation, LogId, SealError, Signer, UnverifiedReceipt,
 };
@@ -114,15 +114,15 @@ pub(super) fn walk(
             log: name.clone(),
             what,
         };
-        let Some(sealed) = found.first().filter(|receipt| receipt.seq == seq) else {
+        let sealed = found.first().filter(|receipt| receipt.seq == seq);
+        let Some(sealed) = sealed.and_then(StoredReceipt::sealed) else {
             return Err(contradiction(format!("receipt {seq} is missing")));
         };
-        let receipt =
-            UnverifiedReceipt::parse(&sealed.sealed).map_err(|error| LedgerError::Receipt {
-                log: name.clone(),
-                seq,
-                error,
-            })?;
+        let receipt = UnverifiedReceipt::parse(sealed).map_err(|error| LedgerError::Receipt {
+            log: name.clone(),
+            seq,
+            error,
+        })?;
         history
             .take(&receipt)
             .map_err(|error| contradiction(format!("receipt {seq}: {error}")))?;

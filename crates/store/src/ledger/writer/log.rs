@@ -8,7 +8,9 @@ use ai_audit_core::{
     Body, ClockAnomaly, DecodeBody, Draft, Gap, Genesis, Head, KeyHistory, KeyRevocation, Kind,
     LeafHash, MAX_SEALED_LEN, ReceiptId, SealError, Timestamp, UnverifiedReceipt, VerifyingKey,
 };
+use ai_audit_epochs::EpochTracker;
 use ai_audit_merkle::Frontier;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,6 +26,9 @@ pub(super) struct Log {
     pub(super) head: Head,
     /// Of what the ledger itself sealed: what checkpoints sign is not read back from the store.
     pub(super) frontier: Frontier,
+    /// The epoch that is not sealed yet.
+    pub(super) epoch: EpochTracker,
+    pub(super) epoch_failed_at: Option<Instant>,
     /// Whether the clock is behind the last receipt, and that is in the log.
     pub(super) behind: bool,
     /// What is lost and not yet declared in the log.
@@ -41,8 +46,12 @@ pub(super) struct Doubt {
     /// Where the log ends if it wrote, and which key is valid there.
     pub(super) attempted: Head,
     pub(super) keys: KeyHistory,
+    /// Its open epoch then.
+    pub(super) epoch: EpochTracker,
     /// What was lost if it did not.
     pub(super) losses: Vec<Loss>,
+    /// How many records among them were lost with this commit; the others were counted before.
+    pub(super) records: u64,
     pub(super) error: StoreError,
 }
 
@@ -76,9 +85,12 @@ pub(super) struct Pending {
     pub(super) keys: KeyHistory,
     pub(super) head: Head,
     pub(super) behind: bool,
+    pub(super) epoch: EpochTracker,
     pub(super) sealed: Vec<Sealed>,
     pub(super) hashes: Vec<LeafHash>,
     pub(super) groups: Vec<(Filler<Outcome>, Vec<Receipt>)>,
+    /// The ids among them that callers chose.
+    pub(super) given: HashSet<ReceiptId>,
     /// The losses that it declares.
     pub(super) declared: Vec<Loss>,
 }
@@ -90,9 +102,11 @@ impl Pending {
             keys: log.keys,
             head: log.head,
             behind: log.behind,
+            epoch: log.epoch,
             sealed: Vec::new(),
             hashes: Vec::new(),
             groups: Vec::new(),
+            given: HashSet::new(),
             declared: Vec::new(),
         }
     }
@@ -104,14 +118,22 @@ impl Pending {
     }
 
     /// Where things stand, to come back to.
-    fn save(&self) -> (Head, KeyHistory, bool, usize) {
-        (self.head, self.keys, self.behind, self.sealed.len())
+    pub(super) const fn save(&self) -> (Head, KeyHistory, bool, EpochTracker, usize) {
+        (
+            self.head,
+            self.keys,
+            self.behind,
+            self.epoch,
+            self.sealed.len(),
+        )
     }
 
-    fn restore(&mut self, (head, keys, behind, len): (Head, KeyHistory, bool, usize)) {
+    pub(super) fn restore(&mut self, saved: (Head, KeyHistory, bool, EpochTracker, usize)) {
+        let (head, keys, behind, epoch, len) = saved;
         self.head = head;
         self.keys = keys;
         self.behind = behind;
+        self.epoch = epoch;
         self.sealed.truncate(len);
         self.hashes.truncate(len);
     }
@@ -150,8 +172,10 @@ impl Sealer {
         done: Filler<Outcome>,
     ) -> Result<(), (AppendError, Filler<Outcome>)> {
         let saved = pending.save();
+        let given: Vec<ReceiptId> = records.iter().filter_map(Record::given_id).collect();
         match self.records(log, pending, records) {
             Ok(receipts) => {
+                pending.given.extend(given);
                 pending.groups.push((done, receipts));
                 Ok(())
             }
@@ -253,7 +277,11 @@ impl Sealer {
 
     /// The time for the next receipts, which is that of the last one while the clock is behind it;
     /// when that begins, it is recorded.
-    fn stamp(&mut self, log: &Log, pending: &mut Pending) -> Result<Timestamp, AppendError> {
+    pub(super) fn stamp(
+        &mut self,
+        log: &Log,
+        pending: &mut Pending,
+    ) -> Result<Timestamp, AppendError> {
         let (observed, last) = (self.clock.now(), pending.head.sealed_at());
         if observed >= last {
             pending.behind = false;
@@ -266,7 +294,7 @@ impl Sealer {
         Ok(last)
     }
 
-    fn own_at<B: Body>(
+    pub(super) fn own_at<B: Body>(
         &mut self,
         log: &Log,
         pending: &mut Pending,
@@ -323,6 +351,7 @@ impl Sealer {
         pending.head = sealed.head();
         pending.sealed.push(Sealed::new(sealed.as_bytes().to_vec()));
         pending.hashes.push(sealed.hash());
+        pending.epoch.push(body.kind, sealed.hash(), sealed_at);
         Ok(Receipt {
             seq,
             id,
@@ -391,7 +420,8 @@ pub(super) const fn is_outage(error: &AppendError) -> bool {
         AppendError::Record {
             error: SealError::Signer(_) | SealError::Full,
             ..
-        } | AppendError::Own { .. }
+        } | AppendError::Store(_)
+            | AppendError::Own { .. }
             | AppendError::Keys(_)
             | AppendError::Random(_)
     )

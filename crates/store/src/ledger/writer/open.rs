@@ -4,11 +4,14 @@ use super::log::{Log, Pending};
 use super::{Writer, keys, recover_frontier};
 use crate::ledger::LogInfo;
 use crate::ledger::config::{Attach, LogSigners, NewLog};
-use crate::{AppendError, LedgerError, LogName, ReadLimit, ReceiptKeysError, StoreTiles};
-use ai_audit_core::{
-    Chain, DecodeBody, Gap, Genesis, Head, KeyHistory, Kind, LogId, PolicyEntry, Signer, Start,
-    Timestamp, UnverifiedReceipt, VerifyingKey,
+use crate::{
+    AppendError, LedgerError, LogName, ReadLimit, ReceiptKeysError, StoreTiles, StoredContent,
 };
+use ai_audit_core::{
+    Chain, DecodeBody, Gap, Genesis, Head, KeyHistory, Kind, LeafHash, LogId, PolicyEntry, Signer,
+    Start, Timestamp, UnverifiedReceipt, VerifyingKey,
+};
+use ai_audit_epochs::{EpochTracker, Retention};
 use ai_audit_merkle::{Frontier, Tiled, TreeSize, root};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -54,6 +57,7 @@ impl Writer {
             )
         };
         let origin = origin_of(name, &genesis)?;
+        retention(name, &genesis)?;
         let keys = KeyHistory::new(LogId::ZERO, &genesis);
         let forward_secure = keys::is_forward_secure(&genesis);
         let tree = (Frontier::new(), 0);
@@ -125,9 +129,11 @@ impl Writer {
         let frontier = recover_frontier(&*self.store, name, head.size())
             .map_err(|error| contradiction(name, error.to_string()))?;
         let checkpointed = self.check_checkpoint(name, &head, &origin, &genesis.checkpoint_key)?;
+        self.resume_deletion(name, &head)?;
         let forward_secure = keys::is_forward_secure(&genesis);
         let tree = (frontier, checkpointed);
         let mut log = Log::new(signers, origin, keys, forward_secure, head, tree);
+        log.epoch = self.recover_epoch(name, &head)?;
         let append = |error| LedgerError::Append {
             log: name.clone(),
             error,
@@ -188,11 +194,23 @@ impl Writer {
         })
     }
 
-    fn read_sealed(&self, name: &LogName, seq: u64) -> Result<Vec<u8>, LedgerError> {
+    pub(super) fn read_sealed(&self, name: &LogName, seq: u64) -> Result<Vec<u8>, LedgerError> {
         let found = self.store.read(name, seq, ReadLimit::ONE)?;
         match found.into_iter().next() {
-            Some(receipt) if receipt.seq == seq => Ok(receipt.sealed),
+            Some(receipt) if receipt.seq == seq => receipt.into_sealed().ok_or_else(|| {
+                contradiction(name, format!("the bytes of receipt {seq} are deleted"))
+            }),
             _ => Err(contradiction(name, format!("receipt {seq} is missing"))),
+        }
+    }
+
+    /// The hash of a receipt, also of one whose bytes are deleted.
+    pub(super) fn hash(&self, name: &LogName, seq: u64) -> Result<LeafHash, LedgerError> {
+        let found = self.store.read(name, seq, ReadLimit::ONE)?;
+        match found.into_iter().next().map(|receipt| receipt.content) {
+            Some(StoredContent::Sealed(sealed)) => Ok(parse(name, seq, &sealed)?.hash()),
+            Some(StoredContent::Deleted(hash)) => Ok(hash),
+            None => Err(contradiction(name, format!("receipt {seq} is missing"))),
         }
     }
 
@@ -248,8 +266,7 @@ impl Writer {
         let Some(seq) = mark.size.checked_sub(1) else {
             return Ok(());
         };
-        let sealed = self.read_sealed(name, seq)?;
-        if parse(name, seq, &sealed)?.hash() != mark.hash {
+        if self.hash(name, seq)? != mark.hash {
             let log = name.clone();
             return Err(LedgerError::Forked { log, seq });
         }
@@ -257,7 +274,7 @@ impl Writer {
     }
 
     /// Checks that the log still is what its last checkpoint says, and returns that one's size.
-    fn check_checkpoint(
+    pub(super) fn check_checkpoint(
         &self,
         name: &LogName,
         head: &Head,
@@ -308,6 +325,8 @@ impl Log {
             forward_secure,
             head,
             frontier: tree.0,
+            epoch: EpochTracker::new(),
+            epoch_failed_at: None,
             behind: false,
             losses: Vec::new(),
             doubt: None,
@@ -342,7 +361,7 @@ fn adopted(
     })
 }
 
-fn parse<'a>(
+pub(super) fn parse<'a>(
     name: &LogName,
     seq: u64,
     sealed: &'a [u8],
@@ -392,7 +411,18 @@ fn same_key(
     })
 }
 
-fn contradiction(name: &LogName, what: String) -> LedgerError {
+/// What the genesis promises to keep.
+pub(super) fn retention(
+    name: &LogName,
+    genesis: &Genesis<'_>,
+) -> Result<Option<Retention>, LedgerError> {
+    Retention::promised(genesis).map_err(|error| LedgerError::Retention {
+        log: name.clone(),
+        error,
+    })
+}
+
+pub(super) fn contradiction(name: &LogName, what: String) -> LedgerError {
     LedgerError::Contradiction {
         log: name.clone(),
         what,
