@@ -8,6 +8,7 @@ mod bad_input;
 mod commands;
 mod corpus;
 mod durable;
+mod epochs;
 mod help;
 mod keys;
 mod output;

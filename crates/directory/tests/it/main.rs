@@ -3,8 +3,10 @@
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
 mod a31_kill;
+mod archives;
 mod checkpoints;
 mod cut_off;
+mod epochs;
 mod keys;
 mod lazy;
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod collect;
+mod epochs;
 mod faults;
 mod keys;
 mod ledger;
