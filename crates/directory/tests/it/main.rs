@@ -29,6 +29,7 @@ fn options(log: &str) -> InitOptions {
         receipt_key: None,
         checkpoint_key: None,
         recovery_key: None,
+        ephemeral: false,
     }
 }
 
