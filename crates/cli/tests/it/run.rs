@@ -75,7 +75,27 @@ impl Place {
     }
 }
 
-fn command(folder: &Path) -> Command {
+/// The specification's own reader of published logs and proofs of equivocation: exit code and what
+/// it said; none where there is no Python.
+pub(crate) fn python(place: &Place, args: &[&str]) -> Option<(i32, String)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec/published_example.py");
+    // -B: it leaves nothing beside the script.
+    let output = Command::new("python3")
+        .arg("-B")
+        .arg(script)
+        .args(args)
+        .current_dir(place.0.path())
+        .output();
+    let Ok(output) = output else {
+        println!("SKIPPED: published_example.py: python3 is absent");
+        return None;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap();
+    Some((output.status.code().unwrap(), said))
+}
+
+pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ai-audit"));
     command.current_dir(folder);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AI_AUDIT_")) {
