@@ -111,7 +111,27 @@ pub(crate) fn program() -> &'static str {
     env!("CARGO_BIN_EXE_ai-audit")
 }
 
-fn command(folder: &Path) -> Command {
+/// The specification's own reader of published logs and proofs of equivocation: exit code and what
+/// it said; none where there is no Python.
+pub(crate) fn python(place: &Place, args: &[&str]) -> Option<(i32, String)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec/published_example.py");
+    // -B: it leaves nothing beside the script.
+    let output = Command::new("python3")
+        .arg("-B")
+        .arg(script)
+        .args(args)
+        .current_dir(place.0.path())
+        .output();
+    let Ok(output) = output else {
+        println!("SKIPPED: published_example.py: python3 is absent");
+        return None;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap();
+    Some((output.status.code().unwrap(), said))
+}
+
+pub(crate) fn command(folder: &Path) -> Command {
     clean(Command::new(program()), folder)
 }
 
