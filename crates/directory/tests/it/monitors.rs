@@ -28,7 +28,7 @@ impl Rig {
     fn grow(&self, count: usize) -> Vec<u8> {
         record(&self.path("audit"), Settings::default(), count).unwrap();
         let directory = LogDirectory::open(&self.path("audit"), Settings::default()).unwrap();
-        let note = directory.newest_checkpoint(&LogName::default()).unwrap();
+        let note = directory.make_checkpoint(&LogName::default()).unwrap();
         note.to_string().into_bytes()
     }
 
