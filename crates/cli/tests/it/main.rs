@@ -12,3 +12,5 @@ mod proofs;
 mod publish;
 mod run;
 mod tenants;
+mod witness_usage;
+mod witnesses;
