@@ -12,5 +12,6 @@ mod proofs;
 mod publish;
 mod run;
 mod tenants;
+mod witness_https;
 mod witness_usage;
 mod witnesses;
