@@ -122,6 +122,14 @@ pub enum DirectoryError {
         /// Its permissions.
         mode: u32,
     },
+    /// Others than a group of readers can open the database, in which texts may be kept.
+    #[error("{}: others can read the log's database, or a group can write it (mode {mode:o}); run `chmod 600 {}`, or 640 for a group of auditors", .path.display(), .path.display())]
+    DatabaseMode {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// The settings do not hold.
     #[error("{origin}: {what}")]
     Settings {

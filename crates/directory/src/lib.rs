@@ -1,7 +1,7 @@
 //! A log directory: one SQLite file, key files, a lock, settings.
 //!
 //! ```text
-//! DIR/audit.db             receipts, tree nodes and checkpoints of all logs
+//! DIR/audit.db             receipts, tree nodes and checkpoints of all logs (mode 0600)
 //! DIR/audit.lock           held by the one writer
 //! DIR/ai-audit.toml        settings
 //! DIR/witnesses.policy     who cosigns checkpoints, and how many of them are needed
@@ -30,6 +30,7 @@ mod monitor;
 mod publish;
 mod receipt_keys;
 mod settings;
+mod sound;
 mod system;
 mod tile_folder;
 mod witnesses;

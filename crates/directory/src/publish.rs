@@ -2,8 +2,7 @@
 
 use crate::{DirectoryError, DirectoryLog, LogDirectory, TileFolder};
 use ai_audit_export::tiles::{PublishOptions, Published, publish};
-use ai_audit_note::SignedNote;
-use ai_audit_store::{LogName, StoreError};
+use ai_audit_store::LogName;
 use std::path::Path;
 
 impl LogDirectory {
@@ -24,7 +23,7 @@ impl LogDirectory {
     ) -> Result<Published, DirectoryError> {
         let line = self.key_line(log)?;
         let mut folder = TileFolder::create(out)?;
-        let note = self.newest_checkpoint(log)?;
+        let note = self.make_checkpoint(log)?;
         let source = DirectoryLog::new(self, log.clone());
         publish(&source, &note, &line, &mut folder, options, progress).map_err(|error| {
             DirectoryError::Publish {
@@ -32,24 +31,5 @@ impl LogDirectory {
                 error,
             }
         })
-    }
-
-    /// The checkpoint of the whole log: the stored one, which others may have cosigned, or a new
-    /// one where receipts came after it.
-    ///
-    /// # Errors
-    ///
-    /// As [`LogDirectory::make_checkpoint`].
-    pub fn newest_checkpoint(&self, log: &LogName) -> Result<SignedNote, DirectoryError> {
-        let size = self.head(log)?.size();
-        match self.store().latest_checkpoint(log)? {
-            Some(stored) if stored.size.as_u64() == size => {
-                SignedNote::parse(stored.note.as_bytes()).map_err(|error| {
-                    let what = format!("checkpoint of size {size}: {error}");
-                    StoreError::Corrupt { what }.into()
-                })
-            }
-            _ => self.make_checkpoint(log),
-        }
     }
 }

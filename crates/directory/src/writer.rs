@@ -1,51 +1,152 @@
 //! The one writer of a log directory.
 
-use crate::init::{create, for_tenant};
+use crate::directory::is_log_directory;
+use crate::init::{create, for_tenant, publish};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
+use ai_audit_core::{Kind, UnverifiedReceipt};
 use ai_audit_epochs::{EpochPolicy, Retention};
 use ai_audit_store::{
     Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName, LogSigners,
-    NewLog, OnFull, Random, SystemClock, WriterLock,
+    NewLog, OnFull, Random, SignerSource, SystemClock, WriterLock,
 };
 use ai_audit_store_sqlite::OpenMode;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Holds the directory's lock and its ledger, to which all logs are attached.
+/// Holds the directory's lock and its ledger, to which each log is attached when it is first needed.
 #[derive(Debug)]
 pub struct Writer {
     directory: LogDirectory,
     ledger: Ledger,
-    warnings: Vec<String>,
+    keys: Arc<KeyFiles>,
     // Freed last.
     _lock: WriterLock,
+}
+
+/// The key files of a directory's logs, and what is asked before they are handed out.
+#[derive(Debug)]
+struct KeyFiles {
+    directory: LogDirectory,
+    asked: Mutex<Asked>,
+}
+
+/// What the witnesses were asked.
+#[derive(Debug, Default)]
+struct Asked {
+    /// The logs that they did not see further.
+    logs: BTreeSet<LogName>,
+    warnings: Vec<String>,
+}
+
+impl KeyFiles {
+    fn signers(&self, log: &LogName) -> Result<LogSigners, DirectoryError> {
+        let signers = signers(&self.directory, log)?;
+        if self.directory.settings().ask_witnesses {
+            self.ask(log)?;
+        }
+        Ok(signers)
+    }
+
+    /// Asks the witnesses of a log, once.
+    fn ask(&self, log: &LogName) -> Result<(), DirectoryError> {
+        let asked = || self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked().logs.contains(log) {
+            return Ok(());
+        }
+        // Without holding the lock: it takes as long as the slowest witness.
+        let warnings = refuse_behind(&self.directory, log)?;
+        let mut asked = asked();
+        if asked.logs.insert(log.clone()) {
+            asked.warnings.extend(warnings);
+        }
+        Ok(())
+    }
+}
+
+impl SignerSource for KeyFiles {
+    fn signers(&self, log: &LogName) -> Result<LogSigners, String> {
+        Self::signers(self, log).map_err(|error| error.to_string())
+    }
+}
+
+fn signers(directory: &LogDirectory, log: &LogName) -> Result<LogSigners, DirectoryError> {
+    directory.head(log)?;
+    Ok(LogSigners {
+        receipt: Box::new(directory.receipt_keys(log)?),
+        checkpoint: Box::new(directory.checkpoint_key(log)?),
+    })
 }
 
 impl Writer {
     /// Opens a directory for writing. `software` is what start receipts name.
     ///
+    /// No log is read yet: the first record that is submitted to one attaches it, and so does
+    /// [`Writer::attach`]. One that cannot be attached keeps nobody from writing to the others.
+    ///
     /// # Errors
     ///
-    /// When it is no log directory, another writer has it, a key cannot be read or is not the
-    /// log's, a log is behind its high-water mark, or, where they are to be asked, a witness saw a
-    /// log further than it is here.
+    /// When it is no log directory, or another writer has it.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
-        let mut writer = Self::for_one(path, settings, software)?;
-        if writer.directory.settings().ask_witnesses {
-            writer.warnings = refuse_behind(&writer.directory)?;
-        }
-        for log in writer.directory.logs()? {
-            let signers = LogSigners {
-                receipt: Box::new(writer.directory.receipt_keys(&log)?),
-                checkpoint: Box::new(writer.directory.checkpoint_key(&log)?),
-            };
-            writer
-                .ledger
-                .attach_log(log, signers)
-                .map_err(from_ledger)?;
-        }
+        let writer = Self::for_one(path, settings, software)?;
+        writer.publish_missing()?;
+        writer.finish_cut_off()?;
         Ok(writer)
+    }
+
+    /// Attaches a log now, if it is not: for whoever wants to hear before the first record that it
+    /// cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such log, a key cannot be read or is not the log's, what is stored
+    /// contradicts itself, the log is behind its high-water mark, or, where they are to be asked, a
+    /// witness saw more of it than is here.
+    pub fn attach(&self, log: &LogName) -> Result<(), DirectoryError> {
+        self.directory.head(log)?;
+        // With their own error, which tells a missing file from a wrong one.
+        if !self.ledger.is_attached(log) {
+            self.keys.signers(log)?;
+        }
+        self.ledger.attach_known(log).map_err(from_ledger)
+    }
+
+    /// Attaches the logs whose rotation or deletion was cut off, so that neither the old key nor what
+    /// is recorded as deleted stays.
+    fn finish_cut_off(&self) -> Result<(), DirectoryError> {
+        for log in self.directory.logs()? {
+            let rotating = self.directory.layout().log(&log).next_receipt_key.exists();
+            if rotating || self.ends_with_deletion(&log) {
+                // Whoever writes to that log hears of it.
+                let _ = self.ledger.attach_known(&log);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a log's last receipt is a deletion, after which nothing else may have come about.
+    fn ends_with_deletion(&self, log: &LogName) -> bool {
+        let last = self.directory.head(log).map(|head| head.size() - 1);
+        last.and_then(|seq| self.directory.receipt(log, seq))
+            .is_ok_and(|sealed| {
+                UnverifiedReceipt::parse(&sealed)
+                    .is_ok_and(|receipt| receipt.header().kind == Kind::DELETION)
+            })
+    }
+
+    /// Writes the key lines that are not there, because `init` was cut off.
+    fn publish_missing(&self) -> Result<(), DirectoryError> {
+        for log in self.directory.logs()? {
+            let file = self.directory.layout().log(&log).key_line;
+            // One that cannot be known or written keeps nobody from recording, and verifying tells.
+            if !file.exists()
+                && let Ok(line) = self.directory.key_line(&log)
+            {
+                let _ = publish(&file, &line);
+            }
+        }
+        Ok(())
     }
 
     /// For what begins differently than by attaching every log: none is attached.
@@ -54,9 +155,7 @@ impl Writer {
         settings: Settings,
         software: &str,
     ) -> Result<Self, DirectoryError> {
-        if !Layout::is_log_directory(path) {
-            return Err(DirectoryError::NotADirectory { path: path.into() });
-        }
+        is_log_directory(&Layout::new(path))?;
         Self::with_mode(path, settings, software, OpenMode::ReadWrite)
     }
 
@@ -78,7 +177,7 @@ impl Writer {
     ///
     /// When the new key cannot be made or the rotation not be stored.
     pub fn rotate_key(&self, log: &LogName, reason: &str) -> Result<u64, DirectoryError> {
-        self.directory.head(log)?;
+        self.attach(log)?;
         self.ledger.rotate_key(log, reason).map_err(from_ledger)
     }
 
@@ -99,24 +198,31 @@ impl Writer {
     ) -> Result<Self, DirectoryError> {
         let lock = WriterLock::acquire(&Layout::new(path).lock())?;
         let directory = LogDirectory::with_mode(path, settings, mode)?;
-        let ledger = Ledger::open(
-            directory.shared_store(),
-            config(directory.settings(), software)?,
-        )
-        .map_err(from_ledger)?;
+        let mut config = config(directory.settings(), software)?;
+        let keys = Arc::new(KeyFiles {
+            directory: directory.clone(),
+            asked: Mutex::default(),
+        });
+        config.signers = Some(Arc::clone(&keys) as Arc<dyn SignerSource>);
+        let ledger = Ledger::open(directory.shared_store(), config).map_err(from_ledger)?;
         Ok(Self {
             directory,
             ledger,
-            warnings: Vec::new(),
+            keys,
             _lock: lock,
         })
     }
 
-    /// What did not keep the directory from being opened and should be known, such as a witness
-    /// that could not be asked.
+    /// What kept no log from being written to and should be known, such as a witness that could not
+    /// be asked: what has come up since this was called last.
     #[must_use]
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
+    pub fn take_warnings(&self) -> Vec<String> {
+        let mut asked = self
+            .keys
+            .asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut asked.warnings)
     }
 
     /// The directory, for reading.
@@ -125,7 +231,7 @@ impl Writer {
         &self.directory
     }
 
-    /// The ledger, to submit records to.
+    /// The ledger, to submit records to: any log of the directory, which is attached by that.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -159,7 +265,7 @@ impl Writer {
     ///
     /// When the log is not there, or the checkpoint cannot be signed or stored.
     pub fn checkpoint(&self, log: &LogName) -> Result<String, DirectoryError> {
-        self.directory.head(log)?;
+        self.attach(log)?;
         self.ledger.checkpoint(log).map_err(from_ledger)
     }
 
@@ -174,13 +280,13 @@ impl Writer {
 }
 
 #[cfg(feature = "witnesses")]
-fn refuse_behind(directory: &LogDirectory) -> Result<Vec<String>, DirectoryError> {
-    directory.refuse_behind()
+fn refuse_behind(directory: &LogDirectory, log: &LogName) -> Result<Vec<String>, DirectoryError> {
+    directory.refuse_behind(log)
 }
 
 /// Nobody is asked without the feature; then nothing is written either.
 #[cfg(not(feature = "witnesses"))]
-fn refuse_behind(_: &LogDirectory) -> Result<Vec<String>, DirectoryError> {
+fn refuse_behind(_: &LogDirectory, _: &LogName) -> Result<Vec<String>, DirectoryError> {
     Err(DirectoryError::Settings {
         origin: "ask-witnesses".into(),
         what: "this software was built without the feature `witnesses`".into(),

@@ -42,9 +42,9 @@ pub(crate) fn record(args: &Args, output: Output) -> anyhow::Result<Summary> {
     if !args.skip_invalid {
         checked = check(args, &mut input, &default, &settings)?;
     }
-    let writer = crate::open::writer(&args.dir, settings, output)?;
+    let writer = crate::open::writer(&args.dir, settings)?;
     let summary = seal(args, &mut input, &default, &writer, checked, output);
-    let closed = writer.close("record");
+    let closed = crate::open::close(writer, "record", output);
     let summary = summary?;
     closed?;
     Ok(summary)

@@ -7,6 +7,8 @@ mod attacks;
 mod bad_input;
 mod commands;
 mod corpus;
+mod durable;
+mod epochs;
 mod keys;
 mod proofs;
 mod publish;

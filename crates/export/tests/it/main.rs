@@ -4,6 +4,7 @@
 
 mod archive;
 mod archive_attacks;
+mod epochs;
 mod files;
 mod logs;
 mod package;

@@ -4,6 +4,7 @@
 mod a11_split_view;
 mod attacks;
 mod chain_cuts;
+mod epochs;
 mod keys;
 mod logs;
 mod monitors;
