@@ -71,13 +71,17 @@ pub(crate) fn directory(dir: &Path) -> anyhow::Result<LogDirectory> {
     Ok(LogDirectory::open(dir, settings(dir)?)?)
 }
 
-/// A directory for writing; what should be known of it is told.
-pub(crate) fn writer(dir: &Path, settings: Settings, output: Output) -> anyhow::Result<Writer> {
-    let writer = Writer::open(dir, settings, SOFTWARE)?;
-    for warning in writer.warnings() {
-        output.warn(crate::output::safe(warning));
+/// A directory for writing.
+pub(crate) fn writer(dir: &Path, settings: Settings) -> anyhow::Result<Writer> {
+    Ok(Writer::open(dir, settings, SOFTWARE)?)
+}
+
+/// Lets a directory go, and tells what should be known of how it was written to.
+pub(crate) fn close(writer: Writer, reason: &str, output: Output) -> anyhow::Result<()> {
+    for warning in writer.take_warnings() {
+        output.warn(crate::output::safe(&warning));
     }
-    Ok(writer)
+    Ok(writer.close(reason)?)
 }
 
 /// A log's name.

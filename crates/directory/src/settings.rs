@@ -32,8 +32,8 @@ pub struct Settings {
     pub create_logs: bool,
     /// Folder outside the directory in which high-water marks are kept.
     pub high_water_marks: Option<PathBuf>,
-    /// Whether the witnesses are asked, before a log is written to, whether they saw it further than
-    /// it is here.
+    /// Whether the witnesses are asked, before a log is written to, whether they saw more of it than
+    /// is here.
     pub ask_witnesses: bool,
     /// Refuses ephemeral keys, key files that others can read, and a database that everybody can.
     pub production: bool,

@@ -3,7 +3,7 @@
 use crate::cli::{
     ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
 };
-use crate::open::{directory, log_name, readable, settings, writer};
+use crate::open::{close, directory, log_name, readable, settings, writer};
 use crate::output::{Output, bytes};
 use crate::progress::Progress;
 use crate::save::write_whole;
@@ -30,9 +30,9 @@ fn written<T>(
     output: Output,
     act: impl FnOnce(&Writer) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let writer = writer(dir, settings(dir)?, output)?;
+    let writer = writer(dir, settings(dir)?)?;
     let result = act(&writer);
-    let closed = writer.close(what);
+    let closed = close(writer, what, output);
     let result = result?;
     closed?;
     Ok(result)

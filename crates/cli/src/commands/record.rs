@@ -74,7 +74,7 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
             Admission::new(&directory, &settings, default.clone()).without_sealing();
         checked = check(&mut reader, &mut admission)?;
     }
-    let writer = crate::open::writer(&args.dir, settings.clone(), output)?;
+    let writer = crate::open::writer(&args.dir, settings.clone())?;
     let admission = Admission::new(writer.directory(), &settings, default);
     let pending = Rc::new(RefCell::new(Pending::default()));
     let (source, in_flight) = match input {
@@ -94,7 +94,7 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
     };
     let failure = sealing.all(&mut reader, &progress, checked).err();
     drop((reader, progress));
-    let closed = writer.close("record");
+    let closed = crate::open::close(writer, "record", output);
     let mut sealed = pending.take().finish();
     sealed.failure = sealed.failure.or(failure);
     if let Err(error) = closed

@@ -20,3 +20,6 @@ mod record;
 mod run;
 mod settings;
 mod tenants;
+mod witness_https;
+mod witness_usage;
+mod witnesses;
