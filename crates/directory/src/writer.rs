@@ -1,6 +1,7 @@
 //! The one writer of a log directory.
 
 use crate::directory::is_log_directory;
+use crate::error::opening;
 use crate::init::{create, for_tenant, publish};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
 use ai_audit_core::{Kind, UnverifiedReceipt};
@@ -196,7 +197,7 @@ impl Writer {
         software: &str,
         mode: OpenMode,
     ) -> Result<Self, DirectoryError> {
-        let lock = WriterLock::acquire(&Layout::new(path).lock())?;
+        let lock = WriterLock::acquire(&Layout::new(path).lock()).map_err(opening)?;
         let directory = LogDirectory::with_mode(path, settings, mode)?;
         let mut config = config(directory.settings(), software)?;
         let keys = Arc::new(KeyFiles {
@@ -255,7 +256,9 @@ impl Writer {
     /// As [`init`](crate::init).
     pub fn create_tenant_log(&self, log: LogName) -> Result<Initialized, DirectoryError> {
         let default = self.directory.key_line(&LogName::default()).ok();
-        let options = for_tenant(log, default.as_ref().map(|line| line.name()));
+        let mut options = for_tenant(log, default.as_ref().map(|line| line.name()));
+        // What is opened beside a log for trying out is for trying out too.
+        options.ephemeral = default.is_some() && self.directory.is_ephemeral(&LogName::default())?;
         create(self, &options)
     }
 

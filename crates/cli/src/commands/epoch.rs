@@ -5,8 +5,8 @@ use crate::cli::{
 };
 use crate::open::{close, directory, log_name, readable, settings, writer};
 use crate::output::{Output, bytes};
-use crate::package_file::{refuse_existing, write_whole};
 use crate::progress::Progress;
+use crate::save::write_whole;
 use ai_audit_directory::{EpochInfo, Writer, compact, file_digest};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -132,7 +132,6 @@ fn archive(args: &ArchiveEpoch, output: Output) -> anyhow::Result<()> {
         Some(path) => path.clone(),
         None => PathBuf::from(format!("epoch-{}.zip", args.epoch)),
     };
-    refuse_existing(&path, args.force)?;
     let progress = Progress::new("archiving", "receipts", seal.count, output.quiet);
     let written = write_whole(&path, args.force, |file| {
         let progress = |done, total| progress.set(done, total);

@@ -11,5 +11,6 @@ mod package;
 mod package_attacks;
 mod python;
 mod tile_attacks;
+mod tile_faults;
 mod tile_store;
 mod tiles;
