@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Epoch(args) => commands::epoch::run(args, output),
         Command::Publish(args) => commands::publish::run(args, output),
         Command::Monitor(args) => commands::monitor::run(args, output),
+        Command::Witness(args) => commands::witness::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
         Command::Adopt(args) => commands::adopt::run(args, output),

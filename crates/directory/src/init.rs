@@ -82,6 +82,7 @@ const SETTINGS: &str = "\
 # digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
 # create-logs = true              # a record line may open a log for a new tenant
 # high-water-marks = \"../marks\"   # a folder elsewhere, to notice a restored or copied directory
+# ask-witnesses = false           # at opening, ask them whether they saw the log further than it is
 # env = \"development\"             # or \"production\": refuses files that others can read
 ";
 

@@ -63,6 +63,12 @@ impl Layout {
         self.root.join("ai-audit.toml")
     }
 
+    /// The witnesses and their quorum.
+    #[must_use]
+    pub fn witnesses(&self) -> PathBuf {
+        self.root.join("witnesses.policy")
+    }
+
     /// The files of a log.
     #[must_use]
     pub fn log(&self, name: &LogName) -> LogPaths {
@@ -100,8 +106,10 @@ impl Layout {
             return Ok(());
         }
         let name = log.as_str();
-        let ours = matches!(name, "keys" | "audit.lock" | "ai-audit.toml")
-            || name.starts_with("audit.db")
+        let ours = matches!(
+            name,
+            "keys" | "audit.lock" | "ai-audit.toml" | "witnesses.policy"
+        ) || name.starts_with("audit.db")
             || name.starts_with("log.pub");
         let folder = self.root.join(name);
         if ours || (folder.exists() && !folder.is_dir()) {

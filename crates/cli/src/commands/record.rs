@@ -9,7 +9,7 @@ pub(crate) use summary::Summary;
 
 use crate::cli::Record as Args;
 use crate::failure::{self, sentence};
-use crate::open::{SOFTWARE, directory, log_name, settings};
+use crate::open::{directory, log_name, settings};
 use crate::output::Output;
 use crate::progress::Progress;
 use admission::{Admission, Refusal};
@@ -74,7 +74,7 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
             Admission::new(&directory, &settings, default.clone()).without_sealing();
         checked = check(&mut reader, &mut admission)?;
     }
-    let writer = Writer::open(&args.dir, settings.clone(), SOFTWARE)?;
+    let writer = crate::open::writer(&args.dir, settings.clone(), output)?;
     let admission = Admission::new(writer.directory(), &settings, default);
     let pending = Rc::new(RefCell::new(Pending::default()));
     let (source, in_flight) = match input {
