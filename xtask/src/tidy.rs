@@ -12,7 +12,7 @@ use crate::workspace::{DependencyKind, Package, Workspace};
 const LAYERS: [&[&str]; 9] = [
     &["core"],
     &["json", "merkle"],
-    &["note", "agentic"],
+    &["note", "agentic", "timestamp"],
     &["verify"],
     &["export", "store", "ingest"],
     &["store-sqlite"],
