@@ -18,6 +18,7 @@ mod ledger;
 mod lock;
 mod mark;
 mod memory;
+mod merge;
 mod name;
 mod reader;
 mod store;
@@ -33,6 +34,7 @@ pub use ledger::{
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};
 pub use memory::MemoryStore;
+pub use merge::merge_notes;
 pub use name::{LogName, LogNameError};
 pub use reader::{StoreReader, StoreSink, StoreTiles};
 pub use store::{Batch, Health, Query, ReadLimit, Sealed, Store, StoredCheckpoint, StoredReceipt};
