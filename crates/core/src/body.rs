@@ -3,6 +3,7 @@
 pub(crate) mod control;
 pub(crate) mod decision;
 pub(crate) mod genesis;
+pub(crate) mod keys;
 
 use crate::receipt::SameBytes;
 use crate::{DecodeError, Kind, UnverifiedReceipt};

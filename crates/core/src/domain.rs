@@ -5,6 +5,10 @@
 
 /// What a receipt key signs: this label, then the receipt's hash.
 pub(crate) const RECEIPT: &[u8] = b"ai-audit/receipt/v1\0";
+/// What a new receipt key signs to show that it is held: this label, log id, old key, new key, seq.
+pub(crate) const ROTATION: &[u8] = b"ai-audit/rotation/v1\0";
+/// What a recovery key signs: this label, log id, digest of what is said.
+pub(crate) const REVOCATION: &[u8] = b"ai-audit/revocation/v1\0";
 /// Key ids: this label, then the public key.
 pub(crate) const KEY_ID: &[u8] = b"ai-audit/key-id/v1\0";
 /// Origins: this label, the three genesis keys, the salt.

@@ -53,6 +53,7 @@ mod domain;
 mod error;
 mod hash;
 mod hex;
+mod history;
 mod id;
 mod keys;
 mod kind;
@@ -68,11 +69,13 @@ mod verdict;
 pub use body::control::{ClockAnomaly, Gap, Start, Stop};
 pub use body::decision::{Action, Check, Content, Decision, KeptField};
 pub use body::genesis::{Genesis, GenesisError, PolicyEntry};
+pub use body::keys::{KeyRevocation, KeyRotation};
 pub use body::{Body, BodyError, DecodeBody};
 pub use chain::{Chain, ChainError, Head};
 pub use error::DecodeError;
 pub use hash::{Digest, LeafHash, LogId, NodeHash};
 pub use hex::ParseHexError;
+pub use history::{KeyChange, KeyHistory, KeyHistoryError, Revoked};
 pub use id::{ParseIdError, ReceiptId};
 pub use keys::{
     KeyError, KeyId, PUBLIC_KEY_LEN, SECRET_KEY_LEN, SIGNATURE_LEN, Signature, SignatureError,

@@ -116,6 +116,15 @@ impl LogDirectory {
         }
     }
 
+    /// The `seq`s of the receipts that change a log's receipt key, ascending.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn key_changes(&self, log: &LogName) -> Result<Vec<u64>, DirectoryError> {
+        Ok(ai_audit_store::key_changes(&*self.store, log)?)
+    }
+
     /// A log's key line as its stored genesis gives it: what `log.pub` must say.
     ///
     /// # Errors

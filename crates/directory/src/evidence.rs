@@ -86,8 +86,9 @@ impl LogDirectory {
         Ok(verify_source(verifier, &mut source, progress)?)
     }
 
-    /// Makes a checkpoint of a log as it is now, keeps it in the store and returns it. Adds no
-    /// receipt, and works beside a running writer.
+    /// Makes a checkpoint of a log as it is now, keeps it in the store and returns it, with the
+    /// cosignatures that it has if it was made before. Adds no receipt, and works beside a running
+    /// writer.
     ///
     /// # Errors
     ///
@@ -119,7 +120,12 @@ impl LogDirectory {
             .map_err(|error| corrupt(error.to_string()))?;
         let store = SqliteStore::open(&self.layout().database(), OpenMode::ReadWrite)?;
         store.put_checkpoint(log, size, &note.to_string())?;
-        Ok(note)
+        // With what witnesses put under it before.
+        match store.latest_checkpoint(log)? {
+            Some(kept) if kept.size == size => SignedNote::parse(kept.note.as_bytes())
+                .map_err(|error| corrupt(format!("checkpoint of size {size}: {error}")).into()),
+            _ => Ok(note),
+        }
     }
 
     /// The stored checkpoints of a log up to a size, that size not included.

@@ -7,9 +7,9 @@ read it: it is meant to be read. Trust comes from the key line (log.pub) that yo
 earlier, by another way, and from a checkpoint that you kept.
 
 It was written from the specification, apart from the project's own code, so that the two can
-disagree. It lists no open tool calls and knows no key rotation, witnesses or proof files.
+disagree. It lists no open tool calls and knows no witnesses and no proof files.
 
-    verify.py FOLDER [--key log.pub] [--checkpoint kept.note] [--size N]
+    verify.py FOLDER [--key log.pub] [--checkpoint kept.note] [--size N] [--revocation FILE]
 
 FOLDER is an unpacked evidence package, a receipts file, or the specification's folder of vectors.
 Exit code: 0 all verified; 1 something failed; 2 wrong usage or a path that cannot be read;
@@ -428,6 +428,24 @@ def tool_outcome(r):
     }
 
 
+def key_rotation(r):
+    return {"new_key": r.key(), "proof": r.raw(64).hex(), "reason": r.text()}
+
+
+def key_revocation(r):
+    body = {
+        "revoked_key": r.key(),
+        "after": r.u64(),
+        "compromised_at": r.time(),
+        "successor": r.key(),
+        "reason": r.text(),
+        "signature": r.raw(64).hex(),
+    }
+    if body["revoked_key"] == body["successor"]:
+        raise Refused("body", "the successor is the revoked key")
+    return body
+
+
 def gap(r):
     body = {"from": r.time(), "to": r.time(), "lost": r.option(r.u64), "reason": r.text()}
     if body["from"] > body["to"]:
@@ -447,11 +465,104 @@ BODIES = {
     "decision": decision,
     "tool_intent": tool_intent,
     "tool_outcome": tool_outcome,
+    "key_rotation": key_rotation,
+    "key_revocation": key_revocation,
     "gap": gap,
     "start": lambda r: {"software": r.text(), "size": r.u64(), "clean": r.boolean()},
     "stop": lambda r: {"reason": r.text(), "size": r.u64()},
     "clock_anomaly": clock_anomaly,
 }
+
+
+class Keys:
+    """The key history: which key is valid where, and what was revoked (docs/spec/keys.md)."""
+
+    def __init__(self, log_id, genesis, brought):
+        self.log_id = log_id
+        self.fixed = [bytes.fromhex(genesis[n + "_key"]) for n in ("checkpoint", "recovery")]
+        self.recovery = Key(self.fixed[1])
+        self.valid = Key(bytes.fromhex(genesis["receipt_key"]))
+        # Every valid key with its first seq; what was revoked, where, and the receipt before that.
+        self.ranges, self.revoked, self.last = [(self.valid.data, 0)], [], None
+        self.shown = [("receipt", genesis["receipt_key"], 0, 0)]
+        self.shown += [(n, genesis[n + "_key"], 0, None) for n in ("checkpoint", "recovery")]
+        self.said = []
+        for data in brought:
+            r = Reader(data, "revocation")
+            body = key_revocation(r)
+            r.end()
+            if not self.recovered(data):
+                reason = "the revocation that you brought is not signed by the log's recovery key"
+                raise Refused("signature", reason)
+            self.revoked.append([body, None, None])
+
+    def recovered(self, data):
+        message = b"ai-audit/revocation/v1\0" + self.log_id + sha256(data[:-64])
+        return self.recovery.verifies(message, data[-64:])
+
+    def take(self, receipt):
+        kind, seq = receipt.header["kind"], receipt.header["seq"]
+        if kind == "key_revocation":
+            self.revocation(receipt, receipt.body(), seq)
+        else:
+            receipt.check_signature(self.valid)
+            if kind == "key_rotation":
+                self.rotation(receipt.body(), seq)
+        self.last = seq
+
+    def rotation(self, body, seq):
+        new = Key(bytes.fromhex(body["new_key"]))
+        self.may_follow(new, self.valid.data)
+        message = b"ai-audit/rotation/v1\0" + self.log_id + self.valid.data + new.data
+        if not new.verifies(message + seq.to_bytes(8, "big"), bytes.fromhex(body["proof"])):
+            raise Refused("signature", "the new key did not sign its rotation")
+        self.follow(new, seq, seq + 1)
+
+    def revocation(self, receipt, body, seq):
+        if not self.recovered(receipt.body_bytes):
+            raise Refused("signature", "the revocation is not signed by the recovery key")
+        if body["after"] >= seq:
+            raise Refused("signature", "the revocation is about receipts behind itself")
+        new = Key(bytes.fromhex(body["successor"]))
+        self.may_follow(new, bytes.fromhex(body["revoked_key"]))
+        receipt.check_signature(new)
+        known = False
+        for entry in self.revoked:
+            same = all(entry[0][n] == body[n] for n in ("revoked_key", "successor"))
+            if same and entry[1] is None:
+                entry[1:] = [seq, self.last]
+                known |= all(entry[0][n] == body[n] for n in ("after", "compromised_at"))
+        if not known:
+            self.revoked.append([body, seq, self.last])
+        self.said.append((seq, body))
+        self.follow(new, seq, seq)
+
+    def may_follow(self, key, old):
+        if key.data == old or key.data in self.fixed:
+            raise Refused("signature", "a key of another purpose, or the old one, cannot take over")
+
+    def follow(self, key, seq, since):
+        if any(key.data == data for data, _ in self.ranges):
+            raise Refused("signature", "a key that was valid before takes over again")
+        self.valid = key
+        self.ranges.append((key.data, since))
+        self.shown.append(("receipt", key.data.hex(), seq, since))
+
+    def suspect(self):
+        """The first suspect receipt and why, or None."""
+        for body, at, before in self.revoked:
+            key, last = bytes.fromhex(body["revoked_key"]), self.last if at is None else before
+            places = [n for n, (data, _) in enumerate(self.ranges) if data == key]
+            if not places:
+                continue
+            first = max(self.ranges[places[0]][1], body["after"] + 1)
+            handed_on = self.ranges[places[0] + 1 :][:1]
+            if handed_on and handed_on[0][1] <= first:
+                continue
+            if last is not None and last >= first:
+                reason = "key %s was revoked: receipts after %d under its authority are suspect"
+                return first, reason % (Key(key).id.hex(), body["after"])
+        return None
 
 
 class Chain:
@@ -674,12 +785,13 @@ class Verdict:
 class Log:
     """Receipts from one log: the whole of it, or a selection with inclusion proofs."""
 
-    def __init__(self, verdict, pins, selection):
+    def __init__(self, verdict, pins, selection, revocations=()):
         self.verdict, self.pins, self.selection = verdict, pins, selection
+        self.revocations = revocations
         self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {}, set()
-        self.genesis = self.line = self.key = self.before = None
+        self.genesis = self.line = self.key = self.keys = self.before = None
         self.count = self.signatures = 0
-        self.needs_checkpoint = self.unknown_keys = False
+        self.needs_checkpoint = False
         self.origin = self.log_id = None
 
     def push(self, sealed, seal, path=None, checkpoint=None):
@@ -694,10 +806,9 @@ class Log:
             self.tree.push(receipt.hash)
         if self.count == 0:
             self.open(receipt)
-        receipt.check_signature(self.key)
+        self.keys.take(receipt)
         self.signatures += 1
         receipt.body()
-        self.unknown_keys |= receipt.header["kind"] in ("key_rotation", "key_revocation")
         self.count += 1
         if not self.selection and self.count in self.wanted:
             self.roots[self.count] = self.tree.root()
@@ -711,6 +822,8 @@ class Log:
         self.log_id = receipt.hash.hex()
         self.key, self.line = Key(keys[0]), KeyLine(self.origin, keys[1])
         self.pin()
+        own = [body for origin, body in self.revocations if origin == self.origin]
+        self.keys = Keys(receipt.hash, g, own)
 
     def pin(self):
         """Does what the verifier brought lead to this genesis?"""
@@ -874,14 +987,14 @@ class View:
             raise Refused("receipts.jsonl", "more lines than receipts")
 
 
-def verify(path, pins, brought, size):
+def verify(path, pins, brought, size, revocations=()):
     """Verifies a receipts file, or the folder that one lies in. Returns verdict and log."""
     verdict = Verdict()
     alone = not os.path.isdir(path)
     folder = os.path.dirname(path) if alone else path
     receipts = path if alone else os.path.join(path, "receipts.bin")
     part = lambda name: None if alone else inside(folder, name)
-    log = Log(verdict, pins, False)
+    log = Log(verdict, pins, False, revocations)
     try:
         manifest = part("manifest.note")
         manifest = manifest and Manifest(folder, manifest)
@@ -945,14 +1058,22 @@ def claims(manifest, log, checkpoint):
 def key_history(data, log):
     try:
         history = json.loads(data.decode("utf-8"), object_pairs_hook=no_duplicates)
-        shown = {k["purpose"]: (k["public_key"], k["key_id"]) for k in history["keys"]}
+        shown = [
+            (k["purpose"], k["public_key"], k["introduced_by"], k.get("valid_from"), k["key_id"])
+            for k in history["keys"]
+        ]
+        said = history.get("revocations", [])
+        said = [(s["receipt"], s["key_id"], s["after"], s["successor"]) for s in said]
         origin = history["origin"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Refused("key-history.json", "not the form of a key history")
-    keys = {n: log.genesis[n + "_key"] for n in ("receipt", "checkpoint", "recovery")}
-    told = {n: (key, Key(bytes.fromhex(key)).id.hex()) for n, key in keys.items()}
-    if origin != log.origin or shown != told:
-        raise Refused("key-history.json", "it does not say what the genesis says")
+    name = lambda key: Key(bytes.fromhex(key)).id.hex()
+    told = [entry + (name(entry[1]),) for entry in log.keys.shown]
+    revoked = [
+        (seq, name(b["revoked_key"]), b["after"], name(b["successor"])) for seq, b in log.keys.said
+    ]
+    if origin != log.origin or shown != told or said != revoked:
+        raise Refused("key-history.json", "it does not say what the control receipts say")
 
 
 def finish(verdict, log, evidence, brought, size):
@@ -1009,9 +1130,9 @@ def finish(verdict, log, evidence, brought, size):
         if log.needs_checkpoint and not anchored:
             why = "no checkpoint signed by the pinned key covers these receipts"
             verdict.set("attribution", UNVERIFIED, why)
-        if log.unknown_keys:
-            why = "a key rotation or revocation, which this program cannot follow"
-            verdict.set("attribution", UNVERIFIED, why)
+        suspect = log.keys.suspect()
+        if suspect:
+            verdict.fail("attribution", suspect[1], suspect[0])
     return verdict, log
 
 
@@ -1119,6 +1240,15 @@ def parse_pin(argument):
     return KeyLine.parse(text)
 
 
+def parse_revocation(name):
+    """Origin and body of a detached revocation."""
+    with open(name, "rb") as file:
+        lines = file.read(1 << 17).decode("utf-8").split("\n")
+    if len(lines) != 4 or lines[0] != "ai-audit/revocation/v1" or not lines[1] or lines[3]:
+        raise Refused("revocation", "not label, origin and body, a line each")
+    return lines[1], unbase64(lines[2], "revocation")
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -1127,6 +1257,7 @@ def main():
     parser.add_argument("--key", action="append", default=[], metavar="FILE|LINE|HEX")
     parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE")
     parser.add_argument("--size", type=int, metavar="N")
+    parser.add_argument("--revocation", action="append", default=[], metavar="FILE")
     options = parser.parse_args()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
@@ -1148,13 +1279,14 @@ def main():
             for name in options.checkpoint:
                 with open(name, "rb") as file:
                     brought.append(Checkpoint(file.read(), name))
+            revocations = [parse_revocation(name) for name in options.revocation]
         except (Refused, UnicodeDecodeError) as error:
             print("cannot use what you brought: %s" % shown(str(error)), file=sys.stderr)
             return 2
         if os.path.isdir(path) and not os.path.exists(os.path.join(path, "receipts.bin")):
             print("%s: no receipts.bin in this folder" % path, file=sys.stderr)
             return 2
-        verdict, log = verify(path, pins, brought, options.size)
+        verdict, log = verify(path, pins, brought, options.size, revocations)
     except OSError as error:
         print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
         return 2

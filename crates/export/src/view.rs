@@ -2,8 +2,8 @@
 
 use ai_audit_agentic::{ToolIntent, ToolOutcome};
 use ai_audit_core::{
-    ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, Kind, LeafHash, Start, Stop,
-    UnverifiedReceipt,
+    ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, KeyRevocation, KeyRotation, Kind,
+    LeafHash, Start, Stop, UnverifiedReceipt,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -62,6 +62,8 @@ fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
         Kind::DECISION => value::<Decision<'_>>(receipt),
         Kind::TOOL_INTENT => value::<ToolIntent<'_>>(receipt),
         Kind::TOOL_OUTCOME => value::<ToolOutcome<'_>>(receipt),
+        Kind::KEY_ROTATION => value::<KeyRotation<'_>>(receipt),
+        Kind::KEY_REVOCATION => value::<KeyRevocation<'_>>(receipt),
         Kind::START => value::<Start<'_>>(receipt),
         Kind::STOP => value::<Stop<'_>>(receipt),
         Kind::GAP => value::<Gap<'_>>(receipt),

@@ -10,7 +10,7 @@ use ai_audit_store::{
     Batch, Health, LogName, Query, ReadLimit, Store, StoreError, StoredCheckpoint, StoredReceipt,
 };
 use core::fmt;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -166,25 +166,7 @@ impl Store for SqliteStore {
         if self.mode == OpenMode::ReadOnly {
             return Err(StoreError::ReadOnly);
         }
-        let failed = sql("keeping a checkpoint");
-        let inner = self.lock();
-        let row = read::head(&inner.connection, log)?;
-        let held = row.as_ref().map_or(0, |row| row.head.size());
-        match row {
-            Some(row) if (1..=held).contains(&size.as_u64()) => inner
-                .connection
-                .execute(
-                    "INSERT OR REPLACE INTO checkpoints (log, size, note) VALUES (?, ?, ?)",
-                    params![row.id, read::number(size.as_u64())?, note],
-                )
-                .map(drop)
-                .map_err(failed),
-            _ => Err(StoreError::Beyond {
-                log: log.clone(),
-                size,
-                held,
-            }),
-        }
+        append::put_checkpoint(&mut self.lock().connection, log, size, note)
     }
 
     fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {

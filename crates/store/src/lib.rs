@@ -13,16 +13,19 @@
 
 mod clock;
 mod error;
+mod keys;
 mod ledger;
 mod lock;
 mod mark;
 mod memory;
+mod merge;
 mod name;
 mod reader;
 mod store;
 
 pub use clock::{Clock, Random, RandomError, SystemClock};
 pub use error::StoreError;
+pub use keys::key_changes;
 pub use ledger::{
     AppendError, CheckpointPolicy, Collected, Earlier, EncodedRecordBody, Ledger, LedgerConfig,
     LedgerError, LedgerStats, LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt, Record,
@@ -31,6 +34,7 @@ pub use ledger::{
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};
 pub use memory::MemoryStore;
+pub use merge::merge_notes;
 pub use name::{LogName, LogNameError};
 pub use reader::{StoreReader, StoreSink, StoreTiles};
 pub use store::{Batch, Health, Query, ReadLimit, Sealed, Store, StoredCheckpoint, StoredReceipt};

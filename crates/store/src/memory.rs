@@ -329,7 +329,11 @@ impl Store for MemoryStore {
         let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
         match logs.get_mut(log) {
             Some(log) if (1..=log.head.size()).contains(&size.as_u64()) => {
-                log.checkpoints.insert(size, note.to_owned());
+                let note = match log.checkpoints.get(&size) {
+                    Some(kept) => crate::merge_notes(kept, note)?,
+                    None => note.to_owned(),
+                };
+                log.checkpoints.insert(size, note);
                 Ok(())
             }
             other => Err(StoreError::Beyond {

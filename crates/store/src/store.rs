@@ -85,7 +85,10 @@ pub trait Store: Send + Sync {
         out: &mut Vec<NodeHash>,
     ) -> Result<(), StoreError>;
 
-    /// Keeps a checkpoint note, durably, in place of one that it had for the same size.
+    /// Keeps a checkpoint note, durably. Where there is one of the same size and text already, the
+    /// signatures of both are kept, in one step ([`merge_notes`](crate::merge_notes)): whoever makes
+    /// the checkpoint again does not lose what witnesses put under it. One of another text is
+    /// replaced.
     ///
     /// # Errors
     ///

@@ -309,7 +309,7 @@ fn tiles(store: &dyn Store) {
 
 fn checkpoints(store: &dyn Store) {
     let log_name = name("tiles");
-    let put = |size, note| store.put_checkpoint(&log_name, TreeSize::new(size), note);
+    let put = |size, note: &str| store.put_checkpoint(&log_name, TreeSize::new(size), note);
     assert!(store.latest_checkpoint(&log_name).unwrap().is_none());
     put(600, "later").unwrap();
     put(5, "first").unwrap();
@@ -324,6 +324,26 @@ fn checkpoints(store: &dyn Store) {
         store.latest_checkpoint(&log_name).unwrap().unwrap().note,
         "later"
     );
+    // Whoever keeps a checkpoint again does not lose the signatures under it, nor bring back old
+    // ones under another text.
+    let note = |text: &str, signatures: &[&str]| {
+        let lines = signatures
+            .iter()
+            .map(|base64| format!("\u{2014} key {base64}\n"));
+        format!("{text}\n\n{}", lines.collect::<String>())
+    };
+    let (log, witness) = ("AAAAAAE=", "AAAAAQI=");
+    put(7, &note("a", &[log])).unwrap();
+    put(7, &note("a", &[log, witness])).unwrap();
+    put(7, &note("a", &[log])).unwrap();
+    let kept = |size| {
+        let all = store.checkpoints(&log_name).unwrap();
+        let mut all = all.into_iter();
+        all.find(|kept| kept.size.as_u64() == size).unwrap().note
+    };
+    assert_eq!(kept(7), note("a", &[log, witness]));
+    put(7, &note("b", &[log])).unwrap();
+    assert_eq!(kept(7), note("b", &[log]));
     assert!(matches!(
         put(701, "beyond"),
         Err(StoreError::Beyond { held: 700, .. })

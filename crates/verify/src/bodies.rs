@@ -2,8 +2,8 @@
 
 use ai_audit_agentic::{ToolIntent, ToolOutcome};
 use ai_audit_core::{
-    ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, Kind, Start, Stop,
-    UnverifiedReceipt,
+    ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, KeyRevocation, KeyRotation,
+    Kind, Start, Stop, UnverifiedReceipt,
 };
 
 /// Decodes the body if its kind is known; others verify as bytes.
@@ -13,6 +13,8 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::DECISION => Decision::decode(receipt).map(drop),
         Kind::TOOL_INTENT => ToolIntent::decode(receipt).map(drop),
         Kind::TOOL_OUTCOME => ToolOutcome::decode(receipt).map(drop),
+        Kind::KEY_ROTATION => KeyRotation::decode(receipt).map(drop),
+        Kind::KEY_REVOCATION => KeyRevocation::decode(receipt).map(drop),
         Kind::START => Start::decode(receipt).map(drop),
         Kind::STOP => Stop::decode(receipt).map(drop),
         Kind::GAP => Gap::decode(receipt).map(drop),

@@ -1,5 +1,7 @@
 //! Checkpoints against the tree of the receipts: those in the evidence and those brought.
 
+use crate::TrustPolicy;
+use crate::quorum::Judgement;
 use crate::walk::Facts;
 use ai_audit_core::{NodeHash, Status};
 use ai_audit_note::{Checkpoint, SignedNote};
@@ -37,6 +39,8 @@ pub(crate) struct Outcome {
     pub(crate) anchored: bool,
     /// How many brought checkpoints are of another log.
     pub(crate) foreign: usize,
+    /// What the policy's witnesses say of the checkpoint that tells most.
+    pub(crate) witnessed: Option<Judgement>,
 }
 
 impl Checkpoints {
@@ -68,10 +72,18 @@ impl Checkpoints {
 
     /// Judges all. `held` is the number of receipts from the genesis on, or `None` where the tree
     /// could not be built.
-    pub(crate) fn finish(&self, facts: &Facts, held: Option<u64>) -> Outcome {
+    pub(crate) fn finish(&self, policy: &TrustPolicy, facts: &Facts, held: Option<u64>) -> Outcome {
         let mut outcome = Outcome::default();
         for entry in &self.entries {
-            entry.judge(facts, held, &mut outcome);
+            if entry.judge(facts, held, &mut outcome) {
+                let keys = [&facts.receipt_key, &facts.checkpoint_key];
+                let judgement = Judgement::of(policy, &entry.note, entry.size(), keys);
+                let before = outcome.witnessed.take();
+                outcome.witnessed = match judgement {
+                    Some(judgement) => Some(judgement.better(before)),
+                    None => before,
+                };
+            }
         }
         outcome
     }
@@ -87,7 +99,8 @@ impl Entry {
         self.checkpoint.size.as_u64()
     }
 
-    fn judge(&self, facts: &Facts, held: Option<u64>, outcome: &mut Outcome) {
+    /// Whether the log signed it and the receipts lead to it; what is wrong is put into `outcome`.
+    fn judge(&self, facts: &Facts, held: Option<u64>, outcome: &mut Outcome) -> bool {
         let size = self.size();
         let whose = if self.brought {
             "that you brought"
@@ -96,10 +109,11 @@ impl Entry {
         };
         if self.brought && self.checkpoint.origin != facts.origin {
             outcome.foreign += 1;
-            return;
+            return false;
         }
         let contradict = |outcome: &mut Outcome, reason: String| {
             outcome.contradiction.get_or_insert(reason);
+            false
         };
         if self.checkpoint.origin != facts.origin {
             let reason = format!(
@@ -115,14 +129,14 @@ impl Entry {
             return contradict(outcome, reason);
         }
         let Some(held) = held else {
-            return;
+            return false;
         };
         if size > held {
             outcome.cut.get_or_insert(format!(
                 "checkpoint {whose} has {size} receipts, here are {held}: the last {} are missing",
                 size - held
             ));
-            return;
+            return false;
         }
         match self.root {
             Some(root) if root == self.checkpoint.root => {
@@ -130,6 +144,7 @@ impl Entry {
                 if self.brought {
                     outcome.complete_to = outcome.complete_to.max(Some(size));
                 }
+                true
             }
             _ => contradict(
                 outcome,
@@ -143,12 +158,16 @@ impl Entry {
 pub(crate) fn completeness(
     outcome: &Outcome,
     brought: bool,
-    known_size: Option<u64>,
+    policy: &TrustPolicy,
     held: u64,
 ) -> (Status, Option<u64>) {
     if let Some(reason) = &outcome.cut {
         return (Status::failed(reason.clone()), None);
     }
+    let known_size = policy.known_size();
+    let quorum = policy
+        .quorum()
+        .is_some_and(|policy| policy.quorum().is_some());
     if let Some(size) = known_size
         && size > held
     {
@@ -158,11 +177,20 @@ pub(crate) fn completeness(
         );
         return (Status::failed(reason), None);
     }
-    let to = outcome.complete_to.max(known_size);
+    let witnessed = outcome.witnessed.as_ref();
+    let by_quorum = witnessed.and_then(Judgement::complete_to);
+    let to = outcome.complete_to.max(known_size).max(by_quorum);
     if let Some(to) = to {
         return (Status::Verified, Some(to));
     }
-    let why = if brought {
+    if let Some(Err(why)) = witnessed.map(|judgement| &judgement.accepted)
+        && quorum
+    {
+        return (Status::unverified(why.clone()), None);
+    }
+    let why = if quorum {
+        "there is no checkpoint of this log that the quorum could have cosigned"
+    } else if brought {
         "none of the checkpoints that you brought is of this log"
     } else {
         "no checkpoint or size was brought from outside, so receipts may be missing at the end"

@@ -1,7 +1,8 @@
 //! Trust policy in, typed verdict out, over any source of receipts.
 //!
 //! Trust comes from outside the data: a [`TrustPolicy`] holds the pinned key lines, checkpoints and
-//! sizes that the verifier brought. Every verification ends in a [`Report`] whose verdict answers
+//! sizes that the verifier brought, and the witnesses whose quorum he trusts; it can be read from a
+//! file, [`TrustPolicy::parse_file`]. Every verification ends in a [`Report`] whose verdict answers
 //! each question by itself.
 //!
 //! | what is verified | with |
@@ -44,17 +45,21 @@ mod log;
 mod pin;
 mod policy;
 mod proof;
+mod quorum;
 mod report;
+mod revocation;
 mod selection;
 mod source;
+mod suspicion;
 mod verified;
 mod walk;
 
 pub use log::LogVerifier;
 pub use pin::{Pin, PinError};
 pub use policy::{PolicyError, TrustPolicy};
-pub use proof::{Disclosure, FieldDisclosure, ProofFileError, ReceiptProof};
-pub use report::{OpenToolIntent, Report};
+pub use proof::{Disclosure, FieldDisclosure, Included, ProofFileError, ReceiptProof};
+pub use report::{OpenToolIntent, Report, WitnessFinding};
+pub use revocation::{DetachedRevocation, RevocationError};
 pub use selection::SelectionVerifier;
 pub use source::verify_source;
 pub use verified::VerifiedReceipt;

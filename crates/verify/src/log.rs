@@ -43,7 +43,7 @@ impl<'p> LogVerifier<'p> {
         }
         Self {
             policy,
-            walk: Walk::new(policy.pins()),
+            walk: Walk::new(policy),
             chain: None,
             frontier: Frontier::new(),
             checkpoints,
@@ -150,7 +150,7 @@ impl<'p> LogVerifier<'p> {
         let from_genesis = self.first == Some(0);
         let held = (from_genesis && self.broken.is_none()).then_some(self.receipts);
         let outcome = match self.walk.facts() {
-            Some(facts) => self.checkpoints.finish(facts, held),
+            Some(facts) => self.checkpoints.finish(self.policy, facts, held),
             None => checkpoints::Outcome::default(),
         };
         if let Some(reason) = &outcome.contradiction
@@ -184,8 +184,7 @@ impl<'p> LogVerifier<'p> {
                 )
             }
             Some(_) if !integrity.is_verified() => {
-                let known = self.policy.known_size();
-                match checkpoints::completeness(&outcome, brought, known, self.receipts).0 {
+                match checkpoints::completeness(&outcome, brought, self.policy, self.receipts).0 {
                     failed @ Status::Failed { .. } => (failed, None),
                     _ => (
                         Status::unverified("integrity failed, so completeness cannot be told"),
@@ -193,16 +192,11 @@ impl<'p> LogVerifier<'p> {
                     ),
                 }
             }
-            Some(_) => checkpoints::completeness(
-                &outcome,
-                brought,
-                self.policy.known_size(),
-                self.receipts,
-            ),
+            Some(_) => checkpoints::completeness(&outcome, brought, self.policy, self.receipts),
         };
         let attribution = match self.receipts {
             0 => Status::unverified("there is no receipt"),
-            _ => self.walk.finish(outcome.anchored),
+            _ => self.walk.finish(outcome.anchored, |_| 0),
         };
         let mut remarks = self.remarks;
         remarks.extend(self.walk.remark().map(String::from));
@@ -225,6 +219,9 @@ impl<'p> LogVerifier<'p> {
             origin: self.walk.facts().map(|facts| facts.origin.clone()),
             log_id: self.log_id,
             complete_to,
+            witnesses: outcome
+                .witnessed
+                .map_or_else(Vec::new, |one| one.findings()),
             remarks,
             disclosed: Vec::new(),
         }

@@ -33,8 +33,18 @@ struct Extra {
     label: String,
     genesis: Vec<u8>,
     genesis_path: Vec<NodeHash>,
+    key_changes: Vec<Included>,
     receipt: Vec<u8>,
     disclosures: Vec<Disclosure>,
+}
+
+/// A receipt with the hashes of its inclusion proof, lowest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Included {
+    /// The sealed bytes.
+    pub sealed: Vec<u8>,
+    /// The inclusion proof in the proof's checkpoint.
+    pub path: Vec<NodeHash>,
 }
 
 /// The key of one digest of the receipt, so that the holder of the text can show that it is the
@@ -74,22 +84,27 @@ pub enum ProofFileError {
 impl ReceiptProof {
     /// A proof from its parts: a signed checkpoint, the genesis and the receipt as sealed bytes,
     /// each with the hashes of its inclusion proof, and the disclosed keys.
+    ///
+    /// `key_changes` are the log's rotations before the receipt and all of its revocations, in the
+    /// order of the log, without the receipt itself.
     #[must_use]
     pub fn new(
         checkpoint: SignedNote,
-        genesis: (&[u8], Vec<NodeHash>),
-        receipt: (&[u8], LeafIndex, Vec<NodeHash>),
+        genesis: Included,
+        key_changes: Vec<Included>,
+        receipt: (Included, LeafIndex),
         disclosures: Vec<Disclosure>,
     ) -> Self {
         Self {
             checkpoint,
             index: receipt.1,
-            path: receipt.2,
+            path: receipt.0.path,
             extra: Extra {
                 label: LABEL.into(),
-                genesis: genesis.0.into(),
-                genesis_path: genesis.1,
-                receipt: receipt.0.into(),
+                genesis: genesis.sealed,
+                genesis_path: genesis.path,
+                key_changes,
+                receipt: receipt.0.sealed,
                 disclosures,
             },
         }
@@ -108,7 +123,7 @@ impl ReceiptProof {
             .as_deref()
             .ok_or(wrong("the receipt in `extra`"))?;
         let (extra, rest): (Extra, _) = postcard::take_from_bytes(bytes)
-            .map_err(|_| wrong("label, genesis, path, receipt, disclosures"))?;
+            .map_err(|_| wrong("label, genesis, path, key changes, receipt, disclosures"))?;
         if !rest.is_empty() {
             return Err(wrong("no bytes after the disclosures"));
         }
@@ -184,7 +199,24 @@ impl ReceiptProof {
                 self.index
             ));
         }
-        if !is_genesis {
+        // In the order of the log, the receipt in its place among the key changes.
+        let index = self.index.as_u64();
+        let mut pushed = is_genesis;
+        for change in &self.extra.key_changes {
+            let parsed = UnverifiedReceipt::parse(&change.sealed);
+            let header = parsed.as_ref().map(UnverifiedReceipt::header);
+            if !header.is_ok_and(|header| {
+                matches!(header.kind, Kind::KEY_ROTATION | Kind::KEY_REVOCATION)
+            }) {
+                verifier.fail_integrity("a key change of the proof is none");
+            }
+            if !pushed && header.is_ok_and(|header| header.seq > index) {
+                verifier.push(&self.extra.receipt, self.path.clone());
+                pushed = true;
+            }
+            verifier.push(&change.sealed, change.path.clone());
+        }
+        if !pushed {
             verifier.push(&self.extra.receipt, self.path.clone());
         }
         let mut report = verifier.finish();

@@ -2,7 +2,7 @@
 
 use crate::FieldDisclosure;
 use ai_audit_agentic::OpenIntents;
-use ai_audit_core::{Exit, LeafHash, LogId, Question, ReceiptId, Status, Verdict};
+use ai_audit_core::{Exit, LeafHash, LogId, Question, ReceiptId, Status, Timestamp, Verdict};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -26,12 +26,34 @@ pub struct Report {
     /// Size of the largest checkpoint or known size that the receipts were found to reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub complete_to: Option<u64>,
+    /// What each witness of the policy says of the checkpoint that tells most: the newest that the
+    /// quorum makes complete, or has cosigned, or else the newest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<WitnessFinding>,
     /// What is worth knowing and changes no answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
     /// Texts that were held against the digests of a single receipt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disclosed: Vec<FieldDisclosure>,
+}
+
+/// What was found of one witness.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WitnessFinding {
+    /// Its name in the policy, with what is no printable text escaped.
+    pub name: String,
+    /// `cosigned`, `missing`, `invalid` (a cosignature that does not hold), `future` (its time has
+    /// not come) or `not_independent` (its key is the log's own). Only `cosigned` counts.
+    pub status: &'static str,
+    /// The time that it vouches for, or claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+    /// Why it does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Size of the checkpoint.
+    pub checkpoint: u64,
 }
 
 /// A tool intent without an outcome.

@@ -1,6 +1,7 @@
 //! Verifying a selection of a log's receipts, each by its inclusion in a checkpoint.
 
 use crate::log::{erasure_answer, time_answer};
+use crate::quorum::Judgement;
 use crate::report::OpenToolIntent;
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Facts, Seal, Walk};
@@ -49,7 +50,7 @@ impl<'p> SelectionVerifier<'p> {
     pub fn new(policy: &'p TrustPolicy, note: SignedNote, checkpoint: Checkpoint) -> Self {
         Self {
             policy,
-            walk: Walk::new(policy.pins()),
+            walk: Walk::new(policy),
             note,
             checkpoint,
             last: None,
@@ -156,6 +157,18 @@ impl<'p> SelectionVerifier<'p> {
             _ => (None, None),
         };
         self.remarks.extend(remark);
+        let witnessed = match self.walk.facts() {
+            Some(facts) if signed => {
+                let keys = [&facts.receipt_key, &facts.checkpoint_key];
+                let size = self.checkpoint.size.as_u64();
+                Judgement::of(self.policy, &self.note, size, keys)
+            }
+            _ => None,
+        };
+        let quorum = self
+            .policy
+            .quorum()
+            .is_some_and(|policy| policy.quorum().is_some());
         let integrity = match (&self.broken, self.receipts) {
             (Some(broken), _) => broken.clone(),
             (None, 0) => Status::failed("there is no receipt"),
@@ -163,6 +176,14 @@ impl<'p> SelectionVerifier<'p> {
         };
         let completeness = match link {
             Some(status) => status,
+            // Who asks for a quorum does not take a receipt's place in a log that nobody else saw.
+            None if self.single && quorum => match &witnessed {
+                Some(judgement) if judgement.satisfied() => Status::NotApplicable,
+                Some(judgement) => Status::unverified(judgement.describe()),
+                None => {
+                    Status::unverified("there is no checkpoint that the quorum could have cosigned")
+                }
+            },
             None if self.single => Status::NotApplicable,
             None => Status::unverified(
                 "this is a selection: nothing tells whether receipts that belong to it were left out",
@@ -170,10 +191,13 @@ impl<'p> SelectionVerifier<'p> {
         };
         let attribution = match self.receipts {
             0 => Status::unverified("there is no receipt"),
-            _ => self.walk.finish(signed && self.broken.is_none()),
+            _ => self.walk.finish(signed && self.broken.is_none(), |_| 0),
         };
         let mut remarks = self.remarks;
         remarks.extend(self.walk.remark().map(String::from));
+        if let Some(judgement) = witnessed.as_ref().filter(|_| quorum && !self.single) {
+            remarks.push(judgement.describe());
+        }
         Report {
             verdict: Verdict {
                 integrity,
@@ -192,6 +216,7 @@ impl<'p> SelectionVerifier<'p> {
             origin: self.walk.facts().map(|facts| facts.origin.clone()),
             log_id: self.log_id,
             complete_to: None,
+            witnesses: witnessed.map_or_else(Vec::new, |one| one.findings()),
             remarks,
             disclosed: Vec::new(),
         }

@@ -1,7 +1,11 @@
 //! Who signed: from the verifier's pin to the key that is valid for each receipt.
 
-use crate::Pin;
-use ai_audit_core::{DecodeBody, Genesis, Kind, Status, UnverifiedReceipt, VerifyingKey};
+use crate::suspicion::Suspicion;
+use crate::{Pin, TrustPolicy};
+use ai_audit_core::{
+    DecodeBody, Genesis, KeyChange, KeyHistory, KeyHistoryError, Kind, Status, Timestamp,
+    UnverifiedReceipt, VerifyingKey,
+};
 use ai_audit_note::VKey;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -45,23 +49,26 @@ pub(crate) enum Seal {
     Other,
 }
 
-/// Walks the log's keys. Rotations are not part of this format version's writer; a log with one is
-/// left unverified from there on rather than trusted.
+/// Walks the log's keys from the pinned genesis through rotations and revocations.
 #[derive(Debug)]
 pub(crate) struct Walk<'p> {
     pins: &'p [Pin],
     facts: Option<Facts>,
     basis: Basis,
+    history: Option<KeyHistory>,
+    suspicion: Suspicion<'p>,
     failed: Option<Status>,
     open: Option<Status>,
 }
 
 impl<'p> Walk<'p> {
-    pub(crate) const fn new(pins: &'p [Pin]) -> Self {
+    pub(crate) const fn new(policy: &'p TrustPolicy) -> Self {
         Self {
-            pins,
+            pins: policy.pins(),
             facts: None,
             basis: Basis::NoGenesis,
+            history: None,
+            suspicion: Suspicion::new(policy.revocations()),
             failed: None,
             open: None,
         }
@@ -71,9 +78,12 @@ impl<'p> Walk<'p> {
         self.facts.as_ref()
     }
 
-    /// Whether what was seen so far is signed by keys that a pin leads to.
-    pub(crate) const fn trusted(&self) -> bool {
-        matches!(self.basis, Basis::Pinned { .. }) && self.failed.is_none() && self.open.is_none()
+    /// Whether what was seen so far is signed by keys that a pin leads to and nobody revoked.
+    pub(crate) fn trusted(&self) -> bool {
+        matches!(self.basis, Basis::Pinned { .. })
+            && self.failed.is_none()
+            && self.open.is_none()
+            && !self.suspicion.is_now()
     }
 
     /// A remark where the pin leaves the origin open.
@@ -94,44 +104,42 @@ impl<'p> Walk<'p> {
         if header.kind == Kind::GENESIS && seq == 0 && self.facts.is_none() {
             self.genesis(receipt);
         }
-        if matches!(header.kind, Kind::KEY_ROTATION | Kind::KEY_REVOCATION) && self.open.is_none() {
-            self.open = Some(Status::unverified(format!(
-                "receipt {seq} is a {}, which this version cannot follow",
-                header.kind
-            )));
-        }
-        let Some(key) = self.key_for(receipt) else {
-            return Seal::Other;
+        let outcome = match &mut self.history {
+            Some(history) => history.take(receipt),
+            None => match self.bare_key(receipt) {
+                Some(key) => KeyHistory::from_keys(header.log_id, key, key, key)
+                    .take(receipt)
+                    .and_then(|change| self.without_genesis(seq, change)),
+                None => return Seal::Other,
+            },
         };
-        if receipt.signature().is_none() {
-            self.fail(
-                seq,
-                "mode: batched, which the log's genesis does not permit".into(),
-            );
-            return Seal::Other;
-        }
-        if header.key_id != key.id() {
-            let reason = format!(
-                "key_id: signed by key {}, but key {} is valid here",
-                header.key_id,
-                key.id()
-            );
-            self.fail(seq, reason);
-            return Seal::Other;
-        }
-        match receipt.verify_signature(&key) {
-            Ok(()) => Seal::Good,
-            Err(_) => {
-                let reason = format!("signature does not verify under key {}", key.id());
-                self.fail(seq, reason);
-                Seal::Bad
+        match outcome {
+            Ok(change) => {
+                if let Err(reason) = self.suspicion.see(seq, change.as_ref()) {
+                    self.fail(seq, reason);
+                }
+                Seal::Good
+            }
+            Err(error) => {
+                self.fail(seq, error.to_string());
+                // Without a change there is nothing to refuse.
+                let _ = self.suspicion.see(seq, None);
+                match error {
+                    KeyHistoryError::Signature { .. } => Seal::Bad,
+                    _ => Seal::Other,
+                }
             }
         }
     }
 
     /// The answer. `anchored` says whether a checkpoint by the genesis's checkpoint key covers the
-    /// genesis.
-    pub(crate) fn finish(&self, anchored: bool) -> Status {
+    /// genesis; `anchored_size`, how many receipts were in the log before a time, as third parties
+    /// that the verifier trusts have it.
+    pub(crate) fn finish(
+        &self,
+        anchored: bool,
+        anchored_size: impl Fn(Timestamp) -> u64,
+    ) -> Status {
         if let Basis::Mismatch(reason) = &self.basis {
             return Status::failed_at(0, reason.clone());
         }
@@ -156,6 +164,9 @@ impl<'p> Walk<'p> {
             }
             _ => {}
         }
+        if let Some(status) = self.suspicion.finish(anchored_size) {
+            return status;
+        }
         self.open.clone().unwrap_or(Status::Verified)
     }
 
@@ -177,29 +188,49 @@ impl<'p> Walk<'p> {
             line,
         };
         self.basis = basis(self.pins, &facts);
+        let history = KeyHistory::new(receipt.hash().to_log_id(), &genesis);
+        if let Err(reason) = self.suspicion.begin(&facts.origin, &history) {
+            self.fail(0, reason);
+        }
+        self.history = Some(history);
         self.facts = Some(facts);
     }
 
-    /// The key that is valid at the receipt: the genesis's, or without one a bare pin's.
-    fn key_for(&mut self, receipt: &UnverifiedReceipt<'_>) -> Option<VerifyingKey> {
-        if let Some(facts) = &self.facts {
-            return Some(facts.receipt_key);
-        }
+    /// Without a genesis: the bare pin whose key the receipt names.
+    fn bare_key(&mut self, receipt: &UnverifiedReceipt<'_>) -> Option<VerifyingKey> {
         let found = self.pins.iter().find_map(|pin| match pin {
             Pin::Key(key) if key.id() == receipt.header().key_id => Some(*key),
             _ => None,
         });
-        match found {
-            Some(_) => self.basis = Basis::Pinned { origin: false },
+        if found.is_some() {
+            self.basis = Basis::Pinned { origin: false };
+        } else {
             // From here on some receipts were not checked; the answer must not be "verified".
-            None if self.open.is_none() => {
-                self.open = Some(Status::unverified(
-                    "the genesis is not there, so no pin leads to the key of these receipts",
-                ));
-            }
-            None => {}
+            self.leave_open(
+                "the genesis is not there, so no pin leads to the key of these receipts".into(),
+            );
         }
         found
+    }
+
+    /// A key change that cannot be judged, since the genesis names who may make one.
+    fn without_genesis(
+        &mut self,
+        seq: u64,
+        change: Option<KeyChange>,
+    ) -> Result<Option<KeyChange>, KeyHistoryError> {
+        if change.is_some() {
+            self.leave_open(format!(
+                "receipt {seq} changes the key, and without the genesis that cannot be followed"
+            ));
+        }
+        Ok(None)
+    }
+
+    fn leave_open(&mut self, why: String) {
+        if self.open.is_none() {
+            self.open = Some(Status::unverified(why));
+        }
     }
 
     fn fail(&mut self, seq: u64, reason: String) {

@@ -4,12 +4,12 @@ use crate::cli::Prove;
 use crate::failure::usage;
 use crate::open::{directory, find, log_name, read, write};
 use crate::output::Output;
-use ai_audit_core::UnverifiedReceipt;
+use ai_audit_core::{Kind, UnverifiedReceipt};
 use ai_audit_directory::LogDirectory;
 use ai_audit_merkle::{LeafIndex, Tiled, inclusion_proof, root};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_store::{LogName, StoreTiles};
-use ai_audit_verify::{Disclosure, ReceiptProof};
+use ai_audit_verify::{Disclosure, Included, ReceiptProof};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,12 +36,32 @@ pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
     let genesis = directory.receipt(&log, 0)?;
     let mut nodes = Tiled::new(StoreTiles::new(directory.store(), &log));
     let mut path = |index| inclusion_proof(&mut nodes, LeafIndex::new(index), checkpoint.size);
-    let (genesis_path, receipt_path) = (path(0)?.path, path(seq)?.path);
+    let mut included = |sealed: Vec<u8>, index| {
+        path(index).map(|proof| Included {
+            sealed,
+            path: proof.path,
+        })
+    };
+    let mut key_changes = Vec::new();
+    for at in directory.key_changes(&log)? {
+        if at == seq || at >= checkpoint.size.as_u64() {
+            continue;
+        }
+        let change = directory.receipt(&log, at)?;
+        // A rotation behind the receipt says nothing of its key; a revocation may.
+        let revokes = UnverifiedReceipt::parse(&change)?.header().kind == Kind::KEY_REVOCATION;
+        if at < seq || revokes {
+            key_changes.push(included(change, at)?);
+        }
+    }
+    let genesis = included(genesis, 0)?;
+    let receipt = included(sealed.clone(), seq)?;
     let disclosures = disclosures(&directory, &log, &sealed, &args.disclose)?;
     let proof = ReceiptProof::new(
         note,
-        (&genesis, genesis_path),
-        (&sealed, LeafIndex::new(seq), receipt_path),
+        genesis,
+        key_changes,
+        (receipt, LeafIndex::new(seq)),
         disclosures,
     )
     .to_text();

@@ -1,6 +1,6 @@
 //! Writing a package: the same log and options give the same bytes.
 
-use super::key_history::key_history;
+use super::key_history::KeyHistory;
 use super::proofs::ProofsWriter;
 use super::readme::readme;
 use super::{
@@ -10,8 +10,8 @@ use super::{
 use crate::archive::{ArchiveError, ArchiveWriter, Method};
 use crate::{Manifest, ManifestFile, ReceiptsWriter, Selection, json_view};
 use ai_audit_core::{
-    Chain, ChainError, DecodeBody, DecodeError, Digest, Genesis, LogId, MAX_SEALED_LEN,
-    ReceiptSource, Signer, UnverifiedReceipt,
+    Chain, ChainError, DecodeError, Digest, LogId, MAX_SEALED_LEN, ReceiptSource, Signer,
+    UnverifiedReceipt,
 };
 use ai_audit_merkle::{Frontier, LeafIndex, NodeReader, inclusion_proof};
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, SignedNote};
@@ -157,9 +157,13 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
             // The chain counts the same receipts and would be full before.
             let _ = frontier.push(receipt.hash());
             if seq == 0 {
-                facts.genesis(receipt)?;
+                facts.log_id = receipt.hash().to_log_id();
             }
             if options.selection.contains(receipt.header()) {
+                facts
+                    .keys
+                    .see(receipt)
+                    .map_err(|error| ExportError::Decode { seq, error })?;
                 facts.receipts += 1;
                 facts.selected += u64::from(!receipt.header().kind.is_control());
                 writer.write(receipt)?;
@@ -216,7 +220,7 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
             Ok(())
         })?;
     }
-    package.text(KEYS, &facts.keys)?;
+    package.text(KEYS, &facts.keys.to_text())?;
     let mut manifest = Manifest {
         origin: head.origin,
         log_id: facts.log_id,
@@ -242,7 +246,7 @@ struct Facts {
     log_id: LogId,
     receipts: u64,
     selected: u64,
-    keys: String,
+    keys: KeyHistory,
 }
 
 impl Default for Facts {
@@ -251,23 +255,8 @@ impl Default for Facts {
             log_id: LogId::ZERO,
             receipts: 0,
             selected: 0,
-            keys: String::new(),
+            keys: KeyHistory::default(),
         }
-    }
-}
-
-impl Facts {
-    fn genesis(&mut self, receipt: &UnverifiedReceipt<'_>) -> Result<(), ExportError> {
-        let genesis =
-            Genesis::decode(receipt).map_err(|error| ExportError::Decode { seq: 0, error })?;
-        // Decoding checked the name.
-        let origin = genesis
-            .origin()
-            .map(|origin| origin.to_string())
-            .unwrap_or_default();
-        self.keys = key_history(&genesis, &origin);
-        self.log_id = receipt.hash().to_log_id();
-        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use ai_audit_core::{
     UnverifiedReceipt,
 };
 use ai_audit_merkle::{Tiled, TreeSize, root};
-use ai_audit_note::{Checkpoint, VKey};
+use ai_audit_note::{Checkpoint, SignedNote, VKey, cosign};
 use ai_audit_store::{
     AppendError, CheckpointPolicy, EncodedRecordBody, Ledger, LedgerError, LogName, Record, Store,
     StoreTiles, SubmitError,
@@ -233,6 +233,59 @@ fn checkpoints_on_demand_and_by_number() {
         assert_eq!(checkpoint.root, root(&mut tiles, kept.size).unwrap());
     }
     assert_eq!(ledger.stats().checkpoints, 4);
+}
+
+/// Another process makes the checkpoint and gets it cosigned, while the writer runs: neither of the
+/// two orders loses the cosignature.
+#[test]
+fn a_checkpoint_made_again_keeps_its_cosignatures() {
+    let rig = rig();
+    let log = LogName::default();
+    let ledger = rig.created();
+    let witness = TestLog::keys(9)[0].verifying_key();
+    let line = VKey::cosignature("w.example", witness).unwrap();
+    let cosigned = |text: &str| {
+        let mut note = SignedNote::parse(text.as_bytes()).unwrap();
+        let time = Timestamp::from_micros(NOW);
+        let signature = cosign(&note, "w.example", &TestLog::keys(9)[0], time).unwrap();
+        note.add(signature).unwrap();
+        note
+    };
+    let put = |note: &SignedNote| {
+        let size = Checkpoint::parse(note.text()).unwrap().size;
+        rig.store
+            .put_checkpoint(&log, size, &note.to_string())
+            .unwrap();
+    };
+    // After the writer made it.
+    let made = ledger.checkpoint(&log).unwrap();
+    put(&cosigned(&made));
+    let again = ledger.checkpoint(&log).unwrap();
+    assert_eq!(again, cosigned(&made).to_string());
+    // Before the writer makes it.
+    let submit = |model| ledger.submit(&log, vec![record(model)]).unwrap().wait();
+    submit("a").unwrap();
+    let mut tiles = Tiled::new(StoreTiles::new(&*rig.store, &log));
+    let size = TreeSize::new(3);
+    let checkpoint = Checkpoint {
+        origin: Checkpoint::parse(cosigned(&made).text()).unwrap().origin,
+        size,
+        root: root(&mut tiles, size).unwrap(),
+        extensions: Vec::new(),
+    };
+    let elsewhere = checkpoint.sign(&TestLog::keys(1)[1]).unwrap().to_string();
+    put(&cosigned(&elsewhere));
+    let note = SignedNote::parse(ledger.checkpoint(&log).unwrap().as_bytes()).unwrap();
+    assert!(note.verify_cosignature(&line).is_ok());
+    // One that is not this log's is not taken for it.
+    submit("b").unwrap();
+    let forged = Checkpoint {
+        size: TreeSize::new(4),
+        ..checkpoint
+    };
+    put(&forged.sign(&TestLog::keys(1)[1]).unwrap());
+    let note = ledger.checkpoint(&log).unwrap();
+    assert_ne!(open_checkpoint(&note, &forged.origin).root, forged.root);
 }
 
 #[test]

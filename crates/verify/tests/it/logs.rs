@@ -12,6 +12,7 @@ use ai_audit_verify::{LogVerifier, Pin, Report, TrustPolicy};
 pub(crate) struct Log {
     pub(crate) receipt_key: SigningKey,
     pub(crate) checkpoint_key: SigningKey,
+    pub(crate) recovery_key: SigningKey,
     pub(crate) origin: String,
     pub(crate) head: Head,
     pub(crate) sealed: Vec<Vec<u8>>,
@@ -35,6 +36,7 @@ impl Log {
         let mut log = Self {
             receipt_key: receipt,
             checkpoint_key: checkpoint,
+            recovery_key: recovery,
             origin: genesis.origin().unwrap().to_string(),
             head: Head::EMPTY,
             sealed: Vec::new(),

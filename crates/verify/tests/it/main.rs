@@ -3,8 +3,11 @@
 
 mod attacks;
 mod chain_cuts;
+mod keys;
 mod logs;
 mod pins;
+mod policy_files;
 mod proofs;
 mod properties;
 mod selections;
+mod witnesses;
