@@ -7,6 +7,7 @@
 //! | [checkpoint](https://c2sp.org/tlog-checkpoint): origin, size, root | [`Checkpoint`] |
 //! | [cosignature/v1](https://c2sp.org/tlog-cosignature): a witness's, with a time | [`cosign`], [`SignedNote::verify_cosignature`] |
 //! | [proof file](https://c2sp.org/tlog-proof) | [`TlogProof`] |
+//! | anchor: a cosigned checkpoint, or a token over it, as a receipt's body | [`Anchor`] |
 //! | [policy](https://c2sp.org/tlog-policy): logs, witnesses, quorum | [`Policy`], [`Policy::judge`] |
 //!
 //! Everything is read strictly: a text has one form, and what is read prints as it was.
@@ -36,6 +37,7 @@
 
 extern crate alloc;
 
+mod anchor;
 mod checkpoint;
 mod cosignature;
 mod lines;
@@ -45,6 +47,7 @@ mod proof;
 mod quorum;
 mod vkey;
 
+pub use anchor::{Anchor, TokenBytes};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::cosign;
 pub use note::{MAX_NOTE_LEN, MAX_SIGNATURES, NoteError, NoteSignature, SignedNote};

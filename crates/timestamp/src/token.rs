@@ -83,6 +83,12 @@ impl TimestampToken {
         &self.der
     }
 
+    /// Whether the token is over these bytes: its imprint is theirs. Who says so is another matter.
+    #[must_use]
+    pub fn is_over(&self, message: &[u8]) -> bool {
+        self.info.hash.digest(message) == self.info.imprint
+    }
+
     pub(crate) const fn info(&self) -> &Info {
         &self.info
     }

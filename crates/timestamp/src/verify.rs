@@ -65,7 +65,7 @@ impl TimestampToken {
         trusted: &TrustedCertificates,
     ) -> Result<VerifiedTimestamp, TimestampError> {
         let info = self.info();
-        if info.hash.digest(message) != info.imprint {
+        if !self.is_over(message) {
             return Err(TimestampError::Imprint);
         }
         let signer = &self.signer;

@@ -51,6 +51,7 @@ mod revocation;
 mod selection;
 mod source;
 mod suspicion;
+mod time;
 mod verified;
 mod walk;
 
@@ -62,4 +63,5 @@ pub use report::{OpenToolIntent, Report, WitnessFinding};
 pub use revocation::{DetachedRevocation, RevocationError};
 pub use selection::SelectionVerifier;
 pub use source::verify_source;
+pub use time::{TimeBound, TimeBoundKind, TimeBounds, TimeSource};
 pub use verified::VerifiedReceipt;

@@ -2,13 +2,17 @@
 
 use crate::checkpoints::{self, Checkpoints};
 use crate::report::OpenToolIntent;
+use crate::time::Times;
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Seal, Walk};
 use crate::{PolicyError, Report, TrustPolicy, bodies};
 use ai_audit_agentic::OpenIntents;
-use ai_audit_core::{Chain, ChainError, Head, Kind, LogId, Status, UnverifiedReceipt, Verdict};
+use ai_audit_core::{
+    Chain, ChainError, Head, Kind, LogId, NodeHash, Status, UnverifiedReceipt, Verdict,
+};
 use ai_audit_merkle::Frontier;
 use ai_audit_note::{Checkpoint, SignedNote};
+use ai_audit_timestamp::TimestampError;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -24,6 +28,7 @@ pub struct LogVerifier<'p> {
     frontier: Frontier,
     checkpoints: Checkpoints,
     intents: OpenIntents,
+    time: Times<'p>,
     /// The `seq` of the first receipt.
     first: Option<u64>,
     log_id: Option<LogId>,
@@ -38,7 +43,9 @@ impl<'p> LogVerifier<'p> {
     #[must_use]
     pub fn new(policy: &'p TrustPolicy) -> Self {
         let mut checkpoints = Checkpoints::default();
+        let mut time = Times::new(policy);
         for (note, checkpoint) in policy.checkpoints() {
+            time.expect(checkpoint.size.as_u64());
             checkpoints.add(note.clone(), checkpoint.clone(), true);
         }
         Self {
@@ -48,6 +55,7 @@ impl<'p> LogVerifier<'p> {
             frontier: Frontier::new(),
             checkpoints,
             intents: OpenIntents::new(),
+            time,
             first: None,
             log_id: None,
             receipts: 0,
@@ -66,8 +74,19 @@ impl<'p> LogVerifier<'p> {
     pub fn evidence_checkpoint(&mut self, note: &[u8]) -> Result<(), PolicyError> {
         let note = SignedNote::parse(note).map_err(PolicyError::Note)?;
         let checkpoint = Checkpoint::parse(note.text()).map_err(PolicyError::Checkpoint)?;
+        self.time.expect(checkpoint.size.as_u64());
         self.checkpoints.add(note, checkpoint, false);
         Ok(())
+    }
+
+    /// Also takes an RFC 3161 token, or the response that it came in, over one of the checkpoints.
+    /// It bounds times where the policy trusts its authority.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no token.
+    pub fn evidence_timestamp(&mut self, token: &[u8]) -> Result<(), TimestampError> {
+        self.time.token(token)
     }
 
     /// Takes the next sealed receipt. Returns it as verified while nothing has failed and a pin
@@ -84,6 +103,8 @@ impl<'p> LogVerifier<'p> {
         };
         let seq = receipt.header().seq;
         self.log_id.get_or_insert_with(|| log_of(&receipt));
+        // An anchor names the root of what is before it.
+        let before = (receipt.header().kind == Kind::ANCHOR).then(|| self.frontier.root());
         self.follow(&receipt, place);
         let seal = self.walk.see(&receipt);
         if seal == Seal::Bad {
@@ -102,6 +123,7 @@ impl<'p> LogVerifier<'p> {
             receipt.header().kind,
             Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
         );
+        self.bound(&receipt, before);
         if self.broken.is_some() {
             return None;
         }
@@ -150,7 +172,10 @@ impl<'p> LogVerifier<'p> {
         let from_genesis = self.first == Some(0);
         let held = (from_genesis && self.broken.is_none()).then_some(self.receipts);
         let outcome = match self.walk.facts() {
-            Some(facts) => self.checkpoints.finish(self.policy, facts, held),
+            Some(facts) => {
+                let (policy, time) = (self.policy, &mut self.time);
+                self.checkpoints.finish(policy, facts, held, time)
+            }
             None => checkpoints::Outcome::default(),
         };
         if let Some(reason) = &outcome.contradiction
@@ -196,9 +221,16 @@ impl<'p> LogVerifier<'p> {
         };
         let attribution = match self.receipts {
             0 => Status::unverified("there is no receipt"),
-            _ => self.walk.finish(outcome.anchored, |_| 0),
+            _ => {
+                let bounds = self.time.bounds();
+                let before = |time| bounds.size_before(time);
+                self.walk.finish(outcome.anchored, before)
+            }
         };
+        let held = held.filter(|_| integrity.is_verified());
+        let time = self.time.finish(held);
         let mut remarks = self.remarks;
+        remarks.extend(time.remarks);
         remarks.extend(self.walk.remark().map(String::from));
         if outcome.foreign > 0 {
             let count = outcome.foreign;
@@ -211,7 +243,7 @@ impl<'p> LogVerifier<'p> {
                 integrity,
                 attribution,
                 completeness,
-                time: time_answer(),
+                time: time.status,
                 erasure: erasure_answer(self.erasures),
             },
             receipts: self.receipts,
@@ -222,6 +254,7 @@ impl<'p> LogVerifier<'p> {
             witnesses: outcome
                 .witnessed
                 .map_or_else(Vec::new, |one| one.findings()),
+            time_bounds: time.bounds.iter().cloned().collect(),
             remarks,
             disclosed: Vec::new(),
         }
@@ -274,6 +307,21 @@ impl<'p> LogVerifier<'p> {
         }
     }
 
+    /// Anchors, and the times that they bound, where the log is there from its beginning.
+    fn bound(&mut self, receipt: &UnverifiedReceipt<'_>, before: Option<NodeHash>) {
+        let (Some(facts), None, Some(0)) = (self.walk.facts(), &self.broken, self.first) else {
+            return;
+        };
+        let header = receipt.header();
+        if header.kind == Kind::ANCHOR
+            && let Err(reason) = self.time.anchor(facts, receipt, before)
+        {
+            self.break_at(header.seq, reason);
+            return;
+        }
+        self.time.see(header.seq, header.sealed_at);
+    }
+
     fn break_at(&mut self, seq: u64, reason: String) {
         if self.broken.is_none() {
             self.broken = Some(Status::failed_at(seq, reason));
@@ -287,11 +335,6 @@ fn log_of(receipt: &UnverifiedReceipt<'_>) -> LogId {
         Kind::GENESIS => receipt.hash().to_log_id(),
         _ => receipt.header().log_id,
     }
-}
-
-/// Nothing bounds the writer's clock in this version of the verifier.
-pub(crate) fn time_answer() -> Status {
-    Status::unverified("the times are the writer's own: no witness or timestamp bounds them")
 }
 
 pub(crate) fn erasure_answer(erasures: bool) -> Status {

@@ -10,4 +10,6 @@ mod policy_files;
 mod proofs;
 mod properties;
 mod selections;
+mod time;
+mod time_attacks;
 mod witnesses;
