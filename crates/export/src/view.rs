@@ -5,6 +5,7 @@ use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, KeyRevocation, KeyRotation, Kind,
     LeafHash, Start, Stop, UnverifiedReceipt,
 };
+use ai_audit_note::Anchor;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write;
@@ -68,6 +69,7 @@ fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
         Kind::STOP => value::<Stop<'_>>(receipt),
         Kind::GAP => value::<Gap<'_>>(receipt),
         Kind::CLOCK_ANOMALY => value::<ClockAnomaly>(receipt),
+        Kind::ANCHOR => value::<Anchor<'_>>(receipt),
         _ => None,
     }
 }

@@ -148,7 +148,7 @@ fn thin(bounds: &mut Vec<TimeBound>) {
     let last = bounds.len() - 1;
     let mut place = 0;
     bounds.retain(|_| {
-        let kept = (last - place) % 2 == 0;
+        let kept = (last - place).is_multiple_of(2);
         place += 1;
         kept
     });
