@@ -1,8 +1,10 @@
 //! One file a command.
 
+pub(crate) mod adopt;
 pub(crate) mod checkpoint;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod epoch;
 pub(crate) mod export;
 pub(crate) mod info;
 pub(crate) mod init;

@@ -1,9 +1,9 @@
 //! Reading a log directory, also while its writer runs.
 
-use crate::{DirectoryError, Layout, Settings, read_digest_secret, read_key};
+use crate::{DirectoryError, FileReceiptKeys, Layout, Settings, read_digest_secret, read_key};
 use ai_audit_core::{DecodeBody as _, DigestSecret, Genesis, Head, SigningKey, UnverifiedReceipt};
 use ai_audit_note::VKey;
-use ai_audit_store::{LogName, ReadLimit, Store, StoreError};
+use ai_audit_store::{LogName, ReadLimit, Store, StoreError, StoredContent};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
 use std::path::Path;
 use std::sync::Arc;
@@ -103,12 +103,29 @@ impl LogDirectory {
     ///
     /// # Errors
     ///
-    /// When it is not there, or the database cannot be read.
+    /// [`DirectoryError::Deleted`] where only its hash is left; when it is not there, or the
+    /// database cannot be read.
     pub fn receipt(&self, log: &LogName, seq: u64) -> Result<Vec<u8>, DirectoryError> {
+        match self.stored(log, seq)? {
+            StoredContent::Sealed(sealed) => Ok(sealed),
+            StoredContent::Deleted(_) => Err(DirectoryError::Deleted {
+                log: log.clone(),
+                seq,
+                deletion: self.deletion_of(log, seq)?.map(|found| found.receipt),
+            }),
+        }
+    }
+
+    /// What there is of one receipt.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, or the database cannot be read.
+    pub fn stored(&self, log: &LogName, seq: u64) -> Result<StoredContent, DirectoryError> {
         let held = self.head(log)?.size();
         let mut read = self.store.read(log, seq, ReadLimit::ONE)?;
         match read.pop() {
-            Some(receipt) => Ok(receipt.sealed),
+            Some(receipt) => Ok(receipt.content),
             None => Err(StoreError::Invalid {
                 what: format!("log {log} has no receipt {seq}: it has {held}"),
             }
@@ -155,13 +172,13 @@ impl LogDirectory {
         )
     }
 
-    /// A log's receipt key.
+    /// A log's receipt key in its files.
     ///
     /// # Errors
     ///
-    /// When its file cannot be read.
-    pub fn receipt_key(&self, log: &LogName) -> Result<SigningKey, DirectoryError> {
-        read_key(&self.layout.log(log).receipt_key, self.settings.production)
+    /// When they cannot be read.
+    pub fn receipt_keys(&self, log: &LogName) -> Result<FileReceiptKeys, DirectoryError> {
+        FileReceiptKeys::open(&self.layout.log(log), self.settings.production)
     }
 
     /// The secret under which a log's texts are digested.

@@ -1,6 +1,7 @@
 //! What can go wrong with a log directory.
 
 use ai_audit_store::{LogName, StoreError};
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,37 @@ pub enum DirectoryError {
         /// The log.
         log: LogName,
     },
+    /// The bytes of a receipt are deleted.
+    #[error("log {log}: the bytes of receipt {seq} are deleted{}; an archive of its epoch has them", Under(.deletion))]
+    Deleted {
+        /// The log.
+        log: LogName,
+        /// The receipt.
+        seq: u64,
+        /// The deletion receipt that says so, where one does.
+        deletion: Option<u64>,
+    },
+    /// An archive is not what it should be.
+    #[error("{}: {what}", .path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// There is no such epoch, or it is still open.
+    #[error("log {log}: epoch {epoch} is not sealed: {sealed} epochs are")]
+    NotSealed {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// How many are sealed.
+        sealed: u64,
+    },
+    /// The log will not have this done to it, and nothing was.
+    #[error("{0}")]
+    Refused(String),
     /// A key file does not hold what it should.
     #[error("{}: {what}", .path.display())]
     Key {
@@ -92,9 +124,21 @@ impl DirectoryError {
                 | Self::LogExists { .. }
                 | Self::ReservedName { .. }
                 | Self::Settings { .. }
+                | Self::NotSealed { .. }
                 | Self::Name(_)
                 | Self::Store(StoreError::NotAStore { .. } | StoreError::Invalid { .. })
         )
+    }
+}
+
+struct Under<'a>(&'a Option<u64>);
+
+impl fmt::Display for Under<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(seq) => write!(f, " under receipt {seq}"),
+            None => f.write_str(", and no deletion receipt says so"),
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! A log as evidence: checkpoints on demand, and what packages and proofs are made of.
 
 use crate::{DirectoryError, LogDirectory};
+use ai_audit_core::Kind;
 use ai_audit_export::LogEvidence;
 use ai_audit_merkle::{TileError, Tiled, TreeSize, root};
 use ai_audit_note::{Checkpoint, SignedNote};
-use ai_audit_store::{LogName, Store as _, StoreError, StoreReader, StoreTiles};
+use ai_audit_store::{LogName, Query, Store, StoreError, StoreReader, StoreTiles};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
 use ai_audit_verify::{LogVerifier, Report, TrustPolicy, verify_source};
+use std::ops::{Range, RangeInclusive};
 
 /// One log of a directory, to be exported.
 #[derive(Debug)]
@@ -42,6 +44,45 @@ impl LogEvidence for DirectoryLog<'_> {
     fn nodes(&self) -> Tiled<StoreTiles<'_>> {
         Tiled::new(StoreTiles::new(self.directory.store(), &self.log))
     }
+
+    fn pick(
+        &self,
+        range: RangeInclusive<u64>,
+        size: u64,
+    ) -> Result<Option<StoreReader<'_>>, StoreError> {
+        let store = self.directory.store();
+        let end = range.end().saturating_add(1).min(size);
+        let range = (*range.start()).min(end)..end;
+        let mut places: Vec<Range<u64>> = control_receipts(store, &self.log)?
+            .into_iter()
+            .filter(|seq| !range.contains(seq) && *seq < size)
+            .map(|seq| seq..seq + 1)
+            .collect();
+        let at = places.partition_point(|place| place.start < range.start);
+        places.insert(at, range);
+        // Neighbours are read in one go.
+        places.dedup_by(|later, earlier| {
+            let touch = later.start == earlier.end;
+            if touch {
+                earlier.end = later.end;
+            }
+            touch
+        });
+        Ok(Some(StoreReader::ranges(store, &self.log, places)))
+    }
+}
+
+/// The places of a log's control receipts, ascending.
+fn control_receipts(store: &dyn Store, log: &LogName) -> Result<Vec<u64>, StoreError> {
+    let mut all = Vec::new();
+    let kinds = (0..=u16::MAX)
+        .map(Kind::new)
+        .filter(|kind| kind.is_control());
+    for kind in kinds {
+        all.extend(store.find(log, &Query::Kind(kind), None, usize::MAX)?);
+    }
+    all.sort_unstable();
+    Ok(all)
 }
 
 impl LogDirectory {

@@ -3,8 +3,12 @@
 use crate::error::io_at;
 use crate::key_files::private_folder;
 use crate::writer::Writer;
-use crate::{DirectoryError, Layout, LogPaths, Settings, read_key, write_digest_secret, write_key};
+use crate::{
+    DirectoryError, FileReceiptKeys, Layout, LogPaths, Settings, read_key, write_digest_secret,
+    write_key,
+};
 use ai_audit_core::{Origin, SigningKey, VerifyingKey};
+use ai_audit_epochs::{RETENTION_POLICY, Retention};
 use ai_audit_note::VKey;
 use ai_audit_store::{LogName, LogSigners, NewLog, Random, StoreError};
 use std::fs;
@@ -65,6 +69,9 @@ const SETTINGS: &str = "\
 # Settings of this log directory. Environment variables AI_AUDIT_… and flags win over them.
 # checkpoint-every = 1000         # a checkpoint after so many receipts; 0: never
 # checkpoint-after-seconds = 0    # a checkpoint after so many seconds; 0: never
+# epoch-receipts = 0              # an epoch is sealed when it has so many receipts; 0: never
+# epoch-hours = 0                 # an epoch is sealed when it is so old; 0: never
+# retention-days = 183            # how long bytes stay after that, and not less than was promised
 # queue-capacity = 10000          # records that may wait for the writer
 # queue-timeout-ms = 0            # how long a producer waits for a full queue; 0: as long as it takes
 # digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
@@ -118,6 +125,13 @@ fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
     let digits = "0".repeat(32);
     Origin::parse(&format!("{}/{digits}", options.name))
         .map_err(|error| DirectoryError::Name(format!("name {:?}: {error}", options.name)))?;
+    for (name, value) in &options.policy {
+        if name == RETENTION_POLICY {
+            Retention::parse(value).map_err(|_| {
+                DirectoryError::Name(format!("policy {name}={value}: expected a number of days"))
+            })?;
+        }
+    }
     if path.exists() && !path.is_dir() {
         let error = std::io::ErrorKind::NotADirectory.into();
         return Err(DirectoryError::Io {
@@ -144,7 +158,8 @@ pub(crate) fn create(
     }
     let random = writer.random();
     private_folder(&paths.keys)?;
-    let receipt = key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
+    key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
+    let receipt = FileReceiptKeys::open(&paths, true)?;
     let checkpoint = key(
         random,
         &paths.checkpoint_key,

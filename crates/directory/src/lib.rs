@@ -14,22 +14,30 @@
 //!
 //! Anybody may read with [`LogDirectory`] while the one [`Writer`] runs.
 
+mod archive;
 mod directory;
+mod epochs;
 mod error;
 mod evidence;
 mod init;
 mod key_files;
+mod keys;
 mod layout;
+mod receipt_keys;
 mod settings;
 mod system;
 mod writer;
 
+pub use archive::{Restored, compact, file_digest};
 pub use directory::LogDirectory;
+pub use epochs::{DeletionInfo, EpochInfo};
 pub use error::DirectoryError;
 pub use evidence::DirectoryLog;
 pub use init::{InitOptions, Initialized, init};
 pub use key_files::{read_digest_secret, read_key, write_digest_secret, write_key};
+pub use keys::{KeyHistoryEntry, KeyHistoryReport, Revoke};
 pub use layout::{Layout, LogPaths};
+pub use receipt_keys::FileReceiptKeys;
 pub use settings::{SETTING_NAMES, Settings};
 pub use system::OsRandom;
 pub use writer::Writer;

@@ -2,9 +2,10 @@
 
 use crate::init::{create, for_tenant};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
+use ai_audit_epochs::{EpochPolicy, Retention};
 use ai_audit_store::{
-    CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName, LogSigners, NewLog,
-    OnFull, Random, SystemClock, WriterLock,
+    Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName, LogSigners,
+    NewLog, OnFull, Random, SystemClock, WriterLock,
 };
 use ai_audit_store_sqlite::OpenMode;
 use std::fs;
@@ -28,13 +29,10 @@ impl Writer {
     /// When it is no log directory, another writer has it, a key cannot be read or is not the
     /// log's, or a log is behind its high-water mark.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
-        if !Layout::is_log_directory(path) {
-            return Err(DirectoryError::NotADirectory { path: path.into() });
-        }
-        let writer = Self::with_mode(path, settings, software, OpenMode::ReadWrite)?;
+        let writer = Self::for_one(path, settings, software)?;
         for log in writer.directory.logs()? {
             let signers = LogSigners {
-                receipt: Box::new(writer.directory.receipt_key(&log)?),
+                receipt: Box::new(writer.directory.receipt_keys(&log)?),
                 checkpoint: Box::new(writer.directory.checkpoint_key(&log)?),
             };
             writer
@@ -43,6 +41,40 @@ impl Writer {
                 .map_err(from_ledger)?;
         }
         Ok(writer)
+    }
+
+    /// For what begins differently than by attaching every log: none is attached.
+    pub(crate) fn for_one(
+        path: &Path,
+        settings: Settings,
+        software: &str,
+    ) -> Result<Self, DirectoryError> {
+        if !Layout::is_log_directory(path) {
+            return Err(DirectoryError::NotADirectory { path: path.into() });
+        }
+        Self::with_mode(path, settings, software, OpenMode::ReadWrite)
+    }
+
+    pub(crate) fn attach_with(
+        &self,
+        log: &LogName,
+        signers: LogSigners,
+        with: Attach,
+    ) -> Result<(), DirectoryError> {
+        self.ledger
+            .attach_log_with(log.clone(), signers, with)
+            .map(drop)
+            .map_err(from_ledger)
+    }
+
+    /// Hands over to a new receipt key and destroys the old one. Returns the rotation's `seq`.
+    ///
+    /// # Errors
+    ///
+    /// When the new key cannot be made or the rotation not be stored.
+    pub fn rotate_key(&self, log: &LogName, reason: &str) -> Result<u64, DirectoryError> {
+        self.directory.head(log)?;
+        self.ledger.rotate_key(log, reason).map_err(from_ledger)
     }
 
     /// For `init`: the database may have to be made, and no log is attached.
@@ -140,6 +172,11 @@ fn config(settings: &Settings, software: &str) -> Result<LedgerConfig, Directory
         every: Some(settings.checkpoint_after).filter(|after| !after.is_zero()),
         at_close: false,
     };
+    config.epochs = EpochPolicy {
+        receipts: Some(settings.epoch_receipts).filter(|receipts| *receipts > 0),
+        age: Some(settings.epoch_after).filter(|age| !age.is_zero()),
+    };
+    config.retention = settings.retention_days.map(Retention::days);
     if let Some(folder) = &settings.high_water_marks {
         fs::create_dir_all(folder).map_err(crate::error::io_at(folder))?;
         config.marks = Some(Arc::new(FileMarks::new(folder)));
@@ -147,7 +184,7 @@ fn config(settings: &Settings, software: &str) -> Result<LedgerConfig, Directory
     Ok(config)
 }
 
-fn from_ledger(error: LedgerError) -> DirectoryError {
+pub(crate) fn from_ledger(error: LedgerError) -> DirectoryError {
     match error {
         LedgerError::Store(error) => DirectoryError::Store(error),
         other => DirectoryError::Ledger(other.to_string()),

@@ -24,4 +24,4 @@ pub use package::{
 };
 pub use receipts::{RECEIPTS_MAGIC, ReceiptsError, ReceiptsReader, ReceiptsWriter};
 pub use selection::{ParseSelectionError, Selection};
-pub use view::{json_value, json_view};
+pub use view::{deleted_view, json_value, json_view};

@@ -1,7 +1,9 @@
 //! Evidence packages: what is in them, writing them, verifying them.
 
+mod check;
 mod claims;
 mod key_history;
+mod passes;
 mod proofs;
 mod readme;
 mod verify;

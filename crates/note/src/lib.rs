@@ -1,4 +1,5 @@
-//! C2SP signed notes, key lines, checkpoints, cosignatures, policies and proof files.
+//! C2SP signed notes, key lines, checkpoints, cosignatures, requests to witnesses, policies and proof
+//! files.
 //!
 //! | format | type |
 //! |---|---|
@@ -6,6 +7,7 @@
 //! | [signed note](https://c2sp.org/signed-note): a text and signature lines | [`SignedNote`], [`NoteSignature`] |
 //! | [checkpoint](https://c2sp.org/tlog-checkpoint): origin, size, root | [`Checkpoint`] |
 //! | [cosignature/v1](https://c2sp.org/tlog-cosignature): a witness's, with a time | [`cosign`], [`SignedNote::verify_cosignature`] |
+//! | [add-checkpoint](https://c2sp.org/tlog-witness): a request to a witness | [`AddCheckpoint`] |
 //! | [proof file](https://c2sp.org/tlog-proof) | [`TlogProof`] |
 //! | anchor: a cosigned checkpoint, or a token over it, as a receipt's body | [`Anchor`] |
 //! | [policy](https://c2sp.org/tlog-policy): logs, witnesses, quorum | [`Policy`], [`Policy::judge`] |
@@ -37,6 +39,7 @@
 
 extern crate alloc;
 
+mod add_checkpoint;
 mod anchor;
 mod checkpoint;
 mod cosignature;
@@ -47,6 +50,7 @@ mod proof;
 mod quorum;
 mod vkey;
 
+pub use add_checkpoint::{AddCheckpoint, AddCheckpointError};
 pub use anchor::{Anchor, TokenBytes};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::cosign;

@@ -1,7 +1,7 @@
 //! Opening a file: new, to write, or to read beside the writer.
 
 use crate::error::sql;
-use crate::schema::{APPLICATION_ID, CREATE, VERSION};
+use crate::schema::{APPLICATION_ID, CREATE, FIRST, VERSION};
 use ai_audit_store::StoreError;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
@@ -57,6 +57,10 @@ pub(crate) fn open(path: &Path, mode: OpenMode) -> Result<Connection, StoreError
         connection
             .pragma_update(None, "synchronous", "FULL")
             .map_err(failed)?;
+        // What is deleted is overwritten with zeros. https://sqlite.org/pragma.html#pragma_secure_delete
+        connection
+            .pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
+            .map_err(failed)?;
     }
     // A damaged or hostile file must not run anything.
     connection
@@ -76,7 +80,7 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     if tables == 0 {
         transaction.execute_batch(CREATE)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.pragma_update(None, "user_version", FIRST)?;
     }
     transaction.commit()
 }

@@ -3,13 +3,15 @@
 use crate::append::{self, Frontiers};
 use crate::error::sql;
 use crate::open::{OpenMode, open};
-use crate::read;
+use crate::{delete, read};
 use ai_audit_core::{Head, NodeHash};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
-    Batch, Health, LogName, Query, ReadLimit, Store, StoreError, StoredCheckpoint, StoredReceipt,
+    Batch, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError, StoredCheckpoint,
+    StoredReceipt,
 };
 use core::fmt;
+use core::ops::RangeInclusive;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -86,6 +88,24 @@ impl SqliteStore {
         }
     }
 
+    /// Writes the file anew without the room that deleted bytes left, which takes as much room again
+    /// while it lasts.
+    ///
+    /// # Errors
+    ///
+    /// When there is not room enough, or another connection is in its way.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        if self.mode == OpenMode::ReadOnly {
+            return Err(StoreError::ReadOnly);
+        }
+        let inner = self.lock();
+        inner
+            .connection
+            .execute_batch("VACUUM")
+            .map_err(sql("compacting the file"))?;
+        delete::empty_wal(&inner.connection)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A transaction that a panic left open is rolled back when it is dropped.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -134,6 +154,30 @@ impl Store for SqliteStore {
     ) -> Result<Vec<StoredReceipt>, StoreError> {
         self.with_log(log, Vec::new(), |connection, id| {
             read::receipts(connection, id, from_seq, limit)
+        })
+    }
+
+    fn delete_receipts(
+        &self,
+        log: &LogName,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, StoreError> {
+        if self.mode == OpenMode::ReadOnly {
+            return Err(StoreError::ReadOnly);
+        }
+        delete::delete(&mut self.lock().connection, log, range)
+    }
+
+    fn restore_receipts(&self, log: &LogName, receipts: &[Sealed]) -> Result<u64, StoreError> {
+        if self.mode == OpenMode::ReadOnly {
+            return Err(StoreError::ReadOnly);
+        }
+        delete::restore(&mut self.lock().connection, log, receipts)
+    }
+
+    fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        self.with_log(log, 0, |connection, id| {
+            delete::count(connection, id, &range)
         })
     }
 

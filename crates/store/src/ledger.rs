@@ -2,6 +2,7 @@
 
 mod collect;
 mod config;
+mod epochs;
 mod error;
 mod queue;
 mod record;
@@ -9,7 +10,8 @@ mod ticket;
 mod writer;
 
 pub use collect::{Collected, collect, is_collecting};
-pub use config::{CheckpointPolicy, LedgerConfig, LogSigners, NewLog, OnFull};
+pub use config::{Attach, CheckpointPolicy, LedgerConfig, LogSigners, NewLog, OnFull};
+pub use epochs::{Archived, DeleteEpoch, EpochDeleted, SealedEpoch};
 pub use error::{AppendError, LedgerError, SubmitError};
 pub use record::{Earlier, EncodedRecordBody, Record};
 pub use ticket::{Outcome, Receipt, Ticket};
@@ -28,7 +30,7 @@ use writer::Writer;
 ///
 /// A record is in the log when its [`Ticket`] says so, which is when it is durable. Share a ledger
 /// between threads by reference or in an `Arc`. It writes start, stop, gap and clock-anomaly
-/// receipts by itself; [`Ledger::close`] ends it in order, and dropping it does the same.
+/// receipts by itself, and seals of epochs; [`Ledger::close`] ends it in order, and dropping it does the same.
 ///
 /// ```
 /// # use ai_audit_core::{SigningKey, Timestamp};
@@ -105,6 +107,10 @@ pub struct LedgerStats {
     pub checkpoints: u64,
     /// Checkpoints by policy that could not be made.
     pub checkpoint_failures: u64,
+    /// Epochs that were sealed.
+    pub epochs: u64,
+    /// Epochs that could not be sealed when they were due.
+    pub epoch_failures: u64,
     /// High-water marks that could not be written.
     pub mark_failures: u64,
     /// What the last failure was.
@@ -163,8 +169,37 @@ impl Ledger {
     /// [`LedgerError::NoSuchLog`], [`LedgerError::OtherKey`], [`LedgerError::Behind`],
     /// [`LedgerError::Forked`]; when what is stored contradicts itself.
     pub fn attach_log(&self, log: LogName, signers: LogSigners) -> Result<LogInfo, LedgerError> {
+        self.attach_log_with(log, signers, Attach::default())
+    }
+
+    /// The same, beginning with a revocation, or adopting a log that would be refused.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::attach_log`].
+    pub fn attach_log_with(
+        &self,
+        log: LogName,
+        signers: LogSigners,
+        with: Attach,
+    ) -> Result<LogInfo, LedgerError> {
         let (slot, done) = ticket::slot();
-        self.queue.command(Command::Attach(log, signers, done));
+        self.queue
+            .command(Command::Attach(log, signers, Box::new(with), done));
+        slot.take(None).unwrap_or(Err(LedgerError::Closed))
+    }
+
+    /// Hands over to a new receipt key, which the log's [`ReceiptKeys`](crate::ReceiptKeys) make,
+    /// and destroys the old one, before anything else is sealed. Returns the rotation's `seq`.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NotAttached`]; when the key cannot be made, stored or destroyed. If the
+    /// rotation is in the log by then, it is finished before the next receipt.
+    pub fn rotate_key(&self, log: &LogName, reason: &str) -> Result<u64, LedgerError> {
+        let (slot, done) = ticket::slot();
+        self.queue
+            .command(Command::Rotate(log.clone(), reason.to_owned(), done));
         slot.take(None).unwrap_or(Err(LedgerError::Closed))
     }
 

@@ -1,15 +1,16 @@
 //! Verifying a log from its first receipt to its last, fed one receipt at a time.
 
 use crate::checkpoints::{self, Checkpoints};
-use crate::report::OpenToolIntent;
+use crate::report::{OpenToolIntent, deleted_remark};
 use crate::time::Times;
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Seal, Walk};
 use crate::{PolicyError, Report, TrustPolicy, bodies};
 use ai_audit_agentic::OpenIntents;
 use ai_audit_core::{
-    Chain, ChainError, Head, Kind, LogId, NodeHash, Status, UnverifiedReceipt, Verdict,
+    Chain, ChainError, Head, Kind, LeafHash, LogId, NodeHash, Status, UnverifiedReceipt, Verdict,
 };
+use ai_audit_epochs::EpochAudit;
 use ai_audit_merkle::Frontier;
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_timestamp::TimestampError;
@@ -18,7 +19,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// Verifies receipts in the order of the log, in memory that does not grow with their number
-/// (but with that of open tool intents and checkpoints).
+/// (but with that of open tool intents, epochs and checkpoints).
 #[derive(Debug)]
 pub struct LogVerifier<'p> {
     policy: &'p TrustPolicy,
@@ -29,6 +30,7 @@ pub struct LogVerifier<'p> {
     checkpoints: Checkpoints,
     intents: OpenIntents,
     time: Times<'p>,
+    epochs: EpochAudit,
     /// The `seq` of the first receipt.
     first: Option<u64>,
     log_id: Option<LogId>,
@@ -56,6 +58,7 @@ impl<'p> LogVerifier<'p> {
             checkpoints,
             intents: OpenIntents::new(),
             time,
+            epochs: EpochAudit::new(),
             first: None,
             log_id: None,
             receipts: 0,
@@ -103,8 +106,9 @@ impl<'p> LogVerifier<'p> {
         };
         let seq = receipt.header().seq;
         self.log_id.get_or_insert_with(|| log_of(&receipt));
-        // An anchor names the root of what is before it.
-        let before = (receipt.header().kind == Kind::ANCHOR).then(|| self.frontier.root());
+        // An epoch seal and an anchor name the root of what is before them.
+        let kind = receipt.header().kind;
+        let before = matches!(kind, Kind::EPOCH_SEAL | Kind::ANCHOR).then(|| self.frontier.root());
         self.follow(&receipt, place);
         let seal = self.walk.see(&receipt);
         if seal == Seal::Bad {
@@ -123,6 +127,7 @@ impl<'p> LogVerifier<'p> {
             receipt.header().kind,
             Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
         );
+        self.account(&receipt, before);
         self.bound(&receipt, before);
         if self.broken.is_some() {
             return None;
@@ -132,6 +137,38 @@ impl<'p> LogVerifier<'p> {
             return None;
         }
         (seal == Seal::Good && self.walk.trusted()).then(|| VerifiedReceipt::new(receipt))
+    }
+
+    /// Takes the hash of the next receipt, whose bytes were deleted. A deletion receipt has to
+    /// account for it, which may come any time later.
+    pub fn push_deleted(&mut self, hash: LeafHash) {
+        let place = self.next_seq();
+        self.receipts += 1;
+        match &mut self.chain {
+            Some(chain) => {
+                // Only the first receipt has to be there, and it was.
+                let _ = chain.push_deleted(hash);
+            }
+            None if self.first.is_none() => {
+                self.first = Some(0);
+                self.break_at(
+                    0,
+                    "the bytes of the genesis are deleted: it is never deleted, and nothing can be verified without it".into(),
+                );
+                return;
+            }
+            None => return,
+        }
+        if self.first != Some(0) {
+            self.break_at(
+                place,
+                "its bytes are deleted, and without the log's beginning no seal vouches for its hash"
+                    .into(),
+            );
+            return;
+        }
+        self.epochs.push_deleted(hash);
+        self.grow(hash);
     }
 
     /// Fails integrity for a reason found outside the receipts, such as a broken container.
@@ -170,6 +207,13 @@ impl<'p> LogVerifier<'p> {
         self.checkpoints
             .reach(self.frontier.size().as_u64(), || self.frontier.root());
         let from_genesis = self.first == Some(0);
+        let mut deleted = Vec::new();
+        if from_genesis && self.broken.is_none() {
+            match self.epochs.finish() {
+                Ok(epochs) => deleted = epochs,
+                Err((seq, error)) => self.break_at(seq, error.to_string()),
+            }
+        }
         let held = (from_genesis && self.broken.is_none()).then_some(self.receipts);
         let outcome = match self.walk.facts() {
             Some(facts) => {
@@ -232,6 +276,7 @@ impl<'p> LogVerifier<'p> {
         let mut remarks = self.remarks;
         remarks.extend(time.remarks);
         remarks.extend(self.walk.remark().map(String::from));
+        remarks.extend(deleted_remark(&deleted));
         if outcome.foreign > 0 {
             let count = outcome.foreign;
             remarks.push(format!(
@@ -247,6 +292,7 @@ impl<'p> LogVerifier<'p> {
                 erasure: erasure_answer(self.erasures),
             },
             receipts: self.receipts,
+            deleted,
             open_tool_intents: OpenToolIntent::all(&self.intents),
             origin: self.walk.facts().map(|facts| facts.origin.clone()),
             log_id: self.log_id,
@@ -300,10 +346,26 @@ impl<'p> LogVerifier<'p> {
             return;
         }
         if self.first == Some(0) {
-            // 2^64 receipts cannot have been pushed: the chain counts them too.
-            let _ = self.frontier.push(receipt.hash());
-            self.checkpoints
-                .reach(self.frontier.size().as_u64(), || self.frontier.root());
+            self.grow(receipt.hash());
+        }
+    }
+
+    /// The tree, and the checkpoints that it reaches.
+    fn grow(&mut self, leaf: LeafHash) {
+        // 2^64 receipts cannot have been pushed: the chain counts them too.
+        let _ = self.frontier.push(leaf);
+        self.checkpoints
+            .reach(self.frontier.size().as_u64(), || self.frontier.root());
+    }
+
+    /// Seals and deletions, where the log is there from its beginning.
+    fn account(&mut self, receipt: &UnverifiedReceipt<'_>, before: Option<NodeHash>) {
+        if self.broken.is_some() || self.first != Some(0) {
+            return;
+        }
+        let root = || before.unwrap_or(NodeHash::EMPTY);
+        if let Err(error) = self.epochs.push(receipt, root) {
+            self.break_at(receipt.header().seq, error.to_string());
         }
     }
 

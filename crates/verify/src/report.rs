@@ -3,6 +3,8 @@
 use crate::{FieldDisclosure, TimeBound};
 use ai_audit_agentic::OpenIntents;
 use ai_audit_core::{Exit, LeafHash, LogId, Question, ReceiptId, Status, Timestamp, Verdict};
+use ai_audit_epochs::DeletedEpoch;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -12,8 +14,11 @@ use serde::Serialize;
 pub struct Report {
     /// The five answers.
     pub verdict: Verdict,
-    /// How many receipts were read.
+    /// How many receipts were read, those included of which only the hash is left.
     pub receipts: u64,
+    /// The epochs of which bytes are deleted, each with the receipt that accounts for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deleted: Vec<DeletedEpoch>,
     /// Tool intents without an outcome, in the order of the log. In a selection the outcome may
     /// have been left out.
     pub open_tool_intents: Vec<OpenToolIntent>,
@@ -93,6 +98,25 @@ impl OpenToolIntent {
         all.sort_by_key(|intent| intent.receipt);
         all
     }
+}
+
+/// What to tell of deleted epochs.
+pub(crate) fn deleted_remark(deleted: &[DeletedEpoch]) -> Option<String> {
+    let count: u64 = deleted.iter().map(|epoch| epoch.deleted).sum();
+    let (first, last) = (deleted.first()?, deleted.last()?);
+    let which = match deleted.len() {
+        1 => format!(
+            "epoch {}, accounted for by receipt {}",
+            first.epoch, first.deletion
+        ),
+        epochs => format!(
+            "{epochs} epochs from {} to {}, accounted for by deletion receipts",
+            first.epoch, last.epoch
+        ),
+    };
+    Some(format!(
+        "the bytes of {count} receipts are deleted ({which}): the seals of their epochs vouch for their hashes; signatures, texts and open tool calls among them could not be looked at"
+    ))
 }
 
 impl Report {

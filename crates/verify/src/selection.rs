@@ -11,6 +11,7 @@ use ai_audit_agentic::OpenIntents;
 use ai_audit_core::{
     Kind, LeafHash, LogId, NodeHash, Status, Timestamp, UnverifiedReceipt, Verdict,
 };
+use ai_audit_epochs::SelectedEpochs;
 use ai_audit_merkle::{InclusionProof, LeafIndex};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_timestamp::TimestampError;
@@ -34,6 +35,7 @@ pub struct SelectionVerifier<'p> {
     broken: Option<Status>,
     intents: OpenIntents,
     time: Times<'p>,
+    epochs: SelectedEpochs,
     erasures: bool,
     single: bool,
     remarks: Vec<String>,
@@ -62,6 +64,7 @@ impl<'p> SelectionVerifier<'p> {
             broken: None,
             intents: OpenIntents::new(),
             time: Times::new(policy),
+            epochs: SelectedEpochs::new(),
             erasures: false,
             single: false,
             remarks: Vec::new(),
@@ -113,6 +116,13 @@ impl<'p> SelectionVerifier<'p> {
             header.kind,
             Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
         );
+        // A single receipt stands without the others about the log.
+        if !self.single
+            && self.broken.is_none()
+            && let Err(error) = self.epochs.push(&receipt)
+        {
+            self.break_at(seq, error.to_string());
+        }
         self.last = Some(Last {
             seq,
             hash: receipt.hash(),
@@ -232,6 +242,7 @@ impl<'p> SelectionVerifier<'p> {
                 erasure: erasure_answer(self.erasures),
             },
             receipts: self.receipts,
+            deleted: Vec::new(),
             // Of a single receipt nobody can say that its outcome is missing.
             open_tool_intents: if self.single {
                 Vec::new()

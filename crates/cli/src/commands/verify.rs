@@ -5,13 +5,13 @@ use crate::failure::usage;
 use crate::open::{read, settings};
 use crate::output::{Output, Tone, safe};
 use crate::progress::Progress;
-use ai_audit_core::{Exit, Question, Status};
+use ai_audit_core::{Exit, Next, Question, Status};
 use ai_audit_directory::LogDirectory;
 use ai_audit_export::archive::is_zip;
 use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, verify_package};
 use ai_audit_note::TlogProof;
 use ai_audit_store::LogName;
-use ai_audit_verify::{LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
+use ai_audit_verify::{DetachedRevocation, LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufReader, Read as _};
@@ -102,6 +102,11 @@ fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
         policy = policy
             .checkpoint(&read(path)?)
             .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+    }
+    for path in &args.revocation {
+        let revocation = DetachedRevocation::parse(&read(path)?)
+            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        policy = policy.revocation(revocation);
     }
     if let Some(size) = args.size {
         policy = policy.min_size(size);
@@ -247,7 +252,8 @@ fn receipts(file: File, policy: &TrustPolicy, progress: &Progress) -> Report {
     loop {
         match ai_audit_core::ReceiptSource::read_next(&mut source, &mut buf) {
             Ok(None) => return verifier.finish(),
-            Ok(Some(len)) => {
+            Ok(Some(Next::Deleted(hash))) => verifier.push_deleted(hash),
+            Ok(Some(Next::Sealed(len))) => {
                 // The report has all that is wanted here.
                 let _ = verifier.push(&buf[..len]);
             }

@@ -6,6 +6,7 @@ mod attacks;
 mod bad_input;
 mod commands;
 mod corpus;
+mod keys;
 mod proofs;
 mod run;
 mod tenants;

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
 mod a31_kill;
+mod keys;
 
 use ai_audit_core::{Decision, Question, SigningKey};
 use ai_audit_directory::{

@@ -2,8 +2,8 @@
 
 use ai_audit_agentic::{JsonDigest, ToolIntent};
 use ai_audit_core::{
-    Action, Body, Check, Decision, Draft, Genesis, Head, MAX_SEALED_LEN, ReceiptId, ReceiptSource,
-    SigningKey, Start, TextDigest, Timestamp,
+    Action, Body, Check, Decision, Draft, Genesis, Head, MAX_SEALED_LEN, Next, ReceiptId,
+    ReceiptSource, SigningKey, Start, TextDigest, Timestamp,
 };
 use ai_audit_export::{LogEvidence, PackageOptions, Selection, write_package};
 use ai_audit_merkle::MemoryTree;
@@ -151,10 +151,10 @@ pub(crate) struct Receipts<'a>(std::slice::Iter<'a, Vec<u8>>);
 impl ReceiptSource for Receipts<'_> {
     type Error = std::convert::Infallible;
 
-    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<usize>, Self::Error> {
+    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<Next>, Self::Error> {
         Ok(self.0.next().map(|sealed| {
             buf[..sealed.len()].copy_from_slice(sealed);
-            sealed.len()
+            Next::Sealed(sealed.len())
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! Lines of a policy file and their words.
 
 use super::{MAX_POLICY_ENTRIES, MAX_POLICY_LEN, PolicyFileError};
+use crate::lines::DECIMAL;
 use crate::{VKey, VKeyKind};
 use alloc::borrow::Cow;
 use alloc::format;
@@ -70,6 +71,18 @@ impl<'a> PolicyLine<'a> {
             return Err(self.error(most, "expected the end of the line"));
         }
         Ok(())
+    }
+
+    /// Reads a word as a number in the one decimal form that it has.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn decimal(&self, index: usize) -> Result<u64, PolicyFileError> {
+        core::str::from_utf8(self.word(index))
+            .ok()
+            .and_then(crate::lines::decimal)
+            .ok_or_else(|| self.error(index, format!("expected {DECIMAL}")))
     }
 
     /// Reads a word as a key line of this kind.

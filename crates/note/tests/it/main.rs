@@ -6,4 +6,5 @@ mod attacks;
 mod policy;
 mod properties;
 mod quorum;
+mod requests;
 mod vectors;

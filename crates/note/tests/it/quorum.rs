@@ -1,10 +1,11 @@
-//! Who cosigned, whether they are enough, and by when.
+//! Who cosigned, whether they are enough, and by when; cosignatures coming together in one note.
 
 use crate::policy::{key, log, two_levels, witness};
 use ai_audit_core::{NodeHash, Timestamp};
 use ai_audit_merkle::TreeSize;
 use ai_audit_note::{
-    Checkpoint, NoteError, NoteSignature, Policy, QuorumCount, SignedNote, WitnessStatus, cosign,
+    Checkpoint, MAX_SIGNATURES, NoteError, NoteSignature, Policy, QuorumCount, SignedNote,
+    WitnessStatus, cosign,
 };
 use proptest::prelude::*;
 
@@ -209,6 +210,40 @@ fn logs_are_no_witnesses() {
         !policy.judge(&checkpoint(7)).satisfied,
         "only the log signed"
     );
+}
+
+#[test]
+fn notes_of_one_text_are_merged_within_bounds() {
+    let mut note = checkpoint(7);
+    note.merge(&cosigned(&[(3, 10)])).unwrap();
+    note.merge(&checkpoint(7)).unwrap();
+    note.merge(&cosigned(&[(4, 20)])).unwrap();
+    assert_eq!(note.signatures().len(), 3);
+    assert_eq!(note.verify(&log(1)), Ok(()));
+    // Time and again the same witness: the first of its cosignatures stays, and the newest.
+    for seconds in 30..50 {
+        note.merge(&cosigned(&[(3, seconds)])).unwrap();
+    }
+    assert_eq!(note.signatures().len(), 4);
+    assert_eq!(
+        note.cosignature_times(&witness(3)),
+        Ok((secs(10), secs(49)))
+    );
+    // Another text: everything is as it was.
+    let before = note.clone();
+    assert_eq!(note.merge(&checkpoint(8)), Err(NoteError::Text));
+    assert_eq!(note, before);
+    // No room: a witness that is there already can still bring its newest.
+    for seed in 10..106 {
+        note.merge(&cosigned(&[(seed, 1)])).unwrap();
+    }
+    let before = note.clone();
+    let more = cosigned(&[(110, 1)]);
+    assert_eq!(note.merge(&more), Err(NoteError::TooManySignatures));
+    assert_eq!(note, before);
+    note.merge(&cosigned(&[(50, 2)])).unwrap();
+    assert_eq!(note.signatures().len(), MAX_SIGNATURES);
+    assert_eq!(note.cosignature_times(&witness(50)), Ok((secs(2), secs(2))));
 }
 
 proptest! {

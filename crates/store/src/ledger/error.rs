@@ -1,7 +1,8 @@
 //! What can go wrong in a ledger, by who finds out: who submits, who waits, who opens.
 
-use crate::{LogName, MarkError, RandomError, StoreError};
-use ai_audit_core::{DecodeError, Kind, SealError, SignatureError, SignerError};
+use crate::{LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
+use ai_audit_core::{DecodeError, Kind, SealError, SignatureError, SignerError, Timestamp};
+use ai_audit_epochs::RetentionError;
 
 /// Why records were not taken. Nothing of the group is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +93,10 @@ pub enum AppendError {
         /// Why.
         error: SealError,
     },
+    /// The log's valid receipt key is not at hand, or an older one cannot be destroyed. Nothing of
+    /// the group is written.
+    #[error(transparent)]
+    Keys(ReceiptKeysError),
     /// There was no randomness for a receipt id. Nothing of the group is written.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -186,7 +191,7 @@ pub enum LedgerError {
     },
     /// The stored log has fewer receipts than it once had.
     #[error(
-        "log {log} has {held} receipts but had {marked} before: it is an older copy, restored or left behind"
+        "log {log} has {held} receipts but had {marked} before: it is an older copy, restored or left behind; find the newer one, or go on and declare the loss with `ai-audit adopt`"
     )]
     Behind {
         /// The log.
@@ -198,7 +203,7 @@ pub enum LedgerError {
     },
     /// The stored log has another receipt where the high-water mark is.
     #[error(
-        "log {log} has another receipt {seq} than it had before: it is a copy that was written on"
+        "log {log} has another receipt {seq} than it had before: it is a copy that was written on; find the other one, or go on and declare it with `ai-audit adopt`"
     )]
     Forked {
         /// The log.
@@ -273,6 +278,66 @@ pub enum LedgerError {
         log: LogName,
         /// Why.
         error: AppendError,
+    },
+    /// There is nothing in the open epoch that a seal would close.
+    #[error("log {log}: epoch {epoch} has no receipts yet")]
+    EmptyEpoch {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+    },
+    /// The epoch is not sealed.
+    #[error("log {log}: epoch {epoch} is not sealed: {sealed} epochs are")]
+    NotSealed {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// How many are.
+        sealed: u64,
+    },
+    /// The epoch is too young to be deleted.
+    #[error("log {log}: epoch {epoch} must be kept for {days} days: until {until}")]
+    Retained {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// For how many days after it was sealed.
+        days: u64,
+        /// Until when, or the end of time.
+        until: Timestamp,
+    },
+    /// No checkpoint covers the epoch's seal.
+    #[error(
+        "log {log}: epoch {epoch} ends with receipt {seal}, and no checkpoint covers it: the last one has {size} receipts; make one first"
+    )]
+    NotCovered {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// Its seal.
+        seal: u64,
+        /// Size of the last checkpoint; 0 where there is none.
+        size: u64,
+    },
+    /// The epoch has no receipts but control receipts, which are never deleted.
+    #[error("log {log}: epoch {epoch} has nothing but control receipts, which are never deleted")]
+    NothingToDelete {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+    },
+    /// What the genesis promises as retention is no number of days.
+    #[error("log {log}: {error}")]
+    Retention {
+        /// The log.
+        log: LogName,
+        /// What is there instead.
+        error: RetentionError,
     },
     /// The ledger was closed.
     #[error("the ledger is closed")]

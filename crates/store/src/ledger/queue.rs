@@ -1,6 +1,7 @@
 //! The bounded queue between producers and the writer.
 
-use super::config::{LogSigners, NewLog, OnFull};
+use super::config::{Attach, LogSigners, NewLog, OnFull};
+use super::epochs::{DeleteEpoch, EpochDeleted, SealedEpoch};
 use super::record::Record;
 use super::ticket::{Abandoned, Filler, Outcome};
 use super::{LedgerStats, LogInfo};
@@ -21,8 +22,20 @@ pub(crate) struct Group {
 pub(crate) enum Command {
     Append(Group),
     Create(LogName, Box<NewLog>, Filler<Result<LogInfo, LedgerError>>),
-    Attach(LogName, LogSigners, Filler<Result<LogInfo, LedgerError>>),
+    Attach(
+        LogName,
+        LogSigners,
+        Box<Attach>,
+        Filler<Result<LogInfo, LedgerError>>,
+    ),
+    Rotate(LogName, String, Filler<Result<u64, LedgerError>>),
     Checkpoint(LogName, Filler<Result<String, LedgerError>>),
+    SealEpoch(LogName, Filler<Result<SealedEpoch, LedgerError>>),
+    DeleteEpoch(
+        LogName,
+        DeleteEpoch,
+        Filler<Result<EpochDeleted, LedgerError>>,
+    ),
     Drain(Filler<Result<(), LedgerError>>),
     Close(String, Filler<Result<(), LedgerError>>),
 }

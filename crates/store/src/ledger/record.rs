@@ -154,10 +154,7 @@ impl Record {
 
 /// Kinds that only the ledger itself writes.
 pub(crate) const fn is_reserved(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::GENESIS | Kind::START | Kind::STOP | Kind::GAP | Kind::CLOCK_ANOMALY
-    )
+    kind.is_control()
 }
 
 impl fmt::Debug for RecordBody {

@@ -386,7 +386,7 @@ fn wrong_keys_names_and_configurations_are_refused() {
     assert!(other.to_string().contains("checkpoint key"), "{other}");
     // Keys that are one and the same cannot make a genesis.
     let mut same = TestLog::new_log(3);
-    same.recovery = same.signers.receipt.verifying_key();
+    same.recovery = same.signers.receipt.current().unwrap().verifying_key();
     assert!(ledger.create_log(name("same"), same).is_err());
     let mut spaced = TestLog::new_log(3);
     spaced.name = "a b".into();

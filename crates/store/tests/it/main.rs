@@ -3,6 +3,7 @@
 
 mod collect;
 mod faults;
+mod keys;
 mod ledger;
 mod queue;
 mod rig;

@@ -136,7 +136,7 @@ fn restored(store: &dyn Store, size: usize) -> MemoryStore {
         .read(&log, 0, limit)
         .unwrap()
         .into_iter()
-        .map(|receipt| Sealed::new(receipt.sealed))
+        .map(|receipt| Sealed::new(receipt.into_sealed().unwrap()))
         .collect();
     let copy = MemoryStore::new();
     copy.append(&[Batch {

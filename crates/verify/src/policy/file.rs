@@ -85,12 +85,7 @@ impl Reader {
             b"size" => {
                 self.once(line)?;
                 line.expect_words(&["size", "a number of receipts"], 0)?;
-                let size = decimal(line.word(1)).ok_or_else(|| {
-                    line.error(
-                        1,
-                        "expected a decimal number below 2^64 without leading zeros",
-                    )
-                })?;
+                let size = line.decimal(1)?;
                 self.change(|policy| policy.min_size(size));
                 Ok(())
             }
@@ -149,16 +144,6 @@ impl Reader {
     }
 }
 
-/// A number in the one decimal form that it has.
-fn decimal(word: &[u8]) -> Option<u64> {
-    let digits = word.iter().all(u8::is_ascii_digit);
-    let plain = word == b"0" || !word.starts_with(b"0");
-    let text = core::str::from_utf8(word)
-        .ok()
-        .filter(|_| digits && plain)?;
-    text.parse().ok()
-}
-
 /// A number with the letter of its unit behind it.
 fn duration(line: &PolicyLine<'_>, index: usize) -> Result<Duration, PolicyFileError> {
     let wrong = || {
@@ -173,9 +158,14 @@ fn duration(line: &PolicyLine<'_>, index: usize) -> Result<Duration, PolicyFileE
         b'd' => 86_400,
         _ => return Err(wrong()),
     };
-    let number = decimal(number).ok_or_else(wrong)?;
-    number
-        .checked_mul(seconds)
+    // `parse` alone would also take a plus sign and leading zeros.
+    let digits = number.iter().all(u8::is_ascii_digit);
+    let plain = number == b"0" || !number.starts_with(b"0");
+    core::str::from_utf8(number)
+        .ok()
+        .filter(|_| digits && plain)
+        .and_then(|number| number.parse::<u64>().ok())
+        .and_then(|number| number.checked_mul(seconds))
         .map(Duration::from_secs)
         .ok_or_else(wrong)
 }
