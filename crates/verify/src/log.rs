@@ -13,7 +13,7 @@ use ai_audit_core::{
 use ai_audit_epochs::EpochAudit;
 use ai_audit_merkle::Frontier;
 use ai_audit_note::{Checkpoint, SignedNote};
-use ai_audit_timestamp::TimestampError;
+use ai_audit_timestamp::TimestampToken;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -82,14 +82,10 @@ impl<'p> LogVerifier<'p> {
         Ok(())
     }
 
-    /// Also takes an RFC 3161 token, or the response that it came in, over one of the checkpoints.
-    /// It bounds times where the policy trusts its authority.
-    ///
-    /// # Errors
-    ///
-    /// When the bytes are no token.
-    pub fn evidence_timestamp(&mut self, token: &[u8]) -> Result<(), TimestampError> {
-        self.time.token(token)
+    /// Also takes an RFC 3161 token over one of the checkpoints. It bounds times where the policy
+    /// trusts its authority.
+    pub fn evidence_timestamp(&mut self, token: TimestampToken) {
+        self.time.token(token);
     }
 
     /// Takes the next sealed receipt. Returns it as verified while nothing has failed and a pin

@@ -14,7 +14,7 @@ use ai_audit_core::{
 use ai_audit_epochs::SelectedEpochs;
 use ai_audit_merkle::{InclusionProof, LeafIndex};
 use ai_audit_note::{Checkpoint, SignedNote};
-use ai_audit_timestamp::TimestampError;
+use ai_audit_timestamp::TimestampToken;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -139,14 +139,10 @@ impl<'p> SelectionVerifier<'p> {
         (seal == Seal::Good && self.walk.trusted()).then(|| VerifiedReceipt::new(receipt))
     }
 
-    /// Also takes an RFC 3161 token, or the response that it came in, over the checkpoint. It bounds
-    /// times where the policy trusts its authority.
-    ///
-    /// # Errors
-    ///
-    /// When the bytes are no token.
-    pub fn evidence_timestamp(&mut self, token: &[u8]) -> Result<(), TimestampError> {
-        self.time.token(token)
+    /// Also takes an RFC 3161 token over the checkpoint. It bounds times where the policy trusts its
+    /// authority.
+    pub fn evidence_timestamp(&mut self, token: TimestampToken) {
+        self.time.token(token);
     }
 
     /// Fails integrity for a reason found outside the receipts, such as a broken container.

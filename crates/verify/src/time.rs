@@ -79,10 +79,9 @@ impl<'p> Times<'p> {
         }
     }
 
-    /// Takes a token that came beside the receipts, or the response that it came in.
-    pub(crate) fn token(&mut self, bytes: &[u8]) -> Result<(), TimestampError> {
-        self.tokens.push((TimestampToken::read(bytes)?, false));
-        Ok(())
+    /// Takes a token that came beside the receipts.
+    pub(crate) fn token(&mut self, token: TimestampToken) {
+        self.tokens.push((token, false));
     }
 
     /// Takes the time of the next receipt, which does not lie before that of the last.

@@ -25,6 +25,7 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     let options = PackageOptions {
         selection,
         json_view: !args.no_json_view,
+        timestamp: None,
     };
     let progress = Progress::new(
         "exporting",

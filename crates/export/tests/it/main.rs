@@ -9,3 +9,4 @@ mod logs;
 mod package;
 mod package_attacks;
 mod python;
+mod timestamps;

@@ -5,6 +5,7 @@ use ai_audit_core::{Exit, KeyRevocation, Question, SigningKey, Status, Timestamp
 use ai_audit_merkle::{TreeSize, consistency_proof};
 use ai_audit_note::{Anchor, Checkpoint, SignedNote, VKey, cosign};
 use ai_audit_testkit::tsa::Authority;
+use ai_audit_timestamp::TimestampToken;
 use ai_audit_verify::{
     DetachedRevocation, LogVerifier, Report, SelectionVerifier, TimeBoundKind, TimeSource,
     TrustPolicy,
@@ -88,7 +89,7 @@ pub(crate) fn with(
             .unwrap();
     }
     for token in tokens {
-        verifier.evidence_timestamp(token).unwrap();
+        verifier.evidence_timestamp(TimestampToken::read(token).unwrap());
     }
     for receipt in &log.sealed {
         verifier.push(receipt);
@@ -328,7 +329,7 @@ fn a_selection_has_the_bounds_of_its_checkpoint() {
         let checkpoint = Checkpoint::parse(note.text()).unwrap();
         let mut verifier = SelectionVerifier::new(policy, note, checkpoint);
         if let Some(token) = token {
-            verifier.evidence_timestamp(token).unwrap();
+            verifier.evidence_timestamp(TimestampToken::read(token).unwrap());
         }
         for seq in [0, 1, 5, 8, 10] {
             let sealed = &log.sealed[usize::try_from(seq).unwrap()];
