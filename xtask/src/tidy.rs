@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 9] = [
     &["note", "agentic", "timestamp", "epochs"],
     &["verify"],
     &["export", "store", "ingest"],
-    &["store-sqlite"],
+    &["store-sqlite", "witness"],
     &["directory"],
     &["ai-audit-trail"],
     &["cli"],

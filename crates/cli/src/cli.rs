@@ -7,9 +7,14 @@ pub(crate) mod key;
 pub(crate) use epoch::{
     ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
 };
+mod monitor;
+mod publish;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+pub(crate) use monitor::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
+pub(crate) use publish::Publish;
 
 /// An audit trail for AI systems that anybody can verify.
 #[derive(Debug, Parser)]
@@ -50,6 +55,8 @@ pub(crate) enum Command {
     Prove(Prove),
     Export(Export),
     Epoch(Epoch),
+    Publish(Publish),
+    Monitor(Monitor),
     Stats(Stats),
     Key(Key),
     Adopt(adopt::Adopt),
@@ -82,6 +89,9 @@ pub(crate) struct Init {
     /// A promise for the genesis, such as `retention=7y`; may be repeated.
     #[arg(long = "policy", value_name = "NAME=VALUE")]
     pub(crate) policy: Vec<String>,
+    /// Promise in the genesis to hand over to a new receipt key with each epoch.
+    #[arg(long)]
+    pub(crate) forward_secure: bool,
     /// Take the receipt key from this PKCS#8 PEM file instead of making one.
     #[arg(long, value_name = "PEM")]
     pub(crate) receipt_key: Option<PathBuf>,
@@ -204,17 +214,20 @@ pub(crate) struct Show {
     pub(crate) hex: bool,
 }
 
-/// Verifies a log directory, a package, a proof or a receipts file.
+/// Verifies a log directory, a published log, a package, a proof or a receipts file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   ai-audit verify audit --key audit/log.pub
   ai-audit verify package.zip --key log.pub --checkpoint kept.note --json
   ai-audit verify receipt.proof --key log.pub --text input=question.txt
+  ai-audit verify 7-9-3f.equivocation --key log.pub     whether the log signed two histories
 
 What PATH is follows from its content. Without --key, attribution stays unverified: a key that is
 found inside the evidence proves nothing. Without --checkpoint or --size, completeness stays
-unverified: receipts may be missing at the end.")]
+unverified: receipts may be missing at the end. A proof of equivocation never gives exit code 0: 1 if
+it holds, since then the log failed, or if it is no proof; which of the two is said, and in JSON
+`equivocation.status`.")]
 pub(crate) struct Verify {
     /// What to verify.
     pub(crate) path: PathBuf,

@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         Command::Prove(args) => commands::prove::run(args, output),
         Command::Export(args) => commands::export::run(args, output),
         Command::Epoch(args) => commands::epoch::run(args, output),
+        Command::Publish(args) => commands::publish::run(args, output),
+        Command::Monitor(args) => commands::monitor::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
         Command::Adopt(args) => commands::adopt::run(args, output),

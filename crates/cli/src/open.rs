@@ -105,6 +105,22 @@ pub(crate) fn readable(path: &Path) -> anyhow::Result<()> {
         .map_err(|error| usage(format!("{}: {error}", path.display())))
 }
 
+/// The same, where it is not longer than it may be.
+pub(crate) fn read_at_most(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let cannot = |error: std::io::Error| usage(format!("{}: {error}", path.display()));
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    let mut contents = Vec::new();
+    file.take(max as u64 + 1)
+        .read_to_end(&mut contents)
+        .map_err(cannot)?;
+    if contents.len() > max {
+        let path = path.display();
+        return Err(usage(format!("{path}: expected at most {max} bytes")));
+    }
+    Ok(contents)
+}
+
 /// Writes a result to a file, or to standard output where none is named.
 pub(crate) fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;

@@ -1,15 +1,18 @@
 //! Reading a log directory, also while its writer runs.
 
+use crate::error::io_at;
 use crate::{DirectoryError, FileReceiptKeys, Layout, Settings, read_digest_secret, read_key};
 use ai_audit_core::{DecodeBody as _, DigestSecret, Genesis, Head, SigningKey, UnverifiedReceipt};
 use ai_audit_note::VKey;
 use ai_audit_store::{LogName, ReadLimit, Store, StoreError, StoredContent};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 /// A log directory that is open for reading.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LogDirectory {
     layout: Layout,
     settings: Settings,
@@ -32,10 +35,13 @@ impl LogDirectory {
         mode: OpenMode,
     ) -> Result<Self, DirectoryError> {
         let layout = Layout::new(path);
-        if mode != OpenMode::Create && !Layout::is_log_directory(path) {
-            return Err(DirectoryError::NotADirectory { path: path.into() });
+        if mode != OpenMode::Create {
+            is_log_directory(&layout)?;
         }
         let store = Arc::new(SqliteStore::open(&layout.database(), mode)?);
+        if settings.production {
+            for_few(&layout.database())?;
+        }
         Ok(Self {
             layout,
             settings,
@@ -192,4 +198,39 @@ impl LogDirectory {
             self.settings.production,
         )
     }
+}
+
+/// Refuses a path that is no log directory, and tells that from one that may not be looked into.
+pub(crate) fn is_log_directory(layout: &Layout) -> Result<(), DirectoryError> {
+    let path = layout.database();
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(io_at(&path)(error)),
+        _ => Err(DirectoryError::NotADirectory {
+            path: layout.root().into(),
+        }),
+    }
+}
+
+/// Refuses a database that everybody can read or a group can write: texts may be kept in it. A group
+/// of auditors may read it.
+fn for_few(path: &Path) -> Result<(), DirectoryError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(path)
+            .map_err(io_at(path))?
+            .permissions()
+            .mode()
+            & 0o777;
+        if mode & 0o027 != 0 {
+            return Err(DirectoryError::DatabaseMode {
+                path: path.into(),
+                mode,
+            });
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with a log directory.
 
+use ai_audit_export::tiles::PublishError;
 use ai_audit_store::{LogName, StoreError};
 use std::fmt;
 use std::io;
@@ -86,12 +87,70 @@ pub enum DirectoryError {
         /// Its permissions.
         mode: u32,
     },
+    /// Others than a group of readers can open the database, in which texts may be kept.
+    #[error("{}: others can read the log's database, or a group can write it (mode {mode:o}); run `chmod 600 {}`, or 640 for a group of auditors", .path.display(), .path.display())]
+    DatabaseMode {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// The settings do not hold.
     #[error("{origin}: {what}")]
     Settings {
         /// File or environment variable.
         origin: String,
         /// What is wrong.
+        what: String,
+    },
+    /// A log should be published where something else is.
+    #[error("{} holds {name} and no published log; publish into a folder of its own", .path.display())]
+    NotForTiles {
+        /// The folder.
+        path: PathBuf,
+        /// One of the files.
+        name: String,
+    },
+    /// A log could not be published.
+    #[error("{}: {error}", .path.display())]
+    Publish {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        error: PublishError,
+    },
+    /// No key is pinned for a log that should be watched.
+    #[error("no key of log {origin} is pinned in {}; give --key with the log's key line, which you got from somebody you trust", .path.display())]
+    NotPinned {
+        /// The log's origin.
+        origin: String,
+        /// The monitor's folder.
+        path: PathBuf,
+    },
+    /// Another key is pinned for a log.
+    #[error("another key of log {origin} is pinned in {}: {pinned}", .path.display())]
+    OtherKey {
+        /// The log's origin.
+        origin: String,
+        /// The monitor's folder.
+        path: PathBuf,
+        /// The pinned key line.
+        pinned: String,
+    },
+    /// What a monitor keeps was changed by somebody else.
+    #[error("{}: {what}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// Nothing that consistency proofs can be made from.
+    #[error("{}: {what}", .path.display())]
+    NotASource {
+        /// The path.
+        path: PathBuf,
+        /// What was expected.
         what: String,
     },
     /// A file could not be read or written.
@@ -117,9 +176,16 @@ impl DirectoryError {
     /// Whether the caller asked for something that is not there, rather than something failing.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
+        if let Self::Publish { error, .. } = self {
+            return error.is_usage();
+        }
         matches!(
             self,
             Self::NotADirectory { .. }
+                | Self::NotForTiles { .. }
+                | Self::NotPinned { .. }
+                | Self::OtherKey { .. }
+                | Self::NotASource { .. }
                 | Self::NoSuchLog { .. }
                 | Self::LogExists { .. }
                 | Self::ReservedName { .. }

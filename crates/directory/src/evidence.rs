@@ -1,9 +1,10 @@
 //! A log as evidence: checkpoints on demand, and what packages and proofs are made of.
 
+use crate::sound::Sound;
 use crate::{DirectoryError, LogDirectory};
 use ai_audit_core::Kind;
 use ai_audit_export::LogEvidence;
-use ai_audit_merkle::{TileError, Tiled, TreeSize, root};
+use ai_audit_merkle::{TileError, Tiled, TreeSize};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_store::{LogName, Query, Store, StoreError, StoreReader, StoreTiles};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
@@ -39,6 +40,12 @@ impl LogEvidence for DirectoryLog<'_> {
 
     fn receipts(&self) -> Result<StoreReader<'_>, StoreError> {
         StoreReader::new(self.directory.store(), &self.log)
+    }
+
+    fn receipts_from(&self, seq: u64) -> Result<StoreReader<'_>, StoreError> {
+        let store = self.directory.store();
+        let size = store.head(&self.log)?.map_or(0, |head| head.size());
+        Ok(StoreReader::range(store, &self.log, seq..size))
     }
 
     fn nodes(&self) -> Tiled<StoreTiles<'_>> {
@@ -127,16 +134,26 @@ impl LogDirectory {
         Ok(verify_source(verifier, &mut source, progress)?)
     }
 
-    /// Makes a checkpoint of a log as it is now, keeps it in the store and returns it, with the
-    /// cosignatures that it has if it was made before. Adds no receipt, and works beside a running
-    /// writer.
+    /// Makes a checkpoint of a log as it is now, keeps it in the store and returns it; where there is
+    /// one of that size already, which others may have cosigned, that one. Adds no receipt, and works
+    /// beside a running writer.
+    ///
+    /// What it signs is recomputed from the receipts since the newest stored checkpoint, whose root
+    /// the tree before them must have.
     ///
     /// # Errors
     ///
-    /// When the log is not there, its checkpoint key cannot be read, or the store fails.
+    /// When the log is not there, is behind its high-water mark, does not go on from its last
+    /// checkpoint or contradicts itself; when its checkpoint key cannot be read, or the store fails.
     pub fn make_checkpoint(&self, log: &LogName) -> Result<SignedNote, DirectoryError> {
-        let size = TreeSize::new(self.head(log)?.size());
+        let mark = self.mark(log)?;
+        let head = self.head(log)?;
+        let size = TreeSize::new(head.size());
         let line = self.key_line(log)?;
+        let root = match self.sound(log, &head, &line, mark)? {
+            Sound::Kept(note) => return Ok(note),
+            Sound::New(root) => root,
+        };
         let key = self.checkpoint_key(log)?;
         if key.verifying_key() != *line.key() {
             return Err(DirectoryError::Key {
@@ -146,9 +163,6 @@ impl LogDirectory {
                 ),
             });
         }
-        let corrupt = |what: String| StoreError::Corrupt { what };
-        let root = root(&mut Tiled::new(StoreTiles::new(self.store(), log)), size)
-            .map_err(|error| corrupt(format!("the tree of log {log}: {error}")))?;
         let origin = line.name().into();
         let checkpoint = Checkpoint {
             origin,
@@ -156,15 +170,19 @@ impl LogDirectory {
             root,
             extensions: Vec::new(),
         };
-        let note = checkpoint
-            .sign(&key)
-            .map_err(|error| corrupt(error.to_string()))?;
+        let note = checkpoint.sign(&key).map_err(|error| StoreError::Corrupt {
+            what: error.to_string(),
+        })?;
         let store = SqliteStore::open(&self.layout().database(), OpenMode::ReadWrite)?;
         store.put_checkpoint(log, size, &note.to_string())?;
         // With what witnesses put under it before.
         match store.latest_checkpoint(log)? {
-            Some(kept) if kept.size == size => SignedNote::parse(kept.note.as_bytes())
-                .map_err(|error| corrupt(format!("checkpoint of size {size}: {error}")).into()),
+            Some(kept) if kept.size == size => {
+                SignedNote::parse(kept.note.as_bytes()).map_err(|error| {
+                    let what = format!("checkpoint of size {size}: {error}");
+                    StoreError::Corrupt { what }.into()
+                })
+            }
             _ => Ok(note),
         }
     }

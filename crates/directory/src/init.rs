@@ -1,11 +1,11 @@
 //! Opening a new log: keys, genesis, key line.
 
 use crate::error::io_at;
-use crate::key_files::private_folder;
+use crate::key_files::{durable_folder, folder_of, private_folder, sync_folder};
 use crate::writer::Writer;
 use crate::{
-    DirectoryError, FileReceiptKeys, Layout, LogPaths, Settings, read_key, write_digest_secret,
-    write_key,
+    DirectoryError, FileReceiptKeys, Layout, LogDirectory, LogPaths, Settings, read_key,
+    write_digest_secret, write_key,
 };
 use ai_audit_core::{Origin, SigningKey, VerifyingKey};
 use ai_audit_epochs::{RETENTION_POLICY, Retention};
@@ -77,12 +77,13 @@ const SETTINGS: &str = "\
 # digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
 # create-logs = true              # a record line may open a log for a new tenant
 # high-water-marks = \"../marks\"   # a folder elsewhere, to notice a restored or copied directory
-# env = \"development\"             # or \"production\": refuses key files that others can read
+# env = \"development\"             # or \"production\": refuses files that others can read
 ";
 
 /// Opens a log in a directory, which is made if it is not there.
 ///
-/// A run that was cut off can be repeated: keys that it wrote are used again.
+/// A run that was cut off can be repeated: keys that it wrote are used again, and a log that it made
+/// gets its key line.
 ///
 /// # Errors
 ///
@@ -94,7 +95,7 @@ pub fn init(
     software: &str,
 ) -> Result<Initialized, DirectoryError> {
     check(path, options)?;
-    fs::create_dir_all(path).map_err(io_at(path))?;
+    durable_folder(path)?;
     let writer = Writer::create(path, settings, software)?;
     let made = create(&writer, options)?;
     let file = writer.directory().layout().settings();
@@ -150,11 +151,7 @@ pub(crate) fn create(
     let directory = writer.directory();
     let (log, paths) = (&options.log, directory.layout().log(&options.log));
     if directory.store().head(log)?.is_some() {
-        let path = directory.layout().root().into();
-        return Err(DirectoryError::LogExists {
-            log: log.clone(),
-            path,
-        });
+        return finish(directory, options, paths);
     }
     let random = writer.random();
     private_folder(&paths.keys)?;
@@ -169,9 +166,12 @@ pub(crate) fn create(
         Some(key) => key,
         None => key(random, &paths.recovery_key, None)?.verifying_key(),
     };
-    if !paths.digest_secret.exists() {
+    if !is_there(&paths.digest_secret)? {
         write_digest_secret(&paths.digest_secret, &*secret(random)?)?;
     }
+    // The genesis names the keys for good: they must not be lost to a power cut that it survives.
+    // The folders above were made durable as they were made, and each key file with its own.
+    sync_folder(directory.layout().root())?;
     let mut policy = options.policy.clone();
     policy.sort();
     let new = NewLog {
@@ -195,13 +195,38 @@ pub(crate) fn create(
     })
 }
 
+/// For a run that was cut off when the log was made and its key line not yet written: writes that.
+fn finish(
+    directory: &LogDirectory,
+    options: &InitOptions,
+    paths: LogPaths,
+) -> Result<Initialized, DirectoryError> {
+    let log = &options.log;
+    let key_line = directory.key_line(log)?;
+    let same_name =
+        Origin::parse(key_line.name()).is_ok_and(|origin| origin.name() == options.name);
+    if paths.key_line.exists() || !same_name {
+        return Err(DirectoryError::LogExists {
+            log: log.clone(),
+            path: directory.layout().root().into(),
+        });
+    }
+    publish(&paths.key_line, &key_line)?;
+    Ok(Initialized {
+        log: log.clone(),
+        key_line,
+        recovery_key_made: paths.recovery_key.exists(),
+        paths,
+    })
+}
+
 /// The key in its file, or the one given, or a new one; in its file afterwards.
 fn key(
     random: &dyn Random,
     file: &Path,
     given: Option<&Path>,
 ) -> Result<SigningKey, DirectoryError> {
-    if file.exists() {
+    if is_there(file)? {
         return read_key(file, true);
     }
     let key = match given {
@@ -210,6 +235,19 @@ fn key(
     };
     write_key(file, &key)?;
     Ok(key)
+}
+
+/// Whether a secret's file is there. An empty one, which a full disk may have left, is removed.
+fn is_there(file: &Path) -> Result<bool, DirectoryError> {
+    match fs::metadata(file) {
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => {
+            fs::remove_file(file).map_err(io_at(file))?;
+            Ok(false)
+        }
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_at(file)(error)),
+    }
 }
 
 fn secret(random: &dyn Random) -> Result<Zeroizing<[u8; 32]>, DirectoryError> {
@@ -222,14 +260,15 @@ fn secret(random: &dyn Random) -> Result<Zeroizing<[u8; 32]>, DirectoryError> {
     Ok(bytes)
 }
 
-/// Writes `log.pub` wholly or not at all.
-fn publish(path: &Path, line: &VKey) -> Result<(), DirectoryError> {
+/// Writes `log.pub`, wholly and durably or not at all.
+pub(crate) fn publish(path: &Path, line: &VKey) -> Result<(), DirectoryError> {
     let beside = path.with_extension("pub.new");
     let mut file = fs::File::create(&beside).map_err(io_at(&beside))?;
     writeln!(file, "{line}")
         .and_then(|()| file.sync_all())
         .map_err(io_at(&beside))?;
-    fs::rename(&beside, path).map_err(io_at(path))
+    fs::rename(&beside, path).map_err(io_at(path))?;
+    sync_folder(folder_of(path))
 }
 
 /// What a log of a tenant is by default: the default log's name with the tenant behind it.

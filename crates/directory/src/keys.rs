@@ -195,7 +195,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// As [`Writer::open`], but for the mark.
+    /// As [`Writer::attach`], but for the mark.
     pub fn adopt(
         path: &Path,
         settings: Settings,

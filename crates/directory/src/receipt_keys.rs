@@ -1,10 +1,11 @@
 //! A log's receipt key in files, and its change: the next key beside it, the old one destroyed.
 
 use crate::error::io_at;
+use crate::key_files::{folder_of, sync_folder};
 use crate::{DirectoryError, LogPaths, OsRandom, read_key, write_key};
 use ai_audit_core::{SECRET_KEY_LEN, Signer, SigningKey, VerifyingKey};
 use ai_audit_store::{Random as _, ReceiptKeys, ReceiptKeysError};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -64,7 +65,6 @@ impl FileReceiptKeys {
         }
         self.next = None;
         write_key(&self.next_file, &key)?;
-        sync_folder(&self.next_file)?;
         self.next = Some(key);
         Ok(())
     }
@@ -85,7 +85,7 @@ impl FileReceiptKeys {
             destroy(&self.file)?;
         }
         fs::rename(&self.next_file, &self.file).map_err(io_at(&self.next_file))?;
-        sync_folder(&self.file)?;
+        sync_folder(folder_of(&self.file))?;
         self.current = self.next.take();
         Ok(())
     }
@@ -140,19 +140,5 @@ fn destroy(path: &Path) -> Result<(), DirectoryError> {
         .map_err(io_at(path))?;
     drop(file);
     fs::remove_file(path).map_err(io_at(path))?;
-    sync_folder(path)
-}
-
-/// Makes a change of names in a file's folder durable.
-fn sync_folder(file: &Path) -> Result<(), DirectoryError> {
-    let Some(folder) = file.parent() else {
-        return Ok(());
-    };
-    #[cfg(unix)]
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(io_at(folder))?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
+    sync_folder(folder_of(path))
 }

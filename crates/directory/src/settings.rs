@@ -32,7 +32,7 @@ pub struct Settings {
     pub create_logs: bool,
     /// Folder outside the directory in which high-water marks are kept.
     pub high_water_marks: Option<PathBuf>,
-    /// Refuses ephemeral keys and key files that others can read.
+    /// Refuses ephemeral keys, key files that others can read, and a database that everybody can.
     pub production: bool,
 }
 

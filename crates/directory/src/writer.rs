@@ -1,18 +1,19 @@
 //! The one writer of a log directory.
 
-use crate::init::{create, for_tenant};
+use crate::directory::is_log_directory;
+use crate::init::{create, for_tenant, publish};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
 use ai_audit_epochs::{EpochPolicy, Retention};
 use ai_audit_store::{
     AnchorRequest, Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName,
-    LogSigners, NewLog, OnFull, Random, Receipt, SystemClock, WriterLock,
+    LogSigners, NewLog, OnFull, Random, Receipt, SignerSource, SystemClock, WriterLock,
 };
 use ai_audit_store_sqlite::OpenMode;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Holds the directory's lock and its ledger, to which all logs are attached.
+/// Holds the directory's lock and its ledger, to which each log is attached when it is first needed.
 #[derive(Debug)]
 pub struct Writer {
     directory: LogDirectory,
@@ -21,26 +22,78 @@ pub struct Writer {
     _lock: WriterLock,
 }
 
+/// The key files of a directory's logs.
+struct KeyFiles(LogDirectory);
+
+impl SignerSource for KeyFiles {
+    fn signers(&self, log: &LogName) -> Result<LogSigners, String> {
+        signers(&self.0, log).map_err(|error| error.to_string())
+    }
+}
+
+fn signers(directory: &LogDirectory, log: &LogName) -> Result<LogSigners, DirectoryError> {
+    directory.head(log)?;
+    Ok(LogSigners {
+        receipt: Box::new(directory.receipt_keys(log)?),
+        checkpoint: Box::new(directory.checkpoint_key(log)?),
+    })
+}
+
 impl Writer {
     /// Opens a directory for writing. `software` is what start receipts name.
     ///
+    /// No log is read yet: the first record that is submitted to one attaches it, and so does
+    /// [`Writer::attach`]. One that cannot be attached keeps nobody from writing to the others.
+    ///
     /// # Errors
     ///
-    /// When it is no log directory, another writer has it, a key cannot be read or is not the
-    /// log's, or a log is behind its high-water mark.
+    /// When it is no log directory, or another writer has it.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
         let writer = Self::for_one(path, settings, software)?;
-        for log in writer.directory.logs()? {
-            let signers = LogSigners {
-                receipt: Box::new(writer.directory.receipt_keys(&log)?),
-                checkpoint: Box::new(writer.directory.checkpoint_key(&log)?),
-            };
-            writer
-                .ledger
-                .attach_log(log, signers)
-                .map_err(from_ledger)?;
-        }
+        writer.publish_missing()?;
+        writer.finish_rotations()?;
         Ok(writer)
+    }
+
+    /// Attaches a log now, if it is not: for whoever wants to hear before the first record that it
+    /// cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such log, a key cannot be read or is not the log's, what is stored
+    /// contradicts itself, or the log is behind its high-water mark.
+    pub fn attach(&self, log: &LogName) -> Result<(), DirectoryError> {
+        self.directory.head(log)?;
+        // With their own error, which tells a missing file from a wrong one.
+        if !self.ledger.is_attached(log) {
+            signers(&self.directory, log)?;
+        }
+        self.ledger.attach_known(log).map_err(from_ledger)
+    }
+
+    /// Attaches the logs whose rotation was cut off, so that the old key does not stay.
+    fn finish_rotations(&self) -> Result<(), DirectoryError> {
+        for log in self.directory.logs()? {
+            if self.directory.layout().log(&log).next_receipt_key.exists() {
+                // Whoever writes to that log hears of it.
+                let _ = self.ledger.attach_known(&log);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the key lines that are not there, because `init` was cut off.
+    fn publish_missing(&self) -> Result<(), DirectoryError> {
+        for log in self.directory.logs()? {
+            let file = self.directory.layout().log(&log).key_line;
+            // One that cannot be known or written keeps nobody from recording, and verifying tells.
+            if !file.exists()
+                && let Ok(line) = self.directory.key_line(&log)
+            {
+                let _ = publish(&file, &line);
+            }
+        }
+        Ok(())
     }
 
     /// For what begins differently than by attaching every log: none is attached.
@@ -49,9 +102,7 @@ impl Writer {
         settings: Settings,
         software: &str,
     ) -> Result<Self, DirectoryError> {
-        if !Layout::is_log_directory(path) {
-            return Err(DirectoryError::NotADirectory { path: path.into() });
-        }
+        is_log_directory(&Layout::new(path))?;
         Self::with_mode(path, settings, software, OpenMode::ReadWrite)
     }
 
@@ -73,7 +124,7 @@ impl Writer {
     ///
     /// When the new key cannot be made or the rotation not be stored.
     pub fn rotate_key(&self, log: &LogName, reason: &str) -> Result<u64, DirectoryError> {
-        self.directory.head(log)?;
+        self.attach(log)?;
         self.ledger.rotate_key(log, reason).map_err(from_ledger)
     }
 
@@ -94,11 +145,9 @@ impl Writer {
     ) -> Result<Self, DirectoryError> {
         let lock = WriterLock::acquire(&Layout::new(path).lock())?;
         let directory = LogDirectory::with_mode(path, settings, mode)?;
-        let ledger = Ledger::open(
-            directory.shared_store(),
-            config(directory.settings(), software)?,
-        )
-        .map_err(from_ledger)?;
+        let mut config = config(directory.settings(), software)?;
+        config.signers = Some(Arc::new(KeyFiles(directory.clone())));
+        let ledger = Ledger::open(directory.shared_store(), config).map_err(from_ledger)?;
         Ok(Self {
             directory,
             ledger,
@@ -112,7 +161,7 @@ impl Writer {
         &self.directory
     }
 
-    /// The ledger, to submit records to.
+    /// The ledger, to submit records to: any log of the directory, which is attached by that.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -146,7 +195,7 @@ impl Writer {
     ///
     /// When the log is not there, or the checkpoint cannot be signed or stored.
     pub fn checkpoint(&self, log: &LogName) -> Result<String, DirectoryError> {
-        self.directory.head(log)?;
+        self.attach(log)?;
         self.ledger.checkpoint(log).map_err(from_ledger)
     }
 

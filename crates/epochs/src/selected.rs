@@ -4,6 +4,7 @@ use crate::audit::{control, differs, previous};
 use crate::closed::{ClosedEpochs, Gone};
 use crate::{Deletion, EpochError, EpochSeal};
 use ai_audit_core::{DecodeBody as _, Kind, LeafHash, UnverifiedReceipt};
+use alloc::vec::Vec;
 
 /// Follows a selection of a log's receipts, in ascending `seq`, the genesis first. All control
 /// receipts belong to a selection, so the seals in it form a chain that knows how many there are.
@@ -14,9 +15,12 @@ pub struct SelectedEpochs {
     number: u64,
     first: u64,
     control: u64,
+    /// Receipts of the open epoch that were seen.
+    seen: u64,
     first_hash: Option<LeafHash>,
     previous: Option<LeafHash>,
     closed: ClosedEpochs,
+    complete: Vec<u64>,
 }
 
 impl SelectedEpochs {
@@ -39,6 +43,7 @@ impl SelectedEpochs {
             self.first_hash = Some(receipt.hash());
         }
         self.control += u64::from(header.kind.is_control());
+        self.seen += 1;
         match header.kind {
             Kind::GENESIS => self.closed.genesis(receipt),
             Kind::EPOCH_SEAL => {
@@ -55,6 +60,12 @@ impl SelectedEpochs {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The sealed epochs of which every receipt was seen.
+    #[must_use]
+    pub fn complete(&self) -> &[u64] {
+        &self.complete
     }
 
     fn seal(
@@ -76,6 +87,10 @@ impl SelectedEpochs {
         previous(seal, self.previous)?;
         control(seal, self.control)?;
         self.closed.close(seal, header.sealed_at, Gone::default());
+        if self.seen == seal.count {
+            self.complete.push(seal.number);
+        }
+        self.seen = 0;
         self.number = self.number.saturating_add(1);
         self.first = header.seq.saturating_add(1);
         self.control = 0;

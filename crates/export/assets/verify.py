@@ -467,6 +467,45 @@ def anchor(r):
     return body
 
 
+def epoch_seal(r):
+    body = {
+        "number": r.u64(),
+        "first": r.u64(),
+        "count": r.u64(),
+        "control": r.u64(),
+        "size": r.u64(),
+        "root": r.digest(),
+        "first_hash": r.digest(),
+        "last_hash": r.digest(),
+        "previous": r.option(r.digest),
+    }
+    before = body["size"] - body["first"]
+    rules = (
+        before >= 0 and body["count"] == before + 1,
+        1 <= body["control"] <= body["count"],
+        (before == 0) == (body["first_hash"] == ZERO),
+        (body["number"] == 0) == (body["previous"] is None),
+        (body["number"] == 0) == (body["first"] == 0),
+    )
+    if not all(rules):
+        raise Refused("body", "fields of the epoch seal contradict each other")
+    return body
+
+
+def deletion(r):
+    body = {
+        "epoch": r.u64(),
+        "first": r.u64(),
+        "last": r.u64(),
+        "count": r.u64(),
+        "archive": r.option(r.digest),
+        "reason": r.text(),
+    }
+    if body["last"] < body["first"] or body["count"] > body["last"] - body["first"]:
+        raise Refused("body", "fields of the deletion receipt contradict each other")
+    return body
+
+
 BODIES = {
     "genesis": genesis,
     "decision": decision,
@@ -479,6 +518,8 @@ BODIES = {
     "stop": lambda r: {"reason": r.text(), "size": r.u64()},
     "clock_anomaly": clock_anomaly,
     "anchor": anchor,
+    "epoch_seal": epoch_seal,
+    "deletion": deletion,
 }
 
 
@@ -597,9 +638,94 @@ class Chain:
             self.log_id = receipt.hash.hex()
         self.size, self.prev, self.last = self.size + 1, receipt.hash.hex(), h["sealed_at"]
 
+    def push_deleted(self, leaf):
+        if self.size == 0:
+            raise Refused("chain", "the bytes of the genesis are deleted")
+        self.size, self.prev = self.size + 1, leaf.hex()
+
+
+class Epochs:
+    """Seals and deletion receipts, held against the receipts of a log or of a selection."""
+
+    def __init__(self):
+        self.size = self.control = self.first = self.number = 0
+        self.first_hash, self.last_hash, self.previous = None, ZERO, None
+        self.gone, self.closed, self.retention = None, [], None
+
+    def push_deleted(self, leaf):
+        """A receipt of which only the hash is left; never in a selection."""
+        self.gone = self.size if self.gone is None else self.gone
+        self.follow(self.size, leaf.hex())
+
+    def follow(self, seq, leaf):
+        if seq == self.first:
+            self.first_hash = leaf
+        self.size, self.last_hash = seq + 1, leaf
+
+    def push(self, receipt, root):
+        """`root` is that of all receipts before this one, or None in a selection."""
+        h, kind = receipt.header, receipt.header["kind"]
+        self.control += kind in CONTROL
+        if kind == "genesis":
+            policy = {entry["name"]: entry["value"] for entry in receipt.body()["policy"]}
+            self.retention = policy.get("retention-days")
+        elif kind == "epoch_seal":
+            return self.close(receipt, receipt.body(), root)
+        elif kind == "deletion":
+            self.account(h, receipt.body())
+        self.follow(h["seq"], receipt.hash.hex())
+
+    def close(self, receipt, seal, root):
+        h = receipt.header
+        expected = {
+            "number": self.number,
+            "first": self.first,
+            "size": h["seq"],
+            "first_hash": self.first_hash or ZERO,
+            "last_hash": self.last_hash if root else h["prev"],
+            "previous": self.previous,
+            "root": root and root.hex(),
+            "control": self.control,
+        }
+        for field, value in expected.items():
+            unseen = not root and (field == "root" or field == "first_hash" and value == ZERO)
+            if seal[field] != value and not unseen:
+                raise Refused("epoch", "%s of the epoch seal is not what the log has" % field)
+        bulk = seal["count"] - seal["control"]
+        self.closed.append(
+            {"first": seal["first"], "last": seal["size"], "count": bulk}
+            | {"sealed_at": h["sealed_at"], "gone": self.gone, "accounted": False}
+        )
+        self.number, self.first, self.size = self.number + 1, h["seq"] + 1, h["seq"] + 1
+        self.control, self.first_hash, self.gone = 0, None, None
+        self.last_hash = self.previous = receipt.hash.hex()
+
+    def account(self, header, body):
+        if body["epoch"] >= len(self.closed):
+            raise Refused("epoch", "deletion of epoch %d, which is not sealed" % body["epoch"])
+        epoch = self.closed[body["epoch"]]
+        if any(body[field] != epoch[field] for field in ("first", "last", "count")):
+            raise Refused("epoch", "the deletion receipt does not say what the epoch's seal says")
+        if self.retention is not None:
+            days = self.retention
+            if not re.fullmatch("0|[1-9][0-9]*", days) or int(days) >= 2**64:
+                raise Refused("epoch", "retention-days of the genesis is no number of days")
+            age = micros(header["sealed_at"]) - micros(epoch["sealed_at"])
+            if age < int(days) * 86400 * 10**6:
+                raise Refused("epoch", "deletion before %s days of retention were over" % days)
+        epoch["accounted"] = True
+
+    def unaccounted(self):
+        """The first receipt without bytes that no deletion receipt accounts for, or None."""
+        for epoch in self.closed:
+            if epoch["gone"] is not None and not epoch["accounted"]:
+                return epoch["gone"]
+        return self.gone
+
 
 def read_receipts(path):
-    """The sealed receipts of a receipts file, one after the other."""
+    """The sealed receipts of a receipts file with the lengths of their seals, one after the other.
+    The hash and None where the bytes are deleted."""
     with open(path, "rb") as file:
         if file.read(21) != b"ai-audit/receipts/v1\n":
             raise Refused("receipts.bin", "it does not begin with the line ai-audit/receipts/v1")
@@ -615,6 +741,9 @@ def read_receipts(path):
             if not first:
                 return
             payload = exactly(int.from_bytes(first + exactly(1), "big"))
+            if not payload:
+                yield exactly(32), None
+                continue
             seal = exactly(1)[0]
             if seal not in (0, 64):
                 raise Refused("receipts.bin", "seal length %d is neither 64 nor 0" % seal)
@@ -824,6 +953,7 @@ class Log:
         self.verdict, self.pins, self.selection = verdict, pins, selection
         self.revocations = revocations
         self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {}, set()
+        self.epochs, self.deleted = Epochs(), 0
         self.genesis = self.line = self.key = self.keys = self.before = None
         self.count = self.signatures = 0
         self.needs_checkpoint = False
@@ -838,9 +968,9 @@ class Log:
         if self.selection:
             self.place(receipt, path, checkpoint)
         else:
-            self.chain.push(receipt)
-            if receipt.header["kind"] == "anchor":
+            if receipt.header["kind"] in ("epoch_seal", "anchor"):
                 before = self.tree.root()
+            self.chain.push(receipt)
             self.tree.push(receipt.hash)
         if self.count == 0:
             self.open(receipt)
@@ -849,6 +979,7 @@ class Log:
         body = receipt.body()
         if receipt.header["kind"] == "anchor":
             self.anchored(receipt.header["seq"], body, before)
+        self.epochs.push(receipt, before)
         self.count += 1
         if not self.selection and self.count in self.wanted:
             self.roots[self.count] = self.tree.root()
@@ -865,6 +996,17 @@ class Log:
         held = before is None or continues(checkpoint.size, checkpoint.root, seq, before, path)
         if checkpoint.size > seq or not held:
             raise Refused("anchor", "the receipts before it do not continue its checkpoint")
+
+    def push_deleted(self, leaf):
+        """Takes what is left of the next receipt, whose bytes are deleted."""
+        if self.selection:
+            raise Refused("receipts.bin", "a deleted receipt: a selection has none")
+        self.chain.push_deleted(leaf)
+        self.tree.push(leaf)
+        self.epochs.push_deleted(leaf)
+        self.count, self.deleted = self.count + 1, self.deleted + 1
+        if self.count in self.wanted:
+            self.roots[self.count] = self.tree.root()
 
     def open(self, receipt):
         self.genesis = g = receipt.body()
@@ -1022,8 +1164,14 @@ class View:
         self.at = 0
 
     def next(self, receipt):
-        if self.lines is None:
-            return
+        if self.lines is not None:
+            self.compare(receipt.view())
+
+    def next_deleted(self, seq, leaf):
+        if self.lines is not None:
+            self.compare({"seq": seq, "deleted": True, "hash": leaf.hex()})
+
+    def compare(self, expected):
         line = self.lines[self.at] if self.at < len(self.lines) else ""
         self.at += 1
         try:
@@ -1031,7 +1179,7 @@ class View:
         except (ValueError, RecursionError):
             shown = None
         # As texts, because Python holds 1, 1.0 and True to be equal.
-        if json.dumps(shown, sort_keys=True) != json.dumps(receipt.view(), sort_keys=True):
+        if json.dumps(shown, sort_keys=True) != json.dumps(expected, sort_keys=True):
             raise Refused("receipts.jsonl", "line %d does not say what the receipt says" % self.at)
 
     def end(self):
@@ -1070,11 +1218,19 @@ def verify(path, pins, brought, size, revocations=()):
         try:
             for sealed, seal in read_receipts(receipts):
                 place = log.count
+                if seal is None:
+                    log.push_deleted(sealed)
+                    view.next_deleted(place, sealed)
+                    continue
                 receipt = log.push(sealed, seal, next(paths, []) if paths else None, own)
                 place = receipt.header["seq"]
                 if manifest and not manifest.selects(receipt):
                     raise Refused("manifest.note", "the receipt is not of the selection")
                 view.next(receipt)
+            place = log.epochs.unaccounted()
+            if place is not None:
+                reason = "its bytes are deleted, and no deletion receipt accounts for it"
+                raise Refused("epoch", reason)
         except Refused as error:
             if error.stage == "signature":
                 verdict.fail("attribution", str(error), place)
@@ -1348,6 +1504,9 @@ def main():
         print("note: " + remark)
     if log.origin:
         print("log: " + shown(log.origin))
+    if log.deleted:
+        reason = "the bytes of %d receipts are deleted: the seals of their epochs vouch for them"
+        print("note: " + reason % log.deleted)
     print("%d receipts, %d signatures" % (log.count, log.signatures))
     code = verdict.code()
     print({0: "OK", 1: "FAILED", 3: "UNVERIFIED"}[code])

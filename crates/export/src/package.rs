@@ -6,9 +6,11 @@ mod key_history;
 mod passes;
 mod proofs;
 mod readme;
+mod tree;
 mod verify;
 mod write;
 
+pub use tree::{PackageTreeError, package_tree};
 pub use verify::{PackageReport, verify_package};
 pub use write::{ExportError, LogEvidence, PackageOptions, Written, write_package};
 

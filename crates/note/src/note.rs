@@ -199,6 +199,17 @@ impl SignedNote {
         Ok(())
     }
 
+    /// The note with those of its signatures that `keep` picks; `None` where it picks none, since a
+    /// note has at least one.
+    #[must_use]
+    pub fn only(&self, keep: impl FnMut(&&NoteSignature) -> bool) -> Option<Self> {
+        let signatures: Vec<_> = self.signatures.iter().filter(keep).cloned().collect();
+        (!signatures.is_empty()).then(|| Self {
+            text: self.text.clone(),
+            signatures,
+        })
+    }
+
     /// Adds the signatures of another note over the same text, whoever made them; whether they hold
     /// is not checked. What is here stays, but of one key at most two lines are kept, the first and
     /// the newest (where there is no room, the newest alone): a witness that cosigns a checkpoint

@@ -4,8 +4,8 @@ use crate::error::{corrupt, sql};
 use crate::read::{HeadRow, head, number};
 use ai_audit_core::{Head, UnverifiedReceipt};
 use ai_audit_merkle::{Frontier, TILE_HEIGHT, TileReader, Tiled, TreeSize, frontier};
-use ai_audit_store::{Batch, LogName, StoreError, merge_notes};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use ai_audit_store::{Batch, LogName, StoreError};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::collections::{HashMap, HashSet};
 
 /// Frontiers of the logs as they were after the last commit of this connection.
@@ -162,47 +162,4 @@ impl TileReader for Stored<'_> {
     ) -> Result<(), StoreError> {
         crate::read::hashes(self.connection, self.log, tile_level, tile_index, out)
     }
-}
-
-/// Keeps a checkpoint's note, with the signatures of the one it has of the same size and text.
-pub(crate) fn put_checkpoint(
-    connection: &mut Connection,
-    log: &LogName,
-    size: TreeSize,
-    note: &str,
-) -> Result<(), StoreError> {
-    let failed = sql("keeping a checkpoint");
-    // Another process may be keeping what another witness said of it.
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(&failed)?;
-    let row = head(&transaction, log)?;
-    let held = row.as_ref().map_or(0, |row| row.head.size());
-    let Some(row) = row.filter(|_| (1..=held).contains(&size.as_u64())) else {
-        return Err(StoreError::Beyond {
-            log: log.clone(),
-            size,
-            held,
-        });
-    };
-    let number = number(size.as_u64())?;
-    let kept: Option<String> = transaction
-        .query_row(
-            "SELECT note FROM checkpoints WHERE log = ? AND size = ?",
-            params![row.id, number],
-            |row| row.get(0),
-        )
-        .optional()
-        .map_err(&failed)?;
-    let note = match kept {
-        Some(kept) => merge_notes(&kept, note)?,
-        None => note.to_owned(),
-    };
-    transaction
-        .execute(
-            "INSERT OR REPLACE INTO checkpoints (log, size, note) VALUES (?, ?, ?)",
-            params![row.id, number, note],
-        )
-        .map_err(&failed)?;
-    transaction.commit().map_err(failed)
 }

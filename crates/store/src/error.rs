@@ -88,6 +88,16 @@ pub enum StoreError {
         /// How many there are.
         held: u64,
     },
+    /// There is a checkpoint of the same size that says something else.
+    #[error(
+        "log {log} has another checkpoint of {size} receipts: two that differ are proof of two histories, so the first stays"
+    )]
+    OtherCheckpoint {
+        /// The log.
+        log: LogName,
+        /// How many receipts both cover.
+        size: TreeSize,
+    },
     /// The call makes no sense for this store, or goes beyond what it can hold.
     #[error("{what}")]
     Invalid {
@@ -171,6 +181,7 @@ impl StoreError {
                 | Self::OtherReceipt { .. }
                 | Self::NoSuchReceipt { .. }
                 | Self::Beyond { .. }
+                | Self::OtherCheckpoint { .. }
                 | Self::Invalid { .. }
                 | Self::ReadOnly
         )

@@ -18,7 +18,6 @@ mod ledger;
 mod lock;
 mod mark;
 mod memory;
-mod merge;
 mod name;
 mod reader;
 mod receipt_keys;
@@ -30,13 +29,12 @@ pub use keys::key_changes;
 pub use ledger::{
     AnchorRequest, AppendError, Archived, Attach, CheckpointPolicy, Collected, DeleteEpoch,
     Earlier, EncodedRecordBody, EpochDeleted, Ledger, LedgerConfig, LedgerError, LedgerStats,
-    LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt, Record, SealedEpoch, SubmitError,
-    Ticket, collect, is_collecting,
+    LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt, Record, SealedEpoch, SignerSource,
+    SubmitError, Ticket, collect, is_collecting,
 };
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};
 pub use memory::MemoryStore;
-pub use merge::merge_notes;
 pub use name::{LogName, LogNameError};
 pub use reader::{StoreReader, StoreSink, StoreTiles};
 pub use receipt_keys::{ReceiptKeys, ReceiptKeysError};

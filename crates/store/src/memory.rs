@@ -261,12 +261,12 @@ impl Store for MemoryStore {
     fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError> {
         let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
         match logs.get_mut(log) {
-            Some(log) if (1..=log.head.size()).contains(&size.as_u64()) => {
-                let note = match log.checkpoints.get(&size) {
-                    Some(kept) => crate::merge_notes(kept, note)?,
+            Some(held) if (1..=held.head.size()).contains(&size.as_u64()) => {
+                let note = match held.checkpoints.get_key_value(&size).map(stored) {
+                    Some(kept) => kept.joined(log, note)?,
                     None => note.to_owned(),
                 };
-                log.checkpoints.insert(size, note);
+                held.checkpoints.insert(size, note);
                 Ok(())
             }
             other => Err(StoreError::Beyond {

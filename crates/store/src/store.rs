@@ -5,6 +5,7 @@ use ai_audit_core::{
     Chain, Head, Kind, LeafHash, NodeHash, ReceiptId, Timestamp, UnverifiedReceipt,
 };
 use ai_audit_merkle::TreeSize;
+use ai_audit_note::SignedNote;
 use core::ops::RangeInclusive;
 
 /// Keeps the receipts of many logs.
@@ -118,14 +119,15 @@ pub trait Store: Send + Sync {
         out: &mut Vec<NodeHash>,
     ) -> Result<(), StoreError>;
 
-    /// Keeps a checkpoint note, durably. Where there is one of the same size and text already, the
-    /// signatures of both are kept, in one step ([`merge_notes`](crate::merge_notes)): whoever makes
-    /// the checkpoint again does not lose what witnesses put under it. One of another text is
-    /// replaced.
+    /// Keeps a checkpoint note, durably. Where it has one of the same size, that one stays and gets
+    /// the signatures of this one that it has not yet ([`StoredCheckpoint::joined`]): somebody may
+    /// have been given it, and others may have cosigned it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Beyond`] if the log does not have as many receipts; see [`StoreError`].
+    /// [`StoreError::Beyond`] if the log does not have as many receipts,
+    /// [`StoreError::OtherCheckpoint`] if the one that it has says something else; see
+    /// [`StoreError`].
     fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError>;
 
     /// The checkpoints of a log, smallest size first.
@@ -325,6 +327,39 @@ pub struct StoredCheckpoint {
     pub size: TreeSize,
     /// The note's exact text.
     pub note: String,
+}
+
+impl StoredCheckpoint {
+    /// This note with the signatures of another one of the same text, for stores. Nothing is
+    /// verified.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OtherCheckpoint`] if the other one has another text, or one of the two is no
+    /// note; [`StoreError::Full`] if a note cannot have as many signatures.
+    pub fn joined(&self, log: &LogName, note: &str) -> Result<String, StoreError> {
+        if self.note == note {
+            return Ok(self.note.clone());
+        }
+        let other = || StoreError::OtherCheckpoint {
+            log: log.clone(),
+            size: self.size,
+        };
+        let parse = |note: &str| SignedNote::parse(note.as_bytes()).map_err(|_| other());
+        let (mut kept, new) = (parse(&self.note)?, parse(note)?);
+        if kept.text() != new.text() {
+            return Err(other());
+        }
+        for signature in new.signatures() {
+            if !kept.signatures().contains(signature) {
+                kept.add(signature.clone())
+                    .map_err(|error| StoreError::Full {
+                        what: format!("checkpoint of size {}: {error}", self.size),
+                    })?;
+            }
+        }
+        Ok(kept.to_string())
+    }
 }
 
 /// How a store is.

@@ -323,47 +323,46 @@ fn checkpoints(store: &dyn Store) {
     let log_name = name("tiles");
     let put = |size, note: &str| store.put_checkpoint(&log_name, TreeSize::new(size), note);
     assert!(store.latest_checkpoint(&log_name).unwrap().is_none());
-    put(600, "later").unwrap();
-    put(5, "first").unwrap();
-    put(5, "again").unwrap();
+    // A store reads notes and verifies nothing.
+    let note = |size: u64, root: &str, signers: &[&str]| {
+        let mut note = format!("example.org/tiles\n{size}\n{root}\n\n");
+        for signer in signers {
+            note.push_str(&format!("\u{2014} {signer} AAAAAAAA\n"));
+        }
+        note
+    };
+    put(600, &note(600, "later", &["log"])).unwrap();
+    put(5, &note(5, "first", &["log", "witness"])).unwrap();
+    // The same again takes nothing away; a new signature is added; another root is refused.
+    put(5, &note(5, "first", &["log"])).unwrap();
+    put(5, &note(5, "first", &["log", "other"])).unwrap();
+    for other in [note(5, "second", &["log"]), "no note".into()] {
+        assert!(matches!(
+            put(5, &other),
+            Err(StoreError::OtherCheckpoint { size, .. }) if size == TreeSize::new(5)
+        ));
+    }
     let all = store.checkpoints(&log_name).unwrap();
     let all: Vec<_> = all
         .iter()
         .map(|kept| (kept.size.as_u64(), kept.note.as_str()))
         .collect();
-    assert_eq!(all, [(5, "again"), (600, "later")]);
+    let later = note(600, "later", &["log"]);
+    let first = note(5, "first", &["log", "witness", "other"]);
+    assert_eq!(all, [(5, &*first), (600, &*later)]);
     assert_eq!(
         store.latest_checkpoint(&log_name).unwrap().unwrap().note,
-        "later"
+        later
     );
-    // Whoever keeps a checkpoint again does not lose the signatures under it, nor bring back old
-    // ones under another text.
-    let note = |text: &str, signatures: &[&str]| {
-        let lines = signatures
-            .iter()
-            .map(|base64| format!("\u{2014} key {base64}\n"));
-        format!("{text}\n\n{}", lines.collect::<String>())
-    };
-    let (log, witness) = ("AAAAAAE=", "AAAAAQI=");
-    put(7, &note("a", &[log])).unwrap();
-    put(7, &note("a", &[log, witness])).unwrap();
-    put(7, &note("a", &[log])).unwrap();
-    let kept = |size| {
-        let all = store.checkpoints(&log_name).unwrap();
-        let mut all = all.into_iter();
-        all.find(|kept| kept.size.as_u64() == size).unwrap().note
-    };
-    assert_eq!(kept(7), note("a", &[log, witness]));
-    put(7, &note("b", &[log])).unwrap();
-    assert_eq!(kept(7), note("b", &[log]));
+    let beyond = note(701, "beyond", &["log"]);
     assert!(matches!(
-        put(701, "beyond"),
+        put(701, &beyond),
         Err(StoreError::Beyond { held: 700, .. })
     ));
-    assert!(put(0, "of nothing").is_err());
+    assert!(put(0, &note(0, "nothing", &["log"])).is_err());
     assert!(
         store
-            .put_checkpoint(&name("no-such"), TreeSize::new(1), "x")
+            .put_checkpoint(&name("no-such"), TreeSize::new(1), &beyond)
             .is_err()
     );
 }

@@ -10,6 +10,8 @@
 //! | a log from its first receipt to its last | [`LogVerifier`], or [`verify_source`] over a [`ReceiptSource`](ai_audit_core::ReceiptSource) |
 //! | a selection of a log's receipts, each with its inclusion proof | [`SelectionVerifier`] |
 //! | one receipt with its proof, and a text that it recorded | [`ReceiptProof`] |
+//! | a log of which only the tree's hashes are at hand | [`TreeVerifier`] |
+//! | two checkpoints that contradict each other | [`Equivocation`]; [`Monitor`] finds them |
 //!
 //! # Example
 //!
@@ -41,7 +43,10 @@ extern crate alloc;
 
 mod bodies;
 mod checkpoints;
+mod equivocation;
+mod forward;
 mod log;
+mod monitor;
 mod pin;
 mod policy;
 mod proof;
@@ -52,10 +57,16 @@ mod selection;
 mod source;
 mod suspicion;
 mod time;
+mod tree;
 mod verified;
 mod walk;
 
+pub use equivocation::{
+    ClaimedCheckpoint, Equivocation, EquivocationClaim, EquivocationError, EquivocationNodes,
+    EquivocationReport, EquivocationStatus, WhichCheckpoint,
+};
 pub use log::LogVerifier;
+pub use monitor::{Findings, Monitor, Seen, Sighting};
 pub use pin::{Pin, PinError};
 pub use policy::{PolicyError, TrustPolicy};
 pub use proof::{Disclosure, FieldDisclosure, Included, ProofFileError, ReceiptProof};
@@ -64,4 +75,5 @@ pub use revocation::{DetachedRevocation, RevocationError};
 pub use selection::SelectionVerifier;
 pub use source::verify_source;
 pub use time::{TimeBound, TimeBoundKind, TimeBounds, TimeSource};
+pub use tree::TreeVerifier;
 pub use verified::VerifiedReceipt;

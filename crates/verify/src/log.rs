@@ -1,6 +1,7 @@
 //! Verifying a log from its first receipt to its last, fed one receipt at a time.
 
 use crate::checkpoints::{self, Checkpoints};
+use crate::forward::ForwardSecurity;
 use crate::report::{OpenToolIntent, deleted_remark};
 use crate::time::Times;
 use crate::verified::VerifiedReceipt;
@@ -24,6 +25,7 @@ use alloc::vec::Vec;
 pub struct LogVerifier<'p> {
     policy: &'p TrustPolicy,
     walk: Walk<'p>,
+    forward: ForwardSecurity,
     /// `None` before the first receipt and once the chain is broken.
     chain: Option<Chain>,
     frontier: Frontier,
@@ -53,6 +55,7 @@ impl<'p> LogVerifier<'p> {
         Self {
             policy,
             walk: Walk::new(policy),
+            forward: ForwardSecurity::default(),
             chain: None,
             frontier: Frontier::new(),
             checkpoints,
@@ -107,6 +110,7 @@ impl<'p> LogVerifier<'p> {
         let before = matches!(kind, Kind::EPOCH_SEAL | Kind::ANCHOR).then(|| self.frontier.root());
         self.follow(&receipt, place);
         let seal = self.walk.see(&receipt);
+        self.forward.see(&receipt);
         if seal == Seal::Bad {
             self.break_at(
                 seq,
@@ -272,6 +276,7 @@ impl<'p> LogVerifier<'p> {
         let mut remarks = self.remarks;
         remarks.extend(time.remarks);
         remarks.extend(self.walk.remark().map(String::from));
+        remarks.extend(self.forward.remark());
         remarks.extend(deleted_remark(&deleted));
         if outcome.foreign > 0 {
             let count = outcome.foreign;

@@ -119,6 +119,20 @@ pub(crate) fn deleted_remark(deleted: &[DeletedEpoch]) -> Option<String> {
     ))
 }
 
+/// What to tell of the epochs that a selection has in full.
+pub(crate) fn complete_remark(epochs: &[u64]) -> Option<String> {
+    match epochs {
+        [] => None,
+        [one] => Some(format!(
+            "epoch {one} is here from its first receipt to its seal"
+        )),
+        [first, .., last] => Some(format!(
+            "{} epochs between {first} and {last} are here from their first receipt to their seal",
+            epochs.len()
+        )),
+    }
+}
+
 impl Report {
     /// What it comes to when these questions are asked. A failure counts even where its question
     /// was not asked, and so does a disclosed text that is not the recorded one.

@@ -2,7 +2,7 @@
 
 use crate::log::erasure_answer;
 use crate::quorum::Judgement;
-use crate::report::OpenToolIntent;
+use crate::report::{OpenToolIntent, complete_remark};
 use crate::time::{Times, judge};
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Facts, Seal, Walk};
@@ -228,6 +228,9 @@ impl<'p> SelectionVerifier<'p> {
         remarks.extend(self.walk.remark().map(String::from));
         if let Some(judgement) = witnessed.as_ref().filter(|_| quorum && !self.single) {
             remarks.push(judgement.describe());
+        }
+        if self.broken.is_none() {
+            remarks.extend(complete_remark(self.epochs.complete()));
         }
         Report {
             verdict: Verdict {

@@ -1,13 +1,16 @@
 //! `ai-audit verify`: finds out what it was given, verifies it, tells the verdict.
 
+mod equivocation;
+
 use crate::cli::{Question as Asked, Verify};
 use crate::failure::usage;
 use crate::open::{read, settings};
 use crate::output::{Output, Tone, safe};
 use crate::progress::Progress;
 use ai_audit_core::{Exit, Next, Question, Status};
-use ai_audit_directory::LogDirectory;
+use ai_audit_directory::{LogDirectory, TileFolder};
 use ai_audit_export::archive::is_zip;
+use ai_audit_export::tiles::verify_tiles;
 use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, verify_package};
 use ai_audit_note::TlogProof;
 use ai_audit_store::LogName;
@@ -23,7 +26,7 @@ use std::process::ExitCode;
 struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<String>,
-    /// What was verified: `log`, `package`, `proof` or `receipts`.
+    /// What was verified: `log`, `tiles`, `package`, `proof` or `receipts`.
     kind: &'static str,
     #[serde(flatten)]
     report: Report,
@@ -33,7 +36,12 @@ struct Outcome {
 pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
     let policy = policy(args)?;
     let asked: Vec<Question> = args.require.iter().copied().map(question).collect();
-    let mut outcomes = if args.path.is_dir() {
+    if equivocation::is_one(&args.path) {
+        return equivocation::run(args, &policy, &asked, output);
+    }
+    let mut outcomes = if TileFolder::is_published_log(&args.path) {
+        vec![tiles(args, &policy, output)?]
+    } else if args.path.is_dir() {
         directory(args, &policy, output)?
     } else {
         vec![file(args, &policy, output)?]
@@ -200,6 +208,22 @@ fn one_log(
     })
 }
 
+/// A log that was published as tiles.
+fn tiles(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<Outcome> {
+    if !args.text.is_empty() || args.log.is_some() {
+        return Err(usage("--text and --log do not go with a published log"));
+    }
+    let progress = Progress::new("verifying", "receipts", 0, output.quiet);
+    let folder = TileFolder::open(&args.path);
+    let report = verify_tiles(&folder, policy, |done, total| progress.set(done, total));
+    Ok(Outcome {
+        log: None,
+        kind: "tiles",
+        report,
+        exit: 0,
+    })
+}
+
 fn file(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<Outcome> {
     let shown = args.path.display();
     let cannot = |error: std::io::Error| usage(format!("{shown}: {error}"));
@@ -224,7 +248,7 @@ fn file(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<O
     } else {
         let mut verifier = LogVerifier::new(policy);
         verifier.fail_integrity(format!(
-            "{shown} is no evidence: expected a log directory, a package (ZIP), a proof or a receipts file"
+            "{shown} is no evidence: expected a log directory, a published log, a package (ZIP), a proof or a receipts file"
         ));
         ("unknown", verifier.finish())
     };

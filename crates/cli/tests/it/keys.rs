@@ -122,6 +122,61 @@ fn a12_a13_keys_rotate_and_are_revoked_and_everything_still_verifies() {
 }
 
 #[test]
+fn a10_a_forward_secure_log_hands_over_with_each_epoch() {
+    let place = Place::empty();
+    place
+        .run(&[
+            "init",
+            "audit",
+            "--name",
+            "example.org/x",
+            "--forward-secure",
+        ])
+        .good();
+    for _ in 0..3 {
+        place.record(&lines(3));
+        place.run(&["epoch", "seal", "audit"]).good();
+    }
+    auditor(&place);
+    let history = place
+        .run(&["key", "history", "audit", "--json"])
+        .good()
+        .json();
+    let keys = history["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 4, "{history}");
+    assert!(
+        keys[1..].iter().all(|key| key["reason"] == "epoch"),
+        "{history}"
+    );
+    let verified = place.run(&[
+        "verify",
+        "audit",
+        "--key",
+        "log.pub",
+        "--checkpoint",
+        "kept.note",
+    ]);
+    assert!(!verified.good().out.contains("promises forward security"));
+    // A log that only promises it is remarked upon.
+    let place = Place::new();
+    place
+        .run(&[
+            "init",
+            "audit",
+            "--log",
+            "liar",
+            "--policy",
+            "receipt-key=forward-secure",
+        ])
+        .good();
+    let silent = place.run(&["verify", "audit", "--log", "liar"]).out;
+    assert!(
+        !silent.contains("promises forward security"),
+        "nothing was sealed yet: {silent}"
+    );
+}
+
+#[test]
 fn mistakes_with_keys_are_one_clear_sentence() {
     let place = Place::new();
     let revoke = |key: &str, time: &str, more: &[&str]| {

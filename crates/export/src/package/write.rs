@@ -42,6 +42,23 @@ pub trait LogEvidence {
     /// When the store cannot be read.
     fn receipts(&self) -> Result<Self::Receipts<'_>, Self::Error>;
 
+    /// The log's receipts from `seq` on. A store that can go there at once says so; this goes
+    /// through those before.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn receipts_from(&self, seq: u64) -> Result<Self::Receipts<'_>, Self::Error> {
+        let mut source = self.receipts()?;
+        let mut buf = vec![0; ai_audit_core::MAX_SEALED_LEN];
+        for _ in 0..seq {
+            if source.read_next(&mut buf)?.is_none() {
+                break;
+            }
+        }
+        Ok(source)
+    }
+
     /// The nodes of the log's tree.
     fn nodes(&self) -> Self::Nodes<'_>;
 

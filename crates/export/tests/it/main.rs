@@ -4,9 +4,13 @@
 
 mod archive;
 mod archive_attacks;
+mod epochs;
 mod files;
 mod logs;
 mod package;
 mod package_attacks;
 mod python;
+mod tile_attacks;
+mod tile_store;
+mod tiles;
 mod timestamps;

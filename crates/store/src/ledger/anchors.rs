@@ -17,7 +17,7 @@ pub struct AnchorRequest {
 impl Ledger {
     /// Appends an anchor after all that was submitted before: the receipts before the checkpoint
     /// can then be shown to be not later, and those after the anchor not before, than what the
-    /// third parties say. The note is also kept among the log's checkpoints.
+    /// third parties say.
     ///
     /// Whether anybody trusts those who signed is not asked: that is for the verifier to decide.
     ///

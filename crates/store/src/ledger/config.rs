@@ -1,6 +1,6 @@
 //! What a ledger and its logs are opened with.
 
-use crate::{Clock, HighWaterMark, Random, ReceiptKeys};
+use crate::{Clock, HighWaterMark, LogName, Random, ReceiptKeys};
 use ai_audit_core::{KeyRevocation, Signer, VerifyingKey};
 use ai_audit_epochs::{EpochPolicy, Retention};
 use core::fmt;
@@ -32,6 +32,22 @@ pub struct LedgerConfig {
     pub software: String,
     /// Where high-water marks are kept; nowhere unless changed.
     pub marks: Option<Arc<dyn HighWaterMark>>,
+    /// Who has the signers of logs that are in the store and were not attached: such a log is then
+    /// attached when it is first submitted to. Nobody unless changed.
+    pub signers: Option<Arc<dyn SignerSource>>,
+}
+
+/// Has the signers of logs, for a ledger that attaches each when it is first needed: a log whose key
+/// is missing, or that is behind its mark, then keeps nobody from writing to the others, and one to
+/// which nobody writes gets no receipts.
+pub trait SignerSource: Send + Sync {
+    /// The signers of a log. Called by the producer that submits to it, and perhaps by several at
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none, in lower case and without a full stop.
+    fn signers(&self, log: &LogName) -> Result<LogSigners, String>;
 }
 
 impl LedgerConfig {
@@ -53,6 +69,7 @@ impl LedgerConfig {
             random,
             software: software.into(),
             marks: None,
+            signers: None,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What can go wrong in a ledger, by who finds out: who submits, who waits, who opens.
 
 use crate::{LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
-use ai_audit_core::{DecodeError, Kind, SealError, SignatureError, SignerError, Timestamp};
+use ai_audit_core::{
+    DecodeError, Kind, ReceiptId, SealError, SignatureError, SignerError, Timestamp,
+};
 use ai_audit_epochs::RetentionError;
 
 /// Why records were not taken. Nothing of the group is written.
@@ -34,6 +36,9 @@ pub enum SubmitError {
         /// The log.
         log: LogName,
     },
+    /// The log was not attached, and could not be.
+    #[error(transparent)]
+    Attach(Box<LedgerError>),
     /// A record's body cannot be sealed.
     #[error("record {index} of the group: {error}")]
     Record {
@@ -49,6 +54,22 @@ pub enum SubmitError {
         index: usize,
         /// Its kind.
         kind: Kind,
+    },
+    /// A record's id, which the caller chose, is no UUIDv7.
+    #[error("record {index} of the group: expected a UUIDv7 as id, found {id}")]
+    Id {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The id.
+        id: ReceiptId,
+    },
+    /// Two records of the group have one id.
+    #[error("record {index} of the group: another record of the group has its id {id}")]
+    IdTwice {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The id.
+        id: ReceiptId,
     },
     /// There was no randomness for receipt ids.
     #[error(transparent)]
@@ -77,6 +98,15 @@ pub enum AppendError {
         index: usize,
         /// Its kind.
         kind: Kind,
+    },
+    /// A receipt of the log has the id that the caller chose for a record. Nothing of the group is
+    /// written.
+    #[error("record {index} of the group: the log has a receipt with the id {id} already")]
+    IdTaken {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The id.
+        id: ReceiptId,
     },
     /// The closure that was to build a record's body panicked. Nothing of the group is written.
     #[error("record {index} of the group: building its body panicked")]
@@ -168,6 +198,14 @@ pub enum LedgerError {
     NotAttached {
         /// The log.
         log: LogName,
+    },
+    /// There are no signers for the log.
+    #[error("{reason}")]
+    NoSigners {
+        /// The log.
+        log: LogName,
+        /// Why.
+        reason: String,
     },
     /// The log is attached already.
     #[error("log {log} is attached already")]

@@ -10,7 +10,9 @@ mod open;
 
 use super::LedgerConfig;
 use super::queue::{Command, Group, Queue, Work};
-use crate::{AppendError, Batch, LedgerError, LogName, Mark, Store, StoreError, StoreTiles};
+use crate::{
+    AppendError, Batch, LedgerError, LogName, Mark, Query, Record, Store, StoreError, StoreTiles,
+};
 use ai_audit_core::{Head, Stop};
 use ai_audit_merkle::{Frontier, ProveError, TileError, Tiled, TreeSize, frontier};
 use core::time::Duration;
@@ -112,6 +114,7 @@ impl Writer {
         for Group {
             log: name,
             records,
+            collected,
             done,
         } in groups
         {
@@ -130,8 +133,12 @@ impl Writer {
             let pending = batch
                 .entry(name.clone())
                 .or_insert_with(|| Pending::new(log));
-            if let Err((error, done)) = self.sealer.group(log, pending, records, done) {
-                if is_outage(&error) {
+            let sealed = match new_ids(&*self.store, &name, pending, &records) {
+                Ok(()) => self.sealer.group(log, pending, records, done),
+                Err(error) => Err((error, done)),
+            };
+            if let Err((error, done)) = sealed {
+                if collected || is_outage(&error) {
                     self.lose(&name, lost, &error);
                 }
                 done.fill(Err(error));
@@ -153,13 +160,14 @@ impl Writer {
     }
 
     fn take_refused(&mut self) {
-        for (name, refused) in self.queue.take_refused() {
+        for ((name, mut reason), refused) in self.queue.take_refused() {
+            shorten(&mut reason);
             if let Some(log) = self.logs.get_mut(&name) {
                 log.lose(Loss {
                     records: refused.records,
                     from: refused.from,
                     to: refused.to,
-                    reason: "submissions refused: the queue was full".to_owned(),
+                    reason,
                 });
             }
         }
@@ -355,6 +363,7 @@ impl Writer {
                 keys,
                 epoch,
                 losses: declared,
+                records,
                 error: error.clone(),
             });
         }
@@ -409,12 +418,11 @@ impl Writer {
             }
         };
         if found == log.head {
-            let lost: u64 = doubt.losses.iter().map(|loss| loss.records).sum();
             for loss in doubt.losses {
                 log.lose(loss);
             }
             self.queue
-                .count(|stats| stats.lost = stats.lost.saturating_add(lost));
+                .count(|stats| stats.lost = stats.lost.saturating_add(doubt.records));
             return Ok(());
         }
         if found == doubt.attempted {
@@ -496,6 +504,29 @@ impl Writer {
         }
         result
     }
+}
+
+/// Checks that ids which callers chose stand neither in the log nor among what is sealed for it.
+fn new_ids(
+    store: &dyn Store,
+    name: &LogName,
+    pending: &Pending,
+    records: &[Record],
+) -> Result<(), AppendError> {
+    for (index, record) in records.iter().enumerate() {
+        let Some(id) = record.given_id() else {
+            continue;
+        };
+        let taken = pending.given.contains(&id)
+            || !store
+                .find(name, &Query::Id(id), None, 1)
+                .map_err(AppendError::Store)?
+                .is_empty();
+        if taken {
+            return Err(AppendError::IdTaken { index, id });
+        }
+    }
+    Ok(())
 }
 
 /// The frontier of a stored log's first `size` receipts.

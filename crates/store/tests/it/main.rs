@@ -3,9 +3,11 @@
 
 mod anchors;
 mod collect;
+mod epochs;
 mod faults;
 mod keys;
 mod ledger;
+mod marks;
 mod queue;
 mod rig;
 mod writers;

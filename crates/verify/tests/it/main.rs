@@ -1,10 +1,13 @@
 //! Verification through the public interface, attacks by their numbers.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod a11_split_view;
 mod attacks;
 mod chain_cuts;
+mod epochs;
 mod keys;
 mod logs;
+mod monitors;
 mod pins;
 mod policy_files;
 mod proofs;
@@ -12,4 +15,5 @@ mod properties;
 mod selections;
 mod time;
 mod time_attacks;
+mod trees;
 mod witnesses;

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 impl Writer {
-    /// Appends an anchor, and keeps the checkpoint's note with its cosignatures.
+    /// Appends an anchor.
     pub(super) fn anchor(
         &mut self,
         name: &LogName,
@@ -42,9 +42,6 @@ impl Writer {
                 "the log's first {size} receipts do not have the root of the checkpoint: it is of another history"
             )));
         }
-        // What others signed is evidence of its own, whatever becomes of the receipt.
-        store.put_checkpoint(name, size, &request.note)?;
-
         let mut pending = Pending::new(log);
         // The clock may have something to say first, which the path has to lead past.
         let sealed_at = self.sealer.stamp(log, &mut pending).map_err(append)?;

@@ -10,6 +10,7 @@ use ai_audit_core::{
 };
 use ai_audit_epochs::EpochTracker;
 use ai_audit_merkle::Frontier;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -49,6 +50,8 @@ pub(super) struct Doubt {
     pub(super) epoch: EpochTracker,
     /// What was lost if it did not.
     pub(super) losses: Vec<Loss>,
+    /// How many records among them were lost with this commit; the others were counted before.
+    pub(super) records: u64,
     pub(super) error: StoreError,
 }
 
@@ -86,6 +89,8 @@ pub(super) struct Pending {
     pub(super) sealed: Vec<Sealed>,
     pub(super) hashes: Vec<LeafHash>,
     pub(super) groups: Vec<(Filler<Outcome>, Vec<Receipt>)>,
+    /// The ids among them that callers chose.
+    pub(super) given: HashSet<ReceiptId>,
     /// The losses that it declares.
     pub(super) declared: Vec<Loss>,
 }
@@ -101,6 +106,7 @@ impl Pending {
             sealed: Vec::new(),
             hashes: Vec::new(),
             groups: Vec::new(),
+            given: HashSet::new(),
             declared: Vec::new(),
         }
     }
@@ -166,8 +172,10 @@ impl Sealer {
         done: Filler<Outcome>,
     ) -> Result<(), (AppendError, Filler<Outcome>)> {
         let saved = pending.save();
+        let given: Vec<ReceiptId> = records.iter().filter_map(Record::given_id).collect();
         match self.records(log, pending, records) {
             Ok(receipts) => {
+                pending.given.extend(given);
                 pending.groups.push((done, receipts));
                 Ok(())
             }
@@ -412,7 +420,8 @@ pub(super) const fn is_outage(error: &AppendError) -> bool {
         AppendError::Record {
             error: SealError::Signer(_) | SealError::Full,
             ..
-        } | AppendError::Own { .. }
+        } | AppendError::Store(_)
+            | AppendError::Own { .. }
             | AppendError::Keys(_)
             | AppendError::Random(_)
     )
