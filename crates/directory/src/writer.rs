@@ -3,6 +3,7 @@
 use crate::directory::is_log_directory;
 use crate::init::{create, for_tenant, publish};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
+use ai_audit_core::{Kind, UnverifiedReceipt};
 use ai_audit_epochs::{EpochPolicy, Retention};
 use ai_audit_store::{
     AnchorRequest, Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName,
@@ -51,7 +52,7 @@ impl Writer {
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
         let writer = Self::for_one(path, settings, software)?;
         writer.publish_missing()?;
-        writer.finish_rotations()?;
+        writer.finish_cut_off()?;
         Ok(writer)
     }
 
@@ -71,15 +72,27 @@ impl Writer {
         self.ledger.attach_known(log).map_err(from_ledger)
     }
 
-    /// Attaches the logs whose rotation was cut off, so that the old key does not stay.
-    fn finish_rotations(&self) -> Result<(), DirectoryError> {
+    /// Attaches the logs whose rotation or deletion was cut off, so that neither the old key nor what
+    /// is recorded as deleted stays.
+    fn finish_cut_off(&self) -> Result<(), DirectoryError> {
         for log in self.directory.logs()? {
-            if self.directory.layout().log(&log).next_receipt_key.exists() {
+            let rotating = self.directory.layout().log(&log).next_receipt_key.exists();
+            if rotating || self.ends_with_deletion(&log) {
                 // Whoever writes to that log hears of it.
                 let _ = self.ledger.attach_known(&log);
             }
         }
         Ok(())
+    }
+
+    /// Whether a log's last receipt is a deletion, after which nothing else may have come about.
+    fn ends_with_deletion(&self, log: &LogName) -> bool {
+        let last = self.directory.head(log).map(|head| head.size() - 1);
+        last.and_then(|seq| self.directory.receipt(log, seq))
+            .is_ok_and(|sealed| {
+                UnverifiedReceipt::parse(&sealed)
+                    .is_ok_and(|receipt| receipt.header().kind == Kind::DELETION)
+            })
     }
 
     /// Writes the key lines that are not there, because `init` was cut off.

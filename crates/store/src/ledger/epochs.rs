@@ -58,6 +58,7 @@ impl Ledger {
     /// [`LedgerError::NotAttached`], [`LedgerError::EmptyEpoch`]; when the seal cannot be sealed or
     /// stored.
     pub fn seal_epoch(&self, log: &LogName) -> Result<SealedEpoch, LedgerError> {
+        self.attach_known(log)?;
         let (slot, done) = ticket::slot();
         self.queue.command(Command::SealEpoch(log.clone(), done));
         slot.take(None).unwrap_or(Err(LedgerError::Closed))
@@ -79,6 +80,7 @@ impl Ledger {
         log: &LogName,
         wish: DeleteEpoch,
     ) -> Result<EpochDeleted, LedgerError> {
+        self.attach_known(log)?;
         let (slot, done) = ticket::slot();
         self.queue
             .command(Command::DeleteEpoch(log.clone(), wish, done));
