@@ -1,9 +1,11 @@
 //! The command line's grammar: commands, flags, help with examples.
 
 pub(crate) mod adopt;
+mod anchor;
 mod epoch;
 pub(crate) mod key;
 
+pub(crate) use anchor::{Anchor, Timestamp};
 pub(crate) use epoch::{
     ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
 };
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Show(Show),
     Verify(Verify),
     Checkpoint(Checkpoint),
+    Timestamp(Timestamp),
+    Anchor(Anchor),
     Prove(Prove),
     Export(Export),
     Epoch(Epoch),
@@ -240,6 +244,12 @@ pub(crate) struct Verify {
     /// A revocation that you hold, whether the log says it or not.
     #[arg(long, value_name = "FILE")]
     pub(crate) revocation: Vec<PathBuf>,
+    /// A timestamp over one of the checkpoints: an RFC 3161 token, or the response it came in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timestamp: Vec<PathBuf>,
+    /// A certificate of a timestamp authority whose word on times you take, in PEM or DER.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timestamp_authority: Vec<PathBuf>,
     /// The number of receipts that you know the log to have at least.
     #[arg(long, value_name = "N")]
     pub(crate) size: Option<u64>,
@@ -362,6 +372,9 @@ pub(crate) struct Export {
     /// Only receipts sealed before this time (RFC 3339).
     #[arg(long, value_name = "TIME", conflicts_with_all = ["selection", "from", "to"])]
     pub(crate) until: Option<String>,
+    /// Put this timestamp in, and hold the receipts against the checkpoint that it is over.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timestamp: Option<PathBuf>,
     /// Leave the JSON view out.
     #[arg(long)]
     pub(crate) no_json_view: bool,

@@ -219,7 +219,7 @@ impl Writer {
     ///
     /// As [`Ledger::anchor`].
     pub fn anchor(&self, log: &LogName, request: AnchorRequest) -> Result<Receipt, DirectoryError> {
-        self.directory.head(log)?;
+        self.attach(log)?;
         self.ledger.anchor(log, request).map_err(from_ledger)
     }
 

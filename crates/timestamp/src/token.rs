@@ -4,6 +4,7 @@ use crate::attributes::Attributes;
 use crate::info::Info;
 use crate::response::check_len;
 use crate::{HashAlgorithm, TimestampError, oid};
+use ai_audit_core::Timestamp;
 use alloc::vec::Vec;
 use cms::content_info::{CmsVersion, ContentInfo};
 use cms::signed_data::{
@@ -81,6 +82,12 @@ impl TimestampToken {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The time that the token claims. Nobody's word: [`TimestampToken::verify`] says whose it is.
+    #[must_use]
+    pub const fn claimed_time(&self) -> Timestamp {
+        self.info.time
     }
 
     /// Whether the token is over these bytes: its imprint is theirs. Who says so is another matter.

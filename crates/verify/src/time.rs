@@ -56,7 +56,11 @@ impl<'p> Times<'p> {
         let mut times = Self {
             policy,
             authorities: TrustedCertificates::new(),
-            tokens: Vec::new(),
+            tokens: policy
+                .timestamps()
+                .iter()
+                .map(|token| (token.clone(), false))
+                .collect(),
             sealed: SealedTimes::default(),
             bounds: TimeBounds::default(),
             contradiction: None,

@@ -1,6 +1,7 @@
 //! `ai-audit export`
 
 use crate::cli::Export;
+use crate::commands::anchor::{timestamped, token};
 use crate::failure::usage;
 use crate::open::{directory, log_name, time};
 use crate::output::{Output, bytes};
@@ -18,14 +19,18 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     let log = log_name(args.tenant.as_deref().unwrap_or(&args.log))?;
     let selection = selection(args)?;
     refuse_existing(&args.output, args.force)?;
-    let note = directory.make_checkpoint(&log)?;
+    let token = args.timestamp.as_deref().map(token).transpose()?;
+    let note = match &token {
+        Some(token) => timestamped(&directory, &log, token)?,
+        None => directory.make_checkpoint(&log)?,
+    };
     let checkpoint = Checkpoint::parse(note.text())?;
     let older = directory.older_checkpoints(&log, checkpoint.size)?;
     let key = directory.checkpoint_key(&log)?;
     let options = PackageOptions {
         selection,
         json_view: !args.no_json_view,
-        timestamp: None,
+        timestamp: token,
     };
     let progress = Progress::new(
         "exporting",

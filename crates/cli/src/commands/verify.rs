@@ -1,6 +1,7 @@
 //! `ai-audit verify`: finds out what it was given, verifies it, tells the verdict.
 
 mod equivocation;
+mod times;
 
 use crate::cli::{Question as Asked, Verify};
 use crate::failure::usage;
@@ -13,7 +14,7 @@ use ai_audit_export::archive::is_zip;
 use ai_audit_export::tiles::verify_tiles;
 use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, verify_package};
 use ai_audit_note::TlogProof;
-use ai_audit_store::LogName;
+use ai_audit_store::{Clock as _, LogName, SystemClock};
 use ai_audit_verify::{DetachedRevocation, LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
 use serde::Serialize;
 use std::fs::File;
@@ -102,7 +103,7 @@ const fn question(asked: Asked) -> Question {
 }
 
 fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
-    let mut policy = TrustPolicy::new();
+    let mut policy = TrustPolicy::new().now(SystemClock.now());
     for key in &args.key {
         policy = policy.pin(pin(key)?);
     }
@@ -119,7 +120,7 @@ fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
     if let Some(size) = args.size {
         policy = policy.min_size(size);
     }
-    Ok(policy)
+    times::with_times(policy, args)
 }
 
 /// A key line, a bare key, or a file that holds one.
@@ -367,6 +368,7 @@ fn print(
             output.note(format!("    … and {} more (--json lists all)", count - 10))?;
         }
     }
+    times::print_bounds(report, output)?;
     for remark in &report.remarks {
         output.note(format!("  note: {}", safe(remark)))?;
     }

@@ -14,3 +14,4 @@ mod proofs;
 mod publish;
 mod run;
 mod tenants;
+mod timestamps;

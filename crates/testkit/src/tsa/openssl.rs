@@ -75,6 +75,14 @@ impl OpensslAuthority {
         Some(authority)
     }
 
+    /// One that was made in this folder before.
+    #[must_use]
+    pub fn opened(folder: &Path) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
     /// The root's certificate in PEM.
     #[must_use]
     pub fn root(&self) -> Vec<u8> {
