@@ -11,6 +11,7 @@ pub(crate) use epoch::{
 };
 mod monitor;
 mod publish;
+pub(crate) mod witness;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     Epoch(Epoch),
     Publish(Publish),
     Monitor(Monitor),
+    Witness(witness::Witness),
     Stats(Stats),
     Key(Key),
     Adopt(adopt::Adopt),
@@ -225,11 +227,12 @@ Examples:
   ai-audit verify audit --key audit/log.pub
   ai-audit verify package.zip --key log.pub --checkpoint kept.note --json
   ai-audit verify receipt.proof --key log.pub --text input=question.txt
+  ai-audit verify package.zip --policy mine.policy      keys, witnesses, quorum, age in one file
   ai-audit verify 7-9-3f.equivocation --key log.pub     whether the log signed two histories
 
 What PATH is follows from its content. Without --key, attribution stays unverified: a key that is
-found inside the evidence proves nothing. Without --checkpoint or --size, completeness stays
-unverified: receipts may be missing at the end. A proof of equivocation never gives exit code 0: 1 if
+found inside the evidence proves nothing. Without --checkpoint or --size, or a policy whose witnesses
+cosigned recently, completeness stays unverified: receipts may be missing at the end. A proof of equivocation never gives exit code 0: 1 if
 it holds, since then the log failed, or if it is no proof; which of the two is said, and in JSON
 `equivocation.status`.")]
 pub(crate) struct Verify {
@@ -238,6 +241,9 @@ pub(crate) struct Verify {
     /// A pinned key: a file with a key line (log.pub), the line itself, or a public key in hexadecimal.
     #[arg(long, value_name = "FILE|VKEY|HEX")]
     pub(crate) key: Vec<String>,
+    /// A trust policy: pinned keys, witnesses and their quorum, how old their word may be, and more.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// A checkpoint that you kept.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Vec<PathBuf>,

@@ -19,3 +19,4 @@ pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod timestamp;
 pub(crate) mod verify;
+pub(crate) mod witness;

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Monitor(args) => commands::monitor::run(args, output),
         Command::Timestamp(args) => commands::timestamp::run(args, output),
         Command::Anchor(args) => commands::anchor::run(args, output),
+        Command::Witness(args) => commands::witness::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
         Command::Adopt(args) => commands::adopt::run(args, output),

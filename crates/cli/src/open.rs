@@ -1,10 +1,11 @@
 //! Opening what commands work on: directories with their settings, logs, receipts, times.
 
 use crate::failure::usage;
+use crate::output::Output;
 use ai_audit_core::{
     LeafHash, MAX_SEALED_LEN, Next, ReceiptId, ReceiptSource as _, Timestamp, UnverifiedReceipt,
 };
-use ai_audit_directory::{DeletionInfo, Layout, LogDirectory, Settings};
+use ai_audit_directory::{DeletionInfo, Layout, LogDirectory, Settings, Writer};
 use ai_audit_store::{LogName, Query, StoreReader};
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -23,6 +24,15 @@ pub(crate) fn settings(dir: &Path) -> anyhow::Result<Settings> {
 /// A directory for reading.
 pub(crate) fn directory(dir: &Path) -> anyhow::Result<LogDirectory> {
     Ok(LogDirectory::open(dir, settings(dir)?)?)
+}
+
+/// A directory for writing; what should be known of it is told.
+pub(crate) fn writer(dir: &Path, settings: Settings, output: Output) -> anyhow::Result<Writer> {
+    let writer = Writer::open(dir, settings, SOFTWARE)?;
+    for warning in writer.warnings() {
+        output.warn(crate::output::safe(warning));
+    }
+    Ok(writer)
 }
 
 /// A log's name.

@@ -1,6 +1,7 @@
 //! What can go wrong with a log directory.
 
 use ai_audit_export::tiles::PublishError;
+use ai_audit_note::PolicyFileError;
 use ai_audit_store::{LogName, StoreError};
 use std::fmt;
 use std::io;
@@ -71,6 +72,40 @@ pub enum DirectoryError {
     /// The log will not have this done to it, and nothing was.
     #[error("{0}")]
     Refused(String),
+    /// The witnesses' file has a mistake.
+    #[error("{}: {error}", .path.display())]
+    Witnesses {
+        /// The file.
+        path: PathBuf,
+        /// The mistake, with its line and word.
+        error: PolicyFileError,
+    },
+    /// The directory has no witnesses.
+    #[error("{} has no witnesses; add one with `ai-audit witness add`", .path.display())]
+    NoWitnesses {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory has no such witness.
+    #[error("{} has no witness {name}", .path.display())]
+    NoSuchWitness {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// A witness saw a log further than it is here, or otherwise.
+    #[error(
+        "log {log}: {what}; bring back the newest copy. If it is lost, open a new log, or go on with \
+         `ai-audit adopt` and the setting ask-witnesses = false: the witness will not cosign this log \
+         again"
+    )]
+    BehindWitness {
+        /// The log.
+        log: LogName,
+        /// What the witness says.
+        what: String,
+    },
     /// A key file does not hold what it should.
     #[error("{}: {what}", .path.display())]
     Key {
@@ -187,6 +222,9 @@ impl DirectoryError {
                 | Self::OtherKey { .. }
                 | Self::NotASource { .. }
                 | Self::NoSuchLog { .. }
+                | Self::Witnesses { .. }
+                | Self::NoWitnesses { .. }
+                | Self::NoSuchWitness { .. }
                 | Self::LogExists { .. }
                 | Self::ReservedName { .. }
                 | Self::Settings { .. }

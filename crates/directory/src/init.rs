@@ -77,6 +77,7 @@ const SETTINGS: &str = "\
 # digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
 # create-logs = true              # a record line may open a log for a new tenant
 # high-water-marks = \"../marks\"   # a folder elsewhere, to notice a restored or copied directory
+# ask-witnesses = false           # at opening, ask them whether they saw the log further than it is
 # env = \"development\"             # or \"production\": refuses files that others can read
 ";
 
@@ -116,6 +117,7 @@ fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
         "audit.db-shm",
         "ai-audit.toml",
         "log.pub",
+        "witnesses.policy",
     ];
     if reserved.contains(&options.log.as_str()) {
         return Err(DirectoryError::ReservedName {

@@ -62,6 +62,12 @@ impl Layout {
         self.root.join("ai-audit.toml")
     }
 
+    /// The witnesses and their quorum.
+    #[must_use]
+    pub fn witnesses(&self) -> PathBuf {
+        self.root.join("witnesses.policy")
+    }
+
     /// The files of a log.
     #[must_use]
     pub fn log(&self, name: &LogName) -> LogPaths {

@@ -32,6 +32,9 @@ pub struct Settings {
     pub create_logs: bool,
     /// Folder outside the directory in which high-water marks are kept.
     pub high_water_marks: Option<PathBuf>,
+    /// Whether the witnesses are asked, before a log is written to, whether they saw it further than
+    /// it is here.
+    pub ask_witnesses: bool,
     /// Refuses ephemeral keys, key files that others can read, and a database that everybody can.
     pub production: bool,
 }
@@ -49,6 +52,7 @@ impl Default for Settings {
             keyed_digests: true,
             create_logs: true,
             high_water_marks: None,
+            ask_witnesses: false,
             production: false,
         }
     }
@@ -56,7 +60,7 @@ impl Default for Settings {
 
 /// The settings' names, as the file writes them; the environment's are `AI_AUDIT_` and the name in
 /// capitals with `_` for `-`.
-pub const SETTING_NAMES: [&str; 11] = [
+pub const SETTING_NAMES: [&str; 12] = [
     "checkpoint-every",
     "checkpoint-after-seconds",
     "epoch-receipts",
@@ -67,6 +71,7 @@ pub const SETTING_NAMES: [&str; 11] = [
     "digests",
     "create-logs",
     "high-water-marks",
+    "ask-witnesses",
     "env",
 ];
 
@@ -83,6 +88,7 @@ struct File {
     digests: Option<Digests>,
     create_logs: Option<bool>,
     high_water_marks: Option<PathBuf>,
+    ask_witnesses: Option<bool>,
     env: Option<Env>,
 }
 
@@ -148,6 +154,7 @@ impl Settings {
                 None => path,
             });
         }
+        self.ask_witnesses = file.ask_witnesses.unwrap_or(self.ask_witnesses);
         if let Some(env) = file.env {
             self.production = matches!(env, Env::Production);
         }

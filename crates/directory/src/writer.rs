@@ -19,6 +19,7 @@ use std::sync::Arc;
 pub struct Writer {
     directory: LogDirectory,
     ledger: Ledger,
+    warnings: Vec<String>,
     // Freed last.
     _lock: WriterLock,
 }
@@ -48,9 +49,13 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When it is no log directory, or another writer has it.
+    /// When it is no log directory, another writer has it, or, where they are to be asked, a witness
+    /// saw a log further than it is here.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
-        let writer = Self::for_one(path, settings, software)?;
+        let mut writer = Self::for_one(path, settings, software)?;
+        if writer.directory.settings().ask_witnesses {
+            writer.warnings = refuse_behind(&writer.directory)?;
+        }
         writer.publish_missing()?;
         writer.finish_cut_off()?;
         Ok(writer)
@@ -164,8 +169,16 @@ impl Writer {
         Ok(Self {
             directory,
             ledger,
+            warnings: Vec::new(),
             _lock: lock,
         })
+    }
+
+    /// What did not keep the directory from being opened and should be known, such as a witness
+    /// that could not be asked.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The directory, for reading.
@@ -231,6 +244,20 @@ impl Writer {
     pub fn close(self, reason: &str) -> Result<(), DirectoryError> {
         self.ledger.close(reason).map_err(from_ledger)
     }
+}
+
+#[cfg(feature = "witnesses")]
+fn refuse_behind(directory: &LogDirectory) -> Result<Vec<String>, DirectoryError> {
+    directory.refuse_behind()
+}
+
+/// Nobody is asked without the feature; then nothing is written either.
+#[cfg(not(feature = "witnesses"))]
+fn refuse_behind(_: &LogDirectory) -> Result<Vec<String>, DirectoryError> {
+    Err(DirectoryError::Settings {
+        origin: "ask-witnesses".into(),
+        what: "this software was built without the feature `witnesses`".into(),
+    })
 }
 
 fn config(settings: &Settings, software: &str) -> Result<LedgerConfig, DirectoryError> {

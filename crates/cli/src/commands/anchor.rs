@@ -2,9 +2,9 @@
 
 use crate::cli::Anchor;
 use crate::failure::usage;
-use crate::open::{SOFTWARE, directory, log_name, read, settings};
+use crate::open::{directory, log_name, read, settings, writer};
 use crate::output::Output;
-use ai_audit_directory::{LogDirectory, Writer};
+use ai_audit_directory::LogDirectory;
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_store::{AnchorRequest, LogName, Receipt};
 use ai_audit_timestamp::TimestampToken;
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Anchor, output: Output) -> anyhow::Result<ExitCode> {
         note,
         token: token.map_or_else(Vec::new, |token| token.as_bytes().to_vec()),
     };
-    let receipt = append(&args.dir, &log, request)?;
+    let receipt = append(&args.dir, &log, request, output)?;
     if output.json {
         output.json(&json!({
             "log": log.as_str(),
@@ -53,8 +53,13 @@ pub(crate) fn run(args: &Anchor, output: Output) -> anyhow::Result<ExitCode> {
 }
 
 /// Appends an anchor as the directory's writer, which is closed in order whatever comes of it.
-pub(crate) fn append(dir: &Path, log: &LogName, request: AnchorRequest) -> anyhow::Result<Receipt> {
-    let writer = Writer::open(dir, settings(dir)?, SOFTWARE)?;
+pub(crate) fn append(
+    dir: &Path,
+    log: &LogName,
+    request: AnchorRequest,
+    output: Output,
+) -> anyhow::Result<Receipt> {
+    let writer = writer(dir, settings(dir)?, output)?;
     let receipt = writer.anchor(log, request);
     let closed = writer.close("anchor");
     let receipt = receipt?;

@@ -2,7 +2,7 @@
 
 use crate::cli::{Format, Keep as KeepField, Record as Args};
 use crate::failure::usage;
-use crate::open::{SOFTWARE, log_name, settings};
+use crate::open::{log_name, settings};
 use crate::output::Output;
 use crate::progress::Progress;
 use ai_audit_core::{DigestSecret, DisclosureKey, LeafHash, ReceiptId};
@@ -42,7 +42,7 @@ pub(crate) fn record(args: &Args, output: Output) -> anyhow::Result<Summary> {
     if !args.skip_invalid {
         checked = check(args, &mut input, &default, &settings)?;
     }
-    let writer = Writer::open(&args.dir, settings, SOFTWARE)?;
+    let writer = crate::open::writer(&args.dir, settings, output)?;
     let summary = seal(args, &mut input, &default, &writer, checked, output);
     let closed = writer.close("record");
     let summary = summary?;

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Timestamp, output: Output) -> anyhow::Result<ExitCode> 
             token: token.as_bytes().to_vec(),
         };
         let kept = args.output.as_deref().map(Path::display);
-        let appended = append(&args.dir, &log, request);
+        let appended = append(&args.dir, &log, request, output);
         Some(appended.with_context(|| match kept {
             Some(path) => format!("timestamped, in {path}, and no anchor in the log"),
             None => "timestamped, and no anchor in the log".into(),

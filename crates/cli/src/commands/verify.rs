@@ -5,7 +5,7 @@ mod times;
 
 use crate::cli::{Question as Asked, Verify};
 use crate::failure::usage;
-use crate::open::{read, settings};
+use crate::open::{read, read_at_most, settings};
 use crate::output::{Output, Tone, safe};
 use crate::progress::Progress;
 use ai_audit_core::{Exit, Next, Question, Status};
@@ -13,7 +13,7 @@ use ai_audit_directory::{LogDirectory, TileFolder};
 use ai_audit_export::archive::is_zip;
 use ai_audit_export::tiles::verify_tiles;
 use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, verify_package};
-use ai_audit_note::TlogProof;
+use ai_audit_note::{MAX_POLICY_LEN, TlogProof};
 use ai_audit_store::{Clock as _, LogName, SystemClock};
 use ai_audit_verify::{DetachedRevocation, LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
 use serde::Serialize;
@@ -103,7 +103,12 @@ const fn question(asked: Asked) -> Question {
 }
 
 fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
-    let mut policy = TrustPolicy::new().now(SystemClock.now());
+    let mut policy = match &args.policy {
+        None => TrustPolicy::new(),
+        Some(path) => TrustPolicy::parse_file(&read_at_most(path, MAX_POLICY_LEN)?)
+            .map_err(|error| usage(format!("{}: {error}", path.display())))?,
+    }
+    .now(SystemClock.now());
     for key in &args.key {
         policy = policy.pin(pin(key)?);
     }
@@ -145,7 +150,7 @@ fn directory(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Res
     let directory = LogDirectory::open(&args.path, settings(&args.path)?)?;
     let logs = match &args.log {
         Some(log) => vec![crate::open::log_name(log)?],
-        None => wanted(&directory, args, output)?,
+        None => wanted(&directory, policy, output)?,
     };
     if logs.is_empty() {
         return Err(usage(format!("{} has no log yet", args.path.display())));
@@ -156,19 +161,23 @@ fn directory(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Res
 }
 
 /// The logs that the given key lines are for, or all of them.
-fn wanted(directory: &LogDirectory, args: &Verify, output: Output) -> anyhow::Result<Vec<LogName>> {
+fn wanted(
+    directory: &LogDirectory,
+    policy: &TrustPolicy,
+    output: Output,
+) -> anyhow::Result<Vec<LogName>> {
     let all = directory.logs()?;
     let mut origins = Vec::new();
-    for key in &args.key {
-        match pin(key)? {
-            Pin::Log(line) => origins.push(line.name().to_string()),
+    for pin in policy.pins() {
+        match pin {
+            Pin::Log(line) => origins.push(line.name()),
             Pin::Key(_) => return Ok(all),
         }
     }
     let fits = |log: &LogName| {
         directory
             .key_line(log)
-            .is_ok_and(|line| origins.iter().any(|origin| origin == line.name()))
+            .is_ok_and(|line| origins.contains(&line.name()))
     };
     let (fitting, others): (Vec<_>, Vec<_>) = all.into_iter().partition(fits);
     if fitting.is_empty() {
@@ -177,7 +186,7 @@ fn wanted(directory: &LogDirectory, args: &Verify, output: Output) -> anyhow::Re
     if !others.is_empty() {
         let names: Vec<&str> = others.iter().map(LogName::as_str).collect();
         output.warn(format!(
-            "not verified, since no --key is for them: {}",
+            "not verified, since no key that you pinned is for them: {}",
             names.join(", ")
         ));
     }
@@ -367,6 +376,22 @@ fn print(
         if count > 10 {
             output.note(format!("    … and {} more (--json lists all)", count - 10))?;
         }
+    }
+    for witness in &report.witnesses {
+        let time = witness.time.map(|time| format!(" {time}"));
+        let (tone, found) = match witness.status {
+            "cosigned" => (Tone::Good, format!("cosigned{}", time.unwrap_or_default())),
+            status => match &witness.reason {
+                Some(reason) => (Tone::Open, reason.clone()),
+                None => (Tone::Open, status.into()),
+            },
+        };
+        let found = output.paint(tone, &safe(&found));
+        output.note(format!(
+            "  witness {} of checkpoint {}: {found}",
+            safe(&witness.name),
+            witness.checkpoint
+        ))?;
     }
     times::print_bounds(report, output)?;
     for remark in &report.remarks {

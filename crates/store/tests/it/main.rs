@@ -5,6 +5,7 @@ mod anchors;
 mod collect;
 mod epochs;
 mod faults;
+mod ids;
 mod keys;
 mod ledger;
 mod marks;

@@ -1,15 +1,14 @@
 //! `ai-audit key rotate`
 
 use crate::cli::key::Rotate;
-use crate::open::{SOFTWARE, log_name, settings};
+use crate::open::{log_name, settings, writer};
 use crate::output::Output;
-use ai_audit_directory::Writer;
 use serde_json::json;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Rotate, output: Output) -> anyhow::Result<ExitCode> {
     let log = log_name(&args.log)?;
-    let writer = Writer::open(&args.dir, settings(&args.dir)?, SOFTWARE)?;
+    let writer = writer(&args.dir, settings(&args.dir)?, output)?;
     let seq = writer.rotate_key(&log, &args.reason)?;
     let key = writer.directory().key_history(&log)?.keys.pop();
     writer.close("key rotated")?;
