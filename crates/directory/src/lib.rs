@@ -19,6 +19,7 @@
 mod archive;
 mod directory;
 mod durable;
+mod ephemeral;
 mod epochs;
 mod error;
 mod evidence;

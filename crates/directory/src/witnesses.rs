@@ -43,6 +43,18 @@ impl LogDirectory {
         witness: PolicyWitness,
         threshold: Option<Threshold>,
     ) -> Result<Policy, DirectoryError> {
+        let taken = |other: &PolicyWitness| {
+            other.name() == witness.name() || other.key().key() == witness.key().key()
+        };
+        if let Some(policy) = self.witnesses()?
+            && let Some(other) = policy.witnesses().iter().find(|other| taken(other))
+        {
+            return Err(DirectoryError::Name(format!(
+                "witness {} with the key {} is there already: a witness counts once",
+                other.name(),
+                other.key()
+            )));
+        }
         self.change(threshold, |witnesses| {
             witnesses.push(witness);
             true
@@ -105,10 +117,9 @@ impl LogDirectory {
                 witnesses.len()
             )));
         }
-        let policy = Policy::flat(&witnesses, GROUP, needed).map_err(|error| {
-            let path = path.clone();
-            DirectoryError::Witnesses { path, error }
-        })?;
+        // The mistake is the caller's, so a line of the file would lead nowhere.
+        let policy = Policy::flat(&witnesses, GROUP, needed)
+            .map_err(|error| DirectoryError::Name(format!("witness: {}", error.reason())))?;
         durable::write(&path, &text(&policy))?;
         Ok(policy)
     }

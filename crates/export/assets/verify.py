@@ -1004,6 +1004,9 @@ class Log:
         self.chain.push_deleted(leaf)
         self.tree.push(leaf)
         self.epochs.push_deleted(leaf)
+        if self.keys:
+            # Suspect all the same where its key was revoked.
+            self.keys.last = self.count
         self.count, self.deleted = self.count + 1, self.deleted + 1
         if self.count in self.wanted:
             self.roots[self.count] = self.tree.root()

@@ -168,6 +168,7 @@ impl<'p> LogVerifier<'p> {
             return;
         }
         self.epochs.push_deleted(hash);
+        self.walk.deleted(place);
         self.grow(hash);
     }
 

@@ -1,4 +1,4 @@
-//! The grammar of `timestamp` and `anchor`.
+//! The grammar of `timestamp` and `anchor`, and of the timestamps that `verify` takes.
 
 use clap::Args;
 use std::path::PathBuf;
@@ -68,4 +68,15 @@ pub(crate) struct Anchor {
     /// An RFC 3161 timestamp over the checkpoint: a token, or the response that it came in.
     #[arg(long, value_name = "FILE")]
     pub(crate) token: Option<PathBuf>,
+}
+
+/// What a verifier brings to bound times with.
+#[derive(Debug, Args)]
+pub(crate) struct Times {
+    /// A timestamp over one of the checkpoints: an RFC 3161 token, or the response it came in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timestamp: Vec<PathBuf>,
+    /// A certificate of a timestamp authority whose word on times you take, in PEM or DER.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timestamp_authority: Vec<PathBuf>,
 }

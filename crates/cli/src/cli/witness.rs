@@ -106,7 +106,8 @@ Examples:
   ai-audit witness cosign audit --timeout 3 --json
 
 Works beside a running writer. What came is kept with the checkpoint, also where the quorum is not
-reached. Exit code 0: the quorum is there; 3: it is not.")]
+reached. Exit code 0: the quorum is there; 3: it is not; 1: a witness says that this log is not the one
+that it cosigned before, or is behind it.")]
 pub(crate) struct Cosign {
     /// The log directory.
     pub(crate) dir: PathBuf,

@@ -2,7 +2,7 @@
 
 use crate::cli::Anchor;
 use crate::failure::usage;
-use crate::open::{directory, log_name, read, settings, writer};
+use crate::open::{close, directory, log_name, read, settings, writer};
 use crate::output::Output;
 use ai_audit_directory::LogDirectory;
 use ai_audit_note::{Checkpoint, SignedNote};
@@ -59,9 +59,9 @@ pub(crate) fn append(
     request: AnchorRequest,
     output: Output,
 ) -> anyhow::Result<Receipt> {
-    let writer = writer(dir, settings(dir)?, output)?;
+    let writer = writer(dir, settings(dir)?)?;
     let receipt = writer.anchor(log, request);
-    let closed = writer.close("anchor");
+    let closed = close(writer, "anchor", output);
     let receipt = receipt?;
     closed?;
     Ok(receipt)

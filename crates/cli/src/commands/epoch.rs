@@ -3,10 +3,10 @@
 use crate::cli::{
     ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
 };
-use crate::open::{directory, log_name, readable, settings, writer};
+use crate::open::{close, directory, log_name, readable, settings, writer};
 use crate::output::{Output, bytes};
-use crate::package_file::{refuse_existing, write_whole};
 use crate::progress::Progress;
+use crate::save::write_whole;
 use ai_audit_directory::{EpochInfo, Writer, compact, file_digest};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -30,9 +30,9 @@ fn written<T>(
     output: Output,
     act: impl FnOnce(&Writer) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let writer = writer(dir, settings(dir)?, output)?;
+    let writer = writer(dir, settings(dir)?)?;
     let result = act(&writer);
-    let closed = writer.close(what);
+    let closed = close(writer, what, output);
     let result = result?;
     closed?;
     Ok(result)
@@ -132,7 +132,6 @@ fn archive(args: &ArchiveEpoch, output: Output) -> anyhow::Result<()> {
         Some(path) => path.clone(),
         None => PathBuf::from(format!("epoch-{}.zip", args.epoch)),
     };
-    refuse_existing(&path, args.force)?;
     let progress = Progress::new("archiving", "receipts", seal.count, output.quiet);
     let written = write_whole(&path, args.force, |file| {
         let progress = |done, total| progress.set(done, total);

@@ -7,7 +7,7 @@ use crate::commands::anchor::append;
 use crate::failure::usage;
 use crate::open::{directory, log_name, read};
 use crate::output::{Output, safe};
-use crate::package_file::refuse_existing;
+use crate::save::NewFile;
 use ai_audit_directory::{LogDirectory, OsRandom};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_store::{AnchorRequest, LogName, Random as _};
@@ -15,15 +15,18 @@ use ai_audit_timestamp::{NONCE_LEN, TimestampRequest, TimestampResponse, Trusted
 use anyhow::Context as _;
 use core::time::Duration;
 use serde_json::json;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Timestamp, output: Output) -> anyhow::Result<ExitCode> {
-    if let Some(path) = &args.output {
-        refuse_existing(path, args.force)?;
-    }
     post::check_address(&args.authority)?;
     let trusted = certificates(args)?;
+    // Before anybody is asked: whether the file can be written.
+    let file = match &args.output {
+        Some(path) => Some(NewFile::create(path, args.force)?),
+        None => None,
+    };
     let directory = directory(&args.dir)?;
     let log = log_name(&args.log)?;
     let note = checkpoint(args, &directory, &log)?;
@@ -46,8 +49,9 @@ pub(crate) fn run(args: &Timestamp, output: Output) -> anyhow::Result<ExitCode> 
     };
     let (token, verified) = checked().with_context(|| safe(&args.authority))?;
     let time = token.claimed_time();
-    if let Some(path) = &args.output {
-        std::fs::write(path, &answer).with_context(|| path.display().to_string())?;
+    if let Some(mut file) = file {
+        file.file().write_all(&answer).context("the timestamp")?;
+        file.finish()?;
     }
     let anchor = if args.no_anchor {
         None

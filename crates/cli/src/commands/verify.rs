@@ -6,7 +6,7 @@ mod times;
 use crate::cli::{Question as Asked, Verify};
 use crate::failure::usage;
 use crate::open::{read, read_at_most, settings};
-use crate::output::{Output, Tone, safe};
+use crate::output::{Output, Tone, counted, safe};
 use crate::progress::Progress;
 use ai_audit_core::{Exit, Next, Question, Status};
 use ai_audit_directory::{LogDirectory, TileFolder};
@@ -110,7 +110,7 @@ fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
     }
     .now(SystemClock.now());
     for key in &args.key {
-        policy = policy.pin(pin(key)?);
+        policy = policy.pin(pin("--key ", key)?);
     }
     for path in &args.checkpoint {
         policy = policy
@@ -125,11 +125,11 @@ fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
     if let Some(size) = args.size {
         policy = policy.min_size(size);
     }
-    times::with_times(policy, args)
+    times::with_times(policy, &args.times)
 }
 
-/// A key line, a bare key, or a file that holds one.
-pub(crate) fn pin(text: &str) -> anyhow::Result<Pin> {
+/// A key line, a bare key, or a file that holds one. `flag` is what it was given to.
+pub(crate) fn pin(flag: &str, text: &str) -> anyhow::Result<Pin> {
     let path = Path::new(text);
     if path.is_file() {
         let bytes = read(path)?;
@@ -138,7 +138,7 @@ pub(crate) fn pin(text: &str) -> anyhow::Result<Pin> {
     }
     Pin::parse(text).map_err(|error| {
         usage(format!(
-            "--key {text}: there is no such file, and as a key: {error}"
+            "{flag}{text}: there is no such file, and as a key: {error}"
         ))
     })
 }
@@ -360,8 +360,8 @@ fn print(
         }
         _ => String::new(),
     };
-    let plural = if report.receipts == 1 { "" } else { "s" };
-    output.note(format!("  {} receipt{plural}{complete}", report.receipts))?;
+    let count = counted(report.receipts, "receipt", "receipts");
+    output.note(format!("  {count}{complete}"))?;
     if !report.open_tool_intents.is_empty() {
         let count = report.open_tool_intents.len();
         output.note(format!("  tool intents without an outcome: {count}"))?;
@@ -395,19 +395,40 @@ fn print(
     }
     times::print_bounds(report, output)?;
     for remark in &report.remarks {
-        output.note(format!("  note: {}", safe(remark)))?;
+        output.note(output.sentence("  note: ", Tone::Plain, remark))?;
     }
-    let names: Vec<&str> = asked.iter().map(|question| question.name()).collect();
-    let (tone, said) = match outcome.exit {
-        0 => (Tone::Good, format!("VERIFIED: {}", names.join(", "))),
-        1 => (Tone::Bad, "FAILED".to_string()),
+    let (tone, said) = conclusion(outcome, asked);
+    output.line(output.sentence("", tone, &said))
+}
+
+/// The verdict in one line. It names the questions that were verified, and no others.
+fn conclusion(outcome: &Outcome, asked: &[Question]) -> (Tone, String) {
+    let names = |wanted: fn(&Status) -> bool| {
+        let answer = |question: &Question| outcome.report.verdict.answer(*question);
+        let names: Vec<&str> = asked
+            .iter()
+            .filter(|question| wanted(answer(question)))
+            .map(|question| question.name())
+            .collect();
+        names.join(", ")
+    };
+    match outcome.exit {
+        0 => {
+            let verified = names(|status| matches!(status, Status::Verified));
+            let moot = names(|status| matches!(status, Status::NotApplicable));
+            let said = match (verified.as_str(), moot.as_str()) {
+                (verified, "") => format!("VERIFIED: {verified}"),
+                ("", moot) => format!("NOTHING TO VERIFY: {moot} not applicable"),
+                (verified, moot) => format!("VERIFIED: {verified} ({moot} not applicable)"),
+            };
+            (Tone::Good, said)
+        }
+        1 => (Tone::Bad, "FAILED".into()),
         _ => (
             Tone::Open,
-            "UNVERIFIED: nothing failed, but not everything asked for could be verified"
-                .to_string(),
+            "UNVERIFIED: nothing failed, but not everything asked for could be verified".into(),
         ),
-    };
-    output.line(output.paint(tone, &said))
+    }
 }
 
 fn line(name: &str, status: &Status, output: Output) -> String {
@@ -417,8 +438,5 @@ fn line(name: &str, status: &Status, output: Output) -> String {
         Status::Unverified { .. } => Tone::Open,
         Status::NotApplicable => Tone::Dim,
     };
-    format!(
-        "  {name:<13} {}",
-        output.paint(tone, &safe(&status.to_string()))
-    )
+    output.sentence(&format!("  {name:<13} "), tone, &status.to_string())
 }

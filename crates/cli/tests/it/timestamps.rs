@@ -3,7 +3,7 @@
 
 use crate::run::{Done, Place, lines};
 use ai_audit_core::{SigningKey, Timestamp};
-use ai_audit_note::{SignedNote, cosign};
+use ai_audit_note::{SignedNote, VKey, cosign};
 use ai_audit_testkit::tsa::{Authority, KeyType, OpensslAuthority};
 use ai_audit_timestamp::TimestampRequest;
 use serde_json::Value;
@@ -473,4 +473,50 @@ fn a_timestamp_is_kept_when_another_writer_has_the_log() {
     drop(_held);
     place.run(&["anchor", "audit", "--token", "now.tsr"]).good();
     place.record(&lines(1));
+}
+
+#[test]
+fn a_quorum_in_a_policy_file_verifies_time() {
+    let place = Place::new();
+    let note = place.run(&["checkpoint", "audit"]).good().out;
+    let mut note = SignedNote::parse(note.as_bytes()).unwrap();
+    let now = u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_micros()).unwrap();
+    let mut policy = "ai-audit/policy/v1\n".to_owned();
+    for seed in [71, 72] {
+        let (name, key) = (
+            format!("w{seed}.example"),
+            SigningKey::from_bytes(&[seed; 32]),
+        );
+        let line = cosign(&note, &name, &key, Timestamp::from_micros(now)).unwrap();
+        note.add(line).unwrap();
+        let line = VKey::cosignature(&name, key.verifying_key()).unwrap();
+        policy += &format!("witness W{seed} {line}\n");
+    }
+    policy += "group both all W71 W72\nquorum both\n";
+    std::fs::write(place.path("kept.note"), note.to_string()).unwrap();
+    std::fs::write(place.path("auditor.policy"), policy).unwrap();
+    let verify = |more: &[&str]| {
+        let args = [
+            "verify",
+            "audit",
+            "--key",
+            "audit/log.pub",
+            "--policy",
+            "auditor.policy",
+        ];
+        place.run(&[&args, more].concat())
+    };
+    let asked = ["--require", "integrity,attribution,time"];
+    let report = verify(&[&asked[..], &["--checkpoint", "kept.note", "--json"]].concat());
+    let report = report.good().json();
+    assert_eq!(report["time_bounds"][0]["by"], "both");
+    assert_eq!(verify(&asked).code, 3);
+    // Brought back into the log it bounds the receipts below it, also for those who bring nothing.
+    place
+        .run(&["anchor", "audit", "--note", "kept.note"])
+        .good();
+    let said = verify(&asked);
+    assert_eq!(said.code, 3, "{}", said.out);
+    assert!(said.out.contains("not later than"), "{}", said.out);
+    assert!(said.out.contains("by quorum both"), "{}", said.out);
 }

@@ -5,6 +5,7 @@ use ai_audit_note::{Checkpoint, Policy, SignedNote};
 use ai_audit_store::{LogName, Store as _, StoreError, SystemClock};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
 use ai_audit_witness::{Behind, ClientOptions, Collected, WitnessReport, ask, collect};
+use std::time::Duration;
 
 impl LogDirectory {
     /// Makes a checkpoint of a log as it is now, asks all witnesses for cosignatures and keeps what
@@ -62,9 +63,9 @@ impl LogDirectory {
             })
     }
 
-    /// Asks before anything is written: a log that a witness saw further than it is here is not to
-    /// be written on. Returns what could not be asked.
-    pub(crate) fn refuse_behind(&self) -> Result<Vec<String>, DirectoryError> {
+    /// Asks before a log is written to: one that a witness saw further than it is here is not to be.
+    /// Returns what could not be asked.
+    pub(crate) fn refuse_behind(&self, log: &LogName) -> Result<Vec<String>, DirectoryError> {
         let mut warnings = Vec::new();
         if self
             .witnesses()?
@@ -73,31 +74,37 @@ impl LogDirectory {
             warnings.push("ask-witnesses is set, and the directory has no witnesses".into());
             return Ok(warnings);
         }
-        for log in self.logs()? {
-            for report in self.ask_witnesses(&log, &ClientOptions::default())? {
-                let witness = &report.name;
-                let what = match report.result {
-                    Ok(Behind::Behind { has, held, proven }) => {
-                        let says = if proven { "shows" } else { "says it has" };
-                        format!(
-                            "witness {witness} {says} a checkpoint of {has} receipts, here are {held}: \
-                             this directory was restored from an older copy, or its end was cut off"
-                        )
-                    }
-                    Ok(Behind::Forked { has }) => format!(
-                        "witness {witness} shows another checkpoint of {has} receipts than this log \
-                         leads to: it was written on from an older copy"
-                    ),
-                    Ok(_) => continue,
-                    Err(error) => {
-                        warnings.push(format!(
-                            "log {log}: witness {witness} was not asked how far it saw the log: {error}"
-                        ));
-                        continue;
-                    }
-                };
-                return Err(DirectoryError::BehindWitness { log, what });
-            }
+        // Somebody waits to record: a witness that is away is not waited for as long as elsewhere.
+        let options = ClientOptions {
+            timeout: Duration::from_secs(3),
+            deadline: Duration::from_secs(5),
+            tries: 2,
+            ..ClientOptions::default()
+        };
+        for report in self.ask_witnesses(log, &options)? {
+            let witness = &report.name;
+            let what = match report.result {
+                Ok(Behind::Behind { has, held, proven }) => {
+                    let says = if proven { "shows" } else { "says it has" };
+                    format!(
+                        "witness {witness} {says} a checkpoint of {has} receipts, here are {held}: \
+                         this directory was restored from an older copy, or its end was cut off"
+                    )
+                }
+                Ok(Behind::Forked { has }) => format!(
+                    "witness {witness} shows another checkpoint of {has} receipts than this log \
+                     leads to: it was written on from an older copy"
+                ),
+                Ok(_) => continue,
+                Err(error) => {
+                    warnings.push(format!(
+                        "log {log}: witness {witness} was not asked how far it saw the log: {error}"
+                    ));
+                    continue;
+                }
+            };
+            let log = log.clone();
+            return Err(DirectoryError::BehindWitness { log, what });
         }
         Ok(warnings)
     }

@@ -11,6 +11,7 @@ mod package;
 mod package_attacks;
 mod python;
 mod tile_attacks;
+mod tile_faults;
 mod tile_store;
 mod tiles;
 mod timestamps;

@@ -1,6 +1,6 @@
 //! Timestamps that a verifier brings, and the bounds on times that were found.
 
-use crate::cli::Verify;
+use crate::cli::Times;
 use crate::commands::anchor::token;
 use crate::failure::usage;
 use crate::open::read;
@@ -9,7 +9,7 @@ use ai_audit_timestamp::TrustedCertificates;
 use ai_audit_verify::{Report, TimeBound, TimeBoundKind, TimeSource, TrustPolicy};
 
 /// Adds timestamps and the certificates of their authorities to a policy.
-pub(super) fn with_times(mut policy: TrustPolicy, args: &Verify) -> anyhow::Result<TrustPolicy> {
+pub(super) fn with_times(mut policy: TrustPolicy, args: &Times) -> anyhow::Result<TrustPolicy> {
     for path in &args.timestamp {
         policy = policy.timestamp(token(path)?);
     }

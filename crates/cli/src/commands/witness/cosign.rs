@@ -15,7 +15,7 @@ pub(crate) fn run(args: &Cosign, output: Output) -> anyhow::Result<ExitCode> {
     let log = log_name(&args.log)?;
     let collected = directory.cosign(&log, &options(args.timeout))?;
     let checkpoint = Checkpoint::parse(collected.note.text())?;
-    let exit = match collected.quorum.satisfied {
+    let mut exit = match collected.quorum.satisfied {
         true => Exit::Verified,
         false => Exit::Unverified,
     };
@@ -23,7 +23,8 @@ pub(crate) fn run(args: &Cosign, output: Output) -> anyhow::Result<ExitCode> {
         if let Err(error) = &report.result
             && contradicts(error)
         {
-            output.warn(format!("witness {}: {error}", safe(&report.name)));
+            output.warn(safe(&format!("witness {}: {error}", report.name)));
+            exit = Exit::Failed;
         }
     }
     if output.json {
