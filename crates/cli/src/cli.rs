@@ -263,7 +263,7 @@ Examples:
   ai-audit verify audit --key audit/log.pub
   ai-audit verify package.zip --key log.pub --checkpoint kept.note --json
   ai-audit verify receipt.proof --key log.pub --text input=question.txt
-  ai-audit verify package.zip --policy mine.policy     keys, witnesses, quorum, age
+  ai-audit verify package.zip --policy mine.policy     witnesses, quorum, age
   ai-audit verify 7-9-3f.equivocation --key log.pub    did it sign two histories
 
 What PATH is follows from its content. Without --key, attribution stays
