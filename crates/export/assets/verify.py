@@ -7,7 +7,7 @@ read it: it is meant to be read. Trust comes from the key line (log.pub) that yo
 earlier, by another way, and from a checkpoint that you kept.
 
 It was written from the specification, apart from the project's own code, so that the two can
-disagree. It lists no open tool calls and knows no witnesses and no proof files.
+disagree. It lists no open tool calls and knows no witnesses, no timestamps and no proof files.
 
     verify.py FOLDER [--key log.pub] [--checkpoint kept.note] [--size N] [--revocation FILE]
 
@@ -460,6 +460,13 @@ def clock_anomaly(r):
     return body
 
 
+def anchor(r):
+    body = {"note": r.text(), "token": r.raw(r.varint(64)).hex(), "path": r.list(r.digest)}
+    if Checkpoint(body["note"].encode(), "body").size == 0 or len(body["path"]) > 65:
+        raise Refused("body", "not a checkpoint of at least one receipt and at most 65 hashes")
+    return body
+
+
 def epoch_seal(r):
     body = {
         "number": r.u64(),
@@ -510,6 +517,7 @@ BODIES = {
     "start": lambda r: {"software": r.text(), "size": r.u64(), "clean": r.boolean()},
     "stop": lambda r: {"reason": r.text(), "size": r.u64()},
     "clock_anomaly": clock_anomaly,
+    "anchor": anchor,
     "epoch_seal": epoch_seal,
     "deletion": deletion,
 }
@@ -772,6 +780,33 @@ class Tree:
         return node
 
 
+def continues(old, old_root, new, new_root, path):
+    """RFC 9162 section 2.1.4.2: whether a tree continues an older one, of at least one leaf."""
+    if old > new or (old == new and path):
+        return False
+    if old == new:
+        return old_root == new_root
+    if old & old - 1 == 0:
+        path = [old_root] + path
+    if not path:
+        return False
+    index, last, older = old - 1, new - 1, path[0]
+    while index & 1:
+        index, last = index >> 1, last >> 1
+    node = older
+    for sibling in path[1:]:
+        if last == 0:
+            return False
+        if index & 1 or index == last:
+            older, node = parent(sibling, older), parent(sibling, node)
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            node = parent(node, sibling)
+        index, last = index >> 1, last >> 1
+    return last == 0 and older == old_root and node == new_root
+
+
 def included(leaf, index, size, path, root):
     """RFC 9162 section 2.1.3.2."""
     if index >= size:
@@ -881,8 +916,8 @@ class Checkpoint:
 # ---- Verification
 
 FILES = (
-    "receipts.bin", "receipts.jsonl", "proofs.bin", "checkpoint.note", "checkpoints.bin",
-    "key-history.json", "README.md", "verify.py", "manifest.note",
+    "receipts.bin", "receipts.jsonl", "proofs.bin", "checkpoint.note", "checkpoint.tsr",
+    "checkpoints.bin", "key-history.json", "README.md", "verify.py", "manifest.note",
 )
 REQUIRED = ("receipts.bin", "checkpoint.note", "key-history.json", "README.md", "verify.py")
 NEW, VERIFIED, FAILED, UNVERIFIED = "", "verified", "FAILED", "unverified"
@@ -933,7 +968,7 @@ class Log:
         if self.selection:
             self.place(receipt, path, checkpoint)
         else:
-            if receipt.header["kind"] == "epoch_seal":
+            if receipt.header["kind"] in ("epoch_seal", "anchor"):
                 before = self.tree.root()
             self.chain.push(receipt)
             self.tree.push(receipt.hash)
@@ -941,12 +976,26 @@ class Log:
             self.open(receipt)
         self.keys.take(receipt)
         self.signatures += 1
-        receipt.body()
+        body = receipt.body()
+        if receipt.header["kind"] == "anchor":
+            self.anchored(receipt.header["seq"], body, before)
         self.epochs.push(receipt, before)
         self.count += 1
         if not self.selection and self.count in self.wanted:
             self.roots[self.count] = self.tree.root()
         return receipt
+
+    def anchored(self, seq, body, before):
+        """A checkpoint brought back into the log must be its own, and lead to what is before it."""
+        checkpoint = Checkpoint(body["note"].encode(), "anchor")
+        if checkpoint.origin != self.origin:
+            raise Refused("anchor", "its checkpoint is of another log")
+        checkpoint.note.verify(self.line)
+        path = [bytes.fromhex(node) for node in body["path"]]
+        # In a selection the tree before the anchor is not known.
+        held = before is None or continues(checkpoint.size, checkpoint.root, seq, before, path)
+        if checkpoint.size > seq or not held:
+            raise Refused("anchor", "the receipts before it do not continue its checkpoint")
 
     def push_deleted(self, leaf):
         """Takes what is left of the next receipt, whose bytes are deleted."""

@@ -2,6 +2,7 @@
 
 use crate::TrustPolicy;
 use crate::quorum::Judgement;
+use crate::time::Times;
 use crate::walk::Facts;
 use ai_audit_core::{NodeHash, Status};
 use ai_audit_note::{Checkpoint, SignedNote};
@@ -72,12 +73,19 @@ impl Checkpoints {
 
     /// Judges all. `held` is the number of receipts from the genesis on, or `None` where the tree
     /// could not be built.
-    pub(crate) fn finish(&self, policy: &TrustPolicy, facts: &Facts, held: Option<u64>) -> Outcome {
+    pub(crate) fn finish(
+        &self,
+        policy: &TrustPolicy,
+        facts: &Facts,
+        held: Option<u64>,
+        time: &mut Times<'_>,
+    ) -> Outcome {
         let mut outcome = Outcome::default();
         for entry in &self.entries {
             if entry.judge(facts, held, &mut outcome) {
                 let keys = [&facts.receipt_key, &facts.checkpoint_key];
                 let judgement = Judgement::of(policy, &entry.note, entry.size(), keys);
+                time.checkpoint(&entry.note, entry.size(), judgement.as_ref());
                 let before = outcome.witnessed.take();
                 outcome.witnessed = match judgement {
                     Some(judgement) => Some(judgement.better(before)),

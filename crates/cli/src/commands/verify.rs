@@ -1,6 +1,7 @@
 //! `ai-audit verify`: finds out what it was given, verifies it, tells the verdict.
 
 mod equivocation;
+mod times;
 
 use crate::cli::{Question as Asked, Verify};
 use crate::failure::usage;
@@ -124,7 +125,7 @@ fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
     if let Some(size) = args.size {
         policy = policy.min_size(size);
     }
-    Ok(policy)
+    times::with_times(policy, &args.times)
 }
 
 /// A key line, a bare key, or a file that holds one. `flag` is what it was given to.
@@ -392,6 +393,7 @@ fn print(
             witness.checkpoint
         ))?;
     }
+    times::print_bounds(report, output)?;
     for remark in &report.remarks {
         output.note(output.sentence("  note: ", Tone::Plain, remark))?;
     }

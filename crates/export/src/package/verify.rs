@@ -2,13 +2,15 @@
 
 use super::proofs::ProofsReader;
 use super::{
-    CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, OLDER_MAGIC, PROOFS, RECEIPTS, VIEW, claims,
+    CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, OLDER_MAGIC, PROOFS, RECEIPTS, TIMESTAMP,
+    VIEW, claims,
 };
 use crate::archive::{Archive, EntryReader, Limits, ReadAt};
 use crate::package::key_history::KeyHistory;
 use crate::{Manifest, ReceiptsReader, deleted_view, json_view};
 use ai_audit_core::{Digest, MAX_SEALED_LEN, Next, ReceiptSource, Status, UnverifiedReceipt};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
+use ai_audit_timestamp::{TimestampResponse, TimestampToken};
 use ai_audit_verify::{LogVerifier, Report, SelectionVerifier, TrustPolicy};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -189,8 +191,12 @@ impl<'a, R: ReadAt> Package<'a, R> {
         let checkpoint =
             Checkpoint::parse(note.text()).map_err(|error| format!("{CHECKPOINT}: {error}"))?;
         let size = checkpoint.size.as_u64();
+        let timestamp = self.timestamp(&note)?;
         if partial {
-            let verifier = SelectionVerifier::new(policy, note, checkpoint);
+            let mut verifier = SelectionVerifier::new(policy, note, checkpoint);
+            timestamp
+                .into_iter()
+                .for_each(|token| verifier.evidence_timestamp(token));
             return Ok((Engine::Selection(Box::new(verifier)), size));
         }
         let mut verifier = LogVerifier::new(policy);
@@ -200,10 +206,27 @@ impl<'a, R: ReadAt> Package<'a, R> {
                 .map_err(|error| format!("{name}: {error}"))
         };
         add(&mut verifier, CHECKPOINT, &bytes)?;
+        timestamp
+            .into_iter()
+            .for_each(|token| verifier.evidence_timestamp(token));
         if self.archive.entry(OLDER).is_some() {
             self.older(|note| add(&mut verifier, OLDER, note))?;
         }
         Ok((Engine::Log(Box::new(verifier)), size))
+    }
+
+    /// Reads the timestamp over the checkpoint, where there is one.
+    fn timestamp(&self, note: &SignedNote) -> Result<Option<TimestampToken>, String> {
+        if self.archive.entry(TIMESTAMP).is_none() {
+            return Ok(None);
+        }
+        let bytes = self.read(TIMESTAMP)?;
+        let token =
+            TimestampResponse::token(&bytes).map_err(|error| format!("{TIMESTAMP}: {error}"))?;
+        if !token.is_over(note.text().as_bytes()) {
+            return Err(format!("{TIMESTAMP}: it is not over {CHECKPOINT}"));
+        }
+        Ok(Some(token))
     }
 
     /// Reads the older checkpoints.
@@ -436,6 +459,9 @@ fn fail(report: &mut Report, reason: String) {
             let why = "integrity failed, so completeness cannot be told";
             report.verdict.completeness = Status::unverified(why);
             report.complete_to = None;
+        }
+        if report.verdict.time.is_verified() {
+            report.verdict.time = Status::unverified("integrity failed, so times cannot be told");
         }
     }
 }

@@ -6,8 +6,8 @@ use ai_audit_core::{
     ReceiptSource, SigningKey, Start, TextDigest, Timestamp,
 };
 use ai_audit_export::{LogEvidence, PackageOptions, Selection, write_package};
-use ai_audit_merkle::{MemoryTree, TreeSize, root};
-use ai_audit_note::{Checkpoint, SignedNote, VKey};
+use ai_audit_merkle::{MemoryTree, TreeSize, consistency_proof, root};
+use ai_audit_note::{Anchor, Checkpoint, SignedNote, VKey};
 use ai_audit_verify::{Pin, TrustPolicy};
 use std::io::Cursor;
 
@@ -87,7 +87,7 @@ impl Log {
         log
     }
 
-    fn seal(&mut self, body: &impl Body, session: &str) {
+    pub(crate) fn seal(&mut self, body: &impl Body, session: &str) {
         let time = Timestamp::from_micros(1_790_000_000_000_000 + self.head.size());
         let mut buf = vec![0; MAX_SEALED_LEN];
         let mut random = [0; 10];
@@ -118,6 +118,18 @@ impl Log {
             extensions: vec![],
         };
         checkpoint.sign(&self.checkpoint_key).unwrap()
+    }
+
+    /// The anchor of a checkpoint of this log, for its next place.
+    pub(crate) fn anchor(&self, note: &SignedNote, token: Vec<u8>) -> Anchor<'static> {
+        let size = Checkpoint::parse(note.text()).unwrap().size;
+        let mut tree = self.tree.clone();
+        let proof = consistency_proof(&mut tree, size, self.tree.size()).unwrap();
+        Anchor {
+            note: note.to_string().into(),
+            token: token.into(),
+            path: proof.path.into(),
+        }
     }
 
     pub(crate) fn policy(&self) -> TrustPolicy {
@@ -151,14 +163,19 @@ impl Log {
         json_view: bool,
         older: &[SignedNote],
     ) -> Vec<u8> {
-        let mut out = Cursor::new(Vec::new());
         let options = PackageOptions {
             selection,
             json_view,
+            timestamp: None,
         };
+        self.package_of(older, &options)
+    }
+
+    pub(crate) fn package_of(&self, older: &[SignedNote], options: &PackageOptions) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
         let checkpoint = self.checkpoint();
         let key = &self.checkpoint_key;
-        write_package(&mut out, self, &checkpoint, older, key, &options, |_, _| {}).unwrap();
+        write_package(&mut out, self, &checkpoint, older, key, options, |_, _| {}).unwrap();
         out.into_inner()
     }
 }

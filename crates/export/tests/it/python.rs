@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// Runs `verify.py` on an unpacked package; none where there is no Python.
-fn run(folder: &Path, arguments: &[&str]) -> Option<Output> {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Option<Output> {
     let Ok(output) = Command::new("python3")
         .arg("verify.py")
         .arg(".")

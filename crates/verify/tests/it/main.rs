@@ -13,5 +13,7 @@ mod policy_files;
 mod proofs;
 mod properties;
 mod selections;
+mod time;
+mod time_attacks;
 mod trees;
 mod witnesses;
