@@ -42,7 +42,7 @@ mod note;
 mod proof;
 mod vkey;
 
-pub use checkpoint::{Checkpoint, CheckpointError};
+pub use checkpoint::{Checkpoint, CheckpointError, MAX_EXTENSIONS};
 pub use cosignature::cosign;
 pub use note::{MAX_NOTE_LEN, MAX_SIGNATURES, NoteError, NoteSignature, SignedNote};
 pub use proof::{TlogProof, TlogProofError};
