@@ -13,6 +13,8 @@ pub(crate) struct Checkpoints {
     entries: Vec<Entry>,
     /// Entries before this one were met.
     next: usize,
+    /// What those of the evidence say that were met and are not kept.
+    settled: Outcome,
 }
 
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub(crate) struct Outcome {
     pub(crate) anchored: bool,
     /// How many brought checkpoints are of another log.
     pub(crate) foreign: usize,
+    /// Whether a brought checkpoint of the log is of size 0.
+    pub(crate) empty: bool,
 }
 
 impl Checkpoints {
@@ -66,13 +70,33 @@ impl Checkpoints {
         }
     }
 
+    /// Judges what was met of the evidence and forgets it: whoever made the evidence decides how
+    /// much of it there is.
+    pub(crate) fn settle(&mut self, facts: &Facts) {
+        let met = self.entries.get(..self.next).unwrap_or_default();
+        if met.iter().all(|entry| entry.brought) {
+            return;
+        }
+        let mut index = 0;
+        while index < self.next {
+            if self.entries.get(index).is_none_or(|entry| entry.brought) {
+                index += 1;
+                continue;
+            }
+            let entry = self.entries.remove(index);
+            self.next -= 1;
+            entry.judge(facts, Some(entry.size()), &mut self.settled);
+        }
+    }
+
     /// Judges all. `held` is the number of receipts from the genesis on, or `None` where the tree
     /// could not be built.
-    pub(crate) fn finish(&self, facts: &Facts, held: Option<u64>) -> Outcome {
-        let mut outcome = Outcome::default();
+    pub(crate) fn finish(&mut self, facts: &Facts, held: Option<u64>) -> Outcome {
+        let mut outcome = core::mem::take(&mut self.settled);
         for entry in &self.entries {
             entry.judge(facts, held, &mut outcome);
         }
+        outcome.anchored &= held.is_some();
         outcome
     }
 
@@ -126,10 +150,12 @@ impl Entry {
         }
         match self.root {
             Some(root) if root == self.checkpoint.root => {
+                // Every log begins with nothing: a checkpoint of size 0 tells nothing of one.
                 outcome.anchored |= size > 0;
-                if self.brought {
+                if self.brought && size > 0 {
                     outcome.complete_to = outcome.complete_to.max(Some(size));
                 }
+                outcome.empty |= self.brought && size == 0;
             }
             _ => contradict(
                 outcome,
@@ -162,7 +188,9 @@ pub(crate) fn completeness(
     if let Some(to) = to {
         return (Status::Verified, Some(to));
     }
-    let why = if brought {
+    let why = if outcome.empty {
+        "the checkpoint that you brought is of size 0, which says nothing of any receipt"
+    } else if brought {
         "none of the checkpoints that you brought is of this log"
     } else {
         "no checkpoint or size was brought from outside, so receipts may be missing at the end"

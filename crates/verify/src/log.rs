@@ -1,7 +1,7 @@
 //! Verifying a log from its first receipt to its last, fed one receipt at a time.
 
 use crate::checkpoints::{self, Checkpoints};
-use crate::report::OpenToolIntent;
+use crate::report::{self, OpenToolIntent};
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Seal, Walk};
 use crate::{PolicyError, Report, TrustPolicy, bodies};
@@ -58,7 +58,10 @@ impl<'p> LogVerifier<'p> {
     }
 
     /// Also holds the receipts against a checkpoint that came with the evidence. It can show that
-    /// something is wrong; it makes nothing complete. To be given before the first receipt.
+    /// something is wrong; it makes nothing complete.
+    ///
+    /// To be given before as many receipts were pushed as it says: all of them at once, or each
+    /// just before its last receipt, which keeps none in memory.
     ///
     /// # Errors
     ///
@@ -66,7 +69,10 @@ impl<'p> LogVerifier<'p> {
     pub fn evidence_checkpoint(&mut self, note: &[u8]) -> Result<(), PolicyError> {
         let note = SignedNote::parse(note).map_err(PolicyError::Note)?;
         let checkpoint = Checkpoint::parse(note.text()).map_err(PolicyError::Checkpoint)?;
-        self.checkpoints.add(note, checkpoint, false);
+        // Where the tree does not grow any more nothing meets it; integrity has failed already.
+        if self.first.is_none() || self.grows() {
+            self.checkpoints.add(note, checkpoint, false);
+        }
         Ok(())
     }
 
@@ -79,6 +85,7 @@ impl<'p> LogVerifier<'p> {
             Ok(receipt) => receipt,
             Err(error) => {
                 self.break_at(place, error.to_string());
+                self.walk.unread(format!("receipt {place} cannot be read"));
                 return None;
             }
         };
@@ -86,6 +93,9 @@ impl<'p> LogVerifier<'p> {
         self.log_id.get_or_insert_with(|| log_of(&receipt));
         self.follow(&receipt, place);
         let seal = self.walk.see(&receipt);
+        if let Some(facts) = self.walk.facts() {
+            self.checkpoints.settle(facts);
+        }
         if seal == Seal::Bad {
             self.break_at(
                 seq,
@@ -117,6 +127,14 @@ impl<'p> LogVerifier<'p> {
         if self.broken.is_none() {
             self.broken = Some(Status::failed(reason.into()));
         }
+    }
+
+    /// Fails integrity since the receipts cannot be read to their end: who signed those that were
+    /// not pushed cannot be told.
+    pub fn cut_off(&mut self, reason: impl Into<String>) {
+        self.walk
+            .unread("the receipts cannot be read to their end".into());
+        self.fail_integrity(reason);
     }
 
     /// Adds a remark to the report.
@@ -206,6 +224,7 @@ impl<'p> LogVerifier<'p> {
         };
         let mut remarks = self.remarks;
         remarks.extend(self.walk.remark().map(String::from));
+        remarks.extend(report::not_followed(&self.intents));
         if outcome.foreign > 0 {
             let count = outcome.foreign;
             remarks.push(format!(
@@ -233,8 +252,14 @@ impl<'p> LogVerifier<'p> {
     fn next_seq(&self) -> u64 {
         match &self.chain {
             Some(chain) => chain.head().size(),
-            None => self.first.unwrap_or(0) + self.receipts,
+            // The first may be any number that fits: nothing was held against anything yet.
+            None => self.first.unwrap_or(0).saturating_add(self.receipts),
         }
+    }
+
+    /// Whether further receipts still make the tree grow.
+    const fn grows(&self) -> bool {
+        self.chain.is_some() && matches!(self.first, Some(0))
     }
 
     /// Chain and tree.

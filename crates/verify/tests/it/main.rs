@@ -3,6 +3,7 @@
 
 mod attacks;
 mod chain_cuts;
+mod hostile;
 mod keys;
 mod logs;
 mod pins;
