@@ -2,6 +2,7 @@
 
 mod claims;
 mod key_history;
+mod older;
 mod proofs;
 mod readme;
 mod verify;

@@ -252,7 +252,7 @@ fn receipts(file: File, policy: &TrustPolicy, progress: &Progress) -> Report {
                 let _ = verifier.push(&buf[..len]);
             }
             Err(error) => {
-                verifier.fail_integrity(error.to_string());
+                verifier.cut_off(error.to_string());
                 return verifier.finish();
             }
         }

@@ -1,15 +1,15 @@
 //! Verifying a package: receipts first, then everything that stands around them.
 
+use super::claims::Coverage;
+use super::older::OlderReader;
 use super::proofs::ProofsReader;
-use super::{
-    CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, OLDER_MAGIC, PROOFS, RECEIPTS, VIEW, claims,
-};
+use super::{CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, PROOFS, RECEIPTS, VIEW, claims};
 use crate::archive::{Archive, EntryReader, Limits, ReadAt};
 use crate::package::key_history::KeyHistory;
 use crate::{Manifest, ReceiptsReader, json_view};
 use ai_audit_core::{Digest, MAX_SEALED_LEN, ReceiptSource, Status, UnverifiedReceipt};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
-use ai_audit_verify::{LogVerifier, Report, SelectionVerifier, TrustPolicy};
+use ai_audit_verify::{LogVerifier, PolicyError, Report, SelectionVerifier, TrustPolicy};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, BufReader, Read};
 
@@ -85,8 +85,10 @@ impl<'a, R: ReadAt> Package<'a, R> {
                 };
             }
         };
-        if let Err(reason) = self.receipts(&mut engine, progress) {
-            engine.fail(reason);
+        match self.receipts(&mut engine, checkpoint, progress) {
+            Ok(None) => {}
+            Ok(Some(beside)) => engine.fail(beside),
+            Err(reason) => engine.cut_off(reason),
         }
         let line = engine.key_line();
         let mut report = engine.finish();
@@ -193,57 +195,26 @@ impl<'a, R: ReadAt> Package<'a, R> {
             return Ok((Engine::Selection(Box::new(verifier)), size));
         }
         let mut verifier = LogVerifier::new(policy);
-        let add = |verifier: &mut LogVerifier<'_>, name: &str, note: &[u8]| {
-            verifier
-                .evidence_checkpoint(note)
-                .map_err(|error| format!("{name}: {error}"))
-        };
-        add(&mut verifier, CHECKPOINT, &bytes)?;
-        if self.archive.entry(OLDER).is_some() {
-            self.older(|note| add(&mut verifier, OLDER, note))?;
-        }
+        verifier
+            .evidence_checkpoint(&bytes)
+            .map_err(|error| format!("{CHECKPOINT}: {error}"))?;
         Ok((Engine::Log(Box::new(verifier)), size))
     }
 
-    /// Reads the older checkpoints.
-    fn older(&self, mut take: impl FnMut(&[u8]) -> Result<(), String>) -> Result<(), String> {
-        let mut reader = self.open(OLDER)?;
-        let failed = |error: io::Error| format!("{OLDER}: {error}");
-        let mut magic = vec![0; OLDER_MAGIC.len()];
-        reader.read_exact(&mut magic).map_err(failed)?;
-        if magic != OLDER_MAGIC {
-            return Err(format!(
-                "{OLDER}: at byte 0: expected the line ai-audit/checkpoints/v1"
-            ));
-        }
-        loop {
-            let mut len = [0; 4];
-            if reader.read(&mut len[..1]).map_err(failed)? == 0 {
-                return Ok(());
-            }
-            reader.read_exact(&mut len[1..]).map_err(failed)?;
-            let len = u64::from(u32::from_be_bytes(len));
-            if len > MAX_NOTE {
-                return Err(format!(
-                    "{OLDER}: a note of {len} bytes; expected at most {MAX_NOTE}"
-                ));
-            }
-            let mut note = Vec::new();
-            reader
-                .by_ref()
-                .take(len)
-                .read_to_end(&mut note)
-                .map_err(failed)?;
-            take(&note)?;
-        }
-    }
-
-    /// Feeds the receipts to the verifier, with their proofs, and compares the JSON view.
+    /// Feeds the receipts to the verifier, with their proofs and the older checkpoints, and compares
+    /// the JSON view. Returns the first thing that is wrong beside the receipts: they are gone
+    /// through to their end all the same, since who signed them is another question.
+    ///
+    /// # Errors
+    ///
+    /// Why the receipts cannot be read to their end.
     fn receipts(
         &self,
         engine: &mut Engine<'_>,
+        checkpoint: u64,
         mut progress: impl FnMut(u64, u64),
-    ) -> Result<(), String> {
+    ) -> Result<Option<String>, String> {
+        let mut beside = Beside(None);
         let claimed = self
             .manifest
             .as_ref()
@@ -252,16 +223,23 @@ impl<'a, R: ReadAt> Package<'a, R> {
         let mut source = ReceiptsReader::new(self.open(RECEIPTS)?)
             .map_err(|error| format!("{RECEIPTS}: {error}"))?;
         let mut view = match self.archive.entry(VIEW) {
-            Some(_) => Some(self.open(VIEW)?),
+            Some(_) => beside.good(self.open(VIEW)),
             None => None,
         };
         let mut proofs = match engine {
-            Engine::Selection(_) => Some(
-                ProofsReader::new(self.open(PROOFS)?)
-                    .map_err(|error| format!("{PROOFS}: {error}"))?,
-            ),
+            Engine::Selection(_) => beside.good(self.open(PROOFS).and_then(|file| {
+                ProofsReader::new(file).map_err(|error| format!("{PROOFS}: {error}"))
+            })),
             Engine::Log(_) => None,
         };
+        let mut older = match self.archive.entry(OLDER) {
+            Some(_) => beside.good(
+                self.open(OLDER)
+                    .and_then(|file| OlderReader::new(file, checkpoint)),
+            ),
+            None => None,
+        };
+        let mut coverage = selection.map(|selection| Coverage::new(selection, checkpoint));
         let mut keys = KeyHistory::default();
         let mut buf = vec![0; MAX_SEALED_LEN];
         let mut count = 0;
@@ -270,40 +248,75 @@ impl<'a, R: ReadAt> Package<'a, R> {
             .map_err(|error| format!("{RECEIPTS}: {error}"))?
         {
             let sealed = &buf[..len];
-            match (&mut *engine, &mut proofs) {
-                (Engine::Log(verifier), _) => drop(verifier.push(sealed)),
-                (Engine::Selection(verifier), Some(proofs)) => {
-                    let path = proofs
-                        .next()
-                        .map_err(|error| format!("{PROOFS}: {error}"))?;
-                    verifier.push(sealed, path);
+            match &mut *engine {
+                Engine::Log(verifier) => {
+                    let fed = feed(&mut older, count + 1, |note| {
+                        verifier.evidence_checkpoint(note)
+                    });
+                    if beside.good(fed).is_none() {
+                        older = None;
+                    }
+                    verifier.push(sealed);
                 }
-                (Engine::Selection(_), None) => {}
+                Engine::Selection(verifier) => {
+                    let path = proofs.as_mut().and_then(|proofs| {
+                        let path = proofs.next();
+                        beside.good(path.map_err(|error| format!("{PROOFS}: {error}")))
+                    });
+                    if path.is_none() {
+                        proofs = None;
+                    }
+                    verifier.push(sealed, path.unwrap_or_default());
+                    // The genesis, which comes first, says whose they have to be.
+                    beside.good(feed(&mut older, u64::MAX, |note| {
+                        verifier.evidence_checkpoint(note)
+                    }));
+                    older = None;
+                }
             }
             if let Ok(receipt) = UnverifiedReceipt::parse(sealed) {
-                self.beside(&receipt, view.as_mut(), selection)?;
+                let same = self.beside(&receipt, view.as_mut(), selection);
+                if beside.good(same).is_none() {
+                    view = None;
+                }
+                if let Some(coverage) = &mut coverage {
+                    beside.good(coverage.see(receipt.header()));
+                }
                 // A body that does not decode fails in the verifier, which says more.
                 let _ = keys.see(&receipt);
             }
             count += 1;
             progress(count, claimed);
         }
-        if let Some(view) = &mut view
-            && view
-                .read(&mut [0])
-                .map_err(|error| format!("{VIEW}: {error}"))?
-                != 0
+        if let Engine::Log(verifier) = engine
+            && let Some(older) = &mut older
         {
-            return Err(format!("{VIEW}: more lines than there are receipts"));
+            // One of more receipts than there are says as much as all of them would.
+            let next = older.next_up_to(u64::MAX).and_then(|note| match note {
+                Some(note) => evidence(verifier.evidence_checkpoint(&note)),
+                None => Ok(()),
+            });
+            beside.good(next);
         }
-        if let Some(proofs) = &mut proofs
-            && !proofs
-                .at_end()
-                .map_err(|error| format!("{PROOFS}: {error}"))?
-        {
-            return Err(format!("{PROOFS}: more proofs than there are receipts"));
+        if let Some(view) = &mut view {
+            match view.read(&mut [0]) {
+                Ok(0) => {}
+                Ok(_) => beside.wrong(format!("{VIEW}: more lines than there are receipts")),
+                Err(error) => beside.wrong(format!("{VIEW}: {error}")),
+            }
         }
-        self.key_history(&keys)
+        if let Some(proofs) = &mut proofs {
+            match proofs.at_end() {
+                Ok(true) => {}
+                Ok(false) => beside.wrong(format!("{PROOFS}: more proofs than there are receipts")),
+                Err(error) => beside.wrong(format!("{PROOFS}: {error}")),
+            }
+        }
+        if let Some(coverage) = coverage {
+            beside.good(coverage.finish());
+        }
+        beside.good(self.key_history(&keys));
+        Ok(beside.0)
     }
 
     /// What the package says about one receipt elsewhere.
@@ -368,6 +381,39 @@ impl<'a, R: ReadAt> Package<'a, R> {
     }
 }
 
+/// The first thing that is wrong beside the receipts.
+struct Beside(Option<String>);
+
+impl Beside {
+    fn wrong(&mut self, reason: String) {
+        self.0.get_or_insert(reason);
+    }
+
+    /// The value, or none where something is wrong, which is kept.
+    fn good<T>(&mut self, outcome: Result<T, String>) -> Option<T> {
+        outcome.map_err(|reason| self.wrong(reason)).ok()
+    }
+}
+
+/// Hands over the older checkpoints up to a size.
+fn feed<R: Read>(
+    older: &mut Option<OlderReader<R>>,
+    size: u64,
+    mut take: impl FnMut(&[u8]) -> Result<(), PolicyError>,
+) -> Result<(), String> {
+    let Some(older) = older else {
+        return Ok(());
+    };
+    while let Some(note) = older.next_up_to(size)? {
+        evidence(take(&note))?;
+    }
+    Ok(())
+}
+
+fn evidence(outcome: Result<(), PolicyError>) -> Result<(), String> {
+    outcome.map_err(|error| format!("{OLDER}: {error}"))
+}
+
 /// The manifest's signature and claims.
 fn around(
     note: &SignedNote,
@@ -376,9 +422,13 @@ fn around(
     report: &Report,
     checkpoint: u64,
 ) -> Option<String> {
-    if let Some(line) = line
-        && let Err(error) = note.verify(line)
-    {
+    let Some(line) = line else {
+        return Some(
+            "the genesis is not there, so nobody can tell who signed manifest.note and checkpoint.note"
+                .into(),
+        );
+    };
+    if let Err(error) = note.verify(line) {
         return Some(format!(
             "manifest.note is not signed by the log's checkpoint key: {error}"
         ));
@@ -411,6 +461,13 @@ impl Engine<'_> {
         match self {
             Self::Log(verifier) => verifier.fail_integrity(reason),
             Self::Selection(verifier) => verifier.fail_integrity(reason),
+        }
+    }
+
+    fn cut_off(&mut self, reason: String) {
+        match self {
+            Self::Log(verifier) => verifier.cut_off(reason),
+            Self::Selection(verifier) => verifier.cut_off(reason),
         }
     }
 

@@ -15,9 +15,9 @@ pub(crate) struct Log {
     pub(crate) receipt_key: SigningKey,
     pub(crate) checkpoint_key: SigningKey,
     pub(crate) origin: String,
-    head: Head,
+    pub(crate) head: Head,
     pub(crate) sealed: Vec<Vec<u8>>,
-    tree: MemoryTree,
+    pub(crate) tree: MemoryTree,
 }
 
 impl Log {
@@ -82,7 +82,7 @@ impl Log {
         log
     }
 
-    fn seal(&mut self, body: &impl Body, session: &str) {
+    pub(crate) fn seal(&mut self, body: &impl Body, session: &str) {
         let time = Timestamp::from_micros(1_790_000_000_000_000 + self.head.size());
         let mut buf = vec![0; MAX_SEALED_LEN];
         let mut random = [0; 10];
@@ -109,13 +109,14 @@ impl Log {
         checkpoint.sign(&self.checkpoint_key).unwrap()
     }
 
-    pub(crate) fn policy(&self) -> TrustPolicy {
-        let note = self.checkpoint().to_string();
-        self.pinned().checkpoint(note.as_bytes()).unwrap()
+    /// The key line and the newest checkpoint.
+    pub(crate) fn policy(&self) -> Auditor {
+        self.pinned().checkpoint(&self.checkpoint())
     }
 
-    pub(crate) fn pinned(&self) -> TrustPolicy {
-        TrustPolicy::new().pin(Pin::parse(&self.key_line()).unwrap())
+    /// The key line alone.
+    pub(crate) fn pinned(&self) -> Auditor {
+        Auditor::default().pin(&self.key_line())
     }
 
     pub(crate) fn key_line(&self) -> String {
@@ -143,6 +144,45 @@ impl Log {
         let key = &self.checkpoint_key;
         write_package(&mut out, self, &checkpoint, older, key, &options, |_, _| {}).unwrap();
         out.into_inner()
+    }
+}
+
+/// What an auditor brings, for both verifiers.
+#[derive(Clone, Default)]
+pub(crate) struct Auditor {
+    policy: TrustPolicy,
+    pub(crate) keys: Vec<String>,
+    pub(crate) checkpoints: Vec<String>,
+    pub(crate) size: Option<u64>,
+    pub(crate) revocations: Vec<String>,
+}
+
+impl Auditor {
+    pub(crate) fn pin(mut self, key: &str) -> Self {
+        self.policy = self.policy.pin(Pin::parse(key).unwrap());
+        self.keys.push(key.into());
+        self
+    }
+
+    pub(crate) fn checkpoint(mut self, note: &SignedNote) -> Self {
+        let text = note.to_string();
+        self.policy = self.policy.checkpoint(text.as_bytes()).unwrap();
+        self.checkpoints.push(text);
+        self
+    }
+
+    pub(crate) fn size(mut self, size: u64) -> Self {
+        self.policy = self.policy.min_size(size);
+        self.size = Some(size);
+        self
+    }
+}
+
+impl std::ops::Deref for Auditor {
+    type Target = TrustPolicy;
+
+    fn deref(&self) -> &TrustPolicy {
+        &self.policy
     }
 }
 
