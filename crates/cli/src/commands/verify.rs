@@ -23,7 +23,8 @@ use std::process::ExitCode;
 struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<String>,
-    /// What was verified: `log`, `package`, `proof` or `receipts`.
+    /// What was verified: `log`, `package`, `proof` or `receipts`; `missing` is a log that was
+    /// brought a key line or a checkpoint for and is not there.
     kind: &'static str,
     #[serde(flatten)]
     report: Report,
@@ -131,35 +132,57 @@ fn directory(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Res
     let directory = LogDirectory::open(&args.path, settings(&args.path)?)?;
     let logs = match &args.log {
         Some(log) => vec![crate::open::log_name(log)?],
-        None => wanted(&directory, args, output)?,
+        None => wanted(&directory, policy, output)?,
     };
-    if logs.is_empty() {
+    let mut outcomes = logs
+        .into_iter()
+        .map(|log| one_log(&directory, log, policy, output))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    if args.log.is_none() {
+        let missing = missing(policy, &outcomes);
+        outcomes.extend(missing);
+    }
+    if outcomes.is_empty() {
         return Err(usage(format!("{} has no log yet", args.path.display())));
     }
-    logs.into_iter()
-        .map(|log| one_log(&directory, log, policy, output))
-        .collect()
+    Ok(outcomes)
 }
 
-/// The logs that the given key lines are for, or all of them.
-fn wanted(directory: &LogDirectory, args: &Verify, output: Output) -> anyhow::Result<Vec<LogName>> {
+/// The origins of the pinned key lines.
+fn origins(policy: &TrustPolicy) -> impl Iterator<Item = &str> {
+    policy.pins().iter().filter_map(|pin| match pin {
+        Pin::Log(line) => Some(line.name()),
+        Pin::Key(_) => None,
+    })
+}
+
+/// The logs that the given key lines are for; all where a line's log is not among them: one of the
+/// others may be what became of it.
+fn wanted(
+    directory: &LogDirectory,
+    policy: &TrustPolicy,
+    output: Output,
+) -> anyhow::Result<Vec<LogName>> {
     let all = directory.logs()?;
-    let mut origins = Vec::new();
-    for key in &args.key {
-        match pin(key)? {
-            Pin::Log(line) => origins.push(line.name().to_string()),
-            Pin::Key(_) => return Ok(all),
-        }
+    if policy.pins().len() != origins(policy).count() {
+        return Ok(all);
     }
-    let fits = |log: &LogName| {
-        directory
-            .key_line(log)
-            .is_ok_and(|line| origins.iter().any(|origin| origin == line.name()))
-    };
-    let (fitting, others): (Vec<_>, Vec<_>) = all.into_iter().partition(fits);
-    if fitting.is_empty() {
-        return Ok(others);
+    let found: Vec<Option<String>> = all
+        .iter()
+        .map(|log| directory.key_line(log).ok().map(|line| line.name().into()))
+        .collect();
+    let is_there = |origin: &str| found.iter().flatten().any(|found| found == origin);
+    if !origins(policy).all(is_there) || policy.pins().is_empty() {
+        return Ok(all);
     }
+    let (fitting, others): (Vec<_>, Vec<_>) =
+        all.into_iter().zip(&found).partition(|(_, found)| {
+            found
+                .as_ref()
+                .is_some_and(|found| origins(policy).any(|origin| origin == found))
+        });
+    let names = |logs: Vec<(LogName, _)>| logs.into_iter().map(|(log, _)| log).collect::<Vec<_>>();
+    let (fitting, others) = (names(fitting), names(others));
     if !others.is_empty() {
         let names: Vec<&str> = others.iter().map(LogName::as_str).collect();
         output.warn(format!(
@@ -170,13 +193,70 @@ fn wanted(directory: &LogDirectory, args: &Verify, output: Output) -> anyhow::Re
     Ok(fitting)
 }
 
+/// An outcome for each log that a key line or a checkpoint was brought for and that none of the
+/// verified logs is: whoever removes a log must not be better off than who changes a byte of it.
+fn missing(policy: &TrustPolicy, outcomes: &[Outcome]) -> Vec<Outcome> {
+    let is_there = |origin: &str| {
+        let found = |outcome: &Outcome| outcome.report.origin.as_deref() == Some(origin);
+        outcomes.iter().any(found)
+    };
+    let mut gone: Vec<&str> = Vec::new();
+    for origin in origins(policy).chain(policy.checkpoint_origins()) {
+        if !is_there(origin) && !gone.contains(&origin) {
+            gone.push(origin);
+        }
+    }
+    let outcome = |origin: &str| {
+        let mut verifier = LogVerifier::new(policy);
+        let asked = policy.pins().is_empty() || origins(policy).any(|pinned| pinned == origin);
+        if asked {
+            verifier.fail_integrity(format!(
+                "you brought a key line or checkpoint of {origin}, and no log here is that one"
+            ));
+        }
+        let mut report = verifier.finish();
+        if !asked {
+            let open = Status::unverified(format!(
+                "you brought a checkpoint of {origin} and no key of it, so it was not looked for"
+            ));
+            report.verdict.integrity = open.clone();
+            report.verdict.attribution = open.clone();
+            report.verdict.completeness = open;
+        }
+        Outcome {
+            log: None,
+            kind: "missing",
+            report,
+            exit: 0,
+        }
+    };
+    gone.into_iter().map(outcome).collect()
+}
+
+/// Who brings key line and checkpoint of another log too asks for that one as well, and a single
+/// file cannot answer for it.
+fn only_one(policy: &TrustPolicy, mut report: Report) -> Report {
+    let own = report.origin.as_deref();
+    let other = origins(policy)
+        .find(|origin| Some(*origin) != own && policy.checkpoint_origins().any(|of| of == *origin));
+    if let Some(origin) = other
+        && report.verdict.completeness.is_verified()
+    {
+        report.verdict.completeness = Status::unverified(format!(
+            "you brought key line and checkpoint of {origin} too, and this is not that log"
+        ));
+    }
+    report
+}
+
 fn one_log(
     directory: &LogDirectory,
     log: LogName,
     policy: &TrustPolicy,
     output: Output,
 ) -> anyhow::Result<Outcome> {
-    let size = directory.head(&log)?.size();
+    // A log that cannot be read at all fails below.
+    let size = directory.head(&log).map_or(0, |head| head.size());
     let progress = Progress::new("verifying", "receipts", size, output.quiet);
     let report = match directory.verify_with(&log, policy, |done| progress.set(done, size)) {
         Ok(report) => report,
@@ -226,7 +306,7 @@ fn file(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<O
     Ok(Outcome {
         log: None,
         kind,
-        report,
+        report: only_one(policy, report),
         exit: 0,
     })
 }

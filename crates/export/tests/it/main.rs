@@ -8,4 +8,5 @@ mod files;
 mod logs;
 mod package;
 mod package_attacks;
+mod package_lies;
 mod python;
