@@ -141,7 +141,8 @@ fn a24_a_file_that_is_not_listed_or_not_known() {
 }
 
 #[test]
-fn a25_an_archive_within_the_archive_is_a_file_like_any_other() {
+fn a25_an_archive_within_the_archive_is_never_opened() {
+    // It is refused as an archive by having no place: as a file's contents it is bytes.
     let (log, mut files) = whole();
     let nested = pack(&files);
     *get(&mut files, "README.md") = nested;

@@ -605,7 +605,7 @@ proptest! {
 
 proptest! {
     // Each case starts Python.
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn both_verifiers_agree_on_any_change(
