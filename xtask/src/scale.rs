@@ -75,6 +75,9 @@ pub(crate) fn run(workspace: &Workspace, receipts: u64) -> Result<()> {
     Ok(())
 }
 
+/// How many lines a command is fed, and each of them.
+type Lines = (u64, fn(u64) -> String);
+
 /// What a command took.
 struct Figure {
     name: &'static str,
@@ -139,7 +142,7 @@ fn measure(
     program: &Path,
     name: &'static str,
     args: &[&str],
-    lines: Option<(u64, fn(u64) -> String)>,
+    lines: Option<Lines>,
 ) -> Result<Figure> {
     println!("$ ai-audit {}", args.join(" "));
     let start = Instant::now();

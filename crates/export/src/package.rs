@@ -1,5 +1,6 @@
 //! Evidence packages: what is in them, writing them, verifying them.
 
+mod beside;
 mod claims;
 mod key_history;
 mod older;

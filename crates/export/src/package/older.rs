@@ -2,6 +2,7 @@
 
 use super::{MAX_NOTE, OLDER, OLDER_MAGIC};
 use ai_audit_note::{Checkpoint, SignedNote};
+use ai_audit_verify::PolicyError;
 use std::io::{self, Read};
 
 /// Reads the checkpoints in ascending size, holding one at a time.
@@ -83,4 +84,23 @@ impl<R: Read> OlderReader<R> {
 
 fn failed(error: io::Error) -> String {
     format!("{OLDER}: {error}")
+}
+
+/// Hands over the older checkpoints up to a size.
+pub(crate) fn feed<R: Read>(
+    older: &mut Option<OlderReader<R>>,
+    size: u64,
+    mut take: impl FnMut(&[u8]) -> Result<(), PolicyError>,
+) -> Result<(), String> {
+    let Some(older) = older else {
+        return Ok(());
+    };
+    while let Some(note) = older.next_up_to(size)? {
+        evidence(take(&note))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn evidence(outcome: Result<(), PolicyError>) -> Result<(), String> {
+    outcome.map_err(|error| format!("{OLDER}: {error}"))
 }

@@ -1,7 +1,8 @@
 //! Verifying a package: receipts first, then everything that stands around them.
 
+use super::beside::Beside;
 use super::claims::Coverage;
-use super::older::OlderReader;
+use super::older::{OlderReader, evidence, feed};
 use super::proofs::ProofsReader;
 use super::{CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, PROOFS, RECEIPTS, VIEW, claims};
 use crate::archive::{Archive, EntryReader, Limits, ReadAt};
@@ -9,7 +10,7 @@ use crate::package::key_history::KeyHistory;
 use crate::{Manifest, ReceiptsReader, json_view};
 use ai_audit_core::{Digest, MAX_SEALED_LEN, ReceiptSource, Status, UnverifiedReceipt};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
-use ai_audit_verify::{LogVerifier, PolicyError, Report, SelectionVerifier, TrustPolicy};
+use ai_audit_verify::{LogVerifier, Report, SelectionVerifier, TrustPolicy};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, BufReader, Read};
 
@@ -214,7 +215,7 @@ impl<'a, R: ReadAt> Package<'a, R> {
         checkpoint: u64,
         mut progress: impl FnMut(u64, u64),
     ) -> Result<Option<String>, String> {
-        let mut beside = Beside(None);
+        let mut beside = Beside::default();
         let claimed = self
             .manifest
             .as_ref()
@@ -316,7 +317,7 @@ impl<'a, R: ReadAt> Package<'a, R> {
             beside.good(coverage.finish());
         }
         beside.good(self.key_history(&keys));
-        Ok(beside.0)
+        Ok(beside.into_first())
     }
 
     /// What the package says about one receipt elsewhere.
@@ -379,39 +380,6 @@ impl<'a, R: ReadAt> Package<'a, R> {
             .read_to_vec(name, MAX_NOTE)
             .map_err(|error| error.to_string())
     }
-}
-
-/// The first thing that is wrong beside the receipts.
-struct Beside(Option<String>);
-
-impl Beside {
-    fn wrong(&mut self, reason: String) {
-        self.0.get_or_insert(reason);
-    }
-
-    /// The value, or none where something is wrong, which is kept.
-    fn good<T>(&mut self, outcome: Result<T, String>) -> Option<T> {
-        outcome.map_err(|reason| self.wrong(reason)).ok()
-    }
-}
-
-/// Hands over the older checkpoints up to a size.
-fn feed<R: Read>(
-    older: &mut Option<OlderReader<R>>,
-    size: u64,
-    mut take: impl FnMut(&[u8]) -> Result<(), PolicyError>,
-) -> Result<(), String> {
-    let Some(older) = older else {
-        return Ok(());
-    };
-    while let Some(note) = older.next_up_to(size)? {
-        evidence(take(&note))?;
-    }
-    Ok(())
-}
-
-fn evidence(outcome: Result<(), PolicyError>) -> Result<(), String> {
-    outcome.map_err(|error| format!("{OLDER}: {error}"))
 }
 
 /// The manifest's signature and claims.

@@ -9,4 +9,5 @@ mod logs;
 mod package;
 mod package_attacks;
 mod package_lies;
+mod package_limits;
 mod python;
