@@ -40,7 +40,7 @@ fn packages(c: &mut Criterion) {
     let mut raw = Vec::new();
     let mut receipts = log.receipts().unwrap();
     while let Some(stored) = receipts.read_receipt().unwrap() {
-        raw.extend_from_slice(&stored.sealed);
+        raw.extend_from_slice(stored.sealed().unwrap_or_default());
     }
     let package = write();
     let origin = log.checkpoint.lines().next().unwrap();

@@ -504,6 +504,45 @@ def clock_anomaly(r):
     return body
 
 
+def epoch_seal(r):
+    body = {
+        "number": r.u64(),
+        "first": r.u64(),
+        "count": r.u64(),
+        "control": r.u64(),
+        "size": r.u64(),
+        "root": r.digest(),
+        "first_hash": r.digest(),
+        "last_hash": r.digest(),
+        "previous": r.option(r.digest),
+    }
+    before = body["size"] - body["first"]
+    rules = (
+        before >= 0 and body["count"] == before + 1,
+        1 <= body["control"] <= body["count"],
+        (before == 0) == (body["first_hash"] == ZERO),
+        (body["number"] == 0) == (body["previous"] is None),
+        (body["number"] == 0) == (body["first"] == 0),
+    )
+    if not all(rules):
+        raise Refused("body", "fields of the epoch seal contradict each other")
+    return body
+
+
+def deletion(r):
+    body = {
+        "epoch": r.u64(),
+        "first": r.u64(),
+        "last": r.u64(),
+        "count": r.u64(),
+        "archive": r.option(r.digest),
+        "reason": r.text(),
+    }
+    if body["last"] < body["first"] or body["count"] > body["last"] - body["first"]:
+        raise Refused("body", "fields of the deletion receipt contradict each other")
+    return body
+
+
 BODIES = {
     "genesis": genesis,
     "decision": decision,
@@ -515,6 +554,8 @@ BODIES = {
     "start": lambda r: {"software": r.text(), "size": r.u64(), "clean": r.boolean()},
     "stop": lambda r: {"reason": r.text(), "size": r.u64()},
     "clock_anomaly": clock_anomaly,
+    "epoch_seal": epoch_seal,
+    "deletion": deletion,
 }
 
 
@@ -639,9 +680,92 @@ class Chain:
             self.log_id = receipt.hash.hex()
         self.size, self.prev, self.last = self.size + 1, receipt.hash.hex(), h["sealed_at"]
 
+    def push_deleted(self, leaf):
+        self.size, self.prev = self.size + 1, leaf.hex()
+
+
+class Epochs:
+    """Seals and deletion receipts, held against the receipts of a log or of a selection."""
+
+    def __init__(self):
+        self.size = self.control = self.first = self.number = 0
+        self.first_hash, self.last_hash, self.previous = None, ZERO, None
+        self.gone, self.closed, self.retention = None, [], None
+
+    def push_deleted(self, leaf):
+        """A receipt of which only the hash is left; never in a selection."""
+        self.gone = self.size if self.gone is None else self.gone
+        self.follow(self.size, leaf.hex())
+
+    def follow(self, seq, leaf):
+        if seq == self.first:
+            self.first_hash = leaf
+        self.size, self.last_hash = seq + 1, leaf
+
+    def push(self, receipt, root):
+        """`root` is that of all receipts before this one, or None in a selection."""
+        h, kind = receipt.header, receipt.header["kind"]
+        self.control += kind in CONTROL
+        if kind == "genesis":
+            policy = {entry["name"]: entry["value"] for entry in receipt.body()["policy"]}
+            self.retention = policy.get("retention-days")
+        elif kind == "epoch_seal":
+            return self.close(receipt, receipt.body(), root)
+        elif kind == "deletion":
+            self.account(h, receipt.body())
+        self.follow(h["seq"], receipt.hash.hex())
+
+    def close(self, receipt, seal, root):
+        h = receipt.header
+        expected = {
+            "number": self.number,
+            "first": self.first,
+            "size": h["seq"],
+            "first_hash": self.first_hash or ZERO,
+            "last_hash": self.last_hash if root else h["prev"],
+            "previous": self.previous,
+            "root": root and root.hex(),
+            "control": self.control,
+        }
+        for field, value in expected.items():
+            unseen = not root and (field == "root" or field == "first_hash" and value == ZERO)
+            if seal[field] != value and not unseen:
+                raise Refused("epoch", "%s of the epoch seal is not what the log has" % field)
+        bulk = seal["count"] - seal["control"]
+        self.closed.append(
+            {"first": seal["first"], "last": seal["size"], "count": bulk}
+            | {"sealed_at": h["sealed_at"], "gone": self.gone, "accounted": False}
+        )
+        self.number, self.first, self.size = self.number + 1, h["seq"] + 1, h["seq"] + 1
+        self.control, self.first_hash, self.gone = 0, None, None
+        self.last_hash = self.previous = receipt.hash.hex()
+
+    def account(self, header, body):
+        if body["epoch"] >= len(self.closed):
+            raise Refused("epoch", "deletion of epoch %d, which is not sealed" % body["epoch"])
+        epoch = self.closed[body["epoch"]]
+        if any(body[field] != epoch[field] for field in ("first", "last", "count")):
+            raise Refused("epoch", "the deletion receipt does not say what the epoch's seal says")
+        if self.retention is not None:
+            days = self.retention
+            if not re.fullmatch("0|[1-9][0-9]*", days) or int(days) >= 2**64:
+                raise Refused("epoch", "retention-days of the genesis is no number of days")
+            age = micros(header["sealed_at"]) - micros(epoch["sealed_at"])
+            if age < int(days) * 86400 * 10**6:
+                raise Refused("epoch", "deletion before %s days of retention were over" % days)
+        epoch["accounted"] = True
+
+    def unaccounted(self):
+        """The first receipt without bytes that no deletion receipt accounts for, or None."""
+        for epoch in self.closed:
+            if epoch["gone"] is not None and not epoch["accounted"]:
+                return epoch["gone"]
+        return self.gone
+
 
 def read_receipts(path):
-    """The sealed receipts of a receipts file, one after the other."""
+    """The sealed receipts of a receipts file, one after the other, each with False; where the bytes
+    are deleted the hash, with True."""
     with open(path, "rb") as file:
         if file.read(21) != b"ai-audit/receipts/v1\n":
             raise Refused("receipts.bin", "it does not begin with the line ai-audit/receipts/v1")
@@ -657,6 +781,9 @@ def read_receipts(path):
             if not first:
                 return
             payload = exactly(int.from_bytes(first + exactly(1), "big"))
+            if not payload:
+                yield exactly(32), True
+                continue
             seal = exactly(1)[0]
             if seal not in (0, 64):
                 raise Refused("receipts.bin", "seal length %d is neither 64 nor 0" % seal)
@@ -667,7 +794,7 @@ def read_receipts(path):
                 fits = True  # Whoever takes it will say more.
             if not fits:
                 raise Refused("receipts.bin", "a seal's length does not fit the mode")
-            yield sealed
+            yield sealed, False
 
 
 # ---- Merkle tree (RFC 6962, RFC 9162)
@@ -860,7 +987,8 @@ class Log:
         self.own, self.revocations = own, revocations
         self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {0: sha256(b"")}, set()
         self.genesis = self.line = self.key = self.keys = self.before = self.first = None
-        self.count = self.signatures = 0
+        self.epochs = Epochs()
+        self.count = self.signatures = self.deleted = 0
         self.needs_checkpoint = self.bare = self.signed = False
         self.origin = self.log_id = self.unread = None
         self.shown = KeyFile()
@@ -875,7 +1003,9 @@ class Log:
             self.verdict.broke(error, place)
             self.not_all("receipt %d cannot be read, so who signed it cannot be told" % place)
             return None
-        seq = receipt.header["seq"]
+        seq, root = receipt.header["seq"], None
+        if receipt.header["kind"] == "epoch_seal" and not self.selection:
+            root = self.tree.root()
         if self.selection:
             try:
                 self.place(receipt, path, self.own)
@@ -888,10 +1018,29 @@ class Log:
         self.walk(receipt)
         try:
             receipt.body()
+            if not self.verdict.failed("integrity") and (self.selection or self.first == 0):
+                self.epochs.push(receipt, root)
         except Refused as error:
             self.verdict.broke(error, seq)
         self.shown.see(receipt)
         return receipt
+
+    def push_deleted(self, leaf):
+        """Takes what is left of the next receipt, whose bytes are deleted."""
+        if self.selection:
+            raise Refused("receipts.bin", "a deleted receipt: a selection has none")
+        self.count, self.deleted = self.count + 1, self.deleted + 1
+        if self.first is None:
+            self.chain, self.first = None, 0
+            self.verdict.broke(Refused("chain", "the bytes of the genesis are deleted"), 0)
+        elif self.chain:
+            place = self.chain.size
+            self.chain.push_deleted(leaf)
+            if self.first > 0:
+                error = Refused("chain", "its bytes are deleted, and no seal vouches for its hash")
+                return self.verdict.broke(error, place)
+            self.epochs.push_deleted(leaf)
+            self.grow(leaf)
 
     def not_all(self, why):
         """Something is not known of all receipts: "verified" cannot be said of them."""
@@ -910,9 +1059,12 @@ class Log:
             self.chain = None
             return self.verdict.broke(error, seq if self.count == 1 else place)
         if self.first == 0:
-            self.tree.push(receipt.hash)
-            if self.chain.size in self.wanted:
-                self.roots[self.chain.size] = self.tree.root()
+            self.grow(receipt.hash)
+
+    def grow(self, leaf):
+        self.tree.push(leaf)
+        if self.chain.size in self.wanted:
+            self.roots[self.chain.size] = self.tree.root()
 
     def open(self, receipt):
         try:
@@ -1166,8 +1318,14 @@ class View:
         self.data, self.at, self.line = data, 0, 0
 
     def next(self, receipt):
+        self.compare(receipt.view())
+
+    def next_deleted(self, seq, leaf):
+        self.compare(as_json({"seq": seq, "deleted": True, "hash": leaf.hex()}))
+
+    def compare(self, line):
         self.line += 1
-        line = (receipt.view() + "\n").encode()
+        line = (line + "\n").encode()
         found = self.data[self.at : self.at + len(line)]
         self.at += len(line)
         if found != line:
@@ -1294,7 +1452,16 @@ def verify(path, pins, brought, size, revocations=(), others=()):
 def receipts(log, path, beside, proofs=None, view=None, coverage=None):
     """Feeds a receipts file to the log, and compares what stands beside it until it differs."""
     try:
-        for sealed in read_receipts(path):
+        for sealed, deleted in read_receipts(path):
+            if deleted:
+                log.push_deleted(sealed)
+                try:
+                    if view:
+                        view.next_deleted(log.count - 1, sealed)
+                except Refused as error:
+                    beside.append(error)
+                    view = None
+                continue
             hashes = []
             if proofs:
                 try:
@@ -1344,6 +1511,11 @@ def finish(verdict, log, evidence, brought, size):
     """Checkpoints, and what is left of the answers."""
     size = size or None  # A size of 0 says nothing.
     whole = not log.selection
+    if whole and log.first == 0 and not verdict.failed("integrity"):
+        gone = log.epochs.unaccounted()
+        if gone is not None:
+            reason = "its bytes are deleted, and no deletion receipt accounts for it"
+            verdict.broke(Refused("epoch", reason), gone)
     sound = not verdict.failed("integrity")
     held = whole and log.first == 0 and sound
     anchored, complete_to, cut = False, size, None
@@ -1425,7 +1597,7 @@ def check_vectors(folder):
     log.wanted = set(range(1, len(vectors["receipts"]) + 1))
     sealed = []
     file = read_receipts(os.path.join(folder, "receipts.bin"))
-    for found, expected in zip(file, vectors["receipts"]):
+    for (found, _), expected in zip(file, vectors["receipts"]):
         name = expected["name"]
         sealed.append(found)
         receipt = log.push(found)
@@ -1569,6 +1741,9 @@ def main():
         print("note: " + remark)
     if log.origin:
         print("log: " + shown(log.origin))
+    if log.deleted:
+        reason = "the bytes of %d receipts are deleted: the seals of their epochs vouch for them"
+        print("note: " + reason % log.deleted)
     print("%d receipts, %d signatures" % (log.count, log.signatures))
     code = verdict.code()
     print({0: "OK", 1: "FAILED", 3: "UNVERIFIED"}[code])

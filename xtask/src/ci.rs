@@ -51,7 +51,10 @@ const STEPS: [(&str, Step); 11] = [
             .args(["run", "-q", "-p", "ai-audit-cli", "--", "demo"])
             .run()
     }),
-    ("scale", |workspace, _| scale::run(workspace, scale::SHORT)),
+    ("scale", |workspace, _| {
+        scale::run(workspace, scale::SHORT)?;
+        scale::epochs::run(workspace, scale::epochs::SHORT)
+    }),
     ("deny", |workspace, _| deny::run(workspace)),
 ];
 

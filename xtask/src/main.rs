@@ -73,6 +73,17 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         }
         "bench" => bench::run(rest)?,
         "scale" => {
+            if let Some((flag, rest)) = rest.split_first()
+                && flag == "--epochs"
+            {
+                let size = match rest {
+                    [] => scale::epochs::FULL,
+                    [short] if short == "--short" => scale::epochs::SHORT,
+                    _ => return usage("scale --epochs takes --short and nothing else"),
+                };
+                scale::epochs::run(&Workspace::load()?, size)?;
+                return Ok(ExitCode::SUCCESS);
+            }
             let receipts = match rest {
                 [] => scale::RECEIPTS,
                 [number] => match number.replace('_', "").parse() {
@@ -119,6 +130,9 @@ Commands:
                      arguments go to criterion, such as a filter or --quick
   scale [RECEIPTS]   records, exports and verifies a long log (1000000; 50000 in CI) and fails when
                      exporting or verifying takes more than 64 MiB of memory (Linux)
+  scale --epochs [--short]
+                     the same with 1000000 receipts in 100 epochs (--short, in CI: 20000 in 20), of
+                     which 90 are archived and deleted; and proofs at growing sizes
 
 Examples:
   cargo xtask ci

@@ -12,10 +12,10 @@ use crate::workspace::{DependencyKind, Package, Workspace};
 const LAYERS: [&[&str]; 9] = [
     &["core"],
     &["json", "merkle"],
-    &["note", "agentic"],
+    &["note", "agentic", "epochs"],
     &["verify"],
     &["export", "store", "ingest"],
-    &["store-sqlite"],
+    &["store-sqlite", "witness"],
     &["directory"],
     &["ai-audit-trail"],
     &["cli"],

@@ -3,7 +3,7 @@
 
 use ai_audit_trail::agentic::{JsonDigest, OpenIntents, ToolIntent, ToolOutcome, ToolStatus};
 use ai_audit_trail::core::{
-    MAX_SEALED_LEN, ReceiptSource as _, SigningKey, Timestamp, UnverifiedReceipt,
+    MAX_SEALED_LEN, Next, ReceiptSource as _, SigningKey, Timestamp, UnverifiedReceipt,
 };
 use ai_audit_trail::store::{
     Clock, Ledger, LedgerConfig, LogName, LogSigners, MemoryStore, NewLog, Random, RandomError,
@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut intents = OpenIntents::new();
     let mut source = StoreReader::new(&*store, &log)?;
     let mut buf = vec![0; MAX_SEALED_LEN];
-    while let Some(len) = source.read_next(&mut buf)? {
+    while let Some(Next::Sealed(len)) = source.read_next(&mut buf)? {
         intents.push(&UnverifiedReceipt::parse(&buf[..len])?)?;
     }
     for open in intents.open() {

@@ -33,6 +33,7 @@
 //! |---|---|
 //! | – | [`core`], [`merkle`], [`note`], [`verify`]: sealing and verifying, without std |
 //! | `agentic` (default) | tool intents and outcomes |
+//! | `epochs` | epoch seals, deletions, retention, for those who seal or verify by themselves |
 //! | `store`, `sqlite` | the ledger with a store in memory, or in SQLite |
 //! | `directory` (default) | log directories: SQLite, key files, lock, settings |
 //! | `export` (default) | evidence packages |
@@ -47,6 +48,8 @@ pub use ai_audit_verify as verify;
 pub use ai_audit_agentic as agentic;
 #[cfg(feature = "directory")]
 pub use ai_audit_directory as directory;
+#[cfg(feature = "epochs")]
+pub use ai_audit_epochs as epochs;
 #[cfg(feature = "export")]
 pub use ai_audit_export as export;
 #[cfg(feature = "ingest")]

@@ -1,7 +1,20 @@
 //! The command line's grammar: commands, flags, help with examples.
 
+pub(crate) mod adopt;
+mod epoch;
+pub(crate) mod key;
+
+pub(crate) use epoch::{
+    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
+};
+mod monitor;
+mod publish;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+pub(crate) use monitor::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
+pub(crate) use publish::Publish;
 
 /// An audit trail for AI systems that anybody can verify.
 #[derive(Debug, Parser)]
@@ -41,8 +54,12 @@ pub(crate) enum Command {
     Checkpoint(Checkpoint),
     Prove(Prove),
     Export(Export),
+    Epoch(Epoch),
+    Publish(Publish),
+    Monitor(Monitor),
     Stats(Stats),
     Key(Key),
+    Adopt(adopt::Adopt),
     Demo(Demo),
     Info(Info),
     Completions(Completions),
@@ -72,6 +89,9 @@ pub(crate) struct Init {
     /// A promise for the genesis, such as `retention=7y`; may be repeated.
     #[arg(long = "policy", value_name = "NAME=VALUE")]
     pub(crate) policy: Vec<String>,
+    /// Promise in the genesis to hand over to a new receipt key with each epoch.
+    #[arg(long)]
+    pub(crate) forward_secure: bool,
     /// Take the receipt key from this PKCS#8 PEM file instead of making one.
     #[arg(long, value_name = "PEM")]
     pub(crate) receipt_key: Option<PathBuf>,
@@ -194,17 +214,20 @@ pub(crate) struct Show {
     pub(crate) hex: bool,
 }
 
-/// Verifies a log directory, a package, a proof or a receipts file.
+/// Verifies a log directory, a published log, a package, a proof or a receipts file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   ai-audit verify audit --key audit/log.pub
   ai-audit verify package.zip --key log.pub --checkpoint kept.note --json
   ai-audit verify receipt.proof --key log.pub --text input=question.txt
+  ai-audit verify 7-9-3f.equivocation --key log.pub     whether the log signed two histories
 
 What PATH is follows from its content. Without --key, attribution stays unverified: a key that is
 found inside the evidence proves nothing. Without --checkpoint or --size, completeness stays
-unverified: receipts may be missing at the end.")]
+unverified: receipts may be missing at the end. A proof of equivocation never gives exit code 0: 1 if
+it holds, since then the log failed, or if it is no proof; which of the two is said, and in JSON
+`equivocation.status`.")]
 pub(crate) struct Verify {
     /// What to verify.
     pub(crate) path: PathBuf,
@@ -214,6 +237,9 @@ pub(crate) struct Verify {
     /// A checkpoint that you kept.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Vec<PathBuf>,
+    /// A revocation that you hold, whether the log says it or not.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) revocation: Vec<PathBuf>,
     /// The number of receipts that you know the log to have at least.
     #[arg(long, value_name = "N")]
     pub(crate) size: Option<u64>,
@@ -272,6 +298,7 @@ Examples:
   ai-audit prove audit 7 -o receipt.proof
   ai-audit prove audit 7 --disclose input -o receipt.proof
   ai-audit prove audit 7 --checkpoint kept.note      against a checkpoint that the auditor has
+  ai-audit prove audit 7 --archive epoch-0.zip       of a receipt whose bytes are only there
 
 With --disclose input, the holder of the input's text can show that it is the one recorded:
 `ai-audit verify receipt.proof --key log.pub --text input=question.txt`.")]
@@ -289,6 +316,9 @@ pub(crate) struct Prove {
     /// Prove against this checkpoint of the log. [default: a new one]
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// Take the receipt's bytes from this archive; they must have the hash that the log has there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) archive: Option<PathBuf>,
     /// Write the proof to this file. [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -353,22 +383,25 @@ pub(crate) struct Stats {
     pub(crate) log: String,
 }
 
-/// Shows a log's keys.
+/// Shows a log's keys; rotates and revokes its receipt key.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    after_help = "\
 Examples:
   ai-audit key audit                 the log's keys and where they are
   ai-audit key audit --line          the key line alone, as in log.pub
-  ai-audit key 'example.org/…+1a2b3c4d+AQ…'   what a key line says")]
+  ai-audit key 'example.org/…+1a2b3c4d+AQ…'   what a key line says
+  ai-audit key rotate audit          hand over to a new receipt key
+  ai-audit key history audit         every receipt key and where it is valid
+
+A directory that has the name of a subcommand is written ./rotate.",
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Key {
-    /// A log directory, a key line, or a file that has one.
-    pub(crate) what: String,
-    /// The log in it.
-    #[arg(long, default_value = "default")]
-    pub(crate) log: String,
-    /// Prints the key line alone.
-    #[arg(long)]
-    pub(crate) line: bool,
+    #[command(subcommand)]
+    pub(crate) action: Option<key::KeyAction>,
+    #[command(flatten)]
+    pub(crate) show: key::ShowKeys,
 }
 
 /// Shows what the product does: seals, verifies, exports, tampers.

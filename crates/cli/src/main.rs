@@ -5,6 +5,7 @@ mod commands;
 mod failure;
 mod open;
 mod output;
+mod package_file;
 mod progress;
 
 use clap::Parser as _;
@@ -24,8 +25,12 @@ fn main() -> ExitCode {
         Command::Checkpoint(args) => commands::checkpoint::run(args, output),
         Command::Prove(args) => commands::prove::run(args, output),
         Command::Export(args) => commands::export::run(args, output),
+        Command::Epoch(args) => commands::epoch::run(args, output),
+        Command::Publish(args) => commands::publish::run(args, output),
+        Command::Monitor(args) => commands::monitor::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
+        Command::Adopt(args) => commands::adopt::run(args, output),
         Command::Demo(args) => commands::demo::run(args, output),
         Command::Info(args) => commands::info::run(args, output),
         Command::Completions(args) => commands::completions::run(args),

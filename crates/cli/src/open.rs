@@ -2,11 +2,12 @@
 
 use crate::failure::usage;
 use ai_audit_core::{
-    LeafHash, MAX_SEALED_LEN, ReceiptId, ReceiptSource as _, Timestamp, UnverifiedReceipt,
+    LeafHash, MAX_SEALED_LEN, Next, ReceiptId, ReceiptSource as _, Timestamp, UnverifiedReceipt,
 };
-use ai_audit_directory::{Layout, LogDirectory, Settings};
+use ai_audit_directory::{DeletionInfo, Layout, LogDirectory, Settings};
 use ai_audit_store::{LogName, Query, StoreReader};
 use anyhow::Context as _;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// What start receipts name.
@@ -53,14 +54,31 @@ pub(crate) fn find(directory: &LogDirectory, log: &LogName, text: &str) -> anyho
     // Stores have no index of hashes: nobody else looks for them.
     let mut source = StoreReader::new(directory.store(), log)?;
     let mut buf = vec![0; MAX_SEALED_LEN];
-    while let Some(len) = source.read_next(&mut buf)? {
-        if let Ok(receipt) = UnverifiedReceipt::parse(&buf[..len])
-            && receipt.hash() == hash
-        {
-            return Ok(receipt.header().seq);
+    for seq in 0..size {
+        let found = match source.read_next(&mut buf)? {
+            Some(Next::Sealed(len)) => UnverifiedReceipt::parse(&buf[..len])
+                .ok()
+                .map(|receipt| receipt.hash()),
+            Some(Next::Deleted(hash)) => Some(hash),
+            None => break,
+        };
+        if found == Some(hash) {
+            return Ok(seq);
         }
     }
     Err(missing())
+}
+
+/// A receipt whose bytes are deleted, as JSON.
+pub(crate) fn deleted(seq: u64, hash: LeafHash, deletion: Option<&DeletionInfo>) -> Value {
+    json!({
+        "seq": seq,
+        "deleted": true,
+        "hash": hash,
+        "deletion": deletion.map(|deletion| deletion.receipt),
+        "epoch": deletion.map(|deletion| deletion.epoch),
+        "archive": deletion.and_then(|deletion| deletion.archive),
+    })
 }
 
 /// A time in RFC 3339 form.
@@ -93,6 +111,29 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
         )));
     }
     Ok(bytes)
+}
+
+/// Refuses a file that the caller named and that cannot be opened.
+pub(crate) fn readable(path: &Path) -> anyhow::Result<()> {
+    std::fs::File::open(path)
+        .map(drop)
+        .map_err(|error| usage(format!("{}: {error}", path.display())))
+}
+
+/// The same, where it is not longer than it may be.
+pub(crate) fn read_at_most(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let cannot = |error: std::io::Error| usage(format!("{}: {error}", path.display()));
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    let mut contents = Vec::new();
+    file.take(max as u64 + 1)
+        .read_to_end(&mut contents)
+        .map_err(cannot)?;
+    if contents.len() > max {
+        let path = path.display();
+        return Err(usage(format!("{path}: expected at most {max} bytes")));
+    }
+    Ok(contents)
 }
 
 /// Writes a result to a file, or to standard output where none is named.

@@ -211,4 +211,19 @@ impl Chain {
         self.head = self.head.after(header, receipt.hash());
         Ok(self.head)
     }
+
+    /// Takes the hash of a receipt whose bytes were deleted, in its place. Whether it may be gone
+    /// is not the chain's question; the receipt after it has to name this hash.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainError::Genesis`] at the first place: without its genesis a log is no log.
+    pub fn push_deleted(&mut self, hash: LeafHash) -> Result<Head, ChainError> {
+        if self.head.is_empty() {
+            return Err(ChainError::Genesis);
+        }
+        self.head.size = self.head.size.saturating_add(1);
+        self.head.hash = hash;
+        Ok(self.head)
+    }
 }

@@ -47,6 +47,18 @@ impl ReceiptId {
         Self(bytes)
     }
 
+    /// Whether it has the version and variant of a UUIDv7. Readers take any id; writers make no other.
+    ///
+    /// ```
+    /// use ai_audit_core::{ReceiptId, Timestamp};
+    /// assert!(ReceiptId::from_parts(Timestamp::from_micros(0), [0; 10]).is_v7());
+    /// assert!(!ReceiptId::from_bytes([0; 16]).is_v7());
+    /// ```
+    #[must_use]
+    pub const fn is_v7(&self) -> bool {
+        self.0[6] >> 4 == 7 && self.0[8] >> 6 == 0b10
+    }
+
     /// The 16 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {

@@ -88,7 +88,7 @@ pub use receipt::{Header, MAX_PAYLOAD_LEN, MAX_SEALED_LEN, SealMode, UnverifiedR
 #[cfg(feature = "alloc")]
 pub use seal::encode_body;
 pub use seal::{Draft, SealError, SealedReceipt};
-pub use source::{ReceiptSink, ReceiptSource};
+pub use source::{Next, ReceiptSink, ReceiptSource};
 #[cfg(feature = "alloc")]
 pub use text::canonical_text;
 pub use text::{DigestSecret, DisclosureKey, PartsHasher, TextDigest, TextHasher};

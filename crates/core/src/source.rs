@@ -1,13 +1,23 @@
 //! The traits to read and to append receipts, which need neither an allocator nor a file system.
 
-use crate::Head;
+use crate::{Head, LeafHash};
+
+/// What a log has at the next place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// A receipt, whose sealed bytes are this long.
+    Sealed(usize),
+    /// A receipt whose bytes were deleted: only its hash is left.
+    Deleted(LeafHash),
+}
 
 /// Receipts, one after the other, as sealed bytes.
 pub trait ReceiptSource {
     /// Why reading failed.
     type Error;
 
-    /// Reads the next sealed receipt into `buf` and returns its length; `None` after the last.
+    /// Reads the next sealed receipt into `buf` and returns its length, or the hash of one whose
+    /// bytes were deleted; `None` after the last.
     ///
     /// `buf` has [`MAX_SEALED_LEN`](crate::MAX_SEALED_LEN) bytes, or as many as the longest receipt
     /// that the caller expects.
@@ -15,7 +25,7 @@ pub trait ReceiptSource {
     /// # Errors
     ///
     /// When the source cannot be read, or the receipt is longer than `buf`.
-    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<usize>, Self::Error>;
+    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<Next>, Self::Error>;
 }
 
 /// Something that receipts are appended to.

@@ -1,15 +1,18 @@
 //! Reading a log directory, also while its writer runs.
 
-use crate::{DirectoryError, Layout, Settings, read_digest_secret, read_key};
+use crate::error::io_at;
+use crate::{DirectoryError, FileReceiptKeys, Layout, Settings, read_digest_secret, read_key};
 use ai_audit_core::{DecodeBody as _, DigestSecret, Genesis, Head, SigningKey, UnverifiedReceipt};
 use ai_audit_note::VKey;
-use ai_audit_store::{LogName, ReadLimit, Store, StoreError};
+use ai_audit_store::{LogName, ReadLimit, Store, StoreError, StoredContent};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 /// A log directory that is open for reading.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LogDirectory {
     layout: Layout,
     settings: Settings,
@@ -32,10 +35,13 @@ impl LogDirectory {
         mode: OpenMode,
     ) -> Result<Self, DirectoryError> {
         let layout = Layout::new(path);
-        if mode != OpenMode::Create && !Layout::is_log_directory(path) {
-            return Err(DirectoryError::NotADirectory { path: path.into() });
+        if mode != OpenMode::Create {
+            is_log_directory(&layout)?;
         }
         let store = Arc::new(SqliteStore::open(&layout.database(), mode)?);
+        if settings.production {
+            for_few(&layout.database())?;
+        }
         Ok(Self {
             layout,
             settings,
@@ -103,12 +109,29 @@ impl LogDirectory {
     ///
     /// # Errors
     ///
-    /// When it is not there, or the database cannot be read.
+    /// [`DirectoryError::Deleted`] where only its hash is left; when it is not there, or the
+    /// database cannot be read.
     pub fn receipt(&self, log: &LogName, seq: u64) -> Result<Vec<u8>, DirectoryError> {
+        match self.stored(log, seq)? {
+            StoredContent::Sealed(sealed) => Ok(sealed),
+            StoredContent::Deleted(_) => Err(DirectoryError::Deleted {
+                log: log.clone(),
+                seq,
+                deletion: self.deletion_of(log, seq)?.map(|found| found.receipt),
+            }),
+        }
+    }
+
+    /// What there is of one receipt.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, or the database cannot be read.
+    pub fn stored(&self, log: &LogName, seq: u64) -> Result<StoredContent, DirectoryError> {
         let held = self.head(log)?.size();
         let mut read = self.store.read(log, seq, ReadLimit::ONE)?;
         match read.pop() {
-            Some(receipt) => Ok(receipt.sealed),
+            Some(receipt) => Ok(receipt.content),
             None => Err(StoreError::Invalid {
                 what: format!("log {log} has no receipt {seq}: it has {held}"),
             }
@@ -155,13 +178,13 @@ impl LogDirectory {
         )
     }
 
-    /// A log's receipt key.
+    /// A log's receipt key in its files.
     ///
     /// # Errors
     ///
-    /// When its file cannot be read.
-    pub fn receipt_key(&self, log: &LogName) -> Result<SigningKey, DirectoryError> {
-        read_key(&self.layout.log(log).receipt_key, self.settings.production)
+    /// When they cannot be read.
+    pub fn receipt_keys(&self, log: &LogName) -> Result<FileReceiptKeys, DirectoryError> {
+        FileReceiptKeys::open(&self.layout.log(log), self.settings.production)
     }
 
     /// The secret under which a log's texts are digested.
@@ -175,4 +198,39 @@ impl LogDirectory {
             self.settings.production,
         )
     }
+}
+
+/// Refuses a path that is no log directory, and tells that from one that may not be looked into.
+pub(crate) fn is_log_directory(layout: &Layout) -> Result<(), DirectoryError> {
+    let path = layout.database();
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(io_at(&path)(error)),
+        _ => Err(DirectoryError::NotADirectory {
+            path: layout.root().into(),
+        }),
+    }
+}
+
+/// Refuses a database that everybody can read or a group can write: texts may be kept in it. A group
+/// of auditors may read it.
+fn for_few(path: &Path) -> Result<(), DirectoryError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(path)
+            .map_err(io_at(path))?
+            .permissions()
+            .mode()
+            & 0o777;
+        if mode & 0o027 != 0 {
+            return Err(DirectoryError::DatabaseMode {
+                path: path.into(),
+                mode,
+            });
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }

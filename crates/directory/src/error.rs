@@ -1,6 +1,8 @@
 //! What can go wrong with a log directory.
 
+use ai_audit_export::tiles::PublishError;
 use ai_audit_store::{LogName, StoreError};
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +40,37 @@ pub enum DirectoryError {
         /// The log.
         log: LogName,
     },
+    /// The bytes of a receipt are deleted.
+    #[error("log {log}: the bytes of receipt {seq} are deleted{}; an archive of its epoch has them", Under(.deletion))]
+    Deleted {
+        /// The log.
+        log: LogName,
+        /// The receipt.
+        seq: u64,
+        /// The deletion receipt that says so, where one does.
+        deletion: Option<u64>,
+    },
+    /// An archive is not what it should be.
+    #[error("{}: {what}", .path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// There is no such epoch, or it is still open.
+    #[error("log {log}: epoch {epoch} is not sealed: {sealed} epochs are")]
+    NotSealed {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// How many are sealed.
+        sealed: u64,
+    },
+    /// The log will not have this done to it, and nothing was.
+    #[error("{0}")]
+    Refused(String),
     /// A key file does not hold what it should.
     #[error("{}: {what}", .path.display())]
     Key {
@@ -54,12 +87,70 @@ pub enum DirectoryError {
         /// Its permissions.
         mode: u32,
     },
+    /// Others than a group of readers can open the database, in which texts may be kept.
+    #[error("{}: others can read the log's database, or a group can write it (mode {mode:o}); run `chmod 600 {}`, or 640 for a group of auditors", .path.display(), .path.display())]
+    DatabaseMode {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// The settings do not hold.
     #[error("{origin}: {what}")]
     Settings {
         /// File or environment variable.
         origin: String,
         /// What is wrong.
+        what: String,
+    },
+    /// A log should be published where something else is.
+    #[error("{} holds {name} and no published log; publish into a folder of its own", .path.display())]
+    NotForTiles {
+        /// The folder.
+        path: PathBuf,
+        /// One of the files.
+        name: String,
+    },
+    /// A log could not be published.
+    #[error("{}: {error}", .path.display())]
+    Publish {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        error: PublishError,
+    },
+    /// No key is pinned for a log that should be watched.
+    #[error("no key of log {origin} is pinned in {}; give --key with the log's key line, which you got from somebody you trust", .path.display())]
+    NotPinned {
+        /// The log's origin.
+        origin: String,
+        /// The monitor's folder.
+        path: PathBuf,
+    },
+    /// Another key is pinned for a log.
+    #[error("another key of log {origin} is pinned in {}: {pinned}", .path.display())]
+    OtherKey {
+        /// The log's origin.
+        origin: String,
+        /// The monitor's folder.
+        path: PathBuf,
+        /// The pinned key line.
+        pinned: String,
+    },
+    /// What a monitor keeps was changed by somebody else.
+    #[error("{}: {what}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// Nothing that consistency proofs can be made from.
+    #[error("{}: {what}", .path.display())]
+    NotASource {
+        /// The path.
+        path: PathBuf,
+        /// What was expected.
         what: String,
     },
     /// A file could not be read or written.
@@ -85,16 +176,35 @@ impl DirectoryError {
     /// Whether the caller asked for something that is not there, rather than something failing.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
+        if let Self::Publish { error, .. } = self {
+            return error.is_usage();
+        }
         matches!(
             self,
             Self::NotADirectory { .. }
+                | Self::NotForTiles { .. }
+                | Self::NotPinned { .. }
+                | Self::OtherKey { .. }
+                | Self::NotASource { .. }
                 | Self::NoSuchLog { .. }
                 | Self::LogExists { .. }
                 | Self::ReservedName { .. }
                 | Self::Settings { .. }
+                | Self::NotSealed { .. }
                 | Self::Name(_)
                 | Self::Store(StoreError::NotAStore { .. } | StoreError::Invalid { .. })
         )
+    }
+}
+
+struct Under<'a>(&'a Option<u64>);
+
+impl fmt::Display for Under<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(seq) => write!(f, " under receipt {seq}"),
+            None => f.write_str(", and no deletion receipt says so"),
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! A log as evidence: checkpoints on demand, and what packages and proofs are made of.
 
+use crate::sound::Sound;
 use crate::{DirectoryError, LogDirectory};
+use ai_audit_core::Kind;
 use ai_audit_export::LogEvidence;
-use ai_audit_merkle::{TileError, Tiled, TreeSize, root};
+use ai_audit_merkle::{TileError, Tiled, TreeSize};
 use ai_audit_note::{Checkpoint, SignedNote};
-use ai_audit_store::{LogName, Store as _, StoreError, StoreReader, StoreTiles};
+use ai_audit_store::{LogName, Query, Store, StoreError, StoreReader, StoreTiles};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
 use ai_audit_verify::{LogVerifier, Report, TrustPolicy, verify_source};
+use std::ops::{Range, RangeInclusive};
 
 /// One log of a directory, to be exported.
 #[derive(Debug)]
@@ -39,9 +42,54 @@ impl LogEvidence for DirectoryLog<'_> {
         StoreReader::new(self.directory.store(), &self.log)
     }
 
+    fn receipts_from(&self, seq: u64) -> Result<StoreReader<'_>, StoreError> {
+        let store = self.directory.store();
+        let size = store.head(&self.log)?.map_or(0, |head| head.size());
+        Ok(StoreReader::range(store, &self.log, seq..size))
+    }
+
     fn nodes(&self) -> Tiled<StoreTiles<'_>> {
         Tiled::new(StoreTiles::new(self.directory.store(), &self.log))
     }
+
+    fn pick(
+        &self,
+        range: RangeInclusive<u64>,
+        size: u64,
+    ) -> Result<Option<StoreReader<'_>>, StoreError> {
+        let store = self.directory.store();
+        let end = range.end().saturating_add(1).min(size);
+        let range = (*range.start()).min(end)..end;
+        let mut places: Vec<Range<u64>> = control_receipts(store, &self.log)?
+            .into_iter()
+            .filter(|seq| !range.contains(seq) && *seq < size)
+            .map(|seq| seq..seq + 1)
+            .collect();
+        let at = places.partition_point(|place| place.start < range.start);
+        places.insert(at, range);
+        // Neighbours are read in one go.
+        places.dedup_by(|later, earlier| {
+            let touch = later.start == earlier.end;
+            if touch {
+                earlier.end = later.end;
+            }
+            touch
+        });
+        Ok(Some(StoreReader::ranges(store, &self.log, places)))
+    }
+}
+
+/// The places of a log's control receipts, ascending.
+fn control_receipts(store: &dyn Store, log: &LogName) -> Result<Vec<u64>, StoreError> {
+    let mut all = Vec::new();
+    let kinds = (0..=u16::MAX)
+        .map(Kind::new)
+        .filter(|kind| kind.is_control());
+    for kind in kinds {
+        all.extend(store.find(log, &Query::Kind(kind), None, usize::MAX)?);
+    }
+    all.sort_unstable();
+    Ok(all)
 }
 
 impl LogDirectory {
@@ -86,15 +134,26 @@ impl LogDirectory {
         Ok(verify_source(verifier, &mut source, progress)?)
     }
 
-    /// Makes a checkpoint of a log as it is now, keeps it in the store and returns it. Adds no
-    /// receipt, and works beside a running writer.
+    /// Makes a checkpoint of a log as it is now, keeps it in the store and returns it; where there is
+    /// one of that size already, which others may have cosigned, that one. Adds no receipt, and works
+    /// beside a running writer.
+    ///
+    /// What it signs is recomputed from the receipts since the newest stored checkpoint, whose root
+    /// the tree before them must have.
     ///
     /// # Errors
     ///
-    /// When the log is not there, its checkpoint key cannot be read, or the store fails.
+    /// When the log is not there, is behind its high-water mark, does not go on from its last
+    /// checkpoint or contradicts itself; when its checkpoint key cannot be read, or the store fails.
     pub fn make_checkpoint(&self, log: &LogName) -> Result<SignedNote, DirectoryError> {
-        let size = TreeSize::new(self.head(log)?.size());
+        let mark = self.mark(log)?;
+        let head = self.head(log)?;
+        let size = TreeSize::new(head.size());
         let line = self.key_line(log)?;
+        let root = match self.sound(log, &head, &line, mark)? {
+            Sound::Kept(note) => return Ok(note),
+            Sound::New(root) => root,
+        };
         let key = self.checkpoint_key(log)?;
         if key.verifying_key() != *line.key() {
             return Err(DirectoryError::Key {
@@ -104,9 +163,6 @@ impl LogDirectory {
                 ),
             });
         }
-        let corrupt = |what: String| StoreError::Corrupt { what };
-        let root = root(&mut Tiled::new(StoreTiles::new(self.store(), log)), size)
-            .map_err(|error| corrupt(format!("the tree of log {log}: {error}")))?;
         let origin = line.name().into();
         let checkpoint = Checkpoint {
             origin,
@@ -114,12 +170,21 @@ impl LogDirectory {
             root,
             extensions: Vec::new(),
         };
-        let note = checkpoint
-            .sign(&key)
-            .map_err(|error| corrupt(error.to_string()))?;
+        let note = checkpoint.sign(&key).map_err(|error| StoreError::Corrupt {
+            what: error.to_string(),
+        })?;
         let store = SqliteStore::open(&self.layout().database(), OpenMode::ReadWrite)?;
         store.put_checkpoint(log, size, &note.to_string())?;
-        Ok(note)
+        // With what witnesses put under it before.
+        match store.latest_checkpoint(log)? {
+            Some(kept) if kept.size == size => {
+                SignedNote::parse(kept.note.as_bytes()).map_err(|error| {
+                    let what = format!("checkpoint of size {size}: {error}");
+                    StoreError::Corrupt { what }.into()
+                })
+            }
+            _ => Ok(note),
+        }
     }
 
     /// The stored checkpoints of a log up to a size, that size not included.

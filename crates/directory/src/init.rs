@@ -1,10 +1,14 @@
 //! Opening a new log: keys, genesis, key line.
 
 use crate::error::io_at;
-use crate::key_files::private_folder;
+use crate::key_files::{durable_folder, folder_of, private_folder, sync_folder};
 use crate::writer::Writer;
-use crate::{DirectoryError, Layout, LogPaths, Settings, read_key, write_digest_secret, write_key};
+use crate::{
+    DirectoryError, FileReceiptKeys, Layout, LogDirectory, LogPaths, Settings, read_key,
+    write_digest_secret, write_key,
+};
 use ai_audit_core::{Origin, SigningKey, VerifyingKey};
+use ai_audit_epochs::{RETENTION_POLICY, Retention};
 use ai_audit_note::VKey;
 use ai_audit_store::{LogName, LogSigners, NewLog, Random, StoreError};
 use std::fs;
@@ -65,17 +69,21 @@ const SETTINGS: &str = "\
 # Settings of this log directory. Environment variables AI_AUDIT_… and flags win over them.
 # checkpoint-every = 1000         # a checkpoint after so many receipts; 0: never
 # checkpoint-after-seconds = 0    # a checkpoint after so many seconds; 0: never
+# epoch-receipts = 0              # an epoch is sealed when it has so many receipts; 0: never
+# epoch-hours = 0                 # an epoch is sealed when it is so old; 0: never
+# retention-days = 183            # how long bytes stay after that, and not less than was promised
 # queue-capacity = 10000          # records that may wait for the writer
 # queue-timeout-ms = 0            # how long a producer waits for a full queue; 0: as long as it takes
 # digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
 # create-logs = true              # a record line may open a log for a new tenant
 # high-water-marks = \"../marks\"   # a folder elsewhere, to notice a restored or copied directory
-# env = \"development\"             # or \"production\": refuses key files that others can read
+# env = \"development\"             # or \"production\": refuses files that others can read
 ";
 
 /// Opens a log in a directory, which is made if it is not there.
 ///
-/// A run that was cut off can be repeated: keys that it wrote are used again.
+/// A run that was cut off can be repeated: keys that it wrote are used again, and a log that it made
+/// gets its key line.
 ///
 /// # Errors
 ///
@@ -87,7 +95,7 @@ pub fn init(
     software: &str,
 ) -> Result<Initialized, DirectoryError> {
     check(path, options)?;
-    fs::create_dir_all(path).map_err(io_at(path))?;
+    durable_folder(path)?;
     let writer = Writer::create(path, settings, software)?;
     let made = create(&writer, options)?;
     let file = writer.directory().layout().settings();
@@ -118,6 +126,13 @@ fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
     let digits = "0".repeat(32);
     Origin::parse(&format!("{}/{digits}", options.name))
         .map_err(|error| DirectoryError::Name(format!("name {:?}: {error}", options.name)))?;
+    for (name, value) in &options.policy {
+        if name == RETENTION_POLICY {
+            Retention::parse(value).map_err(|_| {
+                DirectoryError::Name(format!("policy {name}={value}: expected a number of days"))
+            })?;
+        }
+    }
     if path.exists() && !path.is_dir() {
         let error = std::io::ErrorKind::NotADirectory.into();
         return Err(DirectoryError::Io {
@@ -136,15 +151,12 @@ pub(crate) fn create(
     let directory = writer.directory();
     let (log, paths) = (&options.log, directory.layout().log(&options.log));
     if directory.store().head(log)?.is_some() {
-        let path = directory.layout().root().into();
-        return Err(DirectoryError::LogExists {
-            log: log.clone(),
-            path,
-        });
+        return finish(directory, options, paths);
     }
     let random = writer.random();
     private_folder(&paths.keys)?;
-    let receipt = key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
+    key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
+    let receipt = FileReceiptKeys::open(&paths, true)?;
     let checkpoint = key(
         random,
         &paths.checkpoint_key,
@@ -154,9 +166,12 @@ pub(crate) fn create(
         Some(key) => key,
         None => key(random, &paths.recovery_key, None)?.verifying_key(),
     };
-    if !paths.digest_secret.exists() {
+    if !is_there(&paths.digest_secret)? {
         write_digest_secret(&paths.digest_secret, &*secret(random)?)?;
     }
+    // The genesis names the keys for good: they must not be lost to a power cut that it survives.
+    // The folders above were made durable as they were made, and each key file with its own.
+    sync_folder(directory.layout().root())?;
     let mut policy = options.policy.clone();
     policy.sort();
     let new = NewLog {
@@ -180,13 +195,38 @@ pub(crate) fn create(
     })
 }
 
+/// For a run that was cut off when the log was made and its key line not yet written: writes that.
+fn finish(
+    directory: &LogDirectory,
+    options: &InitOptions,
+    paths: LogPaths,
+) -> Result<Initialized, DirectoryError> {
+    let log = &options.log;
+    let key_line = directory.key_line(log)?;
+    let same_name =
+        Origin::parse(key_line.name()).is_ok_and(|origin| origin.name() == options.name);
+    if paths.key_line.exists() || !same_name {
+        return Err(DirectoryError::LogExists {
+            log: log.clone(),
+            path: directory.layout().root().into(),
+        });
+    }
+    publish(&paths.key_line, &key_line)?;
+    Ok(Initialized {
+        log: log.clone(),
+        key_line,
+        recovery_key_made: paths.recovery_key.exists(),
+        paths,
+    })
+}
+
 /// The key in its file, or the one given, or a new one; in its file afterwards.
 fn key(
     random: &dyn Random,
     file: &Path,
     given: Option<&Path>,
 ) -> Result<SigningKey, DirectoryError> {
-    if file.exists() {
+    if is_there(file)? {
         return read_key(file, true);
     }
     let key = match given {
@@ -195,6 +235,19 @@ fn key(
     };
     write_key(file, &key)?;
     Ok(key)
+}
+
+/// Whether a secret's file is there. An empty one, which a full disk may have left, is removed.
+fn is_there(file: &Path) -> Result<bool, DirectoryError> {
+    match fs::metadata(file) {
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => {
+            fs::remove_file(file).map_err(io_at(file))?;
+            Ok(false)
+        }
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_at(file)(error)),
+    }
 }
 
 fn secret(random: &dyn Random) -> Result<Zeroizing<[u8; 32]>, DirectoryError> {
@@ -207,14 +260,15 @@ fn secret(random: &dyn Random) -> Result<Zeroizing<[u8; 32]>, DirectoryError> {
     Ok(bytes)
 }
 
-/// Writes `log.pub` wholly or not at all.
-fn publish(path: &Path, line: &VKey) -> Result<(), DirectoryError> {
+/// Writes `log.pub`, wholly and durably or not at all.
+pub(crate) fn publish(path: &Path, line: &VKey) -> Result<(), DirectoryError> {
     let beside = path.with_extension("pub.new");
     let mut file = fs::File::create(&beside).map_err(io_at(&beside))?;
     writeln!(file, "{line}")
         .and_then(|()| file.sync_all())
         .map_err(io_at(&beside))?;
-    fs::rename(&beside, path).map_err(io_at(path))
+    fs::rename(&beside, path).map_err(io_at(path))?;
+    sync_folder(folder_of(path))
 }
 
 /// What a log of a tenant is by default: the default log's name with the tenant behind it.

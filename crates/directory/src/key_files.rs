@@ -8,7 +8,7 @@ use pkcs8::der::{Decode, Encode};
 use pkcs8::{
     AlgorithmIdentifierRef, LineEnding, ObjectIdentifier, PrivateKeyInfoRef, SecretDocument,
 };
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 use zeroize::{Zeroize, Zeroizing};
@@ -117,16 +117,33 @@ pub fn write_digest_secret(path: &Path, secret: &[u8; 32]) -> Result<(), Directo
     write_secret(path, text.as_bytes())
 }
 
-/// Makes a folder that only its owner can enter.
+/// Makes a folder that only its owner can enter, durably with those above it that are not there.
 pub(crate) fn private_folder(path: &Path) -> Result<(), DirectoryError> {
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
-    builder.create(path).map_err(io_at(path))
+    make_folder(path, &mut builder)
+}
+
+/// Makes a folder and those above it that are not there, durably.
+pub(crate) fn durable_folder(path: &Path) -> Result<(), DirectoryError> {
+    make_folder(path, &mut fs::DirBuilder::new())
+}
+
+fn make_folder(path: &Path, builder: &mut fs::DirBuilder) -> Result<(), DirectoryError> {
+    let mut missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+        .collect();
+    // One that is there may have been made by a run that was cut off before it was durable.
+    missing.push(path);
+    builder.recursive(true).create(path).map_err(io_at(path))?;
+    missing
+        .into_iter()
+        .try_for_each(|folder| sync_folder(folder_of(folder)))
 }
 
 fn read_secret(path: &Path, private_only: bool) -> Result<Zeroizing<String>, DirectoryError> {
@@ -161,16 +178,41 @@ fn read_secret(path: &Path, private_only: bool) -> Result<Zeroizing<String>, Dir
     }
 }
 
+/// Writes a new file that only its owner can read: wholly and durably under its name, or not at all.
 fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), DirectoryError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path).map_err(io_at(path))?;
+    let folder = folder_of(path);
+    // Beside it, under a name that nobody has and for the owner alone; removed after an error.
+    let mut file = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempfile_in(folder)
+        .map_err(io_at(path))?;
     file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(io_at(path))
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(io_at(path))?;
+    file.persist_noclobber(path)
+        .map_err(|error| io_at(path)(error.error))?;
+    sync_folder(folder)
+}
+
+/// The folder that a file is in.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), DirectoryError> {
+    #[cfg(unix)]
+    match fs::File::open(folder) {
+        Ok(open) => open.sync_all().map_err(io_at(folder))?,
+        // Somebody else's, such as the one in which an administrator made the log's: that it is
+        // durable is his matter.
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
+        Err(error) => return Err(io_at(folder)(error)),
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
 }

@@ -21,6 +21,8 @@ pub struct LogPaths {
     pub keys: PathBuf,
     /// The receipt key.
     pub receipt_key: PathBuf,
+    /// The receipt key that is to follow, while a rotation is under way.
+    pub next_receipt_key: PathBuf,
     /// The checkpoint key.
     pub checkpoint_key: PathBuf,
     /// The recovery key, which belongs elsewhere.
@@ -72,6 +74,7 @@ impl Layout {
         LogPaths {
             key_line: folder.join("log.pub"),
             receipt_key: keys.join("receipt.pem"),
+            next_receipt_key: keys.join("receipt.next.pem"),
             checkpoint_key: keys.join("checkpoint.pem"),
             recovery_key: keys.join("recovery.pem"),
             digest_secret: keys.join("digest.secret"),

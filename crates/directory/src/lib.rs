@@ -1,7 +1,7 @@
 //! A log directory: one SQLite file, key files, a lock, settings.
 //!
 //! ```text
-//! DIR/audit.db             receipts, tree nodes and checkpoints of all logs
+//! DIR/audit.db             receipts, tree nodes and checkpoints of all logs (mode 0600)
 //! DIR/audit.lock           held by the one writer
 //! DIR/ai-audit.toml        settings
 //! DIR/log.pub              the default log's key line, for the auditor
@@ -12,24 +12,40 @@
 //! DIR/<log>/…              the same files of another log
 //! ```
 //!
-//! Anybody may read with [`LogDirectory`] while the one [`Writer`] runs.
+//! Anybody may read with [`LogDirectory`] while the one [`Writer`] runs. [`TileFolder`] holds a log
+//! that was published, [`MonitorFolder`] the checkpoints of logs that somebody watches.
 
+mod archive;
 mod directory;
+mod durable;
+mod epochs;
 mod error;
 mod evidence;
 mod init;
 mod key_files;
+mod keys;
 mod layout;
+mod monitor;
+mod publish;
+mod receipt_keys;
 mod settings;
+mod sound;
 mod system;
+mod tile_folder;
 mod writer;
 
+pub use archive::{Restored, compact, file_digest};
 pub use directory::LogDirectory;
+pub use epochs::{DeletionInfo, EpochInfo};
 pub use error::DirectoryError;
 pub use evidence::DirectoryLog;
 pub use init::{InitOptions, Initialized, init};
 pub use key_files::{read_digest_secret, read_key, write_digest_secret, write_key};
+pub use keys::{KeyHistoryEntry, KeyHistoryReport, Revoke};
 pub use layout::{Layout, LogPaths};
+pub use monitor::{Kept, MonitorFolder, MonitorSource, SourceReport, WatchedLog};
+pub use receipt_keys::FileReceiptKeys;
 pub use settings::{SETTING_NAMES, Settings};
 pub use system::OsRandom;
+pub use tile_folder::TileFolder;
 pub use writer::Writer;

@@ -14,6 +14,13 @@ pub struct Settings {
     pub checkpoint_every: u64,
     /// A checkpoint is made after this time, if anything was appended; zero for never.
     pub checkpoint_after: Duration,
+    /// An epoch is sealed when it has this many receipts; 0 for never.
+    pub epoch_receipts: u64,
+    /// An epoch is sealed when it is this old, if it has anything; zero for never.
+    pub epoch_after: Duration,
+    /// For how many days bytes stay after their epoch was sealed: what the log's genesis promises
+    /// where this is none, 183 where that promises nothing, and never less than it promises.
+    pub retention_days: Option<u64>,
     /// How many submissions may wait for the writer.
     pub queue_capacity: usize,
     /// How long a producer waits for a full queue; none for as long as it takes.
@@ -25,7 +32,7 @@ pub struct Settings {
     pub create_logs: bool,
     /// Folder outside the directory in which high-water marks are kept.
     pub high_water_marks: Option<PathBuf>,
-    /// Refuses ephemeral keys and key files that others can read.
+    /// Refuses ephemeral keys, key files that others can read, and a database that everybody can.
     pub production: bool,
 }
 
@@ -34,6 +41,9 @@ impl Default for Settings {
         Self {
             checkpoint_every: 1000,
             checkpoint_after: Duration::ZERO,
+            epoch_receipts: 0,
+            epoch_after: Duration::ZERO,
+            retention_days: None,
             queue_capacity: 10_000,
             queue_timeout: None,
             keyed_digests: true,
@@ -46,9 +56,12 @@ impl Default for Settings {
 
 /// The settings' names, as the file writes them; the environment's are `AI_AUDIT_` and the name in
 /// capitals with `_` for `-`.
-pub const SETTING_NAMES: [&str; 8] = [
+pub const SETTING_NAMES: [&str; 11] = [
     "checkpoint-every",
     "checkpoint-after-seconds",
+    "epoch-receipts",
+    "epoch-hours",
+    "retention-days",
     "queue-capacity",
     "queue-timeout-ms",
     "digests",
@@ -62,6 +75,9 @@ pub const SETTING_NAMES: [&str; 8] = [
 struct File {
     checkpoint_every: Option<u64>,
     checkpoint_after_seconds: Option<u64>,
+    epoch_receipts: Option<u64>,
+    epoch_hours: Option<u64>,
+    retention_days: Option<u64>,
     queue_capacity: Option<usize>,
     queue_timeout_ms: Option<u64>,
     digests: Option<Digests>,
@@ -113,6 +129,11 @@ impl Settings {
         if let Some(seconds) = file.checkpoint_after_seconds {
             self.checkpoint_after = Duration::from_secs(seconds);
         }
+        set(&mut self.epoch_receipts, file.epoch_receipts);
+        if let Some(hours) = file.epoch_hours {
+            self.epoch_after = Duration::from_secs(hours.saturating_mul(60 * 60));
+        }
+        self.retention_days = file.retention_days.or(self.retention_days);
         self.queue_capacity = file.queue_capacity.unwrap_or(self.queue_capacity).max(1);
         if let Some(millis) = file.queue_timeout_ms {
             self.queue_timeout = (millis > 0).then(|| Duration::from_millis(millis));

@@ -1,17 +1,20 @@
 //! The one writer of a log directory.
 
-use crate::init::{create, for_tenant};
+use crate::directory::is_log_directory;
+use crate::init::{create, for_tenant, publish};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
+use ai_audit_core::{Kind, UnverifiedReceipt};
+use ai_audit_epochs::{EpochPolicy, Retention};
 use ai_audit_store::{
-    CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName, LogSigners, NewLog,
-    OnFull, Random, SystemClock, WriterLock,
+    Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName, LogSigners,
+    NewLog, OnFull, Random, SignerSource, SystemClock, WriterLock,
 };
 use ai_audit_store_sqlite::OpenMode;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Holds the directory's lock and its ledger, to which all logs are attached.
+/// Holds the directory's lock and its ledger, to which each log is attached when it is first needed.
 #[derive(Debug)]
 pub struct Writer {
     directory: LogDirectory,
@@ -20,29 +23,122 @@ pub struct Writer {
     _lock: WriterLock,
 }
 
+/// The key files of a directory's logs.
+struct KeyFiles(LogDirectory);
+
+impl SignerSource for KeyFiles {
+    fn signers(&self, log: &LogName) -> Result<LogSigners, String> {
+        signers(&self.0, log).map_err(|error| error.to_string())
+    }
+}
+
+fn signers(directory: &LogDirectory, log: &LogName) -> Result<LogSigners, DirectoryError> {
+    directory.head(log)?;
+    Ok(LogSigners {
+        receipt: Box::new(directory.receipt_keys(log)?),
+        checkpoint: Box::new(directory.checkpoint_key(log)?),
+    })
+}
+
 impl Writer {
     /// Opens a directory for writing. `software` is what start receipts name.
     ///
+    /// No log is read yet: the first record that is submitted to one attaches it, and so does
+    /// [`Writer::attach`]. One that cannot be attached keeps nobody from writing to the others.
+    ///
     /// # Errors
     ///
-    /// When it is no log directory, another writer has it, a key cannot be read or is not the
-    /// log's, or a log is behind its high-water mark.
+    /// When it is no log directory, or another writer has it.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
-        if !Layout::is_log_directory(path) {
-            return Err(DirectoryError::NotADirectory { path: path.into() });
-        }
-        let writer = Self::with_mode(path, settings, software, OpenMode::ReadWrite)?;
-        for log in writer.directory.logs()? {
-            let signers = LogSigners {
-                receipt: Box::new(writer.directory.receipt_key(&log)?),
-                checkpoint: Box::new(writer.directory.checkpoint_key(&log)?),
-            };
-            writer
-                .ledger
-                .attach_log(log, signers)
-                .map_err(from_ledger)?;
-        }
+        let writer = Self::for_one(path, settings, software)?;
+        writer.publish_missing()?;
+        writer.finish_cut_off()?;
         Ok(writer)
+    }
+
+    /// Attaches a log now, if it is not: for whoever wants to hear before the first record that it
+    /// cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such log, a key cannot be read or is not the log's, what is stored
+    /// contradicts itself, or the log is behind its high-water mark.
+    pub fn attach(&self, log: &LogName) -> Result<(), DirectoryError> {
+        self.directory.head(log)?;
+        // With their own error, which tells a missing file from a wrong one.
+        if !self.ledger.is_attached(log) {
+            signers(&self.directory, log)?;
+        }
+        self.ledger.attach_known(log).map_err(from_ledger)
+    }
+
+    /// Attaches the logs whose rotation or deletion was cut off, so that neither the old key nor what
+    /// is recorded as deleted stays.
+    fn finish_cut_off(&self) -> Result<(), DirectoryError> {
+        for log in self.directory.logs()? {
+            let rotating = self.directory.layout().log(&log).next_receipt_key.exists();
+            if rotating || self.ends_with_deletion(&log) {
+                // Whoever writes to that log hears of it.
+                let _ = self.ledger.attach_known(&log);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a log's last receipt is a deletion, after which nothing else may have come about.
+    fn ends_with_deletion(&self, log: &LogName) -> bool {
+        let last = self.directory.head(log).map(|head| head.size() - 1);
+        last.and_then(|seq| self.directory.receipt(log, seq))
+            .is_ok_and(|sealed| {
+                UnverifiedReceipt::parse(&sealed)
+                    .is_ok_and(|receipt| receipt.header().kind == Kind::DELETION)
+            })
+    }
+
+    /// Writes the key lines that are not there, because `init` was cut off.
+    fn publish_missing(&self) -> Result<(), DirectoryError> {
+        for log in self.directory.logs()? {
+            let file = self.directory.layout().log(&log).key_line;
+            // One that cannot be known or written keeps nobody from recording, and verifying tells.
+            if !file.exists()
+                && let Ok(line) = self.directory.key_line(&log)
+            {
+                let _ = publish(&file, &line);
+            }
+        }
+        Ok(())
+    }
+
+    /// For what begins differently than by attaching every log: none is attached.
+    pub(crate) fn for_one(
+        path: &Path,
+        settings: Settings,
+        software: &str,
+    ) -> Result<Self, DirectoryError> {
+        is_log_directory(&Layout::new(path))?;
+        Self::with_mode(path, settings, software, OpenMode::ReadWrite)
+    }
+
+    pub(crate) fn attach_with(
+        &self,
+        log: &LogName,
+        signers: LogSigners,
+        with: Attach,
+    ) -> Result<(), DirectoryError> {
+        self.ledger
+            .attach_log_with(log.clone(), signers, with)
+            .map(drop)
+            .map_err(from_ledger)
+    }
+
+    /// Hands over to a new receipt key and destroys the old one. Returns the rotation's `seq`.
+    ///
+    /// # Errors
+    ///
+    /// When the new key cannot be made or the rotation not be stored.
+    pub fn rotate_key(&self, log: &LogName, reason: &str) -> Result<u64, DirectoryError> {
+        self.attach(log)?;
+        self.ledger.rotate_key(log, reason).map_err(from_ledger)
     }
 
     /// For `init`: the database may have to be made, and no log is attached.
@@ -62,11 +158,9 @@ impl Writer {
     ) -> Result<Self, DirectoryError> {
         let lock = WriterLock::acquire(&Layout::new(path).lock())?;
         let directory = LogDirectory::with_mode(path, settings, mode)?;
-        let ledger = Ledger::open(
-            directory.shared_store(),
-            config(directory.settings(), software)?,
-        )
-        .map_err(from_ledger)?;
+        let mut config = config(directory.settings(), software)?;
+        config.signers = Some(Arc::new(KeyFiles(directory.clone())));
+        let ledger = Ledger::open(directory.shared_store(), config).map_err(from_ledger)?;
         Ok(Self {
             directory,
             ledger,
@@ -80,7 +174,7 @@ impl Writer {
         &self.directory
     }
 
-    /// The ledger, to submit records to.
+    /// The ledger, to submit records to: any log of the directory, which is attached by that.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -114,7 +208,7 @@ impl Writer {
     ///
     /// When the log is not there, or the checkpoint cannot be signed or stored.
     pub fn checkpoint(&self, log: &LogName) -> Result<String, DirectoryError> {
-        self.directory.head(log)?;
+        self.attach(log)?;
         self.ledger.checkpoint(log).map_err(from_ledger)
     }
 
@@ -140,6 +234,11 @@ fn config(settings: &Settings, software: &str) -> Result<LedgerConfig, Directory
         every: Some(settings.checkpoint_after).filter(|after| !after.is_zero()),
         at_close: false,
     };
+    config.epochs = EpochPolicy {
+        receipts: Some(settings.epoch_receipts).filter(|receipts| *receipts > 0),
+        age: Some(settings.epoch_after).filter(|age| !age.is_zero()),
+    };
+    config.retention = settings.retention_days.map(Retention::days);
     if let Some(folder) = &settings.high_water_marks {
         fs::create_dir_all(folder).map_err(crate::error::io_at(folder))?;
         config.marks = Some(Arc::new(FileMarks::new(folder)));
@@ -147,7 +246,7 @@ fn config(settings: &Settings, software: &str) -> Result<LedgerConfig, Directory
     Ok(config)
 }
 
-fn from_ledger(error: LedgerError) -> DirectoryError {
+pub(crate) fn from_ledger(error: LedgerError) -> DirectoryError {
     match error {
         LedgerError::Store(error) => DirectoryError::Store(error),
         other => DirectoryError::Ledger(other.to_string()),

@@ -6,22 +6,25 @@
 //! | verify a package under a trust policy | [`verify_package`] |
 //! | sealed receipts one after the other in a file | [`ReceiptsWriter`], [`ReceiptsReader`] |
 //! | a receipt for people | [`json_view`] |
+//! | a log as static tiles, written and verified | [`tiles`] |
 //! | the container alone | [`archive`] |
 //!
-//! The formats are in `docs/spec/package.md` and `docs/spec/package-archive.md`. A package of any
-//! size is written and verified in a few megabytes of memory.
+//! The formats are in `docs/spec`: package.md, package-archive.md, tiles.md. A log of any size is
+//! written and verified in a few megabytes of memory.
 
 pub mod archive;
 mod manifest;
 mod package;
 mod receipts;
 mod selection;
+pub mod tiles;
 mod view;
 
 pub use manifest::{MANIFEST_LABEL, Manifest, ManifestError, ManifestFile};
 pub use package::{
-    ExportError, LogEvidence, PackageOptions, PackageReport, Written, verify_package, write_package,
+    ExportError, LogEvidence, PackageOptions, PackageReport, PackageTreeError, Written,
+    package_tree, verify_package, write_package,
 };
 pub use receipts::{RECEIPTS_MAGIC, ReceiptsError, ReceiptsReader, ReceiptsWriter};
 pub use selection::{ParseSelectionError, Selection};
-pub use view::{json_value, json_view};
+pub use view::{deleted_view, json_value, json_view};

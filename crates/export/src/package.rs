@@ -1,14 +1,18 @@
 //! Evidence packages: what is in them, writing them, verifying them.
 
 mod beside;
+mod check;
 mod claims;
 mod key_history;
 mod older;
+mod passes;
 mod proofs;
 mod readme;
+mod tree;
 mod verify;
 mod write;
 
+pub use tree::{PackageTreeError, package_tree};
 pub use verify::{PackageReport, verify_package};
 pub use write::{ExportError, LogEvidence, PackageOptions, Written, write_package};
 

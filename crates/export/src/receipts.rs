@@ -2,9 +2,11 @@
 //!
 //! First the line `ai-audit/receipts/v1`, then for each receipt its payload's length (2 bytes,
 //! big-endian), the payload, its seal's length (1 byte: 64, or 0 where it is batched) and the seal.
+//! A payload length of 0 stands for a receipt whose bytes are deleted: its hash follows, 32 bytes.
 
 use ai_audit_core::{
-    MAX_PAYLOAD_LEN, MAX_SEALED_LEN, ReceiptSource, SIGNATURE_LEN, UnverifiedReceipt,
+    LeafHash, MAX_PAYLOAD_LEN, MAX_SEALED_LEN, Next, ReceiptSource, SIGNATURE_LEN,
+    UnverifiedReceipt,
 };
 use std::io::{self, Read, Write};
 
@@ -118,7 +120,7 @@ impl<R: Read> ReceiptsReader<R> {
 impl<R: Read> ReceiptSource for ReceiptsReader<R> {
     type Error = ReceiptsError;
 
-    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<usize>, ReceiptsError> {
+    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<Next>, ReceiptsError> {
         let start = self.offset;
         let Some(high) = self.first()? else {
             return Ok(None);
@@ -126,6 +128,11 @@ impl<R: Read> ReceiptSource for ReceiptsReader<R> {
         let mut low = [0];
         self.exact(&mut low, "two bytes of payload length")?;
         let len = usize::from(u16::from_be_bytes([high, low[0]]));
+        if len == 0 {
+            let mut hash = [0; 32];
+            self.exact(&mut hash, "32 bytes of a deleted receipt's hash")?;
+            return Ok(Some(Next::Deleted(LeafHash::from_bytes(hash))));
+        }
         let small = ReceiptsError::Buffer {
             offset: start,
             buffer: buf.len(),
@@ -160,7 +167,7 @@ impl<R: Read> ReceiptSource for ReceiptsReader<R> {
                 offset: at,
                 expected: "the seal length that the header's mode calls for",
             }),
-            _ => Ok(Some(len + seal)),
+            _ => Ok(Some(Next::Sealed(len + seal))),
         }
     }
 }
@@ -199,6 +206,16 @@ impl<W: Write> ReceiptsWriter<W> {
             }
             None => self.inner.write_all(&[0]),
         }
+    }
+
+    /// Writes what is left of a receipt whose bytes are deleted.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails.
+    pub fn write_deleted(&mut self, hash: &LeafHash) -> io::Result<()> {
+        self.inner.write_all(&[0, 0])?;
+        self.inner.write_all(hash.as_bytes())
     }
 
     /// The writer, back.

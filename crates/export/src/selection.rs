@@ -47,6 +47,15 @@ impl Selection {
             }
     }
 
+    /// Whether a receipt that is no control receipt belongs to it, where its place alone tells.
+    pub(crate) fn contains_seq(&self, seq: u64) -> Option<bool> {
+        match self {
+            Self::All => Some(true),
+            Self::Range { from, to } => Some((*from..=*to).contains(&seq)),
+            Self::Trace(_) | Self::Session(_) | Self::Time { .. } => None,
+        }
+    }
+
     /// Whether it is the whole log.
     #[must_use]
     pub const fn is_all(&self) -> bool {

@@ -5,6 +5,7 @@ use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, KeyRevocation, KeyRotation, Kind,
     LeafHash, Start, Stop, UnverifiedReceipt,
 };
+use ai_audit_epochs::{Deletion, EpochSeal};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write;
@@ -30,6 +31,20 @@ struct View<'a> {
 pub fn json_view(receipt: &UnverifiedReceipt<'_>) -> String {
     // Maps with text keys and finite numbers always serialise.
     serde_json::to_string(&view(receipt)).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct DeletedView {
+    seq: u64,
+    deleted: bool,
+    hash: LeafHash,
+}
+
+/// The JSON view of a receipt whose bytes are deleted, on one line: what is left of it.
+#[must_use]
+pub fn deleted_view(seq: u64, hash: LeafHash) -> String {
+    let deleted = true;
+    serde_json::to_string(&DeletedView { seq, deleted, hash }).unwrap_or_default()
 }
 
 /// The JSON view as a value.
@@ -68,6 +83,8 @@ fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
         Kind::STOP => value::<Stop<'_>>(receipt),
         Kind::GAP => value::<Gap<'_>>(receipt),
         Kind::CLOCK_ANOMALY => value::<ClockAnomaly>(receipt),
+        Kind::EPOCH_SEAL => value::<EpochSeal>(receipt),
+        Kind::DELETION => value::<Deletion<'_>>(receipt),
         _ => None,
     }
 }

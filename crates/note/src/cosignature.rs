@@ -63,10 +63,20 @@ impl SignedNote {
     /// [`NoteError::NotSigned`], [`NoteError::Signature`], [`NoteError::CosignatureTime`], or
     /// [`NoteError::Kind`] for a key that signs no cosignatures.
     pub fn verify_cosignature(&self, key: &VKey) -> Result<Timestamp, NoteError> {
+        self.cosignature_times(key).map(|(_, last)| last)
+    }
+
+    /// Verifies a witness's cosignatures, of which there is one at least, and returns the earliest
+    /// and the latest of their times.
+    ///
+    /// # Errors
+    ///
+    /// As [`SignedNote::verify_cosignature`].
+    pub fn cosignature_times(&self, key: &VKey) -> Result<(Timestamp, Timestamp), NoteError> {
         if key.kind() != VKeyKind::CosignatureV1 {
             return Err(NoteError::Kind);
         }
-        let mut latest = 0;
+        let (mut first, mut last) = (u64::MAX, 0);
         self.each_of(key, |number, bytes| {
             let failed = NoteError::Signature { number };
             let Some((seconds, signature)) = bytes.split_first_chunk::<8>() else {
@@ -85,11 +95,12 @@ impl SignedNote {
             if seconds > Timestamp::MAX.as_secs() {
                 return Err(NoteError::CosignatureTime { number });
             }
-            latest = latest.max(seconds);
+            (first, last) = (first.min(seconds), last.max(seconds));
             Ok(())
         })?;
-        // No overflow: not above the seconds of `Timestamp::MAX`.
-        Ok(Timestamp::from_micros(latest * 1_000_000))
+        // No overflow: there was one, not above the seconds of `Timestamp::MAX`.
+        let time = |seconds: u64| Timestamp::from_micros(seconds.saturating_mul(1_000_000));
+        Ok((time(first), time(last)))
     }
 }
 

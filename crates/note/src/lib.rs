@@ -1,4 +1,5 @@
-//! C2SP signed notes, key lines, checkpoints, cosignatures and proof files.
+//! C2SP signed notes, key lines, checkpoints, cosignatures, requests to witnesses, policies and proof
+//! files.
 //!
 //! | format | type |
 //! |---|---|
@@ -6,7 +7,9 @@
 //! | [signed note](https://c2sp.org/signed-note): a text and signature lines | [`SignedNote`], [`NoteSignature`] |
 //! | [checkpoint](https://c2sp.org/tlog-checkpoint): origin, size, root | [`Checkpoint`] |
 //! | [cosignature/v1](https://c2sp.org/tlog-cosignature): a witness's, with a time | [`cosign`], [`SignedNote::verify_cosignature`] |
+//! | [add-checkpoint](https://c2sp.org/tlog-witness): a request to a witness | [`AddCheckpoint`] |
 //! | [proof file](https://c2sp.org/tlog-proof) | [`TlogProof`] |
+//! | [policy](https://c2sp.org/tlog-policy): logs, witnesses, quorum | [`Policy`], [`Policy::judge`] |
 //!
 //! Everything is read strictly: a text has one form, and what is read prints as it was.
 //!
@@ -35,15 +38,24 @@
 
 extern crate alloc;
 
+mod add_checkpoint;
 mod checkpoint;
 mod cosignature;
 mod lines;
 mod note;
+mod policy;
 mod proof;
+mod quorum;
 mod vkey;
 
+pub use add_checkpoint::{AddCheckpoint, AddCheckpointError};
 pub use checkpoint::{Checkpoint, CheckpointError, MAX_EXTENSIONS};
 pub use cosignature::cosign;
 pub use note::{MAX_NOTE_LEN, MAX_SIGNATURES, NoteError, NoteSignature, SignedNote};
+pub use policy::{
+    MAX_POLICY_ENTRIES, MAX_POLICY_LEN, Policy, PolicyFileError, PolicyLine, PolicyLog, PolicyName,
+    PolicyWitness, Threshold,
+};
 pub use proof::{TlogProof, TlogProofError};
+pub use quorum::{QuorumCount, QuorumOutcome, WitnessOutcome, WitnessStatus};
 pub use vkey::{VKey, VKeyError, VKeyKind};

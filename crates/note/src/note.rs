@@ -199,6 +199,52 @@ impl SignedNote {
         Ok(())
     }
 
+    /// The note with those of its signatures that `keep` picks; `None` where it picks none, since a
+    /// note has at least one.
+    #[must_use]
+    pub fn only(&self, keep: impl FnMut(&&NoteSignature) -> bool) -> Option<Self> {
+        let signatures: Vec<_> = self.signatures.iter().filter(keep).cloned().collect();
+        (!signatures.is_empty()).then(|| Self {
+            text: self.text.clone(),
+            signatures,
+        })
+    }
+
+    /// Adds the signatures of another note over the same text, whoever made them; whether they hold
+    /// is not checked. What is here stays, but of one key at most two lines are kept, the first and
+    /// the newest (where there is no room, the newest alone): a witness that cosigns a checkpoint
+    /// time and again does not fill the note.
+    ///
+    /// # Errors
+    ///
+    /// [`NoteError::Text`] when the texts differ, [`NoteError::TooManySignatures`],
+    /// [`NoteError::TooLong`]; the note is as it was then.
+    pub fn merge(&mut self, newer: &Self) -> Result<(), NoteError> {
+        if self.text != newer.text {
+            return Err(NoteError::Text);
+        }
+        let mut merged = self.clone();
+        for signature in &newer.signatures {
+            if merged.signatures.contains(signature) {
+                continue;
+            }
+            let same = |other: &NoteSignature| {
+                other.name == signature.name && other.hash == signature.hash
+            };
+            let count = merged.signatures.iter().filter(|other| same(other)).count();
+            let full = merged.signatures.len() >= MAX_SIGNATURES;
+            match merged.signatures.iter().rposition(same) {
+                Some(newest) if count > 1 || full => {
+                    merged.signatures.remove(newest);
+                }
+                _ => {}
+            }
+            merged.add(signature.clone())?;
+        }
+        *self = merged;
+        Ok(())
+    }
+
     /// Verifies the note under a key: it has signatures of this name and hash, and all of them
     /// verify. Signatures of other keys are ignored.
     ///
@@ -356,7 +402,7 @@ impl fmt::Display for NoteError {
             Self::Name => write!(f, "name to sign under: expected {KEY_NAME}"),
             Self::Text => f.write_str(
                 "text to sign: expected a newline at the end, no other control character, \
-                 and no cosignature's first line",
+                 and no cosignature's first line; to merge, the same text",
             ),
             Self::NoCheckpoint => f.write_str("text to cosign: expected a checkpoint"),
             Self::TooLong => write!(f, "note would be longer than {MAX_NOTE_LEN} bytes"),

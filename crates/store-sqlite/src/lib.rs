@@ -15,6 +15,7 @@
 //! ```
 
 mod append;
+mod delete;
 mod error;
 mod open;
 mod read;

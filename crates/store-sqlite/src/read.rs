@@ -4,7 +4,7 @@ use crate::error::{corrupt, sql};
 use ai_audit_core::{Head, LeafHash, LogId, NodeHash, Timestamp};
 use ai_audit_merkle::{TILE_WIDTH, TreeSize};
 use ai_audit_store::{
-    Health, LogName, Query, ReadLimit, StoreError, StoredCheckpoint, StoredReceipt,
+    Health, LogName, Query, ReadLimit, StoreError, StoredCheckpoint, StoredContent, StoredReceipt,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
@@ -21,11 +21,11 @@ pub(crate) fn number(value: u64) -> Result<i64, StoreError> {
     })
 }
 
-fn unsigned(value: i64) -> Result<u64, StoreError> {
+pub(crate) fn unsigned(value: i64) -> Result<u64, StoreError> {
     u64::try_from(value).map_err(|_| corrupt(format!("a number is negative: {value}")))
 }
 
-fn bytes32(value: &[u8]) -> Result<[u8; 32], StoreError> {
+pub(crate) fn bytes32(value: &[u8]) -> Result<[u8; 32], StoreError> {
     value
         .try_into()
         .map_err(|_| corrupt(format!("a hash has {} bytes", value.len())))
@@ -88,7 +88,7 @@ pub(crate) fn receipts(
     };
     let mut select = connection
         .prepare_cached(
-            "SELECT seq, sealed FROM receipts WHERE log = ? AND seq >= ? ORDER BY seq LIMIT ?",
+            "SELECT seq, sealed, hash FROM receipts WHERE log = ? AND seq >= ? ORDER BY seq LIMIT ?",
         )
         .map_err(&failed)?;
     let count = i64::try_from(limit.receipts).unwrap_or(i64::MAX);
@@ -107,7 +107,13 @@ pub(crate) fn receipts(
         if bytes > limit.bytes && !out.is_empty() {
             break;
         }
-        out.push(StoredReceipt { seq, sealed });
+        let content = if sealed.is_empty() {
+            let hash: Vec<u8> = row.get(2).map_err(&failed)?;
+            StoredContent::Deleted(LeafHash::from_bytes(bytes32(&hash)?))
+        } else {
+            StoredContent::Sealed(sealed)
+        };
+        out.push(StoredReceipt { seq, content });
     }
     Ok(out)
 }

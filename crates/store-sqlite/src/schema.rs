@@ -2,8 +2,18 @@
 
 /// `PRAGMA application_id` of our files: "AIAU".
 pub(crate) const APPLICATION_ID: i32 = 0x4149_4155;
-/// `PRAGMA user_version`: the schema's version. Files of later versions are refused.
-pub(crate) const VERSION: u32 = 1;
+/// `PRAGMA user_version`: the latest schema that is known here. Files of later versions are refused.
+///
+/// | version | adds |
+/// |---|---|
+/// | 1 | |
+/// | 2 | receipts whose bytes were deleted: `sealed` is empty |
+pub(crate) const VERSION: u32 = 2;
+/// What a new file begins with: software that knows no deleted receipts can read it as long as there
+/// are none.
+pub(crate) const FIRST: u32 = 1;
+/// From which version on a file may have deleted receipts.
+pub(crate) const DELETED: u32 = 2;
 
 pub(crate) const CREATE: &str = "
 CREATE TABLE logs (

@@ -2,15 +2,17 @@
 
 use crate::append::{self, Frontiers};
 use crate::error::sql;
-use crate::open::{OpenMode, open};
-use crate::read;
+use crate::open::{OpenMode, Opened, Stamp, open};
+use crate::{delete, read};
 use ai_audit_core::{Head, NodeHash};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
-    Batch, Health, LogName, Query, ReadLimit, Store, StoreError, StoredCheckpoint, StoredReceipt,
+    Batch, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError, StoredCheckpoint,
+    StoredReceipt,
 };
 use core::fmt;
-use rusqlite::{Connection, params};
+use core::ops::RangeInclusive;
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -26,7 +28,19 @@ pub struct SqliteStore {
 
 struct Inner {
     connection: Connection,
+    /// Where the file is read as one that nobody changes: how it was.
+    still: Option<Stamp>,
     frontiers: Frontiers,
+}
+
+impl Inner {
+    fn new(Opened { connection, still }: Opened) -> Self {
+        Self {
+            connection,
+            still,
+            frontiers: Frontiers::new(),
+        }
+    }
 }
 
 impl SqliteStore {
@@ -36,14 +50,10 @@ impl SqliteStore {
     ///
     /// When it is missing, no SQLite database, another program's, or of a later schema.
     pub fn open(path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
-        let inner = Inner {
-            connection: open(path, mode)?,
-            frontiers: Frontiers::new(),
-        };
         Ok(Self {
             path: path.into(),
             mode,
-            inner: Mutex::new(inner),
+            inner: Mutex::new(Inner::new(open(path, mode)?)),
         })
     }
 
@@ -75,7 +85,7 @@ impl SqliteStore {
     pub fn check_file(&self) -> Result<(), StoreError> {
         let failed = sql("checking the file");
         let said: String = self
-            .lock()
+            .fresh()?
             .connection
             .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
             .map_err(failed)?;
@@ -86,9 +96,40 @@ impl SqliteStore {
         }
     }
 
+    /// Writes the file anew without the room that deleted bytes left, which takes as much room again
+    /// while it lasts.
+    ///
+    /// # Errors
+    ///
+    /// When there is not room enough, or another connection is in its way.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        if self.mode == OpenMode::ReadOnly {
+            return Err(StoreError::ReadOnly);
+        }
+        let inner = self.lock();
+        inner
+            .connection
+            .execute_batch("VACUUM")
+            .map_err(sql("compacting the file"))?;
+        delete::empty_wal(&inner.connection)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A transaction that a panic left open is rolled back when it is dropped.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection to read with, opened again where somebody wrote to a file that was taken for
+    /// one that nobody changes.
+    fn fresh(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
+        let mut inner = self.lock();
+        if inner
+            .still
+            .is_some_and(|stamp| stamp != Stamp::of(&self.path))
+        {
+            *inner = Inner::new(open(&self.path, self.mode)?);
+        }
+        Ok(inner)
     }
 
     /// Runs a query on a log, or gives `none` where there is no such log.
@@ -98,7 +139,7 @@ impl SqliteStore {
         none: T,
         query: impl FnOnce(&Connection, i64) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let inner = self.lock();
+        let inner = self.fresh()?;
         match read::head(&inner.connection, log)? {
             Some(row) => query(&inner.connection, row.id),
             None => Ok(none),
@@ -114,16 +155,17 @@ impl Store for SqliteStore {
         let Inner {
             connection,
             frontiers,
+            ..
         } = &mut *self.lock();
         append::append(connection, frontiers, batches)
     }
 
     fn logs(&self) -> Result<Vec<LogName>, StoreError> {
-        read::logs(&self.lock().connection)
+        read::logs(&self.fresh()?.connection)
     }
 
     fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError> {
-        Ok(read::head(&self.lock().connection, log)?.map(|row| row.head))
+        Ok(read::head(&self.fresh()?.connection, log)?.map(|row| row.head))
     }
 
     fn read(
@@ -134,6 +176,30 @@ impl Store for SqliteStore {
     ) -> Result<Vec<StoredReceipt>, StoreError> {
         self.with_log(log, Vec::new(), |connection, id| {
             read::receipts(connection, id, from_seq, limit)
+        })
+    }
+
+    fn delete_receipts(
+        &self,
+        log: &LogName,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, StoreError> {
+        if self.mode == OpenMode::ReadOnly {
+            return Err(StoreError::ReadOnly);
+        }
+        delete::delete(&mut self.lock().connection, log, range)
+    }
+
+    fn restore_receipts(&self, log: &LogName, receipts: &[Sealed]) -> Result<u64, StoreError> {
+        if self.mode == OpenMode::ReadOnly {
+            return Err(StoreError::ReadOnly);
+        }
+        delete::restore(&mut self.lock().connection, log, receipts)
+    }
+
+    fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        self.with_log(log, 0, |connection, id| {
+            delete::count(connection, id, &range)
         })
     }
 
@@ -167,24 +233,41 @@ impl Store for SqliteStore {
             return Err(StoreError::ReadOnly);
         }
         let failed = sql("keeping a checkpoint");
-        let inner = self.lock();
-        let row = read::head(&inner.connection, log)?;
+        let inner = &mut *self.lock();
+        // What it is compared with must still be there when it is written.
+        let transaction = inner
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(&failed)?;
+        let row = read::head(&transaction, log)?;
         let held = row.as_ref().map_or(0, |row| row.head.size());
-        match row {
-            Some(row) if (1..=held).contains(&size.as_u64()) => inner
-                .connection
-                .execute(
-                    "INSERT OR REPLACE INTO checkpoints (log, size, note) VALUES (?, ?, ?)",
-                    params![row.id, read::number(size.as_u64())?, note],
-                )
-                .map(drop)
-                .map_err(failed),
-            _ => Err(StoreError::Beyond {
+        let Some(row) = row.filter(|_| (1..=held).contains(&size.as_u64())) else {
+            return Err(StoreError::Beyond {
                 log: log.clone(),
                 size,
                 held,
-            }),
-        }
+            });
+        };
+        let number = read::number(size.as_u64())?;
+        let old: Option<String> = transaction
+            .query_row(
+                "SELECT note FROM checkpoints WHERE log = ? AND size = ?",
+                params![row.id, number],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(&failed)?;
+        let note = match old {
+            Some(old) => StoredCheckpoint { size, note: old }.joined(log, note)?,
+            None => note.to_owned(),
+        };
+        transaction
+            .execute(
+                "INSERT OR REPLACE INTO checkpoints (log, size, note) VALUES (?, ?, ?)",
+                params![row.id, number, note],
+            )
+            .map_err(&failed)?;
+        transaction.commit().map_err(&failed)
     }
 
     fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {
@@ -201,7 +284,7 @@ impl Store for SqliteStore {
     }
 
     fn health(&self) -> Result<Health, StoreError> {
-        read::health(&self.lock().connection, self.mode != OpenMode::ReadOnly)
+        read::health(&self.fresh()?.connection, self.mode != OpenMode::ReadOnly)
     }
 }
 
@@ -211,5 +294,51 @@ impl fmt::Debug for SqliteStore {
             .field("path", &self.path)
             .field("mode", &self.mode)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+    use crate::open::open_still;
+    use ai_audit_testkit::TestLog;
+
+    #[test]
+    fn a_file_read_as_still_is_opened_again_when_somebody_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        // A name that a URI must not take for its own parts.
+        let path = folder.path().join("a b?immutable=0#%41.db");
+        let (mut log, name) = (TestLog::new(1), LogName::default());
+        let write = |log: &mut TestLog, writer: &SqliteStore| {
+            let expected = log.head();
+            let receipts = log.seal(20);
+            let batch = Batch {
+                log: &name,
+                expected: &expected,
+                receipts: &receipts,
+            };
+            writer.append(&[batch]).unwrap();
+        };
+        write(
+            &mut log,
+            &SqliteStore::open(&path, OpenMode::Create).unwrap(),
+        );
+        let reader = SqliteStore {
+            path: path.clone(),
+            mode: OpenMode::ReadOnly,
+            inner: Mutex::new(Inner::new(Opened {
+                connection: open_still(&path).unwrap(),
+                still: Some(Stamp::of(&path)),
+            })),
+        };
+        assert_eq!(reader.head(&name).unwrap(), Some(log.head()));
+        let writer = SqliteStore::open(&path, OpenMode::ReadWrite).unwrap();
+        for _ in 0..3 {
+            write(&mut log, &writer);
+            assert_eq!(reader.head(&name).unwrap(), Some(log.head()));
+            let all = reader.read(&name, 0, ReadLimit::default()).unwrap();
+            assert_eq!(all.len() as u64, log.head().size());
+        }
     }
 }

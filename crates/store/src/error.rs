@@ -44,6 +44,34 @@ pub enum StoreError {
         /// What is wrong with the bytes.
         error: DecodeError,
     },
+    /// Bytes to put back are no receipt.
+    #[error("log {log}: bytes to put back are no receipt: {error}")]
+    NotRestored {
+        /// The log.
+        log: LogName,
+        /// What is wrong with the bytes.
+        error: DecodeError,
+    },
+    /// Bytes to put back do not have the hash that the log has in their place.
+    #[error(
+        "log {log}, receipt {seq}: the bytes to put back are not those that were sealed: they do not have the hash that the log has there"
+    )]
+    OtherReceipt {
+        /// The log.
+        log: LogName,
+        /// The receipt that they say they are.
+        seq: u64,
+    },
+    /// A receipt beyond the log's end.
+    #[error("log {log} has no receipt {seq}: it has {held}")]
+    NoSuchReceipt {
+        /// The log.
+        log: LogName,
+        /// The receipt that was asked for.
+        seq: u64,
+        /// How many there are.
+        held: u64,
+    },
     /// A log stands twice in one append.
     #[error("log {log} stands twice in one append")]
     Twice {
@@ -59,6 +87,16 @@ pub enum StoreError {
         size: TreeSize,
         /// How many there are.
         held: u64,
+    },
+    /// There is a checkpoint of the same size that says something else.
+    #[error(
+        "log {log} has another checkpoint of {size} receipts: two that differ are proof of two histories, so the first stays"
+    )]
+    OtherCheckpoint {
+        /// The log.
+        log: LogName,
+        /// How many receipts both cover.
+        size: TreeSize,
     },
     /// The call makes no sense for this store, or goes beyond what it can hold.
     #[error("{what}")]
@@ -139,7 +177,11 @@ impl StoreError {
                 | Self::NotAChain { .. }
                 | Self::NotAReceipt { .. }
                 | Self::Twice { .. }
+                | Self::NotRestored { .. }
+                | Self::OtherReceipt { .. }
+                | Self::NoSuchReceipt { .. }
                 | Self::Beyond { .. }
+                | Self::OtherCheckpoint { .. }
                 | Self::Invalid { .. }
                 | Self::ReadOnly
         )

@@ -2,6 +2,7 @@
 
 mod collect;
 mod config;
+mod epochs;
 mod error;
 mod queue;
 mod record;
@@ -9,7 +10,10 @@ mod ticket;
 mod writer;
 
 pub use collect::{Collected, collect, is_collecting};
-pub use config::{CheckpointPolicy, LedgerConfig, LogSigners, NewLog, OnFull};
+pub use config::{
+    Attach, CheckpointPolicy, LedgerConfig, LogSigners, NewLog, OnFull, SignerSource,
+};
+pub use epochs::{Archived, DeleteEpoch, EpochDeleted, SealedEpoch};
 pub use error::{AppendError, LedgerError, SubmitError};
 pub use record::{Earlier, EncodedRecordBody, Record};
 pub use ticket::{Outcome, Receipt, Ticket};
@@ -18,7 +22,7 @@ use crate::{LogName, Store};
 use ai_audit_core::{LogId, ReceiptId};
 use core::fmt;
 use queue::{Command, Group, Queue};
-use record::{RecordBody, is_reserved};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use writer::Writer;
@@ -28,7 +32,7 @@ use writer::Writer;
 ///
 /// A record is in the log when its [`Ticket`] says so, which is when it is durable. Share a ledger
 /// between threads by reference or in an `Arc`. It writes start, stop, gap and clock-anomaly
-/// receipts by itself; [`Ledger::close`] ends it in order, and dropping it does the same.
+/// receipts by itself, and seals of epochs; [`Ledger::close`] ends it in order, and dropping it does the same.
 ///
 /// ```
 /// # use ai_audit_core::{SigningKey, Timestamp};
@@ -66,6 +70,9 @@ pub struct Ledger {
     queue: Arc<Queue>,
     config: LedgerConfig,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// Logs that were attached once. One of them that is attached no more was taken over, and is not
+    /// taken back without being asked.
+    known: Mutex<HashSet<LogName>>,
 }
 
 /// A log that was created or attached.
@@ -105,6 +112,10 @@ pub struct LedgerStats {
     pub checkpoints: u64,
     /// Checkpoints by policy that could not be made.
     pub checkpoint_failures: u64,
+    /// Epochs that were sealed.
+    pub epochs: u64,
+    /// Epochs that could not be sealed when they were due.
+    pub epoch_failures: u64,
     /// High-water marks that could not be written.
     pub mark_failures: u64,
     /// What the last failure was.
@@ -140,6 +151,7 @@ impl Ledger {
             queue,
             config,
             writer: Mutex::new(Some(thread)),
+            known: Mutex::default(),
         })
     }
 
@@ -151,8 +163,69 @@ impl Ledger {
     pub fn create_log(&self, log: LogName, new: NewLog) -> Result<LogInfo, LedgerError> {
         let (slot, done) = ticket::slot();
         self.queue
-            .command(Command::Create(log, Box::new(new), done));
-        slot.take(None).unwrap_or(Err(LedgerError::Closed))
+            .command(Command::Create(log.clone(), Box::new(new), done));
+        self.attached(log, slot.take(None).unwrap_or(Err(LedgerError::Closed)))
+    }
+
+    /// Remembers a log that is attached now.
+    fn attached(
+        &self,
+        log: LogName,
+        result: Result<LogInfo, LedgerError>,
+    ) -> Result<LogInfo, LedgerError> {
+        if result.is_ok() {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(log);
+        }
+        result
+    }
+
+    /// Attaches a log that was never attached here, if its signers can be had
+    /// ([`LedgerConfig::signers`]); does nothing where it is attached, or none has them. Submitting
+    /// does it by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NoSigners`]; as [`Ledger::attach_log`].
+    pub fn attach_known(&self, log: &LogName) -> Result<(), LedgerError> {
+        let Some(source) = &self.config.signers else {
+            return Ok(());
+        };
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_attached = known.contains(log);
+        drop(known);
+        if was_attached || self.queue.is_attached(log) {
+            return Ok(());
+        }
+        let attached = source
+            .signers(log)
+            .map_err(|reason| LedgerError::NoSigners {
+                log: log.clone(),
+                reason,
+            })
+            .and_then(|signers| self.attach_log(log.clone(), signers));
+        match attached {
+            // Another producer was faster.
+            Err(_) if self.queue.is_attached(log) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// Whether records for this log are taken.
+    #[must_use]
+    pub fn is_attached(&self, log: &LogName) -> bool {
+        self.queue.is_attached(log)
+    }
+
+    /// Whether records for this log would be taken, after attaching it if that is needed.
+    fn admit(&self, log: &LogName) -> Result<(), SubmitError> {
+        if self.config.signers.is_some()
+            && let Err(SubmitError::NotAttached { .. }) = self.queue.admits(log)
+        {
+            self.attach_known(log)
+                .map_err(|error| SubmitError::Attach(Box::new(error)))?;
+        }
+        self.queue.admits(log)
     }
 
     /// Attaches a log that is in the store: checks its two ends, its last checkpoint, its
@@ -163,8 +236,38 @@ impl Ledger {
     /// [`LedgerError::NoSuchLog`], [`LedgerError::OtherKey`], [`LedgerError::Behind`],
     /// [`LedgerError::Forked`]; when what is stored contradicts itself.
     pub fn attach_log(&self, log: LogName, signers: LogSigners) -> Result<LogInfo, LedgerError> {
+        self.attach_log_with(log, signers, Attach::default())
+    }
+
+    /// The same, beginning with a revocation, or adopting a log that would be refused.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::attach_log`].
+    pub fn attach_log_with(
+        &self,
+        log: LogName,
+        signers: LogSigners,
+        with: Attach,
+    ) -> Result<LogInfo, LedgerError> {
         let (slot, done) = ticket::slot();
-        self.queue.command(Command::Attach(log, signers, done));
+        self.queue
+            .command(Command::Attach(log.clone(), signers, Box::new(with), done));
+        self.attached(log, slot.take(None).unwrap_or(Err(LedgerError::Closed)))
+    }
+
+    /// Hands over to a new receipt key, which the log's [`ReceiptKeys`](crate::ReceiptKeys) make,
+    /// and destroys the old one, before anything else is sealed. Returns the rotation's `seq`.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NotAttached`]; when the key cannot be made, stored or destroyed. If the
+    /// rotation is in the log by then, it is finished before the next receipt.
+    pub fn rotate_key(&self, log: &LogName, reason: &str) -> Result<u64, LedgerError> {
+        self.attach_known(log)?;
+        let (slot, done) = ticket::slot();
+        self.queue
+            .command(Command::Rotate(log.clone(), reason.to_owned(), done));
         slot.take(None).unwrap_or(Err(LedgerError::Closed))
     }
 
@@ -174,28 +277,32 @@ impl Ledger {
     /// # Errors
     ///
     /// See [`SubmitError`]: nothing was taken.
-    pub fn submit(&self, log: &LogName, mut records: Vec<Record>) -> Result<Ticket, SubmitError> {
+    pub fn submit(&self, log: &LogName, records: Vec<Record>) -> Result<Ticket, SubmitError> {
         if records.is_empty() {
             return Err(SubmitError::Empty);
         }
-        self.queue.admits(log)?;
+        self.admit(log)?;
+        let mut ids = HashSet::new();
         for (index, record) in records.iter().enumerate() {
-            match &record.body {
-                RecordBody::Ready(Err(error)) => {
-                    let error = error.clone();
-                    return Err(SubmitError::Record { index, error });
-                }
-                RecordBody::Ready(Ok(body)) if is_reserved(body.kind) => {
-                    let kind = body.kind;
-                    return Err(SubmitError::Reserved { index, kind });
-                }
-                _ => {}
-            }
+            record.check(index, &mut ids)?;
         }
+        self.submit_checked(log, records, false)
+    }
+
+    fn submit_checked(
+        &self,
+        log: &LogName,
+        mut records: Vec<Record>,
+        collected: bool,
+    ) -> Result<Ticket, SubmitError> {
         self.fill_ids(&mut records)?;
         let (slot, done) = ticket::slot();
-        let log = log.clone();
-        let group = Group { log, records, done };
+        let group = Group {
+            log: log.clone(),
+            records,
+            collected,
+            done,
+        };
         self.queue
             .submit(group, self.config.on_full, || self.config.clock.now())?;
         Ok(Ticket::new(slot))
@@ -226,6 +333,7 @@ impl Ledger {
     ///
     /// [`LedgerError::NotAttached`]; when it cannot be signed or stored.
     pub fn checkpoint(&self, log: &LogName) -> Result<String, LedgerError> {
+        self.attach_known(log)?;
         let (slot, done) = ticket::slot();
         self.queue.command(Command::Checkpoint(log.clone(), done));
         slot.take(None).unwrap_or(Err(LedgerError::Closed))

@@ -20,19 +20,24 @@ mod mark;
 mod memory;
 mod name;
 mod reader;
+mod receipt_keys;
 mod store;
 
 pub use clock::{Clock, Random, RandomError, SystemClock};
 pub use error::StoreError;
 pub use keys::key_changes;
 pub use ledger::{
-    AppendError, CheckpointPolicy, Collected, Earlier, EncodedRecordBody, Ledger, LedgerConfig,
-    LedgerError, LedgerStats, LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt, Record,
-    SubmitError, Ticket, collect, is_collecting,
+    AppendError, Archived, Attach, CheckpointPolicy, Collected, DeleteEpoch, Earlier,
+    EncodedRecordBody, EpochDeleted, Ledger, LedgerConfig, LedgerError, LedgerStats, LogInfo,
+    LogSigners, NewLog, OnFull, Outcome, Receipt, Record, SealedEpoch, SignerSource, SubmitError,
+    Ticket, collect, is_collecting,
 };
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};
 pub use memory::MemoryStore;
 pub use name::{LogName, LogNameError};
 pub use reader::{StoreReader, StoreSink, StoreTiles};
-pub use store::{Batch, Health, Query, ReadLimit, Sealed, Store, StoredCheckpoint, StoredReceipt};
+pub use receipt_keys::{ReceiptKeys, ReceiptKeysError};
+pub use store::{
+    Batch, Health, Query, ReadLimit, Sealed, Store, StoredCheckpoint, StoredContent, StoredReceipt,
+};

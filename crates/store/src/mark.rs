@@ -3,7 +3,7 @@
 use ai_audit_core::{LeafHash, LogId};
 use core::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// How far a log had come.
@@ -66,10 +66,16 @@ const LABEL: &str = "ai-audit-mark/v1";
 /// Length of a mark file: label, size in 20 digits, hash in 64, spaces and newline.
 const FILE_LEN: usize = LABEL.len() + 1 + 20 + 1 + 64 + 1;
 
+/// How often a mark is read that changes under the reader.
+const READS: usize = 100;
+
 /// Marks in a folder, one file a log, named by the log id.
 ///
-/// Each is one line of fixed length that is overwritten in place, so it is short, and legible:
-/// `ai-audit-mark/v1 SIZE HASH`.
+/// Each is one legible line of fixed length, `ai-audit-mark/v1 SIZE HASH`. The first mark of a log is
+/// written under another name, synced and renamed, so a file of the right name is whole. Those that
+/// follow overwrite it in place with one short write: the bytes lie in one sector that the file
+/// already has, so neither a full disk nor a crash leaves half a mark, and a commit waits for no
+/// second sync.
 #[derive(Debug, Clone)]
 pub struct FileMarks {
     folder: PathBuf,
@@ -95,35 +101,82 @@ impl FileMarks {
 impl HighWaterMark for FileMarks {
     fn read(&self, log: &LogId) -> Result<Option<Mark>, MarkError> {
         let path = self.path(log);
-        let mut text = String::new();
-        let file = match File::open(&path) {
-            Ok(file) => file,
+        let text = match read_still(&path) {
+            Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("reading", &path, &error)),
         };
-        file.take(FILE_LEN as u64 + 1)
-            .read_to_string(&mut text)
-            .map_err(|error| failed("reading", &path, &error))?;
         parse(&text).map(Some).ok_or_else(|| {
             let path = path.display();
-            MarkError::new(format!("{path}: expected `{LABEL} SIZE HASH`"))
+            MarkError::new(format!(
+                "{path}: expected `{LABEL} SIZE HASH`; if you know that the log is complete, remove this file"
+            ))
         })
     }
 
     fn write(&self, log: &LogId, mark: &Mark) -> Result<(), MarkError> {
         let path = self.path(log);
         let line = format!("{LABEL} {:020} {}\n", mark.size, mark.hash);
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .and_then(|mut file| {
-                file.seek(SeekFrom::Start(0))?;
-                file.write_all(line.as_bytes())
+        overwrite(&path, line.as_bytes())
+            .and_then(|there| match there {
+                true => Ok(()),
+                false => replace(&self.folder, &path, line.as_bytes()),
             })
             .map_err(|error| failed("writing", &path, &error))
     }
+}
+
+/// Reads a mark file until it says the same twice: a writer may be overwriting it, and a system does
+/// not promise that a reader sees a write wholly or not at all.
+fn read_still(path: &Path) -> std::io::Result<String> {
+    let read = || {
+        let mut text = String::new();
+        File::open(path)?
+            .take(FILE_LEN as u64 + 1)
+            .read_to_string(&mut text)?;
+        Ok::<_, std::io::Error>(text)
+    };
+    let mut text = read()?;
+    for _ in 0..READS {
+        let again = read()?;
+        if again == text {
+            break;
+        }
+        text = again;
+    }
+    Ok(text)
+}
+
+/// Overwrites a mark with one of the same length; false if none is there.
+fn overwrite(path: &Path, line: &[u8]) -> std::io::Result<bool> {
+    let mut file = match OpenOptions::new().write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    if file.metadata()?.len() != FILE_LEN as u64 {
+        return Ok(false);
+    }
+    file.write_all(line)?;
+    Ok(true)
+}
+
+/// Puts a file in the place of another, or leaves that one as it was.
+fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = tempfile::Builder::new();
+    beside.prefix(".mark");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As of any new file, less what the process's mask takes away: a mark is no secret.
+        beside.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = beside.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    // Without it a power cut could leave the new name with an empty file behind it.
+    file.as_file().sync_data()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 fn parse(text: &str) -> Option<Mark> {

@@ -1,20 +1,21 @@
 //! A store in memory: for tests, and for logs that are exported before the process ends.
 
+mod log;
+
 use crate::{
-    Batch, Health, LogName, Query, ReadLimit, Store, StoreError, StoredCheckpoint, StoredReceipt,
+    Batch, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError, StoredCheckpoint,
+    StoredContent, StoredReceipt,
 };
-use ai_audit_core::{Head, Kind, NodeHash, Timestamp, UnverifiedReceipt};
-use ai_audit_merkle::{Frontier, TILE_HEIGHT, TILE_WIDTH, TreeSize};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use ai_audit_core::{Head, Header, NodeHash, Timestamp};
+use ai_audit_merkle::{TILE_WIDTH, TreeSize};
+use core::ops::RangeInclusive;
+use log::{Field, Log};
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{PoisonError, RwLock};
 
-/// Receipts lie one behind the other in chunks of this many bytes: a vector for each would cost
-/// more than its length, and one for all would be copied whenever it grows.
-const CHUNK_LEN: usize = 1 << 20;
-
 /// Keeps everything in memory, at little more than the receipts' own bytes. Nothing is ever
-/// evicted, and nothing survives the process.
+/// evicted by itself, and nothing survives the process.
 ///
 /// ```
 /// use ai_audit_store::{MemoryStore, Store};
@@ -29,30 +30,6 @@ pub struct MemoryStore {
     hasher: RandomState,
 }
 
-#[derive(Debug)]
-struct Log {
-    head: Head,
-    frontier: Frontier,
-    chunks: Vec<Vec<u8>>,
-    /// Chunk and offset of each receipt; it ends where the next begins, or its chunk ends.
-    places: Vec<(u32, u32)>,
-    kinds: Vec<u16>,
-    /// Nodes of the tile levels, leaves first.
-    levels: Vec<Vec<NodeHash>>,
-    /// A fingerprint of an id, trace or session, and a receipt that has it. Whether it really has
-    /// is looked up, so fingerprints may collide.
-    index: BTreeSet<(u64, u64)>,
-    checkpoints: BTreeMap<TreeSize, String>,
-}
-
-/// Which field a fingerprint is of.
-#[derive(Hash, Clone, Copy)]
-enum Field {
-    Id,
-    Trace,
-    Session,
-}
-
 impl MemoryStore {
     /// A store without logs.
     #[must_use]
@@ -64,118 +41,28 @@ impl MemoryStore {
         self.hasher.hash_one((field, value))
     }
 
+    /// Those of all fields that a receipt is found by.
+    fn fingerprints(&self, header: &Header<'_>) -> impl Iterator<Item = u64> {
+        let id = self.fingerprint(Field::Id, header.id.as_bytes());
+        let named = self.deletable(header);
+        core::iter::once(id).chain(named.into_iter().flatten())
+    }
+
+    /// Those of the fields that go with the receipt's bytes.
+    fn deletable(&self, header: &Header<'_>) -> [Option<u64>; 2] {
+        let named = |field, name: &str| {
+            (!name.is_empty()).then(|| self.fingerprint(field, name.as_bytes()))
+        };
+        [
+            named(Field::Trace, header.trace_id),
+            named(Field::Session, header.session_id),
+        ]
+    }
+
     fn with<T>(&self, log: &LogName, read: impl FnOnce(&Log) -> T) -> Option<T> {
         // A thread that panicked while it held the lock had changed nothing yet, or all of it.
         let logs = self.logs.read().unwrap_or_else(PoisonError::into_inner);
         logs.get(log).map(read)
-    }
-}
-
-impl Log {
-    fn new() -> Self {
-        Self {
-            head: Head::EMPTY,
-            frontier: Frontier::new(),
-            chunks: Vec::new(),
-            places: Vec::new(),
-            kinds: Vec::new(),
-            levels: Vec::new(),
-            index: BTreeSet::new(),
-            checkpoints: BTreeMap::new(),
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.places.len()
-    }
-
-    fn sealed(&self, index: usize) -> Option<&[u8]> {
-        let (chunk, start) = *self.places.get(index)?;
-        let bytes = self.chunks.get(usize::try_from(chunk).ok()?)?;
-        let end = match self.places.get(index + 1) {
-            Some((next, end)) if *next == chunk => usize::try_from(*end).ok()?,
-            _ => bytes.len(),
-        };
-        bytes.get(usize::try_from(start).ok()?..end)
-    }
-
-    fn receipt(&self, seq: u64) -> Option<UnverifiedReceipt<'_>> {
-        UnverifiedReceipt::parse(self.sealed(usize::try_from(seq).ok()?)?).ok()
-    }
-
-    fn push_bytes(&mut self, sealed: &[u8]) -> Option<()> {
-        let room = |chunk: &Vec<u8>| chunk.len() + sealed.len() <= CHUNK_LEN;
-        if !self.chunks.last().is_some_and(room) {
-            self.chunks.push(Vec::with_capacity(CHUNK_LEN));
-        }
-        let number = u32::try_from(self.chunks.len() - 1).ok()?;
-        let chunk = self.chunks.last_mut()?;
-        self.places.push((number, u32::try_from(chunk.len()).ok()?));
-        chunk.extend_from_slice(sealed);
-        Some(())
-    }
-
-    fn push(&mut self, receipt: &UnverifiedReceipt<'_>, sealed: &[u8]) -> Option<()> {
-        self.push_bytes(sealed)?;
-        self.kinds.push(receipt.header().kind.number());
-        let levels = &mut self.levels;
-        self.frontier
-            .push_with(receipt.hash(), |level, _, node| {
-                if level % TILE_HEIGHT == 0 {
-                    match usize::try_from(level / TILE_HEIGHT)
-                        .ok()
-                        .and_then(|level| levels.get_mut(level))
-                    {
-                        Some(nodes) => nodes.push(node),
-                        None => levels.push(vec![node]),
-                    }
-                }
-            })
-            .ok()?;
-        Some(())
-    }
-
-    /// The first receipt sealed at `time` or later: times never run backwards.
-    fn first_at(&self, time: Timestamp) -> u64 {
-        let (mut low, mut high) = (0, self.head.size());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let before = self
-                .receipt(middle)
-                .is_some_and(|receipt| receipt.header().sealed_at < time);
-            if before {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
-    }
-
-    fn find_indexed(
-        &self,
-        fingerprint: u64,
-        start: u64,
-        limit: usize,
-        fits: impl Fn(&UnverifiedReceipt<'_>) -> bool,
-    ) -> Vec<u64> {
-        self.index
-            .range((fingerprint, start)..=(fingerprint, u64::MAX))
-            .map(|(_, seq)| *seq)
-            .filter(|seq| self.receipt(*seq).is_some_and(|receipt| fits(&receipt)))
-            .take(limit)
-            .collect()
-    }
-
-    fn find_kind(&self, kind: Kind, start: u64, limit: usize) -> Vec<u64> {
-        let skip = usize::try_from(start).unwrap_or(usize::MAX);
-        (0..)
-            .zip(&self.kinds)
-            .skip(skip)
-            .filter(|(_, number)| **number == kind.number())
-            .map(|(seq, _)| seq)
-            .take(limit)
-            .collect()
     }
 }
 
@@ -213,15 +100,8 @@ impl Store for MemoryStore {
                     .ok_or_else(|| StoreError::Full {
                         what: format!("log {} has 2^32 chunks in memory", batch.log),
                     })?;
-                for (field, value) in [
-                    (Field::Id, &header.id.as_bytes()[..]),
-                    (Field::Trace, header.trace_id.as_bytes()),
-                    (Field::Session, header.session_id.as_bytes()),
-                ] {
-                    if !value.is_empty() {
-                        log.index
-                            .insert((self.fingerprint(field, value), header.seq));
-                    }
+                for fingerprint in self.fingerprints(header) {
+                    log.index.insert((fingerprint, header.seq));
                 }
             }
             log.head = head;
@@ -249,19 +129,74 @@ impl Store for MemoryStore {
             let mut bytes = 0;
             let start = usize::try_from(from_seq).unwrap_or(usize::MAX);
             for (index, seq) in (start..log.len()).zip(from_seq..).take(limit.receipts) {
-                let Some(sealed) = log.sealed(index) else {
-                    break;
+                let content = match log.sealed(index) {
+                    Some(sealed) => {
+                        bytes += sealed.len();
+                        StoredContent::Sealed(sealed.to_vec())
+                    }
+                    None => match log.leaf(index) {
+                        Some(hash) => StoredContent::Deleted(hash),
+                        None => break,
+                    },
                 };
-                bytes += sealed.len();
                 if bytes > limit.bytes && !out.is_empty() {
                     break;
                 }
-                let sealed = sealed.to_vec();
-                out.push(StoredReceipt { seq, sealed });
+                out.push(StoredReceipt { seq, content });
             }
             out
         };
         Ok(self.with(log, read).unwrap_or_default())
+    }
+
+    fn delete_receipts(
+        &self,
+        log: &LogName,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, StoreError> {
+        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        let missing = |held| StoreError::NoSuchReceipt {
+            log: log.clone(),
+            seq: *range.end(),
+            held,
+        };
+        let found = logs.get_mut(log).ok_or_else(|| missing(0))?;
+        if *range.end() >= found.head.size() {
+            return Err(missing(found.head.size()));
+        }
+        Ok(found.delete(range, |header| self.deletable(header)))
+    }
+
+    fn restore_receipts(&self, log: &LogName, receipts: &[Sealed]) -> Result<u64, StoreError> {
+        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        let held = logs.get(log).map_or(0, |log| log.head.size());
+        let mut parsed = Vec::with_capacity(receipts.len());
+        for sealed in receipts {
+            let leaf = |seq| {
+                let index = usize::try_from(seq).ok()?;
+                logs.get(log)?.leaf(index)
+            };
+            parsed.push(sealed.parse_restored(log, held, |seq| Ok(leaf(seq)))?);
+        }
+        let Some(found) = logs.get_mut(log) else {
+            return Ok(0);
+        };
+        let mut restored = 0;
+        for (receipt, sealed) in parsed.iter().zip(receipts) {
+            let header = receipt.header();
+            if found.restore(header.seq, sealed.as_bytes()) {
+                restored += 1;
+                for fingerprint in self.deletable(header).into_iter().flatten() {
+                    found.index.insert((fingerprint, header.seq));
+                }
+            }
+        }
+        Ok(restored)
+    }
+
+    fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        let count = |log: &Log| log.count_deleted(range);
+        Ok(self.with(log, count).unwrap_or_default())
     }
 
     fn find(
@@ -277,20 +212,18 @@ impl Store for MemoryStore {
         let find = |log: &Log| match query {
             Query::Id(id) => {
                 let fingerprint = self.fingerprint(Field::Id, id.as_bytes());
-                log.find_indexed(fingerprint, start, limit, |receipt| {
-                    receipt.header().id == *id
-                })
+                log.find_indexed(fingerprint, start, limit, |header| header.id == *id)
             }
             Query::Trace(trace) => {
                 let fingerprint = self.fingerprint(Field::Trace, trace.as_bytes());
-                log.find_indexed(fingerprint, start, limit, |receipt| {
-                    receipt.header().trace_id == trace
+                log.find_indexed(fingerprint, start, limit, |header| {
+                    header.trace_id == *trace
                 })
             }
             Query::Session(session) => {
                 let fingerprint = self.fingerprint(Field::Session, session.as_bytes());
-                log.find_indexed(fingerprint, start, limit, |receipt| {
-                    receipt.header().session_id == session
+                log.find_indexed(fingerprint, start, limit, |header| {
+                    header.session_id == *session
                 })
             }
             Query::Time { from, to } => {
@@ -328,8 +261,12 @@ impl Store for MemoryStore {
     fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError> {
         let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
         match logs.get_mut(log) {
-            Some(log) if (1..=log.head.size()).contains(&size.as_u64()) => {
-                log.checkpoints.insert(size, note.to_owned());
+            Some(held) if (1..=held.head.size()).contains(&size.as_u64()) => {
+                let note = match held.checkpoints.get_key_value(&size).map(stored) {
+                    Some(kept) => kept.joined(log, note)?,
+                    None => note.to_owned(),
+                };
+                held.checkpoints.insert(size, note);
                 Ok(())
             }
             other => Err(StoreError::Beyond {
@@ -352,11 +289,7 @@ impl Store for MemoryStore {
 
     fn health(&self) -> Result<Health, StoreError> {
         let logs = self.logs.read().unwrap_or_else(PoisonError::into_inner);
-        let bytes: usize = logs
-            .values()
-            .flat_map(|log| &log.chunks)
-            .map(Vec::len)
-            .sum();
+        let bytes: usize = logs.values().map(Log::bytes).sum();
         Ok(Health {
             writable: true,
             logs: u64::try_from(logs.len()).unwrap_or(u64::MAX),

@@ -1,17 +1,19 @@
 //! A log in a store as core's source and sink of receipts, and as tiles of its Merkle tree.
 
-use crate::{Batch, LogName, ReadLimit, Sealed, Store, StoreError, StoredReceipt};
-use ai_audit_core::{Head, NodeHash, ReceiptSink, ReceiptSource};
+use crate::{Batch, LogName, ReadLimit, Sealed, Store, StoreError, StoredContent, StoredReceipt};
+use ai_audit_core::{Head, Next, NodeHash, ReceiptSink, ReceiptSource};
 use ai_audit_merkle::TileReader;
 use core::fmt;
 use core::ops::Range;
 
-/// Reads a range of a log, receipt by receipt, holding about 1 MiB at once.
+/// Reads ranges of a log, receipt by receipt, holding about 1 MiB at once.
 pub struct StoreReader<'s> {
     store: &'s dyn Store,
     log: LogName,
     next: u64,
     end: u64,
+    /// The ranges after this one.
+    later: std::vec::IntoIter<Range<u64>>,
     limit: ReadLimit,
     chunk: std::vec::IntoIter<StoredReceipt>,
 }
@@ -37,12 +39,23 @@ impl<'s> StoreReader<'s> {
             log: log.clone(),
             next: range.start,
             end: range.end,
+            later: Vec::new().into_iter(),
             limit: ReadLimit::default(),
             chunk: Vec::new().into_iter(),
         }
     }
 
-    /// The `seq` of the receipt that is read next.
+    /// The receipts of several parts of a log, one part after the other. Reading fails where one of
+    /// them is not there.
+    #[must_use]
+    pub fn ranges(store: &'s dyn Store, log: &LogName, ranges: Vec<Range<u64>>) -> Self {
+        Self {
+            later: ranges.into_iter(),
+            ..Self::range(store, log, 0..0)
+        }
+    }
+
+    /// The `seq` of the receipt that is read next, within a range.
     #[must_use]
     pub const fn next_seq(&self) -> u64 {
         self.next
@@ -55,8 +68,11 @@ impl<'s> StoreReader<'s> {
     /// [`StoreError::Corrupt`] where a receipt of the range is missing; when the store cannot be
     /// read.
     pub fn read_receipt(&mut self) -> Result<Option<StoredReceipt>, StoreError> {
-        if self.next >= self.end {
-            return Ok(None);
+        while self.next >= self.end {
+            let Some(range) = self.later.next() else {
+                return Ok(None);
+            };
+            (self.next, self.end) = (range.start, range.end);
         }
         if self.chunk.as_slice().is_empty() {
             let left = usize::try_from(self.end - self.next).unwrap_or(usize::MAX);
@@ -87,16 +103,20 @@ impl<'s> StoreReader<'s> {
 impl ReceiptSource for StoreReader<'_> {
     type Error = StoreError;
 
-    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<usize>, StoreError> {
-        let Some(StoredReceipt { seq, sealed }) = self.read_receipt()? else {
+    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<Next>, StoreError> {
+        let Some(StoredReceipt { seq, content }) = self.read_receipt()? else {
             return Ok(None);
+        };
+        let sealed = match content {
+            StoredContent::Sealed(sealed) => sealed,
+            StoredContent::Deleted(hash) => return Ok(Some(Next::Deleted(hash))),
         };
         let (len, room) = (sealed.len(), buf.len());
         let Some(out) = buf.get_mut(..len) else {
             return Err(StoreError::BufferTooShort { seq, len, room });
         };
         out.copy_from_slice(&sealed);
-        Ok(Some(len))
+        Ok(Some(Next::Sealed(len)))
     }
 }
 

@@ -1,8 +1,12 @@
 //! The store trait: compare-and-append, ranges, heads, look-ups, tiles, checkpoints.
 
 use crate::{LogName, StoreError};
-use ai_audit_core::{Chain, Head, Kind, NodeHash, ReceiptId, Timestamp, UnverifiedReceipt};
+use ai_audit_core::{
+    Chain, Head, Kind, LeafHash, NodeHash, ReceiptId, Timestamp, UnverifiedReceipt,
+};
 use ai_audit_merkle::TreeSize;
+use ai_audit_note::SignedNote;
+use core::ops::RangeInclusive;
 
 /// Keeps the receipts of many logs.
 ///
@@ -56,6 +60,36 @@ pub trait Store: Send + Sync {
         limit: ReadLimit,
     ) -> Result<Vec<StoredReceipt>, StoreError>;
 
+    /// Deletes the bytes of a range's receipts, of all but the control receipts: everything or
+    /// nothing, durably, and so that the store itself cannot bring them back. Their hashes, ids,
+    /// kinds and times stay; they are found by their trace and session no more. Returns how many
+    /// were deleted now; those that were before are passed over.
+    ///
+    /// Whether they may be deleted is the caller's matter: the [`Ledger`](crate::Ledger) asks and
+    /// records it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoSuchReceipt`] where the range goes beyond the log; see [`StoreError`].
+    fn delete_receipts(&self, log: &LogName, range: RangeInclusive<u64>)
+    -> Result<u64, StoreError>;
+
+    /// Puts the bytes of deleted receipts back, all of them or none, durably. Returns how many were
+    /// missing; those that are there are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OtherReceipt`] with the first one whose bytes do not have the hash that the
+    /// log has in its place; see [`StoreError`].
+    fn restore_receipts(&self, log: &LogName, receipts: &[Sealed]) -> Result<u64, StoreError>;
+
+    /// How many receipts of a range have no bytes. Of a log that does not exist there are none.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError>;
+
     /// The places of the receipts that a query finds, ascending: those after `after`, `limit` at
     /// most. The last place found is the `after` of the next call.
     ///
@@ -85,11 +119,15 @@ pub trait Store: Send + Sync {
         out: &mut Vec<NodeHash>,
     ) -> Result<(), StoreError>;
 
-    /// Keeps a checkpoint note, durably, in place of one that it had for the same size.
+    /// Keeps a checkpoint note, durably. Where it has one of the same size, that one stays and gets
+    /// the signatures of this one that it has not yet ([`StoredCheckpoint::joined`]): somebody may
+    /// have been given it, and others may have cosigned it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Beyond`] if the log does not have as many receipts; see [`StoreError`].
+    /// [`StoreError::Beyond`] if the log does not have as many receipts,
+    /// [`StoreError::OtherCheckpoint`] if the one that it has says something else; see
+    /// [`StoreError`].
     fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError>;
 
     /// The checkpoints of a log, smallest size first.
@@ -167,6 +205,33 @@ impl Sealed {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// Reads a receipt that is to be put back, and checks that it is the one that the log has in
+    /// its place: for stores. `held` is the log's size, `leaf` gives the hash of a receipt.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotRestored`], [`StoreError::NoSuchReceipt`], [`StoreError::OtherReceipt`].
+    pub fn parse_restored(
+        &self,
+        log: &LogName,
+        held: u64,
+        leaf: impl FnOnce(u64) -> Result<Option<LeafHash>, StoreError>,
+    ) -> Result<UnverifiedReceipt<'_>, StoreError> {
+        let receipt =
+            UnverifiedReceipt::parse(&self.0).map_err(|error| StoreError::NotRestored {
+                log: log.clone(),
+                error,
+            })?;
+        let (log, seq) = (log.clone(), receipt.header().seq);
+        if seq >= held {
+            return Err(StoreError::NoSuchReceipt { log, seq, held });
+        }
+        if leaf(seq)? != Some(receipt.hash()) {
+            return Err(StoreError::OtherReceipt { log, seq });
+        }
+        Ok(receipt)
+    }
 }
 
 /// A receipt as it came out of a store. Nobody has verified it.
@@ -174,8 +239,37 @@ impl Sealed {
 pub struct StoredReceipt {
     /// Where it stands.
     pub seq: u64,
+    /// What is there.
+    pub content: StoredContent,
+}
+
+/// What a store has of a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredContent {
     /// Payload and signature.
-    pub sealed: Vec<u8>,
+    Sealed(Vec<u8>),
+    /// The hash alone: the bytes were deleted.
+    Deleted(LeafHash),
+}
+
+impl StoredReceipt {
+    /// Payload and signature, unless they were deleted.
+    #[must_use]
+    pub fn sealed(&self) -> Option<&[u8]> {
+        match &self.content {
+            StoredContent::Sealed(sealed) => Some(sealed),
+            StoredContent::Deleted(_) => None,
+        }
+    }
+
+    /// The same, as a vector.
+    #[must_use]
+    pub fn into_sealed(self) -> Option<Vec<u8>> {
+        match self.content {
+            StoredContent::Sealed(sealed) => Some(sealed),
+            StoredContent::Deleted(_) => None,
+        }
+    }
 }
 
 /// How much to read at once. The first receipt is read even if it alone is longer.
@@ -233,6 +327,39 @@ pub struct StoredCheckpoint {
     pub size: TreeSize,
     /// The note's exact text.
     pub note: String,
+}
+
+impl StoredCheckpoint {
+    /// This note with the signatures of another one of the same text, for stores. Nothing is
+    /// verified.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OtherCheckpoint`] if the other one has another text, or one of the two is no
+    /// note; [`StoreError::Full`] if a note cannot have as many signatures.
+    pub fn joined(&self, log: &LogName, note: &str) -> Result<String, StoreError> {
+        if self.note == note {
+            return Ok(self.note.clone());
+        }
+        let other = || StoreError::OtherCheckpoint {
+            log: log.clone(),
+            size: self.size,
+        };
+        let parse = |note: &str| SignedNote::parse(note.as_bytes()).map_err(|_| other());
+        let (mut kept, new) = (parse(&self.note)?, parse(note)?);
+        if kept.text() != new.text() {
+            return Err(other());
+        }
+        for signature in new.signatures() {
+            if !kept.signatures().contains(signature) {
+                kept.add(signature.clone())
+                    .map_err(|error| StoreError::Full {
+                        what: format!("checkpoint of size {}: {error}", self.size),
+                    })?;
+            }
+        }
+        Ok(kept.to_string())
+    }
 }
 
 /// How a store is.

@@ -1,7 +1,11 @@
 //! What every store must do, as one suite that every backend's tests run.
 
+mod deletion;
+
 use crate::TestLog;
-use ai_audit_core::{Head, Kind, MAX_SEALED_LEN, ReceiptSource as _, Timestamp, UnverifiedReceipt};
+use ai_audit_core::{
+    Head, Kind, MAX_SEALED_LEN, Next, ReceiptSource as _, Timestamp, UnverifiedReceipt,
+};
 use ai_audit_merkle::{
     LeafIndex, MemoryTree, Tiled, TreeSize, consistency_proof, inclusion_proof, root,
 };
@@ -36,6 +40,8 @@ pub fn conforms(store: &dyn Store) {
     lookups(store);
     tiles(store);
     checkpoints(store);
+    deletion::bytes_go_and_come_back(store);
+    deletion::what_must_not_be_done(store);
     readers_beside_a_writer(store);
     let health = store.health().unwrap();
     assert!(
@@ -50,7 +56,7 @@ pub fn keeps(store: &dyn Store) {
     let sealed = log.seal(700);
     assert_eq!(store.head(&name("tiles")).unwrap(), Some(log.head()));
     let read = store.read(&name("tiles"), 699, ReadLimit::ONE).unwrap();
-    assert_eq!(read[0].sealed, sealed[699].as_bytes());
+    assert_eq!(read[0].sealed().unwrap(), sealed[699].as_bytes());
     assert_eq!(
         store
             .latest_checkpoint(&name("tiles"))
@@ -59,6 +65,7 @@ pub fn keeps(store: &dyn Store) {
             .size,
         TreeSize::new(600)
     );
+    deletion::keeps(store);
     let more = log_after(&mut log);
     append(store, &name("tiles"), &more.0, &more.1).unwrap();
 }
@@ -175,7 +182,7 @@ fn ranges_and_readers(store: &dyn Store) {
         .unwrap();
     let places: Vec<u64> = read.iter().map(|receipt| receipt.seq).collect();
     assert_eq!(places, (250..260).collect::<Vec<_>>());
-    assert_eq!(read[0].sealed, all[250].as_bytes());
+    assert_eq!(read[0].sealed().unwrap(), all[250].as_bytes());
     // The first is read even if it alone is too long; the limit of bytes holds for the others.
     assert_eq!(
         store
@@ -212,8 +219,9 @@ fn ranges_and_readers(store: &dyn Store) {
     let mut reader = StoreReader::new(store, &log_name).unwrap();
     let mut buf = vec![0; MAX_SEALED_LEN];
     for sealed in &all {
-        let len = reader.read_next(&mut buf).unwrap().unwrap();
-        assert_eq!(&buf[..len], sealed.as_bytes());
+        let next = reader.read_next(&mut buf).unwrap().unwrap();
+        assert_eq!(next, Next::Sealed(sealed.as_bytes().len()));
+        assert!(buf.starts_with(sealed.as_bytes()));
     }
     assert!(reader.read_next(&mut buf).unwrap().is_none());
 }
@@ -222,7 +230,7 @@ fn lookups(store: &dyn Store) {
     let log_name = name("tiles");
     let find = |query: &Query| store.find(&log_name, query, None, 1000).unwrap();
     let one = store.read(&log_name, 77, ReadLimit::ONE).unwrap();
-    let id = UnverifiedReceipt::parse(&one[0].sealed)
+    let id = UnverifiedReceipt::parse(one[0].sealed().unwrap())
         .unwrap()
         .header()
         .id;
@@ -285,8 +293,12 @@ fn tiles(store: &dyn Store) {
         )
         .unwrap()
     {
-        tree.push(UnverifiedReceipt::parse(&receipt.sealed).unwrap().hash())
-            .unwrap();
+        tree.push(
+            UnverifiedReceipt::parse(receipt.sealed().unwrap())
+                .unwrap()
+                .hash(),
+        )
+        .unwrap();
     }
     let mut stored = Tiled::new(StoreTiles::new(store, &log_name));
     for size in [1, 2, 255, 256, 257, 512, 513, 699, 700].map(TreeSize::new) {
@@ -309,29 +321,48 @@ fn tiles(store: &dyn Store) {
 
 fn checkpoints(store: &dyn Store) {
     let log_name = name("tiles");
-    let put = |size, note| store.put_checkpoint(&log_name, TreeSize::new(size), note);
+    let put = |size, note: &str| store.put_checkpoint(&log_name, TreeSize::new(size), note);
     assert!(store.latest_checkpoint(&log_name).unwrap().is_none());
-    put(600, "later").unwrap();
-    put(5, "first").unwrap();
-    put(5, "again").unwrap();
+    // A store reads notes and verifies nothing.
+    let note = |size: u64, root: &str, signers: &[&str]| {
+        let mut note = format!("example.org/tiles\n{size}\n{root}\n\n");
+        for signer in signers {
+            note.push_str(&format!("\u{2014} {signer} AAAAAAAA\n"));
+        }
+        note
+    };
+    put(600, &note(600, "later", &["log"])).unwrap();
+    put(5, &note(5, "first", &["log", "witness"])).unwrap();
+    // The same again takes nothing away; a new signature is added; another root is refused.
+    put(5, &note(5, "first", &["log"])).unwrap();
+    put(5, &note(5, "first", &["log", "other"])).unwrap();
+    for other in [note(5, "second", &["log"]), "no note".into()] {
+        assert!(matches!(
+            put(5, &other),
+            Err(StoreError::OtherCheckpoint { size, .. }) if size == TreeSize::new(5)
+        ));
+    }
     let all = store.checkpoints(&log_name).unwrap();
     let all: Vec<_> = all
         .iter()
         .map(|kept| (kept.size.as_u64(), kept.note.as_str()))
         .collect();
-    assert_eq!(all, [(5, "again"), (600, "later")]);
+    let later = note(600, "later", &["log"]);
+    let first = note(5, "first", &["log", "witness", "other"]);
+    assert_eq!(all, [(5, &*first), (600, &*later)]);
     assert_eq!(
         store.latest_checkpoint(&log_name).unwrap().unwrap().note,
-        "later"
+        later
     );
+    let beyond = note(701, "beyond", &["log"]);
     assert!(matches!(
-        put(701, "beyond"),
+        put(701, &beyond),
         Err(StoreError::Beyond { held: 700, .. })
     ));
-    assert!(put(0, "of nothing").is_err());
+    assert!(put(0, &note(0, "nothing", &["log"])).is_err());
     assert!(
         store
-            .put_checkpoint(&name("no-such"), TreeSize::new(1), "x")
+            .put_checkpoint(&name("no-such"), TreeSize::new(1), &beyond)
             .is_err()
     );
 }

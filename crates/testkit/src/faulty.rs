@@ -3,8 +3,10 @@
 use ai_audit_core::{Head, NodeHash};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
-    Batch, Health, LogName, Query, ReadLimit, Store, StoreError, StoredCheckpoint, StoredReceipt,
+    Batch, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError, StoredCheckpoint,
+    StoredReceipt,
 };
+use core::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 
 /// How the next append goes wrong.
@@ -110,6 +112,22 @@ impl<S: Store> Store for FaultyStore<S> {
         limit: ReadLimit,
     ) -> Result<Vec<StoredReceipt>, StoreError> {
         self.inner.read(log, from, limit)
+    }
+
+    fn delete_receipts(
+        &self,
+        log: &LogName,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, StoreError> {
+        self.inner.delete_receipts(log, range)
+    }
+
+    fn restore_receipts(&self, log: &LogName, receipts: &[Sealed]) -> Result<u64, StoreError> {
+        self.inner.restore_receipts(log, receipts)
+    }
+
+    fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        self.inner.count_deleted(log, range)
     }
 
     fn find(

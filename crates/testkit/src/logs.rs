@@ -11,6 +11,7 @@ use ai_audit_store::{LogSigners, NewLog, Sealed};
 pub struct TestLog {
     number: u8,
     head: Head,
+    model: &'static str,
 }
 
 impl TestLog {
@@ -20,6 +21,17 @@ impl TestLog {
         Self {
             number,
             head: Head::EMPTY,
+            model: "m",
+        }
+    }
+
+    /// The same log, written on from a head in another way: the second of two histories.
+    #[must_use]
+    pub const fn forked(number: u8, head: Head) -> Self {
+        Self {
+            number,
+            head,
+            model: "another",
         }
     }
 
@@ -94,7 +106,7 @@ impl TestLog {
             _ => {
                 let decision = Decision {
                     action: Action::Allow,
-                    model: "m".into(),
+                    model: self.model.into(),
                     ..Decision::new()
                 };
                 self.seal_body(&decision, &receipt)

@@ -5,6 +5,7 @@ use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, KeyRevocation, KeyRotation,
     Kind, Start, Stop, UnverifiedReceipt,
 };
+use ai_audit_epochs::{Deletion, EpochSeal};
 
 /// Decodes the body if its kind is known; others verify as bytes.
 pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> {
@@ -19,6 +20,8 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::STOP => Stop::decode(receipt).map(drop),
         Kind::GAP => Gap::decode(receipt).map(drop),
         Kind::CLOCK_ANOMALY => ClockAnomaly::decode(receipt).map(drop),
+        Kind::EPOCH_SEAL => EpochSeal::decode(receipt).map(drop),
+        Kind::DELETION => Deletion::decode(receipt).map(drop),
         _ => Ok(()),
     }
 }

@@ -1,5 +1,7 @@
 //! Checkpoints against the tree of the receipts: those in the evidence and those brought.
 
+use crate::TrustPolicy;
+use crate::quorum::Judgement;
 use crate::walk::Facts;
 use ai_audit_core::{NodeHash, Status};
 use ai_audit_note::{Checkpoint, SignedNote};
@@ -41,6 +43,8 @@ pub(crate) struct Outcome {
     pub(crate) foreign: usize,
     /// Whether a brought checkpoint of the log is of size 0.
     pub(crate) empty: bool,
+    /// What the policy's witnesses say of the checkpoint that tells most.
+    pub(crate) witnessed: Option<Judgement>,
 }
 
 impl Checkpoints {
@@ -72,7 +76,7 @@ impl Checkpoints {
 
     /// Judges what was met of the evidence and forgets it: whoever made the evidence decides how
     /// much of it there is.
-    pub(crate) fn settle(&mut self, facts: &Facts) {
+    pub(crate) fn settle(&mut self, policy: &TrustPolicy, facts: &Facts) {
         let met = self.entries.get(..self.next).unwrap_or_default();
         if met.iter().all(|entry| entry.brought) {
             return;
@@ -85,18 +89,26 @@ impl Checkpoints {
             }
             let entry = self.entries.remove(index);
             self.next -= 1;
-            entry.judge(facts, Some(entry.size()), &mut self.settled);
+            entry.weigh(policy, facts, Some(entry.size()), &mut self.settled);
         }
     }
 
     /// Judges all. `held` is the number of receipts from the genesis on, or `None` where the tree
     /// could not be built.
-    pub(crate) fn finish(&mut self, facts: &Facts, held: Option<u64>) -> Outcome {
+    pub(crate) fn finish(
+        &mut self,
+        policy: &TrustPolicy,
+        facts: &Facts,
+        held: Option<u64>,
+    ) -> Outcome {
         let mut outcome = core::mem::take(&mut self.settled);
         for entry in &self.entries {
-            entry.judge(facts, held, &mut outcome);
+            entry.weigh(policy, facts, held, &mut outcome);
         }
-        outcome.anchored &= held.is_some();
+        if held.is_none() {
+            outcome.anchored = false;
+            outcome.witnessed = None;
+        }
         outcome
     }
 
@@ -111,7 +123,21 @@ impl Entry {
         self.checkpoint.size.as_u64()
     }
 
-    fn judge(&self, facts: &Facts, held: Option<u64>, outcome: &mut Outcome) {
+    /// Judges it, and where it holds what the policy's witnesses say of it.
+    fn weigh(&self, policy: &TrustPolicy, facts: &Facts, held: Option<u64>, outcome: &mut Outcome) {
+        if self.judge(facts, held, outcome) {
+            let keys = [&facts.receipt_key, &facts.checkpoint_key];
+            let judgement = Judgement::of(policy, &self.note, self.size(), keys);
+            let before = outcome.witnessed.take();
+            outcome.witnessed = match judgement {
+                Some(judgement) => Some(judgement.better(before)),
+                None => before,
+            };
+        }
+    }
+
+    /// Whether the log signed it and the receipts lead to it; what is wrong is put into `outcome`.
+    fn judge(&self, facts: &Facts, held: Option<u64>, outcome: &mut Outcome) -> bool {
         let size = self.size();
         let whose = if self.brought {
             "that you brought"
@@ -120,10 +146,11 @@ impl Entry {
         };
         if self.brought && self.checkpoint.origin != facts.origin {
             outcome.foreign += 1;
-            return;
+            return false;
         }
         let contradict = |outcome: &mut Outcome, reason: String| {
             outcome.contradiction.get_or_insert(reason);
+            false
         };
         if self.checkpoint.origin != facts.origin {
             let reason = format!(
@@ -139,14 +166,14 @@ impl Entry {
             return contradict(outcome, reason);
         }
         let Some(held) = held else {
-            return;
+            return false;
         };
         if size > held {
             outcome.cut.get_or_insert(format!(
                 "checkpoint {whose} has {size} receipts, here are {held}: the last {} are missing",
                 size - held
             ));
-            return;
+            return false;
         }
         match self.root {
             Some(root) if root == self.checkpoint.root => {
@@ -156,6 +183,7 @@ impl Entry {
                     outcome.complete_to = outcome.complete_to.max(Some(size));
                 }
                 outcome.empty |= self.brought && size == 0;
+                true
             }
             _ => contradict(
                 outcome,
@@ -169,12 +197,16 @@ impl Entry {
 pub(crate) fn completeness(
     outcome: &Outcome,
     brought: bool,
-    known_size: Option<u64>,
+    policy: &TrustPolicy,
     held: u64,
 ) -> (Status, Option<u64>) {
     if let Some(reason) = &outcome.cut {
         return (Status::failed(reason.clone()), None);
     }
+    let known_size = policy.known_size();
+    let quorum = policy
+        .quorum()
+        .is_some_and(|policy| policy.quorum().is_some());
     if let Some(size) = known_size
         && size > held
     {
@@ -184,11 +216,20 @@ pub(crate) fn completeness(
         );
         return (Status::failed(reason), None);
     }
-    let to = outcome.complete_to.max(known_size);
+    let witnessed = outcome.witnessed.as_ref();
+    let by_quorum = witnessed.and_then(Judgement::complete_to);
+    let to = outcome.complete_to.max(known_size).max(by_quorum);
     if let Some(to) = to {
         return (Status::Verified, Some(to));
     }
-    let why = if outcome.empty {
+    if let Some(Err(why)) = witnessed.map(|judgement| &judgement.accepted)
+        && quorum
+    {
+        return (Status::unverified(why.clone()), None);
+    }
+    let why = if quorum {
+        "there is no checkpoint of this log that the quorum could have cosigned"
+    } else if outcome.empty {
         "the checkpoint that you brought is of size 0, which says nothing of any receipt"
     } else if brought {
         "none of the checkpoints that you brought is of this log"

@@ -1,7 +1,8 @@
 //! Trust policy in, typed verdict out, over any source of receipts.
 //!
 //! Trust comes from outside the data: a [`TrustPolicy`] holds the pinned key lines, checkpoints and
-//! sizes that the verifier brought. Every verification ends in a [`Report`] whose verdict answers
+//! sizes that the verifier brought, and the witnesses whose quorum he trusts; it can be read from a
+//! file, [`TrustPolicy::parse_file`]. Every verification ends in a [`Report`] whose verdict answers
 //! each question by itself.
 //!
 //! | what is verified | with |
@@ -9,6 +10,8 @@
 //! | a log from its first receipt to its last | [`LogVerifier`], or [`verify_source`] over a [`ReceiptSource`](ai_audit_core::ReceiptSource) |
 //! | a selection of a log's receipts, each with its inclusion proof | [`SelectionVerifier`] |
 //! | one receipt with its proof, and a text that it recorded | [`ReceiptProof`] |
+//! | a log of which only the tree's hashes are at hand | [`TreeVerifier`] |
+//! | two checkpoints that contradict each other | [`Equivocation`]; [`Monitor`] finds them |
 //!
 //! # Example
 //!
@@ -40,24 +43,35 @@ extern crate alloc;
 
 mod bodies;
 mod checkpoints;
+mod equivocation;
+mod forward;
 mod log;
+mod monitor;
 mod pin;
 mod policy;
 mod proof;
+mod quorum;
 mod report;
 mod revocation;
 mod selection;
 mod source;
 mod suspicion;
+mod tree;
 mod verified;
 mod walk;
 
+pub use equivocation::{
+    ClaimedCheckpoint, Equivocation, EquivocationClaim, EquivocationError, EquivocationNodes,
+    EquivocationReport, EquivocationStatus, WhichCheckpoint,
+};
 pub use log::LogVerifier;
+pub use monitor::{Findings, Monitor, Seen, Sighting};
 pub use pin::{Pin, PinError};
 pub use policy::{PolicyError, TrustPolicy};
 pub use proof::{Disclosure, FieldDisclosure, Included, ProofFileError, ReceiptProof};
-pub use report::{OpenToolIntent, Report};
+pub use report::{OpenToolIntent, Report, WitnessFinding};
 pub use revocation::{DetachedRevocation, RevocationError};
 pub use selection::SelectionVerifier;
 pub use source::verify_source;
+pub use tree::TreeVerifier;
 pub use verified::VerifiedReceipt;

@@ -1,12 +1,16 @@
 //! Verifying a log from its first receipt to its last, fed one receipt at a time.
 
 use crate::checkpoints::{self, Checkpoints};
-use crate::report::{self, OpenToolIntent};
+use crate::forward::ForwardSecurity;
+use crate::report::{self, OpenToolIntent, deleted_remark};
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Seal, Walk};
 use crate::{PolicyError, Report, TrustPolicy, bodies};
 use ai_audit_agentic::OpenIntents;
-use ai_audit_core::{Chain, ChainError, Head, Kind, LogId, Status, UnverifiedReceipt, Verdict};
+use ai_audit_core::{
+    Chain, ChainError, Head, Kind, LeafHash, LogId, NodeHash, Status, UnverifiedReceipt, Verdict,
+};
+use ai_audit_epochs::EpochAudit;
 use ai_audit_merkle::Frontier;
 use ai_audit_note::{Checkpoint, SignedNote};
 use alloc::format;
@@ -14,16 +18,18 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// Verifies receipts in the order of the log, in memory that does not grow with their number
-/// (but with that of open tool intents and checkpoints).
+/// (but with that of open tool intents, epochs and checkpoints).
 #[derive(Debug)]
 pub struct LogVerifier<'p> {
     policy: &'p TrustPolicy,
     walk: Walk<'p>,
+    forward: ForwardSecurity,
     /// `None` before the first receipt and once the chain is broken.
     chain: Option<Chain>,
     frontier: Frontier,
     checkpoints: Checkpoints,
     intents: OpenIntents,
+    epochs: EpochAudit,
     /// The `seq` of the first receipt.
     first: Option<u64>,
     log_id: Option<LogId>,
@@ -44,10 +50,12 @@ impl<'p> LogVerifier<'p> {
         Self {
             policy,
             walk: Walk::new(policy),
+            forward: ForwardSecurity::default(),
             chain: None,
             frontier: Frontier::new(),
             checkpoints,
             intents: OpenIntents::new(),
+            epochs: EpochAudit::new(),
             first: None,
             log_id: None,
             receipts: 0,
@@ -91,11 +99,12 @@ impl<'p> LogVerifier<'p> {
         };
         let seq = receipt.header().seq;
         self.log_id.get_or_insert_with(|| log_of(&receipt));
+        // A seal names the root of what is before it.
+        let before = (receipt.header().kind == Kind::EPOCH_SEAL).then(|| self.frontier.root());
         self.follow(&receipt, place);
         let seal = self.walk.see(&receipt);
-        if let Some(facts) = self.walk.facts() {
-            self.checkpoints.settle(facts);
-        }
+        self.settle();
+        self.forward.see(&receipt);
         if seal == Seal::Bad {
             self.break_at(
                 seq,
@@ -112,6 +121,7 @@ impl<'p> LogVerifier<'p> {
             receipt.header().kind,
             Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
         );
+        self.account(&receipt, before);
         if self.broken.is_some() {
             return None;
         }
@@ -120,6 +130,39 @@ impl<'p> LogVerifier<'p> {
             return None;
         }
         (seal == Seal::Good && self.walk.trusted()).then(|| VerifiedReceipt::new(receipt))
+    }
+
+    /// Takes the hash of the next receipt, whose bytes were deleted. A deletion receipt has to
+    /// account for it, which may come any time later.
+    pub fn push_deleted(&mut self, hash: LeafHash) {
+        let place = self.next_seq();
+        self.receipts += 1;
+        match &mut self.chain {
+            Some(chain) => {
+                // Only the first receipt has to be there, and it was.
+                let _ = chain.push_deleted(hash);
+            }
+            None if self.first.is_none() => {
+                self.first = Some(0);
+                self.break_at(
+                    0,
+                    "the bytes of the genesis are deleted: it is never deleted, and nothing can be verified without it".into(),
+                );
+                return;
+            }
+            None => return,
+        }
+        if self.first != Some(0) {
+            self.break_at(
+                place,
+                "its bytes are deleted, and without the log's beginning no seal vouches for its hash"
+                    .into(),
+            );
+            return;
+        }
+        self.epochs.push_deleted(hash);
+        self.grow(hash);
+        self.settle();
     }
 
     /// Fails integrity for a reason found outside the receipts, such as a broken container.
@@ -166,9 +209,16 @@ impl<'p> LogVerifier<'p> {
         self.checkpoints
             .reach(self.frontier.size().as_u64(), || self.frontier.root());
         let from_genesis = self.first == Some(0);
+        let mut deleted = Vec::new();
+        if from_genesis && self.broken.is_none() {
+            match self.epochs.finish() {
+                Ok(epochs) => deleted = epochs,
+                Err((seq, error)) => self.break_at(seq, error.to_string()),
+            }
+        }
         let held = (from_genesis && self.broken.is_none()).then_some(self.receipts);
         let outcome = match self.walk.facts() {
-            Some(facts) => self.checkpoints.finish(facts, held),
+            Some(facts) => self.checkpoints.finish(self.policy, facts, held),
             None => checkpoints::Outcome::default(),
         };
         if let Some(reason) = &outcome.contradiction
@@ -202,8 +252,7 @@ impl<'p> LogVerifier<'p> {
                 )
             }
             Some(_) if !integrity.is_verified() => {
-                let known = self.policy.known_size();
-                match checkpoints::completeness(&outcome, brought, known, self.receipts).0 {
+                match checkpoints::completeness(&outcome, brought, self.policy, self.receipts).0 {
                     failed @ Status::Failed { .. } => (failed, None),
                     _ => (
                         Status::unverified("integrity failed, so completeness cannot be told"),
@@ -211,12 +260,7 @@ impl<'p> LogVerifier<'p> {
                     ),
                 }
             }
-            Some(_) => checkpoints::completeness(
-                &outcome,
-                brought,
-                self.policy.known_size(),
-                self.receipts,
-            ),
+            Some(_) => checkpoints::completeness(&outcome, brought, self.policy, self.receipts),
         };
         let attribution = match self.receipts {
             0 => Status::unverified("there is no receipt"),
@@ -224,6 +268,8 @@ impl<'p> LogVerifier<'p> {
         };
         let mut remarks = self.remarks;
         remarks.extend(self.walk.remark().map(String::from));
+        remarks.extend(self.forward.remark());
+        remarks.extend(deleted_remark(&deleted));
         remarks.extend(report::not_followed(&self.intents));
         if outcome.foreign > 0 {
             let count = outcome.foreign;
@@ -240,10 +286,14 @@ impl<'p> LogVerifier<'p> {
                 erasure: erasure_answer(self.erasures),
             },
             receipts: self.receipts,
+            deleted,
             open_tool_intents: OpenToolIntent::all(&self.intents),
             origin: self.walk.facts().map(|facts| facts.origin.clone()),
             log_id: self.log_id,
             complete_to,
+            witnesses: outcome
+                .witnessed
+                .map_or_else(Vec::new, |one| one.findings()),
             remarks,
             disclosed: Vec::new(),
         }
@@ -254,6 +304,13 @@ impl<'p> LogVerifier<'p> {
             Some(chain) => chain.head().size(),
             // The first may be any number that fits: nothing was held against anything yet.
             None => self.first.unwrap_or(0).saturating_add(self.receipts),
+        }
+    }
+
+    /// Lets go of the evidence's checkpoints that the tree met.
+    fn settle(&mut self) {
+        if let Some(facts) = self.walk.facts() {
+            self.checkpoints.settle(self.policy, facts);
         }
     }
 
@@ -295,10 +352,26 @@ impl<'p> LogVerifier<'p> {
             return;
         }
         if self.first == Some(0) {
-            // 2^64 receipts cannot have been pushed: the chain counts them too.
-            let _ = self.frontier.push(receipt.hash());
-            self.checkpoints
-                .reach(self.frontier.size().as_u64(), || self.frontier.root());
+            self.grow(receipt.hash());
+        }
+    }
+
+    /// The tree, and the checkpoints that it reaches.
+    fn grow(&mut self, leaf: LeafHash) {
+        // 2^64 receipts cannot have been pushed: the chain counts them too.
+        let _ = self.frontier.push(leaf);
+        self.checkpoints
+            .reach(self.frontier.size().as_u64(), || self.frontier.root());
+    }
+
+    /// Seals and deletions, where the log is there from its beginning.
+    fn account(&mut self, receipt: &UnverifiedReceipt<'_>, before: Option<NodeHash>) {
+        if self.broken.is_some() || self.first != Some(0) {
+            return;
+        }
+        let root = || before.unwrap_or(NodeHash::EMPTY);
+        if let Err(error) = self.epochs.push(receipt, root) {
+            self.break_at(receipt.header().seq, error.to_string());
         }
     }
 

@@ -1,18 +1,30 @@
 //! The trust policy: all that a verifier brings.
 
+mod file;
+
 use crate::{DetachedRevocation, Pin};
-use ai_audit_note::{Checkpoint, CheckpointError, NoteError, SignedNote};
+use ai_audit_core::Timestamp;
+use ai_audit_note::{Checkpoint, CheckpointError, NoteError, Policy, SignedNote};
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
+
+/// How far a time may lie beyond another party's, where the policy names nothing else.
+const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 /// What a verifier trusts before he sees the data. Empty, it trusts nobody: attribution and
 /// completeness then stay unverified.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TrustPolicy {
     pins: Vec<Pin>,
     checkpoints: Vec<(SignedNote, Checkpoint)>,
     min_size: Option<u64>,
+    witnesses: Option<Policy>,
+    now: Option<Timestamp>,
+    max_age: Option<Duration>,
+    clock_skew: Duration,
     revocations: Vec<DetachedRevocation>,
+    timestamp_authorities: Vec<Vec<u8>>,
 }
 
 /// A checkpoint that cannot be part of a policy.
@@ -22,6 +34,22 @@ pub enum PolicyError {
     Note(NoteError),
     /// It is a signed note, and its text is no checkpoint.
     Checkpoint(CheckpointError),
+}
+
+impl Default for TrustPolicy {
+    fn default() -> Self {
+        Self {
+            pins: Vec::new(),
+            checkpoints: Vec::new(),
+            min_size: None,
+            witnesses: None,
+            now: None,
+            max_age: None,
+            clock_skew: CLOCK_SKEW,
+            revocations: Vec::new(),
+            timestamp_authorities: Vec::new(),
+        }
+    }
 }
 
 impl TrustPolicy {
@@ -61,6 +89,36 @@ impl TrustPolicy {
         self
     }
 
+    /// Trusts the quorum of these witnesses, in place of those named before. The policy's logs are
+    /// not pinned by this.
+    #[must_use]
+    pub fn witnesses(mut self, policy: Policy) -> Self {
+        self.witnesses = Some(policy);
+        self
+    }
+
+    /// The time of the verification, by the verifier's clock. Without it nothing has an age.
+    #[must_use]
+    pub const fn now(mut self, now: Timestamp) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// How old a checkpoint of the quorum may be to make a log complete. Without it none does.
+    #[must_use]
+    pub const fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// How far a time may lie beyond one that somebody else vouches for; 300 seconds unless said
+    /// otherwise.
+    #[must_use]
+    pub const fn clock_skew(mut self, skew: Duration) -> Self {
+        self.clock_skew = skew;
+        self
+    }
+
     /// Also knows of a revoked key, though the log may not say it. Revocations of other origins are
     /// ignored; one of the log that its recovery key did not sign fails attribution.
     #[must_use]
@@ -69,14 +127,52 @@ impl TrustPolicy {
         self
     }
 
-    pub(crate) const fn revocations(&self) -> &[DetachedRevocation] {
-        self.revocations.as_slice()
+    /// Also trusts the time of an RFC 3161 authority, by its certificate in DER.
+    #[must_use]
+    pub fn timestamp_authority(mut self, certificate: Vec<u8>) -> Self {
+        self.timestamp_authorities.push(certificate);
+        self
     }
 
     /// The pinned keys.
     #[must_use]
     pub const fn pins(&self) -> &[Pin] {
         self.pins.as_slice()
+    }
+
+    /// The witnesses and their quorum, where the policy has any.
+    #[must_use]
+    pub const fn quorum(&self) -> Option<&Policy> {
+        self.witnesses.as_ref()
+    }
+
+    /// The time of the verification.
+    #[must_use]
+    pub const fn verification_time(&self) -> Option<Timestamp> {
+        self.now
+    }
+
+    /// How old a checkpoint of the quorum may be.
+    #[must_use]
+    pub const fn age_limit(&self) -> Option<Duration> {
+        self.max_age
+    }
+
+    /// How far a time may lie beyond a bound.
+    #[must_use]
+    pub const fn skew(&self) -> Duration {
+        self.clock_skew
+    }
+
+    /// The revocations that the verifier brought.
+    #[must_use]
+    pub const fn revocations(&self) -> &[DetachedRevocation] {
+        self.revocations.as_slice()
+    }
+
+    /// The certificates of timestamp authorities, DER.
+    pub fn timestamp_authorities(&self) -> impl Iterator<Item = &[u8]> {
+        self.timestamp_authorities.iter().map(Vec::as_slice)
     }
 
     /// The origins of the checkpoints that the verifier brought.

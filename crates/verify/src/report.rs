@@ -2,7 +2,8 @@
 
 use crate::FieldDisclosure;
 use ai_audit_agentic::{MAX_OPEN, OpenIntents};
-use ai_audit_core::{Exit, LeafHash, LogId, Question, ReceiptId, Status, Verdict};
+use ai_audit_core::{Exit, LeafHash, LogId, Question, ReceiptId, Status, Timestamp, Verdict};
+use ai_audit_epochs::DeletedEpoch;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,8 +14,11 @@ use serde::Serialize;
 pub struct Report {
     /// The five answers.
     pub verdict: Verdict,
-    /// How many receipts were read.
+    /// How many receipts were read, those included of which only the hash is left.
     pub receipts: u64,
+    /// The epochs of which bytes are deleted, each with the receipt that accounts for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deleted: Vec<DeletedEpoch>,
     /// Tool intents without an outcome, in the order of the log. In a selection the outcome may
     /// have been left out. At most 65,536 are followed; a remark counts those beyond.
     pub open_tool_intents: Vec<OpenToolIntent>,
@@ -27,12 +31,34 @@ pub struct Report {
     /// Size of the largest checkpoint or known size that the receipts were found to reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub complete_to: Option<u64>,
+    /// What each witness of the policy says of the checkpoint that tells most: the newest that the
+    /// quorum makes complete, or has cosigned, or else the newest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<WitnessFinding>,
     /// What is worth knowing and changes no answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
     /// Texts that were held against the digests of a single receipt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disclosed: Vec<FieldDisclosure>,
+}
+
+/// What was found of one witness.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WitnessFinding {
+    /// Its name in the policy, with what is no printable text escaped.
+    pub name: String,
+    /// `cosigned`, `missing`, `invalid` (a cosignature that does not hold), `future` (its time has
+    /// not come) or `not_independent` (its key is the log's own). Only `cosigned` counts.
+    pub status: &'static str,
+    /// The time that it vouches for, or claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+    /// Why it does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Size of the checkpoint.
+    pub checkpoint: u64,
 }
 
 /// A tool intent without an outcome.
@@ -78,6 +104,39 @@ impl OpenToolIntent {
             .collect();
         all.sort_by_key(|intent| intent.receipt);
         all
+    }
+}
+
+/// What to tell of deleted epochs.
+pub(crate) fn deleted_remark(deleted: &[DeletedEpoch]) -> Option<String> {
+    let count: u64 = deleted.iter().map(|epoch| epoch.deleted).sum();
+    let (first, last) = (deleted.first()?, deleted.last()?);
+    let which = match deleted.len() {
+        1 => format!(
+            "epoch {}, accounted for by receipt {}",
+            first.epoch, first.deletion
+        ),
+        epochs => format!(
+            "{epochs} epochs from {} to {}, accounted for by deletion receipts",
+            first.epoch, last.epoch
+        ),
+    };
+    Some(format!(
+        "the bytes of {count} receipts are deleted ({which}): the seals of their epochs vouch for their hashes; signatures, texts and open tool calls among them could not be looked at"
+    ))
+}
+
+/// What to tell of the epochs that a selection has in full.
+pub(crate) fn complete_remark(epochs: &[u64]) -> Option<String> {
+    match epochs {
+        [] => None,
+        [one] => Some(format!(
+            "epoch {one} is here from its first receipt to its seal"
+        )),
+        [first, .., last] => Some(format!(
+            "{} epochs between {first} and {last} are here from their first receipt to their seal",
+            epochs.len()
+        )),
     }
 }
 

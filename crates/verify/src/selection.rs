@@ -1,7 +1,8 @@
 //! Verifying a selection of a log's receipts, each by its inclusion in a checkpoint.
 
 use crate::log::{erasure_answer, time_answer};
-use crate::report::{self, OpenToolIntent};
+use crate::quorum::Judgement;
+use crate::report::{self, OpenToolIntent, complete_remark};
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Facts, Seal, Walk};
 use crate::{PolicyError, Report, TrustPolicy, bodies};
@@ -9,6 +10,7 @@ use ai_audit_agentic::OpenIntents;
 use ai_audit_core::{
     Kind, LeafHash, LogId, NodeHash, Status, Timestamp, UnverifiedReceipt, Verdict,
 };
+use ai_audit_epochs::SelectedEpochs;
 use ai_audit_merkle::{InclusionProof, LeafIndex};
 use ai_audit_note::{Checkpoint, SignedNote};
 use alloc::format;
@@ -32,6 +34,7 @@ pub struct SelectionVerifier<'p> {
     receipts: u64,
     broken: Option<Status>,
     intents: OpenIntents,
+    epochs: SelectedEpochs,
     erasures: bool,
     single: bool,
     remarks: Vec<String>,
@@ -60,6 +63,7 @@ impl<'p> SelectionVerifier<'p> {
             receipts: 0,
             broken: None,
             intents: OpenIntents::new(),
+            epochs: SelectedEpochs::new(),
             erasures: false,
             single: false,
             remarks: Vec::new(),
@@ -113,6 +117,13 @@ impl<'p> SelectionVerifier<'p> {
             header.kind,
             Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
         );
+        // A single receipt stands without the others about the log.
+        if !self.single
+            && self.broken.is_none()
+            && let Err(error) = self.epochs.push(&receipt)
+        {
+            self.break_at(seq, error.to_string());
+        }
         self.last = Some(Last {
             seq,
             hash: receipt.hash(),
@@ -215,6 +226,18 @@ impl<'p> SelectionVerifier<'p> {
             _ => (None, None),
         };
         self.remarks.extend(remark);
+        let witnessed = match self.walk.facts() {
+            Some(facts) if signed => {
+                let keys = [&facts.receipt_key, &facts.checkpoint_key];
+                let size = self.checkpoint.size.as_u64();
+                Judgement::of(self.policy, &self.note, size, keys)
+            }
+            _ => None,
+        };
+        let quorum = self
+            .policy
+            .quorum()
+            .is_some_and(|policy| policy.quorum().is_some());
         let integrity = match (&self.broken, self.receipts) {
             (Some(broken), _) => broken.clone(),
             (None, 0) => Status::failed("there is no receipt"),
@@ -222,6 +245,14 @@ impl<'p> SelectionVerifier<'p> {
         };
         let completeness = match link {
             Some(status) => status,
+            // Who asks for a quorum does not take a receipt's place in a log that nobody else saw.
+            None if self.single && quorum => match &witnessed {
+                Some(judgement) if judgement.satisfied() => Status::NotApplicable,
+                Some(judgement) => Status::unverified(judgement.describe()),
+                None => {
+                    Status::unverified("there is no checkpoint that the quorum could have cosigned")
+                }
+            },
             None if self.single => Status::NotApplicable,
             None => Status::unverified(
                 "this is a selection: nothing tells whether receipts that belong to it were left out",
@@ -233,6 +264,12 @@ impl<'p> SelectionVerifier<'p> {
         };
         let mut remarks = self.remarks;
         remarks.extend(self.walk.remark().map(String::from));
+        if let Some(judgement) = witnessed.as_ref().filter(|_| quorum && !self.single) {
+            remarks.push(judgement.describe());
+        }
+        if self.broken.is_none() {
+            remarks.extend(complete_remark(self.epochs.complete()));
+        }
         remarks.extend(report::not_followed(&self.intents));
         Report {
             verdict: Verdict {
@@ -243,6 +280,7 @@ impl<'p> SelectionVerifier<'p> {
                 erasure: erasure_answer(self.erasures),
             },
             receipts: self.receipts,
+            deleted: Vec::new(),
             // Of a single receipt nobody can say that its outcome is missing.
             open_tool_intents: if self.single {
                 Vec::new()
@@ -252,6 +290,7 @@ impl<'p> SelectionVerifier<'p> {
             origin: self.walk.facts().map(|facts| facts.origin.clone()),
             log_id: self.log_id,
             complete_to: None,
+            witnesses: witnessed.map_or_else(Vec::new, |one| one.findings()),
             remarks,
             disclosed: Vec::new(),
         }

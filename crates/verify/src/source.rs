@@ -1,7 +1,7 @@
 //! Verifying a whole log out of any source of receipts.
 
 use crate::{LogVerifier, Report};
-use ai_audit_core::{MAX_SEALED_LEN, ReceiptSource};
+use ai_audit_core::{MAX_SEALED_LEN, Next, ReceiptSource};
 
 /// Reads a source to its end and verifies it.
 ///
@@ -17,8 +17,13 @@ pub fn verify_source<S: ReceiptSource>(
 ) -> Result<Report, S::Error> {
     let mut buf = alloc::vec![0; MAX_SEALED_LEN];
     let mut count = 0;
-    while let Some(len) = source.read_next(&mut buf)? {
-        verifier.push(&buf[..len.min(MAX_SEALED_LEN)]);
+    while let Some(next) = source.read_next(&mut buf)? {
+        match next {
+            Next::Sealed(len) => {
+                verifier.push(&buf[..len.min(MAX_SEALED_LEN)]);
+            }
+            Next::Deleted(hash) => verifier.push_deleted(hash),
+        }
         count += 1;
         progress(count);
     }

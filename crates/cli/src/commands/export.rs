@@ -4,28 +4,20 @@ use crate::cli::Export;
 use crate::failure::usage;
 use crate::open::{directory, log_name, time};
 use crate::output::{Output, bytes};
+use crate::package_file::{refuse_existing, write_whole};
 use crate::progress::Progress;
 use ai_audit_core::Timestamp;
 use ai_audit_directory::DirectoryLog;
 use ai_audit_export::{PackageOptions, Selection, Written, write_package};
 use ai_audit_note::Checkpoint;
-use anyhow::Context as _;
 use serde_json::json;
-use std::fs::OpenOptions;
-use std::io::BufWriter;
-use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(&args.dir)?;
     let log = log_name(args.tenant.as_deref().unwrap_or(&args.log))?;
     let selection = selection(args)?;
-    if args.output.exists() && !args.force {
-        return Err(usage(format!(
-            "{} exists already; --force replaces it",
-            args.output.display()
-        )));
-    }
+    refuse_existing(&args.output, args.force)?;
     let note = directory.make_checkpoint(&log)?;
     let checkpoint = Checkpoint::parse(note.text())?;
     let older = directory.older_checkpoints(&log, checkpoint.size)?;
@@ -40,42 +32,22 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
         checkpoint.size.as_u64(),
         output.quiet,
     );
-    // Beside the place it goes to, so that a failure leaves no half package under its name.
-    let beside = args.output.with_extension("zip.part");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(&beside)
-        .map_err(|error| usage(format!("{}: {error}", beside.display())))?;
     let source = DirectoryLog::new(&directory, log.clone());
-    let written = write_package(
-        BufWriter::new(file),
-        &source,
-        &note,
-        &older,
-        &key,
-        &options,
-        |done, total| progress.set(done, total),
-    );
+    let written = write_whole(&args.output, args.force, |file| {
+        let progress = |done, total| progress.set(done, total);
+        Ok(write_package(
+            file, &source, &note, &older, &key, &options, progress,
+        )?)
+    })?;
     drop(progress);
-    let written = match written {
-        Ok(written) => written,
-        Err(error) => {
-            // What is left of it is of no use; that it could not be removed changes nothing.
-            let _ = std::fs::remove_file(&beside);
-            return Err(error.into());
-        }
-    };
-    finish(&beside, &args.output)?;
+    if written.deleted > 0 && !options.selection.is_all() {
+        output.warn(format!(
+            "the bytes of {} receipts of the log are deleted: whether they belong to {} cannot be told",
+            written.deleted,
+            options.selection.describe()
+        ));
+    }
     report(args, output, &written)
-}
-
-fn finish(beside: &Path, path: &Path) -> anyhow::Result<()> {
-    std::fs::File::open(beside)
-        .and_then(|file| file.sync_all())
-        .and_then(|()| std::fs::rename(beside, path))
-        .with_context(|| path.display().to_string())
 }
 
 fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<ExitCode> {
@@ -88,6 +60,7 @@ fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<Ex
             "selection": manifest.selection.to_string(),
             "receipts": manifest.receipts,
             "checkpoint": manifest.checkpoint,
+            "deleted": written.deleted,
         }))?;
     } else {
         output.line(format!(

@@ -75,10 +75,13 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
 }
 
 /// The settings in force, under the names of the file.
-fn values(settings: &Settings) -> [(&'static str, Value); 8] {
+fn values(settings: &Settings) -> [(&'static str, Value); 11] {
     let Settings {
         checkpoint_every,
         checkpoint_after,
+        epoch_receipts,
+        epoch_after,
+        retention_days,
         queue_capacity,
         queue_timeout,
         keyed_digests,
@@ -89,6 +92,9 @@ fn values(settings: &Settings) -> [(&'static str, Value); 8] {
     let values = [
         json!(checkpoint_every),
         json!(checkpoint_after.as_secs()),
+        json!(epoch_receipts),
+        json!(epoch_after.as_secs() / (60 * 60)),
+        json!(retention_days.map_or("as promised".into(), |days| days.to_string())),
         json!(queue_capacity),
         json!(queue_timeout.map_or(0, |timeout| timeout.as_millis())),
         json!(if *keyed_digests { "keyed" } else { "plain" }),

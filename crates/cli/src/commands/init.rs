@@ -18,6 +18,9 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
             .ok_or_else(|| usage(format!("--policy {entry}: expected NAME=VALUE")))?;
         policy.push((name.to_string(), value.to_string()));
     }
+    if args.forward_secure {
+        policy.push(("receipt-key".into(), "forward-secure".into()));
+    }
     let recovery_key = match &args.recovery_key {
         None => None,
         Some(text) => match Pin::parse(text) {

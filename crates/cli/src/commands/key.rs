@@ -1,6 +1,11 @@
 //! `ai-audit key`
 
+mod history;
+mod revoke;
+mod rotate;
+
 use crate::cli::Key;
+use crate::cli::key::{KeyAction, ShowKeys};
 use crate::commands::verify::pin;
 use crate::failure::usage;
 use crate::open::{directory, log_name};
@@ -13,11 +18,23 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Key, output: Output) -> anyhow::Result<ExitCode> {
-    let path = Path::new(&args.what);
+    match &args.action {
+        Some(KeyAction::Rotate(args)) => return rotate::run(args, output),
+        Some(KeyAction::Revoke(args)) => return revoke::run(args, output),
+        Some(KeyAction::History(args)) => return history::run(args, output),
+        None => {}
+    }
+    let args = &args.show;
+    let Some(what) = &args.what else {
+        return Err(usage(
+            "expected a log directory or a key line; see `ai-audit key --help`",
+        ));
+    };
+    let path = Path::new(what);
     if path.is_dir() {
         return of_directory(args, path, output);
     }
-    match pin(&args.what)? {
+    match pin(what)? {
         Pin::Log(line) => of_line(args, &line, output),
         Pin::Key(_) => Err(usage(
             "a bare key says nothing but itself; expected a key line or a directory",
@@ -25,7 +42,7 @@ pub(crate) fn run(args: &Key, output: Output) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn of_line(args: &Key, line: &VKey, output: Output) -> anyhow::Result<ExitCode> {
+fn of_line(args: &ShowKeys, line: &VKey, output: Output) -> anyhow::Result<ExitCode> {
     if args.line {
         output.line(line.to_string())?;
     } else if output.json {
@@ -37,7 +54,7 @@ fn of_line(args: &Key, line: &VKey, output: Output) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn of_directory(args: &Key, path: &Path, output: Output) -> anyhow::Result<ExitCode> {
+fn of_directory(args: &ShowKeys, path: &Path, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(path)?;
     let log = log_name(&args.log)?;
     let line = directory.key_line(&log)?;
@@ -48,8 +65,10 @@ fn of_directory(args: &Key, path: &Path, output: Output) -> anyhow::Result<ExitC
     let sealed = directory.receipt(&log, 0)?;
     let genesis = Genesis::decode(&UnverifiedReceipt::parse(&sealed)?)?;
     let paths = directory.layout().log(&log);
+    let valid = directory.key_history(&log)?.keys.pop();
+    let valid = valid.map_or(genesis.receipt_key, |entry| entry.key);
     let keys = [
-        ("receipt", genesis.receipt_key, paths.receipt_key),
+        ("receipt", valid, paths.receipt_key),
         ("checkpoint", genesis.checkpoint_key, paths.checkpoint_key),
         ("recovery", genesis.recovery_key, paths.recovery_key),
     ];

@@ -2,13 +2,13 @@
 
 use crate::cli::Log;
 use crate::failure::usage;
-use crate::open::{directory, log_name, time};
+use crate::open::{deleted, directory, log_name, time};
 use crate::output::{Output, short};
 use ai_audit_agentic::{ToolIntent, ToolOutcome};
 use ai_audit_core::{Decision, DecodeBody as _, Kind, Timestamp, UnverifiedReceipt};
 use ai_audit_directory::LogDirectory;
 use ai_audit_export::json_value;
-use ai_audit_store::{LogName, Query};
+use ai_audit_store::{LogName, Query, StoredContent};
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Log, output: Output) -> anyhow::Result<ExitCode> {
@@ -18,7 +18,21 @@ pub(crate) fn run(args: &Log, output: Output) -> anyhow::Result<ExitCode> {
     let mut values = Vec::new();
     let mut table = output.table(["SEQ", "SEALED AT", "KIND", "TRACE", "SUMMARY"]);
     for seq in seqs {
-        let sealed = directory.receipt(&log, seq)?;
+        let sealed = match directory.stored(&log, seq)? {
+            StoredContent::Sealed(sealed) => sealed,
+            StoredContent::Deleted(hash) => {
+                let deletion = directory.deletion_of(&log, seq)?;
+                if output.json {
+                    values.push(deleted(seq, hash, deletion.as_ref()));
+                } else {
+                    let by = deletion.map_or("by nobody's receipt".into(), |deletion| {
+                        format!("deleted by receipt {}", deletion.receipt)
+                    });
+                    table.add_row([seq.to_string(), "-".into(), "-".into(), String::new(), by]);
+                }
+                continue;
+            }
+        };
         let receipt = UnverifiedReceipt::parse(&sealed)?;
         if output.json {
             values.push(json_value(&receipt));

@@ -2,7 +2,7 @@
 
 use crate::cli::Prove;
 use crate::failure::usage;
-use crate::open::{directory, find, log_name, read, write};
+use crate::open::{directory, find, log_name, read, readable, write};
 use crate::output::Output;
 use ai_audit_core::{Kind, UnverifiedReceipt};
 use ai_audit_directory::LogDirectory;
@@ -32,7 +32,13 @@ pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
             "receipt {seq} is not in the checkpoint, which has {size} receipts"
         )));
     }
-    let sealed = directory.receipt(&log, seq)?;
+    let sealed = match &args.archive {
+        Some(file) => {
+            readable(file)?;
+            directory.receipt_from_archive(&log, seq, file)?
+        }
+        None => directory.receipt(&log, seq)?,
+    };
     let genesis = directory.receipt(&log, 0)?;
     let mut nodes = Tiled::new(StoreTiles::new(directory.store(), &log));
     let mut path = |index| inclusion_proof(&mut nodes, LeafIndex::new(index), checkpoint.size);

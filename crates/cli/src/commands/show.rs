@@ -1,10 +1,12 @@
 //! `ai-audit show`
 
 use crate::cli::Show;
-use crate::open::{directory, find, log_name};
+use crate::open::{deleted, directory, find, log_name};
 use crate::output::{Output, Tone, safe};
-use ai_audit_core::UnverifiedReceipt;
+use ai_audit_core::{LeafHash, UnverifiedReceipt};
+use ai_audit_directory::LogDirectory;
 use ai_audit_export::json_value;
+use ai_audit_store::{LogName, StoredContent};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -13,7 +15,10 @@ pub(crate) fn run(args: &Show, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(&args.dir)?;
     let log = log_name(&args.log)?;
     let seq = find(&directory, &log, &args.receipt)?;
-    let sealed = directory.receipt(&log, seq)?;
+    let sealed = match directory.stored(&log, seq)? {
+        StoredContent::Sealed(sealed) => sealed,
+        StoredContent::Deleted(hash) => return gone(&directory, &log, seq, hash, output),
+    };
     if args.hex {
         let mut text = String::new();
         for byte in &sealed {
@@ -58,6 +63,38 @@ pub(crate) fn run(args: &Show, output: Output) -> anyhow::Result<ExitCode> {
             output.line("  body")?;
             tree(body, 4, output)?;
         }
+    }
+    output.note("Shown as stored; `ai-audit verify` tells whether it holds.")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A receipt whose bytes are deleted: what is left of it, and who says so.
+fn gone(
+    directory: &LogDirectory,
+    log: &LogName,
+    seq: u64,
+    hash: LeafHash,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let deletion = directory.deletion_of(log, seq)?;
+    if output.json {
+        output.json(&deleted(seq, hash, deletion.as_ref()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output.line(output.paint(Tone::Bold, &format!("receipt {seq} of log {log}")))?;
+    output.line(format!("  {:<12} {hash}", "hash"))?;
+    let Some(deletion) = deletion else {
+        output.line("  its bytes are deleted, and no deletion receipt says so")?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    output.line(format!(
+        "  deleted under receipt {} of {}",
+        deletion.receipt, deletion.sealed_at
+    ))?;
+    output.line(format!("  {:<12} {}", "epoch", deletion.epoch))?;
+    output.line(format!("  {:<12} {}", "reason", safe(&deletion.reason)))?;
+    if let Some(archive) = deletion.archive {
+        output.line(format!("  {:<12} SHA-256 {archive}", "archive"))?;
     }
     output.note("Shown as stored; `ai-audit verify` tells whether it holds.")?;
     Ok(ExitCode::SUCCESS)

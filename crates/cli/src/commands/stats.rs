@@ -5,7 +5,7 @@ use crate::open::{directory, log_name};
 use crate::output::{Output, Tone, bytes, short};
 use crate::progress::Progress;
 use ai_audit_core::{
-    Decision, DecodeBody as _, Kind, MAX_SEALED_LEN, ReceiptSource as _, UnverifiedReceipt,
+    Decision, DecodeBody as _, Kind, MAX_SEALED_LEN, Next, ReceiptSource as _, UnverifiedReceipt,
 };
 use ai_audit_store::StoreReader;
 use serde::Serialize;
@@ -16,6 +16,8 @@ use std::process::ExitCode;
 #[derive(Debug, Default, Serialize)]
 struct Counts {
     receipts: u64,
+    /// Those whose bytes are deleted; nothing below counts them.
+    deleted: u64,
     bytes: u64,
     first_sealed_at: Option<String>,
     last_sealed_at: Option<String>,
@@ -34,8 +36,14 @@ pub(crate) fn run(args: &Stats, output: Output) -> anyhow::Result<ExitCode> {
     let mut counts = Counts::default();
     let mut source = StoreReader::new(directory.store(), &log)?;
     let mut buf = vec![0; MAX_SEALED_LEN];
-    while let Some(len) = source.read_next(&mut buf)? {
-        counts.take(&UnverifiedReceipt::parse(&buf[..len])?, len);
+    while let Some(next) = source.read_next(&mut buf)? {
+        match next {
+            Next::Sealed(len) => counts.take(&UnverifiedReceipt::parse(&buf[..len])?, len),
+            Next::Deleted(_) => {
+                counts.receipts += 1;
+                counts.deleted += 1;
+            }
+        }
         progress.set(counts.receipts, size);
     }
     drop(progress);
@@ -75,12 +83,18 @@ impl Counts {
     }
 
     fn print(&self, output: Output) -> anyhow::Result<()> {
-        let average = self.bytes / self.receipts.max(1);
+        let average = self.bytes / (self.receipts - self.deleted).max(1);
         output.line(format!(
             "{} receipts, {} ({average} bytes each)",
             self.receipts,
             bytes(self.bytes)
         ))?;
+        if self.deleted > 0 {
+            output.line(format!(
+                "{} of them are deleted and not counted below",
+                self.deleted
+            ))?;
+        }
         if let (Some(first), Some(last)) = (&self.first_sealed_at, &self.last_sealed_at) {
             output.line(format!("sealed from {first} to {last}"))?;
         }

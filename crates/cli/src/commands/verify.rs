@@ -1,17 +1,20 @@
 //! `ai-audit verify`: finds out what it was given, verifies it, tells the verdict.
 
+mod equivocation;
+
 use crate::cli::{Question as Asked, Verify};
 use crate::failure::usage;
 use crate::open::{read, settings};
 use crate::output::{Output, Tone, safe};
 use crate::progress::Progress;
-use ai_audit_core::{Exit, Question, Status};
-use ai_audit_directory::LogDirectory;
+use ai_audit_core::{Exit, Next, Question, Status};
+use ai_audit_directory::{LogDirectory, TileFolder};
 use ai_audit_export::archive::is_zip;
+use ai_audit_export::tiles::verify_tiles;
 use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, verify_package};
 use ai_audit_note::TlogProof;
 use ai_audit_store::LogName;
-use ai_audit_verify::{LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
+use ai_audit_verify::{DetachedRevocation, LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufReader, Read as _};
@@ -23,7 +26,7 @@ use std::process::ExitCode;
 struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<String>,
-    /// What was verified: `log`, `package`, `proof` or `receipts`; `missing` is a log that was
+    /// What was verified: `log`, `tiles`, `package`, `proof` or `receipts`; `missing` is a log that was
     /// brought a key line or a checkpoint for and is not there.
     kind: &'static str,
     #[serde(flatten)]
@@ -34,7 +37,12 @@ struct Outcome {
 pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
     let policy = policy(args)?;
     let asked: Vec<Question> = args.require.iter().copied().map(question).collect();
-    let mut outcomes = if args.path.is_dir() {
+    if equivocation::is_one(&args.path) {
+        return equivocation::run(args, &policy, &asked, output);
+    }
+    let mut outcomes = if TileFolder::is_published_log(&args.path) {
+        vec![tiles(args, &policy, output)?]
+    } else if args.path.is_dir() {
         directory(args, &policy, output)?
     } else {
         vec![file(args, &policy, output)?]
@@ -103,6 +111,11 @@ fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
         policy = policy
             .checkpoint(&read(path)?)
             .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+    }
+    for path in &args.revocation {
+        let revocation = DetachedRevocation::parse(&read(path)?)
+            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        policy = policy.revocation(revocation);
     }
     if let Some(size) = args.size {
         policy = policy.min_size(size);
@@ -275,6 +288,22 @@ fn one_log(
     })
 }
 
+/// A log that was published as tiles.
+fn tiles(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<Outcome> {
+    if !args.text.is_empty() || args.log.is_some() {
+        return Err(usage("--text and --log do not go with a published log"));
+    }
+    let progress = Progress::new("verifying", "receipts", 0, output.quiet);
+    let folder = TileFolder::open(&args.path);
+    let report = verify_tiles(&folder, policy, |done, total| progress.set(done, total));
+    Ok(Outcome {
+        log: None,
+        kind: "tiles",
+        report,
+        exit: 0,
+    })
+}
+
 fn file(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<Outcome> {
     let shown = args.path.display();
     let cannot = |error: std::io::Error| usage(format!("{shown}: {error}"));
@@ -299,7 +328,7 @@ fn file(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<O
     } else {
         let mut verifier = LogVerifier::new(policy);
         verifier.fail_integrity(format!(
-            "{shown} is no evidence: expected a log directory, a package (ZIP), a proof or a receipts file"
+            "{shown} is no evidence: expected a log directory, a published log, a package (ZIP), a proof or a receipts file"
         ));
         ("unknown", verifier.finish())
     };
@@ -327,7 +356,8 @@ fn receipts(file: File, policy: &TrustPolicy, progress: &Progress) -> Report {
     loop {
         match ai_audit_core::ReceiptSource::read_next(&mut source, &mut buf) {
             Ok(None) => return verifier.finish(),
-            Ok(Some(len)) => {
+            Ok(Some(Next::Deleted(hash))) => verifier.push_deleted(hash),
+            Ok(Some(Next::Sealed(len))) => {
                 // The report has all that is wanted here.
                 let _ = verifier.push(&buf[..len]);
             }

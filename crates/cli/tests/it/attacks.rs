@@ -1,7 +1,7 @@
 //! Attacks by their numbers, through the command line: the exit code and the receipt that it names.
 
 use crate::run::{Place, lines};
-use ai_audit_core::{MAX_SEALED_LEN, ReceiptSource as _, UnverifiedReceipt};
+use ai_audit_core::{MAX_SEALED_LEN, Next, ReceiptSource as _, UnverifiedReceipt};
 use ai_audit_export::archive::{Archive, Limits};
 use ai_audit_export::{ReceiptsReader, ReceiptsWriter};
 use std::fs;
@@ -23,7 +23,7 @@ fn receipts(package: &Path) -> Vec<Vec<u8>> {
     let mut reader = ReceiptsReader::new(archive.reader("receipts.bin").unwrap()).unwrap();
     let mut buf = vec![0; MAX_SEALED_LEN];
     let mut all = Vec::new();
-    while let Some(len) = reader.read_next(&mut buf).unwrap() {
+    while let Some(Next::Sealed(len)) = reader.read_next(&mut buf).unwrap() {
         all.push(buf[..len].to_vec());
     }
     all

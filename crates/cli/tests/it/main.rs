@@ -2,10 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
+mod a11_split_view;
 mod attacks;
 mod bad_input;
 mod commands;
 mod corpus;
+mod durable;
+mod epochs;
+mod keys;
 mod proofs;
+mod publish;
 mod run;
 mod tenants;

@@ -176,7 +176,7 @@ fn check(path: &Path, log: &str, known: &mut Known) {
     };
     let mut hashes = BTreeMap::new();
     for stored in directory.store().read(&name, from, all).unwrap() {
-        let receipt = UnverifiedReceipt::parse(&stored.sealed).unwrap();
+        let receipt = UnverifiedReceipt::parse(stored.sealed().unwrap()).unwrap();
         known.chain.push(&receipt).unwrap();
         hashes.insert(stored.seq, receipt.hash());
     }

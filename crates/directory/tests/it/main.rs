@@ -3,6 +3,12 @@
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
 mod a31_kill;
+mod archives;
+mod checkpoints;
+mod cut_off;
+mod epochs;
+mod keys;
+mod lazy;
 
 use ai_audit_core::{Decision, Question, SigningKey};
 use ai_audit_directory::{
@@ -32,6 +38,7 @@ fn new(path: &Path, log: &str) -> Initialized {
 
 fn record(path: &Path, settings: Settings, count: usize) -> Result<(), DirectoryError> {
     let writer = Writer::open(path, settings, "test")?;
+    writer.attach(&LogName::default())?;
     let records = (0..count).map(|_| Record::new(&Decision::new())).collect();
     writer
         .ledger()
@@ -163,6 +170,44 @@ fn key_files_are_private_and_openssl_reads_them() {
 }
 
 #[test]
+#[cfg(unix)]
+fn production_refuses_a_database_that_everybody_can_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let production = Settings {
+        production: true,
+        ..Settings::default()
+    };
+    init(
+        folder.path(),
+        &options("default"),
+        production.clone(),
+        "test",
+    )
+    .unwrap();
+    let path = folder.path().join("audit.db");
+    let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    let found = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(found, 0o600, "as it is made");
+    mode(0o640);
+    record(folder.path(), production.clone(), 1).unwrap();
+    for open_to in [0o644, 0o660, 0o604] {
+        mode(open_to);
+        for error in [
+            record(folder.path(), production.clone(), 1).unwrap_err(),
+            LogDirectory::open(folder.path(), production.clone()).unwrap_err(),
+        ] {
+            let error = error.to_string();
+            assert!(
+                error.contains("audit.db") && error.contains("chmod 600"),
+                "{error}"
+            );
+        }
+    }
+    record(folder.path(), Settings::default(), 1).unwrap();
+}
+
+#[test]
 fn wrong_key_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
     new(folder.path(), "default");
@@ -277,7 +322,8 @@ fn readers_need_no_lock() {
         .unwrap();
     assert_eq!(
         directory.head(&LogName::default()).unwrap().size(),
-        before + 1
+        before + 2,
+        "a start receipt and the record"
     );
     assert!(!directory.store().health().unwrap().writable);
     let note = writer.checkpoint(&LogName::default()).unwrap();

@@ -7,11 +7,12 @@ use super::proofs::ProofsReader;
 use super::{CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, PROOFS, RECEIPTS, VIEW, claims};
 use crate::archive::{Archive, EntryReader, Limits, ReadAt};
 use crate::package::key_history::KeyHistory;
-use crate::{Manifest, ReceiptsReader, json_view};
-use ai_audit_core::{Digest, MAX_SEALED_LEN, ReceiptSource, Status, UnverifiedReceipt};
+use crate::{Manifest, ReceiptsReader, deleted_view, json_view};
+use ai_audit_core::{Digest, MAX_SEALED_LEN, Next, ReceiptSource, Status, UnverifiedReceipt};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
 use ai_audit_verify::{LogVerifier, Report, SelectionVerifier, TrustPolicy};
 use sha2::{Digest as _, Sha256};
+use std::fmt;
 use std::io::{self, BufReader, Read};
 
 /// The outcome of verifying a package.
@@ -244,21 +245,45 @@ impl<'a, R: ReadAt> Package<'a, R> {
         let mut keys = KeyHistory::default();
         let mut buf = vec![0; MAX_SEALED_LEN];
         let mut count = 0;
-        while let Some(len) = source
+        let mut last = None;
+        while let Some(next) = source
             .read_next(&mut buf)
-            .map_err(|error| format!("{RECEIPTS}: {error}"))?
+            .map_err(|error| format!("{RECEIPTS}: {}{error}", After(last)))?
         {
+            if let Engine::Log(verifier) = &mut *engine {
+                let fed = feed(&mut older, count + 1, |note| {
+                    verifier.evidence_checkpoint(note)
+                });
+                if beside.good(fed).is_none() {
+                    older = None;
+                }
+            }
+            let len = match (next, &mut *engine) {
+                (Next::Sealed(len), _) => len,
+                (Next::Deleted(hash), Engine::Log(verifier)) => {
+                    verifier.push_deleted(hash);
+                    // A whole log begins with receipt 0.
+                    let same = view.as_mut().map_or(Ok(()), |view| {
+                        same_line(view, count, deleted_view(count, hash))
+                    });
+                    if beside.good(same).is_none() {
+                        view = None;
+                    }
+                    last = Some(count);
+                    count += 1;
+                    progress(count, claimed);
+                    continue;
+                }
+                (Next::Deleted(_), Engine::Selection(_)) => {
+                    return Err(format!(
+                        "{RECEIPTS}: {}a deleted receipt: a selection has none",
+                        After(last)
+                    ));
+                }
+            };
             let sealed = &buf[..len];
             match &mut *engine {
-                Engine::Log(verifier) => {
-                    let fed = feed(&mut older, count + 1, |note| {
-                        verifier.evidence_checkpoint(note)
-                    });
-                    if beside.good(fed).is_none() {
-                        older = None;
-                    }
-                    verifier.push(sealed);
-                }
+                Engine::Log(verifier) => drop(verifier.push(sealed)),
                 Engine::Selection(verifier) => {
                     let path = proofs.as_mut().and_then(|proofs| {
                         let path = proofs.next();
@@ -276,6 +301,7 @@ impl<'a, R: ReadAt> Package<'a, R> {
                 }
             }
             if let Ok(receipt) = UnverifiedReceipt::parse(sealed) {
+                last = Some(receipt.header().seq);
                 let same = self.beside(&receipt, view.as_mut(), selection);
                 if beside.good(same).is_none() {
                     view = None;
@@ -337,16 +363,7 @@ impl<'a, R: ReadAt> Package<'a, R> {
             ));
         }
         if let Some(view) = view {
-            let mut line = json_view(receipt);
-            line.push('\n');
-            // As much as the true line has, and no more, whatever the file holds.
-            let mut found = vec![0; line.len()];
-            let same = view.read_exact(&mut found).is_ok() && found == line.as_bytes();
-            if !same {
-                return Err(format!(
-                    "{VIEW}: the line of receipt {seq} is not the view of the receipt's bytes"
-                ));
-            }
+            same_line(view, seq, json_view(receipt))?;
         }
         Ok(())
     }
@@ -380,6 +397,31 @@ impl<'a, R: ReadAt> Package<'a, R> {
             .read_to_vec(name, MAX_NOTE)
             .map_err(|error| error.to_string())
     }
+}
+
+/// Where in the receipts something was found, for a sentence to begin with.
+struct After(Option<u64>);
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(seq) => write!(f, "after receipt {seq}: "),
+            None => f.write_str("at the first receipt: "),
+        }
+    }
+}
+
+/// Holds the next line of the JSON view against what it should be.
+fn same_line(view: &mut impl Read, seq: u64, mut line: String) -> Result<(), String> {
+    line.push('\n');
+    // As much as the true line has, and no more, whatever the file holds.
+    let mut found = vec![0; line.len()];
+    if view.read_exact(&mut found).is_ok() && found == line.as_bytes() {
+        return Ok(());
+    }
+    Err(format!(
+        "{VIEW}: the line of receipt {seq} is not the view of the receipt's bytes"
+    ))
 }
 
 /// The manifest's signature and claims.

@@ -1,6 +1,8 @@
 //! Writing a package: the same log and options give the same bytes.
 
+use super::check::Check;
 use super::key_history::KeyHistory;
+use super::passes::{Item, Passes};
 use super::proofs::ProofsWriter;
 use super::readme::readme;
 use super::{
@@ -8,16 +10,14 @@ use super::{
     VERIFY_PY_SOURCE, VIEW,
 };
 use crate::archive::{ArchiveError, ArchiveWriter, Method};
-use crate::{Manifest, ManifestFile, ReceiptsWriter, Selection, json_view};
-use ai_audit_core::{
-    Chain, ChainError, DecodeError, Digest, LogId, MAX_SEALED_LEN, ReceiptSource, Signer,
-    UnverifiedReceipt,
-};
-use ai_audit_merkle::{Frontier, LeafIndex, NodeReader, inclusion_proof};
+use crate::{Manifest, ManifestFile, ReceiptsWriter, Selection, deleted_view, json_view};
+use ai_audit_core::{ChainError, DecodeError, Digest, LogId, ReceiptSource, Signer};
+use ai_audit_merkle::{LeafIndex, NodeReader, inclusion_proof};
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, SignedNote};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::io::{self, BufWriter, Seek, Write};
+use std::ops::RangeInclusive;
 
 /// A log to be exported, as its store gives it.
 pub trait LogEvidence {
@@ -41,8 +41,40 @@ pub trait LogEvidence {
     /// When the store cannot be read.
     fn receipts(&self) -> Result<Self::Receipts<'_>, Self::Error>;
 
+    /// The log's receipts from `seq` on. A store that can go there at once says so; this goes
+    /// through those before.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn receipts_from(&self, seq: u64) -> Result<Self::Receipts<'_>, Self::Error> {
+        let mut source = self.receipts()?;
+        let mut buf = vec![0; ai_audit_core::MAX_SEALED_LEN];
+        for _ in 0..seq {
+            if source.read_next(&mut buf)?.is_none() {
+                break;
+            }
+        }
+        Ok(source)
+    }
+
     /// The nodes of the log's tree.
     fn nodes(&self) -> Self::Nodes<'_>;
+
+    /// The control receipts among the log's first `size` and those of a range, in ascending `seq`,
+    /// without the others; `None` where all would have to be read to tell them apart.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn pick(
+        &self,
+        range: RangeInclusive<u64>,
+        size: u64,
+    ) -> Result<Option<Self::Receipts<'_>>, Self::Error> {
+        let _ = (range, size);
+        Ok(None)
+    }
 }
 
 /// What goes into a package.
@@ -61,6 +93,9 @@ pub struct Written {
     pub manifest: Manifest,
     /// Length of the package in bytes.
     pub bytes: u64,
+    /// Receipts whose bytes are deleted: of a whole log those in the package, of a selection by
+    /// trace, session or time those of which nobody can tell whether they belong to it.
+    pub deleted: u64,
 }
 
 /// Why a package could not be written. What was written so far is no package then.
@@ -84,6 +119,20 @@ pub enum ExportError {
         seq: u64,
         /// What does not hold.
         error: DecodeError,
+    },
+    /// Stored receipts that were picked out do not ascend, or lie beyond the checkpoint.
+    #[error("receipt {seq} of the stored log is not where it should be")]
+    Order {
+        /// Its `seq`.
+        seq: u64,
+    },
+    /// A receipt that belongs to the selection has no bytes any more.
+    #[error(
+        "the bytes of receipt {seq} are deleted: restore its epoch first, or choose another range"
+    )]
+    Deleted {
+        /// The first one.
+        seq: u64,
     },
     /// The stored log is not what the checkpoint signed.
     #[error("the stored log does not have the root of its checkpoint of size {size}")]
@@ -130,12 +179,14 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
 ) -> Result<Written, ExportError> {
     let head = Checkpoint::parse(checkpoint.text())?;
     let size = head.size.as_u64();
-    let whole = options.selection.is_all();
-    let passes = 1 + u64::from(options.json_view) + u64::from(!whole);
+    let selection = &options.selection;
+    let whole = selection.is_all();
+    let log = (log, Passes::new(log, size, selection)?);
+    let total = log.1.len() * (1 + u64::from(options.json_view) + u64::from(!whole));
     let mut done = 0;
     let mut tick = || {
         done += 1;
-        progress(done, passes * size);
+        progress(done, total.max(done));
     };
     let mut package = Files {
         archive: ArchiveWriter::new(out)?,
@@ -144,63 +195,82 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
 
     // First pass: the bytes themselves, held against chain and checkpoint.
     let mut facts = Facts::default();
-    let mut chain = Chain::new();
-    let mut frontier = Frontier::new();
+    let mut check = Check::new(log.1.picks());
     package.file(RECEIPTS, |file| {
         let mut writer = ReceiptsWriter::new(file)?;
-        each(log, size, |receipt| {
+        log.1.each(|item| {
             tick();
-            let seq = chain.head().size();
-            chain
-                .push(receipt)
-                .map_err(|error| ExportError::Chain { seq, error })?;
-            // The chain counts the same receipts and would be full before.
-            let _ = frontier.push(receipt.hash());
-            if seq == 0 {
-                facts.log_id = receipt.hash().to_log_id();
-            }
-            if options.selection.contains(receipt.header()) {
-                facts
-                    .keys
-                    .see(receipt)
-                    .map_err(|error| ExportError::Decode { seq, error })?;
-                facts.receipts += 1;
-                facts.selected += u64::from(!receipt.header().kind.is_control());
-                writer.write(receipt)?;
+            check.see(&item)?;
+            match item {
+                Item::Receipt(receipt) => {
+                    let header = receipt.header();
+                    let seq = header.seq;
+                    if seq == 0 {
+                        facts.log_id = receipt.hash().to_log_id();
+                    }
+                    if selection.contains(header) {
+                        facts
+                            .keys
+                            .see(receipt)
+                            .map_err(|error| ExportError::Decode { seq, error })?;
+                        facts.receipts += 1;
+                        facts.selected += u64::from(!header.kind.is_control());
+                        writer.write(receipt)?;
+                    }
+                }
+                Item::Deleted(_, hash) if whole => {
+                    facts.receipts += 1;
+                    facts.deleted += 1;
+                    writer.write_deleted(&hash)?;
+                }
+                Item::Deleted(seq, _) => {
+                    if selection.contains_seq(seq) == Some(true) {
+                        return Err(ExportError::Deleted { seq });
+                    }
+                    facts.deleted += u64::from(selection.contains_seq(seq).is_none());
+                }
             }
             Ok(())
         })
     })?;
-    if frontier.size() != head.size || frontier.root() != head.root {
-        return Err(ExportError::Root { size });
-    }
+    check.finish(&head)?;
     if !whole && facts.selected == 0 {
         return Err(ExportError::Nothing {
-            selection: options.selection.describe(),
+            selection: selection.describe(),
         });
     }
     if options.json_view {
         package.file(VIEW, |file| {
-            each(log, size, |receipt| {
+            log.1.each(|item| {
                 tick();
-                if options.selection.contains(receipt.header()) {
-                    file.write_all(json_view(receipt).as_bytes())?;
-                    file.write_all(b"\n")?;
-                }
-                Ok(())
+                let line = match item {
+                    Item::Receipt(receipt) if selection.contains(receipt.header()) => {
+                        json_view(receipt)
+                    }
+                    Item::Deleted(seq, hash) if whole => deleted_view(seq, hash),
+                    _ => return Ok(()),
+                };
+                file.write_all(line.as_bytes())?;
+                Ok(file.write_all(b"\n")?)
             })
         })?;
     }
     if !whole {
-        let mut nodes = log.nodes();
+        let mut nodes = log.0.nodes();
         package.file(PROOFS, |file| {
             let mut writer = ProofsWriter::new(file)?;
-            each(log, size, |receipt| {
+            log.1.each(|item| {
                 tick();
-                let header = receipt.header();
-                if options.selection.contains(header) {
-                    let proof = inclusion_proof(&mut nodes, LeafIndex::new(header.seq), head.size)
+                if let Item::Receipt(receipt) = item
+                    && selection.contains(receipt.header())
+                {
+                    let index = LeafIndex::new(receipt.header().seq);
+                    let proof = inclusion_proof(&mut nodes, index, head.size)
                         .map_err(|error| ExportError::Source(error.to_string()))?;
+                    // Where nobody went through the whole log this is what holds the receipt.
+                    proof
+                        .verify(&receipt.hash(), &head.root)
+                        .map_err(|_| ExportError::Root { size })?;
                     writer.write(&proof.path)?;
                 }
                 Ok(())
@@ -238,7 +308,11 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
     let mut out = package.archive.finish()?;
     out.flush()?;
     let bytes = out.stream_position()?;
-    Ok(Written { manifest, bytes })
+    Ok(Written {
+        manifest,
+        bytes,
+        deleted: facts.deleted,
+    })
 }
 
 /// What the first pass finds.
@@ -246,6 +320,7 @@ struct Facts {
     log_id: LogId,
     receipts: u64,
     selected: u64,
+    deleted: u64,
     keys: KeyHistory,
 }
 
@@ -255,29 +330,10 @@ impl Default for Facts {
             log_id: LogId::ZERO,
             receipts: 0,
             selected: 0,
+            deleted: 0,
             keys: KeyHistory::default(),
         }
     }
-}
-
-/// Goes through the first `size` receipts of the log.
-fn each<L: LogEvidence>(
-    log: &L,
-    size: u64,
-    mut take: impl FnMut(&UnverifiedReceipt<'_>) -> Result<(), ExportError>,
-) -> Result<(), ExportError> {
-    let failed = |error: L::Error| ExportError::Source(error.to_string());
-    let mut source = log.receipts().map_err(failed)?;
-    let mut buf = vec![0; MAX_SEALED_LEN];
-    for seq in 0..size {
-        let Some(len) = source.read_next(&mut buf).map_err(failed)? else {
-            return Err(ExportError::Root { size });
-        };
-        let receipt = UnverifiedReceipt::parse(&buf[..len])
-            .map_err(|error| ExportError::Decode { seq, error })?;
-        take(&receipt)?;
-    }
-    Ok(())
 }
 
 /// The archive, and what the manifest will say of the files in it.

@@ -2,11 +2,11 @@
 
 use ai_audit_agentic::{JsonDigest, ToolIntent};
 use ai_audit_core::{
-    Action, Body, Check, Decision, Draft, Genesis, Head, MAX_SEALED_LEN, ReceiptId, ReceiptSource,
-    SigningKey, Start, TextDigest, Timestamp,
+    Action, Body, Check, Decision, Draft, Genesis, Head, MAX_SEALED_LEN, Next, ReceiptId,
+    ReceiptSource, SigningKey, Start, TextDigest, Timestamp,
 };
 use ai_audit_export::{LogEvidence, PackageOptions, Selection, write_package};
-use ai_audit_merkle::MemoryTree;
+use ai_audit_merkle::{MemoryTree, TreeSize, root};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
 use ai_audit_verify::{Pin, TrustPolicy};
 use std::io::Cursor;
@@ -23,6 +23,11 @@ pub(crate) struct Log {
 impl Log {
     /// Genesis, start, then decisions and tool intents in sessions `s0` to `s3`.
     pub(crate) fn of(number: u8, receipts: u64) -> Self {
+        Self::fork(number, receipts, receipts)
+    }
+
+    /// The same up to a number of receipts, another history behind, all by the same keys.
+    pub(crate) fn fork(number: u8, common: u64, receipts: u64) -> Self {
         let key = |n: u8| SigningKey::from_bytes(&[number.wrapping_mul(3).wrapping_add(n); 32]);
         let (receipt, checkpoint, recovery) = (key(1), key(2), key(3));
         let public = [&receipt, &checkpoint, &recovery].map(SigningKey::verifying_key);
@@ -57,7 +62,7 @@ impl Log {
                 let arguments = Some(JsonDigest::of_json("{\"a\":1}", None).unwrap());
                 log.seal(
                     &ToolIntent {
-                        tool: "pay".into(),
+                        tool: if number < common { "pay" } else { "another" }.into(),
                         arguments,
                         ..ToolIntent::new()
                     },
@@ -71,7 +76,7 @@ impl Log {
                 };
                 let decision = Decision {
                     action: Action::Allow,
-                    model: "gpt-4o".into(),
+                    model: if number < common { "gpt-4o" } else { "another" }.into(),
                     input: Some(TextDigest::plain("question")),
                     checks: vec![check].into(),
                     ..Decision::new()
@@ -99,7 +104,13 @@ impl Log {
     }
 
     pub(crate) fn checkpoint(&self) -> SignedNote {
-        let (size, root) = (self.tree.size(), self.tree.root());
+        self.checkpoint_at(self.tree.size().as_u64())
+    }
+
+    /// The checkpoint that the log signed when it had so many receipts.
+    pub(crate) fn checkpoint_at(&self, size: u64) -> SignedNote {
+        let size = TreeSize::new(size);
+        let root = root(&mut self.tree.clone(), size).unwrap();
         let checkpoint = Checkpoint {
             origin: self.origin.clone(),
             size,
@@ -112,6 +123,11 @@ impl Log {
     /// The key line and the newest checkpoint.
     pub(crate) fn policy(&self) -> Auditor {
         self.pinned().checkpoint(&self.checkpoint())
+    }
+
+    /// The key line and the checkpoint of this size.
+    pub(crate) fn policy_at(&self, size: u64) -> Auditor {
+        self.pinned().checkpoint(&self.checkpoint_at(size))
     }
 
     /// The key line alone.
@@ -188,13 +204,19 @@ impl std::ops::Deref for Auditor {
 
 pub(crate) struct Receipts<'a>(std::slice::Iter<'a, Vec<u8>>);
 
+impl Receipts<'_> {
+    pub(crate) fn none() -> Self {
+        Self([].iter())
+    }
+}
+
 impl ReceiptSource for Receipts<'_> {
     type Error = std::convert::Infallible;
 
-    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<usize>, Self::Error> {
+    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<Next>, Self::Error> {
         Ok(self.0.next().map(|sealed| {
             buf[..sealed.len()].copy_from_slice(sealed);
-            sealed.len()
+            Next::Sealed(sealed.len())
         }))
     }
 }

@@ -4,6 +4,7 @@
 
 mod archive;
 mod archive_attacks;
+mod epochs;
 mod files;
 mod logs;
 mod package;
@@ -11,3 +12,6 @@ mod package_attacks;
 mod package_lies;
 mod package_limits;
 mod python;
+mod tile_attacks;
+mod tile_store;
+mod tiles;

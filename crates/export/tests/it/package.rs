@@ -3,7 +3,9 @@
 use crate::files::unpack;
 use crate::logs::Log;
 use ai_audit_core::{Exit, Question, Status};
-use ai_audit_export::{Selection, verify_package};
+use ai_audit_export::{Selection, package_tree, verify_package};
+use ai_audit_merkle::{TreeSize, consistency_proof};
+use ai_audit_note::Checkpoint;
 use ai_audit_verify::TrustPolicy;
 
 #[test]
@@ -141,4 +143,23 @@ fn a_selection_of_nothing_and_a_wrong_checkpoint_are_refused() {
             .receipts,
         9
     );
+}
+
+#[test]
+fn a_packages_tree_makes_consistency_proofs() {
+    let log = Log::of(1, 25);
+    let (note, mut tree) = package_tree(log.package(Selection::All, false)).unwrap();
+    assert_eq!(note, log.checkpoint());
+    let (old, new) = (TreeSize::new(10), TreeSize::new(25));
+    let proof = consistency_proof(&mut tree, old, new).unwrap();
+    let root = |size| {
+        let note = log.checkpoint_at(size);
+        Checkpoint::parse(note.text()).unwrap().root
+    };
+    proof.verify(&root(10), &root(25)).unwrap();
+    // A selection has no tree, and other bytes are no package.
+    let selection = log.package(Selection::Session("s1".into()), false);
+    let error = package_tree(selection).unwrap_err().to_string();
+    assert!(error.contains("selection"), "{error}");
+    assert!(package_tree(b"PK\x03\x04 and more".to_vec()).is_err());
 }

@@ -1,8 +1,11 @@
 //! The SQLite store: the conformance suite, foreign files, a second process, a full file.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(clippy::print_stdout, reason = "skipped tests say so")]
+
+mod access;
 
 use ai_audit_core::Head;
-use ai_audit_store::{Batch, LogName, ReadLimit, Store, StoreError, WriterLock};
+use ai_audit_store::{Batch, LogName, ReadLimit, Sealed, Store, StoreError, WriterLock};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
 use ai_audit_testkit::{TestLog, conforms, keeps};
 use std::fs;
@@ -164,4 +167,91 @@ fn a33_the_lock_keeps_a_second_writer_out() {
     );
     drop(lock);
     WriterLock::acquire(&path).unwrap();
+}
+
+/// How many of the receipts' signatures stand somewhere in the store's files.
+fn signatures_on_disk(folder: &std::path::Path, receipts: &[Sealed]) -> usize {
+    let files: Vec<Vec<u8>> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| fs::read(entry.unwrap().path()).unwrap())
+        .collect();
+    let tails: std::collections::HashSet<&[u8]> = receipts
+        .iter()
+        .map(|sealed| &sealed.as_bytes()[sealed.as_bytes().len() - 64..])
+        .collect();
+    let found: std::collections::HashSet<&[u8]> = files
+        .iter()
+        .flat_map(|file| file.windows(64))
+        .filter(|window| tails.contains(window))
+        .collect();
+    found.len()
+}
+
+#[test]
+fn deleted_bytes_are_on_the_disk_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.db");
+    let store = SqliteStore::open(&path, OpenMode::Create).unwrap();
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let receipts = log.seal(400);
+    for chunk in receipts.chunks(100) {
+        let expected = store.head(&name).unwrap().unwrap_or(Head::EMPTY);
+        store
+            .append(&[Batch {
+                log: &name,
+                expected: &expected,
+                receipts: chunk,
+            }])
+            .unwrap();
+    }
+    assert_eq!(signatures_on_disk(folder.path(), &receipts), 400);
+    assert_eq!(store.delete_receipts(&name, 0..=299).unwrap(), 298);
+    // Genesis and start, and the hundred after the range.
+    assert_eq!(signatures_on_disk(folder.path(), &receipts), 102);
+    assert_eq!(store.restore_receipts(&name, &receipts[..50]).unwrap(), 48);
+    assert_eq!(signatures_on_disk(folder.path(), &receipts), 150);
+    store.delete_receipts(&name, 0..=399).unwrap();
+    assert_eq!(signatures_on_disk(folder.path(), &receipts), 2);
+    let before = store.health().unwrap().bytes;
+    store.compact().unwrap();
+    assert!(store.health().unwrap().bytes < before);
+    assert_eq!(signatures_on_disk(folder.path(), &receipts), 2);
+    store.check_file().unwrap();
+}
+
+#[test]
+fn a_file_with_deleted_receipts_is_of_a_later_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.db");
+    let store = SqliteStore::open(&path, OpenMode::Create).unwrap();
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let receipts = log.seal(4);
+    store
+        .append(&[Batch {
+            log: &name,
+            expected: &Head::EMPTY,
+            receipts: &receipts,
+        }])
+        .unwrap();
+    let version = || {
+        let other = rusqlite::Connection::open(&path).unwrap();
+        let version = other.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        version.unwrap()
+    };
+    assert_eq!(version(), 1);
+    // Control receipts alone: nothing is deleted.
+    assert_eq!(store.delete_receipts(&name, 0..=1).unwrap(), 0);
+    assert_eq!(version(), 1);
+    assert_eq!(store.delete_receipts(&name, 0..=3).unwrap(), 2);
+    assert_eq!(version(), 2);
+    let reader = SqliteStore::open(&path, OpenMode::ReadOnly).unwrap();
+    assert_eq!(
+        reader.delete_receipts(&name, 0..=3),
+        Err(StoreError::ReadOnly)
+    );
+    assert_eq!(
+        reader.restore_receipts(&name, &receipts),
+        Err(StoreError::ReadOnly)
+    );
+    assert_eq!(reader.count_deleted(&name, 0..=3), Ok(2));
 }

@@ -1,5 +1,6 @@
 //! The ambient collector: what a task records on its way becomes one group at its end.
 
+use super::record::RecordBody;
 use super::{Ledger, Record, SubmitError, Ticket};
 use crate::LogName;
 use core::fmt;
@@ -7,6 +8,7 @@ use core::ops::Deref;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 thread_local! {
     /// The collections of the tasks that run on this thread, the innermost last.
@@ -66,13 +68,13 @@ impl<L: Deref<Target = Ledger>> Collection<L> {
         if records.is_empty() {
             return Ok(None);
         }
-        self.ledger.submit(&self.log, records).map(Some)
+        self.ledger.submit_collected(&self.log, records)
     }
 }
 
 impl<L: Deref<Target = Ledger>> Drop for Collection<L> {
     fn drop(&mut self) {
-        // Nobody is there to hear of it; a refusal for want of room is declared in the log.
+        // Nobody is there to hear of it; what does not come into the log is declared there.
         let _ = self.submit();
     }
 }
@@ -83,6 +85,17 @@ impl Ledger {
     ///
     /// A task within a task collects by itself. If the task panics, what it recorded before is
     /// submitted all the same.
+    ///
+    /// What a task recorded has happened, so of a group that cannot be taken as it is nothing is lost
+    /// in silence: one that is longer than the queue waits until it has the queue for itself, a record
+    /// that cannot be sealed is left out, and what does not come into the log is declared there. Only
+    /// where a record of the group was made by [`Record::build`], and so may refer to the others by
+    /// their places, one that cannot be sealed takes all of them with it.
+    ///
+    /// # Errors
+    ///
+    /// Beside the task's value: the error of the first record that was left out, though the others
+    /// were submitted; as [`Ledger::submit`] otherwise.
     ///
     /// ```no_run
     /// use ai_audit_core::Decision;
@@ -112,6 +125,52 @@ impl Ledger {
         drop(scope);
         let ticket = collection.submit();
         (value, ticket)
+    }
+
+    /// Submits what a task recorded, without the records that cannot be sealed, and has the writer
+    /// declare these.
+    fn submit_collected(
+        &self,
+        log: &LogName,
+        records: Vec<Record>,
+    ) -> Result<Option<Ticket>, SubmitError> {
+        self.admit(log)?;
+        let built = records
+            .iter()
+            .any(|record| matches!(record.body, RecordBody::Later(_)));
+        let total = records.len();
+        let (mut good, mut refused) = (Vec::with_capacity(total), None);
+        let mut ids = HashSet::new();
+        for (index, record) in records.into_iter().enumerate() {
+            match record.check(index, &mut ids) {
+                Ok(()) => good.push(record),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        if built && refused.is_some() {
+            good.clear();
+        }
+        let declare = |lost: usize, error: &SubmitError| {
+            let lost = u64::try_from(lost).unwrap_or(u64::MAX);
+            let now = self.config.clock.now();
+            self.queue
+                .lose(log, lost, format!("a task recorded: {error}"), now);
+        };
+        if let Some(error) = &refused {
+            declare(total - good.len(), error);
+        }
+        let submitted = good.len();
+        let ticket = match submitted {
+            0 => Ok(None),
+            _ => self.submit_checked(log, good, true).map(Some),
+        };
+        if let Err(error @ SubmitError::Random(_)) = &ticket {
+            declare(submitted, error);
+        }
+        match refused {
+            Some(error) => Err(error),
+            None => ticket,
+        }
     }
 
     /// The same for a future, on whatever threads it runs: `ledger` is a reference or an `Arc`.

@@ -1,7 +1,8 @@
 //! What a ledger and its logs are opened with.
 
-use crate::{Clock, HighWaterMark, Random};
-use ai_audit_core::{Signer, VerifyingKey};
+use crate::{Clock, HighWaterMark, LogName, Random, ReceiptKeys};
+use ai_audit_core::{KeyRevocation, Signer, VerifyingKey};
+use ai_audit_epochs::{EpochPolicy, Retention};
 use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
@@ -18,6 +19,11 @@ pub struct LedgerConfig {
     pub max_batch: usize,
     /// When checkpoints are made without being asked for. Never unless changed.
     pub checkpoints: CheckpointPolicy,
+    /// When epochs are sealed without being asked for. Never unless changed.
+    pub epochs: EpochPolicy,
+    /// For how long bytes must stay after their epoch was sealed. What the log's genesis promises
+    /// unless changed, or 183 days where it promises nothing; never less than what it promises.
+    pub retention: Option<Retention>,
     /// Tells the time of sealing.
     pub clock: Arc<dyn Clock>,
     /// Gives receipt ids and salts.
@@ -26,6 +32,22 @@ pub struct LedgerConfig {
     pub software: String,
     /// Where high-water marks are kept; nowhere unless changed.
     pub marks: Option<Arc<dyn HighWaterMark>>,
+    /// Who has the signers of logs that are in the store and were not attached: such a log is then
+    /// attached when it is first submitted to. Nobody unless changed.
+    pub signers: Option<Arc<dyn SignerSource>>,
+}
+
+/// Has the signers of logs, for a ledger that attaches each when it is first needed: a log whose key
+/// is missing, or that is behind its mark, then keeps nobody from writing to the others, and one to
+/// which nobody writes gets no receipts.
+pub trait SignerSource: Send + Sync {
+    /// The signers of a log. Called by the producer that submits to it, and perhaps by several at
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none, in lower case and without a full stop.
+    fn signers(&self, log: &LogName) -> Result<LogSigners, String>;
 }
 
 impl LedgerConfig {
@@ -41,10 +63,13 @@ impl LedgerConfig {
             on_full: OnFull::Block,
             max_batch: 1024,
             checkpoints: CheckpointPolicy::default(),
+            epochs: EpochPolicy::default(),
+            retention: None,
             clock,
             random,
             software: software.into(),
             marks: None,
+            signers: None,
         }
     }
 }
@@ -56,6 +81,8 @@ impl fmt::Debug for LedgerConfig {
             .field("on_full", &self.on_full)
             .field("max_batch", &self.max_batch)
             .field("checkpoints", &self.checkpoints)
+            .field("epochs", &self.epochs)
+            .field("retention", &self.retention)
             .field("software", &self.software)
             .finish_non_exhaustive()
     }
@@ -87,8 +114,8 @@ pub struct CheckpointPolicy {
 
 /// The two keys that a writer needs. The third, the recovery key, stays offline.
 pub struct LogSigners {
-    /// Signs receipts.
-    pub receipt: Box<dyn Signer + Send>,
+    /// Keeps the key that signs receipts; any [`Signer`] does that keeps one key for good.
+    pub receipt: Box<dyn ReceiptKeys>,
     /// Signs checkpoints.
     pub checkpoint: Box<dyn Signer + Send>,
 }
@@ -96,10 +123,24 @@ pub struct LogSigners {
 impl fmt::Debug for LogSigners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogSigners")
-            .field("receipt", &self.receipt.verifying_key())
+            .field(
+                "receipt",
+                &self.receipt.current().map(Signer::verifying_key),
+            )
             .field("checkpoint", &self.checkpoint.verifying_key())
             .finish()
     }
+}
+
+/// What attaching a log does besides: the ways out where it would be refused, or must not begin with
+/// the key that it has.
+#[derive(Debug, Default)]
+pub struct Attach {
+    /// A revocation to begin with, before anything else is sealed. Its successor's key must be held.
+    pub revocation: Option<KeyRevocation<'static>>,
+    /// Goes on with a log that is behind its high-water mark or has another receipt there. The loss
+    /// is declared in a gap receipt, and the mark begins anew.
+    pub adopt: bool,
 }
 
 /// A log that is to be created.

@@ -1,7 +1,10 @@
 //! What can go wrong in a ledger, by who finds out: who submits, who waits, who opens.
 
-use crate::{LogName, MarkError, RandomError, StoreError};
-use ai_audit_core::{DecodeError, Kind, SealError, SignatureError, SignerError};
+use crate::{LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
+use ai_audit_core::{
+    DecodeError, Kind, ReceiptId, SealError, SignatureError, SignerError, Timestamp,
+};
+use ai_audit_epochs::RetentionError;
 
 /// Why records were not taken. Nothing of the group is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +36,9 @@ pub enum SubmitError {
         /// The log.
         log: LogName,
     },
+    /// The log was not attached, and could not be.
+    #[error(transparent)]
+    Attach(Box<LedgerError>),
     /// A record's body cannot be sealed.
     #[error("record {index} of the group: {error}")]
     Record {
@@ -48,6 +54,22 @@ pub enum SubmitError {
         index: usize,
         /// Its kind.
         kind: Kind,
+    },
+    /// A record's id, which the caller chose, is no UUIDv7.
+    #[error("record {index} of the group: expected a UUIDv7 as id, found {id}")]
+    Id {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The id.
+        id: ReceiptId,
+    },
+    /// Two records of the group have one id.
+    #[error("record {index} of the group: another record of the group has its id {id}")]
+    IdTwice {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The id.
+        id: ReceiptId,
     },
     /// There was no randomness for receipt ids.
     #[error(transparent)]
@@ -77,6 +99,15 @@ pub enum AppendError {
         /// Its kind.
         kind: Kind,
     },
+    /// A receipt of the log has the id that the caller chose for a record. Nothing of the group is
+    /// written.
+    #[error("record {index} of the group: the log has a receipt with the id {id} already")]
+    IdTaken {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The id.
+        id: ReceiptId,
+    },
     /// The closure that was to build a record's body panicked. Nothing of the group is written.
     #[error("record {index} of the group: building its body panicked")]
     Panicked {
@@ -92,6 +123,10 @@ pub enum AppendError {
         /// Why.
         error: SealError,
     },
+    /// The log's valid receipt key is not at hand, or an older one cannot be destroyed. Nothing of
+    /// the group is written.
+    #[error(transparent)]
+    Keys(ReceiptKeysError),
     /// There was no randomness for a receipt id. Nothing of the group is written.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -164,6 +199,14 @@ pub enum LedgerError {
         /// The log.
         log: LogName,
     },
+    /// There are no signers for the log.
+    #[error("{reason}")]
+    NoSigners {
+        /// The log.
+        log: LogName,
+        /// Why.
+        reason: String,
+    },
     /// The log is attached already.
     #[error("log {log} is attached already")]
     Attached {
@@ -186,7 +229,7 @@ pub enum LedgerError {
     },
     /// The stored log has fewer receipts than it once had.
     #[error(
-        "log {log} has {held} receipts but had {marked} before: it is an older copy, restored or left behind"
+        "log {log} has {held} receipts but had {marked} before: it is an older copy, restored or left behind; find the newer one, or go on and declare the loss with `ai-audit adopt`"
     )]
     Behind {
         /// The log.
@@ -198,7 +241,7 @@ pub enum LedgerError {
     },
     /// The stored log has another receipt where the high-water mark is.
     #[error(
-        "log {log} has another receipt {seq} than it had before: it is a copy that was written on"
+        "log {log} has another receipt {seq} than it had before: it is a copy that was written on; find the other one, or go on and declare it with `ai-audit adopt`"
     )]
     Forked {
         /// The log.
@@ -273,6 +316,66 @@ pub enum LedgerError {
         log: LogName,
         /// Why.
         error: AppendError,
+    },
+    /// There is nothing in the open epoch that a seal would close.
+    #[error("log {log}: epoch {epoch} has no receipts yet")]
+    EmptyEpoch {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+    },
+    /// The epoch is not sealed.
+    #[error("log {log}: epoch {epoch} is not sealed: {sealed} epochs are")]
+    NotSealed {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// How many are.
+        sealed: u64,
+    },
+    /// The epoch is too young to be deleted.
+    #[error("log {log}: epoch {epoch} must be kept for {days} days: until {until}")]
+    Retained {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// For how many days after it was sealed.
+        days: u64,
+        /// Until when, or the end of time.
+        until: Timestamp,
+    },
+    /// No checkpoint covers the epoch's seal.
+    #[error(
+        "log {log}: epoch {epoch} ends with receipt {seal}, and no checkpoint covers it: the last one has {size} receipts; make one first"
+    )]
+    NotCovered {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+        /// Its seal.
+        seal: u64,
+        /// Size of the last checkpoint; 0 where there is none.
+        size: u64,
+    },
+    /// The epoch has no receipts but control receipts, which are never deleted.
+    #[error("log {log}: epoch {epoch} has nothing but control receipts, which are never deleted")]
+    NothingToDelete {
+        /// The log.
+        log: LogName,
+        /// The epoch.
+        epoch: u64,
+    },
+    /// What the genesis promises as retention is no number of days.
+    #[error("log {log}: {error}")]
+    Retention {
+        /// The log.
+        log: LogName,
+        /// What is there instead.
+        error: RetentionError,
     },
     /// The ledger was closed.
     #[error("the ledger is closed")]

@@ -1,6 +1,7 @@
 //! The bounded queue between producers and the writer.
 
-use super::config::{LogSigners, NewLog, OnFull};
+use super::config::{Attach, LogSigners, NewLog, OnFull};
+use super::epochs::{DeleteEpoch, EpochDeleted, SealedEpoch};
 use super::record::Record;
 use super::ticket::{Abandoned, Filler, Outcome};
 use super::{LedgerStats, LogInfo};
@@ -14,6 +15,9 @@ use std::time::Instant;
 pub(crate) struct Group {
     pub(crate) log: LogName,
     pub(crate) records: Vec<Record>,
+    /// Whether a task recorded them on its way: they have happened, and perhaps nobody waits for the
+    /// outcome, so whatever keeps them out of the log is declared there.
+    pub(crate) collected: bool,
     pub(crate) done: Filler<Outcome>,
 }
 
@@ -21,8 +25,20 @@ pub(crate) struct Group {
 pub(crate) enum Command {
     Append(Group),
     Create(LogName, Box<NewLog>, Filler<Result<LogInfo, LedgerError>>),
-    Attach(LogName, LogSigners, Filler<Result<LogInfo, LedgerError>>),
+    Attach(
+        LogName,
+        LogSigners,
+        Box<Attach>,
+        Filler<Result<LogInfo, LedgerError>>,
+    ),
+    Rotate(LogName, String, Filler<Result<u64, LedgerError>>),
     Checkpoint(LogName, Filler<Result<String, LedgerError>>),
+    SealEpoch(LogName, Filler<Result<SealedEpoch, LedgerError>>),
+    DeleteEpoch(
+        LogName,
+        DeleteEpoch,
+        Filler<Result<EpochDeleted, LedgerError>>,
+    ),
     Drain(Filler<Result<(), LedgerError>>),
     Close(String, Filler<Result<(), LedgerError>>),
 }
@@ -39,6 +55,9 @@ pub(crate) enum Work {
     Groups(Vec<Group>),
     Command(Command),
 }
+
+/// Why records are refused that find no room.
+const FULL: &str = "submissions refused: the queue was full";
 
 /// Records that a producer wanted to submit and could not.
 #[derive(Debug, Clone)]
@@ -62,7 +81,8 @@ struct State {
     queued: usize,
     closed: bool,
     attached: HashSet<LogName>,
-    refused: HashMap<LogName, Refused>,
+    /// By log and reason.
+    refused: HashMap<(LogName, String), Refused>,
     /// Whether the writer sleeps, and how many producers do: waking nobody is a system call too.
     writer_sleeps: bool,
     producers_sleep: usize,
@@ -111,7 +131,8 @@ impl Queue {
         now: impl Fn() -> Timestamp,
     ) -> Result<(), SubmitError> {
         let (records, capacity) = (group.records.len(), self.capacity);
-        if records > capacity {
+        // What was collected is in memory anyhow: it waits until it has the queue for itself.
+        if records > capacity && !group.collected {
             return Err(SubmitError::TooLarge { records, capacity });
         }
         let deadline = match on_full {
@@ -127,7 +148,7 @@ impl Queue {
             if !state.attached.contains(&group.log) {
                 return Err(SubmitError::NotAttached { log: group.log });
             }
-            if state.queued + records <= capacity {
+            if state.queued + records <= capacity || (group.collected && state.queued == 0) {
                 state.queued += records;
                 state.commands.push_back(Command::Append(group));
                 self.wake_writer(&mut state);
@@ -162,7 +183,19 @@ impl Queue {
         let mut state = self.lock();
         let lost = u64::try_from(records).unwrap_or(u64::MAX);
         state.stats.refused = state.stats.refused.saturating_add(lost);
-        let refused = state.refused.entry(group.log).or_insert(Refused {
+        self.declare(&mut state, group.log, lost, FULL.to_owned(), now);
+        Err(SubmitError::Full { queued, capacity })
+    }
+
+    /// Has the writer declare that records of a log are lost.
+    pub(crate) fn lose(&self, log: &LogName, lost: u64, reason: String, now: Timestamp) {
+        let mut state = self.lock();
+        state.stats.lost = state.stats.lost.saturating_add(lost);
+        self.declare(&mut state, log.clone(), lost, reason, now);
+    }
+
+    fn declare(&self, state: &mut State, log: LogName, lost: u64, reason: String, now: Timestamp) {
+        let refused = state.refused.entry((log, reason)).or_insert(Refused {
             records: 0,
             from: now,
             to: now,
@@ -170,8 +203,7 @@ impl Queue {
         refused.records = refused.records.saturating_add(lost);
         refused.from = refused.from.min(now);
         refused.to = refused.to.max(now);
-        self.wake_writer(&mut state);
-        Err(SubmitError::Full { queued, capacity })
+        self.wake_writer(state);
     }
 
     /// Puts another command at the end. One that comes after the closing is dropped, which its
@@ -251,7 +283,7 @@ impl Queue {
     }
 
     /// What was refused since the last time.
-    pub(crate) fn take_refused(&self) -> HashMap<LogName, Refused> {
+    pub(crate) fn take_refused(&self) -> HashMap<(LogName, String), Refused> {
         core::mem::take(&mut self.lock().refused)
     }
 

@@ -1,7 +1,9 @@
 //! What producers hand to the ledger: records, alone or in groups.
 
+use crate::SubmitError;
 use ai_audit_core::{Body, Kind, LeafHash, ReceiptId, SealError, encode_body};
 use core::fmt;
+use std::collections::HashSet;
 
 /// One record on its way into a log: a body with what belongs into its header.
 ///
@@ -18,6 +20,8 @@ use core::fmt;
 #[derive(Debug)]
 pub struct Record {
     pub(crate) id: Option<ReceiptId>,
+    /// Whether the caller chose the id, so that it may stand in the log already.
+    pub(crate) given: bool,
     pub(crate) trace_id: String,
     pub(crate) session_id: String,
     pub(crate) actor_id: String,
@@ -92,7 +96,7 @@ impl Record {
     }
 
     /// A record whose body refers to the records before it in its group: `build` is called by the
-    /// writer when these are sealed, so it should be quick.
+    /// writer when these are sealed, so it should be quick. The id is as [`Record::id`] says.
     ///
     /// ```
     /// use ai_audit_core::{Decision, List, ReceiptId, Timestamp};
@@ -116,6 +120,7 @@ impl Record {
     const fn with(id: Option<ReceiptId>, body: RecordBody) -> Self {
         Self {
             id,
+            given: id.is_some(),
             trace_id: String::new(),
             session_id: String::new(),
             actor_id: String::new(),
@@ -123,10 +128,45 @@ impl Record {
         }
     }
 
-    /// Sets the id.
+    /// Checks what can be checked before the record, number `index` of its group, is sealed. `ids` are
+    /// those that callers chose for the ones before it.
+    pub(crate) fn check(
+        &self,
+        index: usize,
+        ids: &mut HashSet<ReceiptId>,
+    ) -> Result<(), SubmitError> {
+        if let Some(id) = self.given_id() {
+            if !id.is_v7() {
+                return Err(SubmitError::Id { index, id });
+            }
+            if !ids.insert(id) {
+                return Err(SubmitError::IdTwice { index, id });
+            }
+        }
+        match &self.body {
+            RecordBody::Ready(Err(error)) => {
+                let error = error.clone();
+                Err(SubmitError::Record { index, error })
+            }
+            RecordBody::Ready(Ok(body)) if is_reserved(body.kind) => {
+                let kind = body.kind;
+                Err(SubmitError::Reserved { index, kind })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The id, if the caller chose it.
+    pub(crate) fn given_id(&self) -> Option<ReceiptId> {
+        self.id.filter(|_| self.given)
+    }
+
+    /// Sets the id: a UUIDv7 that no other receipt of the log has. Keys by which single texts are
+    /// disclosed are made from it.
     #[must_use]
     pub const fn id(mut self, id: ReceiptId) -> Self {
         self.id = Some(id);
+        self.given = true;
         self
     }
 
@@ -154,10 +194,7 @@ impl Record {
 
 /// Kinds that only the ledger itself writes.
 pub(crate) const fn is_reserved(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::GENESIS | Kind::START | Kind::STOP | Kind::GAP | Kind::CLOCK_ANOMALY
-    )
+    kind.is_control()
 }
 
 impl fmt::Debug for RecordBody {

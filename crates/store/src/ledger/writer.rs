@@ -1,12 +1,17 @@
 //! The writer: the one thread that seals and stores.
 
 mod checkpoint;
+mod delete;
+mod epoch;
+mod keys;
 mod log;
 mod open;
 
 use super::LedgerConfig;
 use super::queue::{Command, Group, Queue, Work};
-use crate::{AppendError, Batch, LedgerError, LogName, Mark, Store, StoreError, StoreTiles};
+use crate::{
+    AppendError, Batch, LedgerError, LogName, Mark, Query, Record, Store, StoreError, StoreTiles,
+};
 use ai_audit_core::{Head, Stop};
 use ai_audit_merkle::{Frontier, ProveError, TileError, Tiled, TreeSize, frontier};
 use core::time::Duration;
@@ -61,11 +66,20 @@ impl Writer {
                 Work::Command(Command::Create(name, new, done)) => {
                     done.fill(self.create(&name, *new));
                 }
-                Work::Command(Command::Attach(name, signers, done)) => {
-                    done.fill(self.attach(&name, signers));
+                Work::Command(Command::Attach(name, signers, with, done)) => {
+                    done.fill(self.attach(&name, signers, *with));
                 }
                 Work::Command(Command::Checkpoint(name, done)) => {
                     done.fill(self.checkpoint(&name));
+                }
+                Work::Command(Command::Rotate(name, reason, done)) => {
+                    done.fill(self.rotate(&name, &reason));
+                }
+                Work::Command(Command::SealEpoch(name, done)) => {
+                    done.fill(self.seal_epoch(&name));
+                }
+                Work::Command(Command::DeleteEpoch(name, wish, done)) => {
+                    done.fill(self.delete_epoch(&name, &wish));
                 }
                 // Whatever was submitted before stands before it in the queue.
                 Work::Command(Command::Drain(done)) => done.fill(Ok(())),
@@ -74,17 +88,17 @@ impl Writer {
                     return;
                 }
             }
+            self.seal_where_due();
             self.checkpoint_where_due();
         }
     }
 
     /// When to look after something though nothing was submitted.
     fn deadline(&self) -> Option<Instant> {
-        let checkpoints = self.next_checkpoint();
-        match (checkpoints, self.retry_at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        [self.next_checkpoint(), self.next_epoch(), self.retry_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Seals groups, declares losses and stores it all in one commit.
@@ -92,9 +106,11 @@ impl Writer {
         self.take_refused();
         let mut batch: BTreeMap<LogName, Pending> = BTreeMap::new();
         self.declare_losses(&mut batch);
+        let mut progress = false;
         for Group {
             log: name,
             records,
+            collected,
             done,
         } in groups
         {
@@ -113,26 +129,41 @@ impl Writer {
             let pending = batch
                 .entry(name.clone())
                 .or_insert_with(|| Pending::new(log));
-            if let Err((error, done)) = self.sealer.group(log, pending, records, done) {
-                if is_outage(&error) {
+            let sealed = match new_ids(&*self.store, &name, pending, &records) {
+                Ok(()) => self.sealer.group(log, pending, records, done),
+                Err(error) => Err((error, done)),
+            };
+            if let Err((error, done)) = sealed {
+                if collected || is_outage(&error) {
                     self.lose(&name, lost, &error);
                 }
                 done.fill(Err(error));
             }
+            let valid = *pending.keys.valid();
+            self.seal_full(&name, pending);
+            if *pending.keys.valid() != valid
+                && let Some(pending) = batch.remove(&name)
+            {
+                // The old key must be gone before anything of the next epoch is acknowledged.
+                let outcomes = self.commit(BTreeMap::from([(name, pending)]));
+                progress |= outcomes.values().any(Result::is_ok);
+            }
         }
         let outcomes = self.commit(batch);
+        progress |= outcomes.values().any(Result::is_ok);
         self.queue.count(|stats| stats.in_flight = 0);
-        self.plan_retry(outcomes.values().any(Result::is_ok));
+        self.plan_retry(progress);
     }
 
     fn take_refused(&mut self) {
-        for (name, refused) in self.queue.take_refused() {
+        for ((name, mut reason), refused) in self.queue.take_refused() {
+            shorten(&mut reason);
             if let Some(log) = self.logs.get_mut(&name) {
                 log.lose(Loss {
                     records: refused.records,
                     from: refused.from,
                     to: refused.to,
-                    reason: "submissions refused: the queue was full".to_owned(),
+                    reason,
                 });
             }
         }
@@ -251,7 +282,11 @@ impl Writer {
             .any(|hash| log.frontier.push(*hash).is_err());
         debug_assert!(!full, "sealing refuses before 2^64 receipts");
         log.head = pending.head;
+        log.keys = pending.keys;
         log.behind = pending.behind;
+        log.epoch = pending.epoch;
+        // An error shows, and is tried again, before the next receipt is sealed.
+        let _ = log.hold_valid_key();
         let appended = u64::try_from(pending.sealed.len()).unwrap_or(u64::MAX);
         self.mark(name);
         self.queue
@@ -300,7 +335,9 @@ impl Writer {
         let Pending {
             base,
             head,
+            keys,
             behind,
+            epoch,
             groups,
             mut declared,
             ..
@@ -319,7 +356,10 @@ impl Writer {
         if let Some(log) = self.logs.get_mut(name) {
             log.doubt = Some(Doubt {
                 attempted: head,
+                keys,
+                epoch,
                 losses: declared,
+                records,
                 error: error.clone(),
             });
         }
@@ -363,7 +403,7 @@ impl Writer {
             });
         }
         let Some(doubt) = log.doubt.take() else {
-            return Ok(());
+            return log.hold_valid_key();
         };
         let found = match self.store.head(name) {
             Ok(found) => found.unwrap_or(Head::EMPTY),
@@ -374,12 +414,11 @@ impl Writer {
             }
         };
         if found == log.head {
-            let lost: u64 = doubt.losses.iter().map(|loss| loss.records).sum();
             for loss in doubt.losses {
                 log.lose(loss);
             }
             self.queue
-                .count(|stats| stats.lost = stats.lost.saturating_add(lost));
+                .count(|stats| stats.lost = stats.lost.saturating_add(doubt.records));
             return Ok(());
         }
         if found == doubt.attempted {
@@ -387,8 +426,10 @@ impl Writer {
                 Ok(frontier) => {
                     log.frontier = frontier;
                     log.head = found;
+                    log.keys = doubt.keys;
+                    log.epoch = doubt.epoch;
                     self.mark(name);
-                    return Ok(());
+                    return self.hold_valid_key(name);
                 }
                 Err(_) => {
                     let error = doubt.error.clone();
@@ -459,6 +500,29 @@ impl Writer {
         }
         result
     }
+}
+
+/// Checks that ids which callers chose stand neither in the log nor among what is sealed for it.
+fn new_ids(
+    store: &dyn Store,
+    name: &LogName,
+    pending: &Pending,
+    records: &[Record],
+) -> Result<(), AppendError> {
+    for (index, record) in records.iter().enumerate() {
+        let Some(id) = record.given_id() else {
+            continue;
+        };
+        let taken = pending.given.contains(&id)
+            || !store
+                .find(name, &Query::Id(id), None, 1)
+                .map_err(AppendError::Store)?
+                .is_empty();
+        if taken {
+            return Err(AppendError::IdTaken { index, id });
+        }
+    }
+    Ok(())
 }
 
 /// The frontier of a stored log's first `size` receipts.

@@ -92,6 +92,11 @@ fn a32_a_gap_that_cannot_be_written_is_written_later_and_once() {
     let gaps = gaps(&rig);
     assert_eq!(lost(&rig, &LogName::default(), 1), 6, "{gaps:?}");
     assert_eq!(gaps.len(), 2, "one for each reason: {gaps:?}");
+    assert_eq!(
+        ledger.stats().lost,
+        6,
+        "each counted once, however often its gap failed"
+    );
 }
 
 /// The receipts of a group that is in the log though its commit seemed to fail.

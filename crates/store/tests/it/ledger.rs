@@ -1,19 +1,19 @@
 //! The ledger in ordinary use: groups, producers, start and stop, clocks, checkpoints, refusals.
 
-use crate::rig::{NOW, decision, kinds, name, record, rig, walk};
+use crate::rig::{Gate, NOW, decision, gated_log, kinds, name, record, rig, walk};
 use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody as _, Head, Kind, ReceiptId, Start, Stop, Timestamp,
     UnverifiedReceipt,
 };
 use ai_audit_merkle::{Tiled, TreeSize, root};
-use ai_audit_note::{Checkpoint, VKey};
+use ai_audit_note::{Checkpoint, SignedNote, VKey, cosign};
 use ai_audit_store::{
     AppendError, CheckpointPolicy, EncodedRecordBody, Ledger, LedgerError, LogName, Record, Store,
     StoreTiles, SubmitError,
 };
 use ai_audit_testkit::TestLog;
 use core::time::Duration;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 #[test]
 fn a_group_is_contiguous_and_refers_to_itself() {
@@ -235,6 +235,63 @@ fn checkpoints_on_demand_and_by_number() {
     assert_eq!(ledger.stats().checkpoints, 4);
 }
 
+/// Another process makes the checkpoint and gets it cosigned, while the writer runs: neither of the
+/// two orders loses the cosignature.
+#[test]
+fn a_checkpoint_made_again_keeps_its_cosignatures() {
+    let rig = rig();
+    let log = LogName::default();
+    let ledger = rig.created();
+    let witness = TestLog::keys(9)[0].verifying_key();
+    let line = VKey::cosignature("w.example", witness).unwrap();
+    let cosigned = |text: &str| {
+        let mut note = SignedNote::parse(text.as_bytes()).unwrap();
+        let time = Timestamp::from_micros(NOW);
+        let signature = cosign(&note, "w.example", &TestLog::keys(9)[0], time).unwrap();
+        note.add(signature).unwrap();
+        note
+    };
+    let put = |note: &SignedNote| {
+        let size = Checkpoint::parse(note.text()).unwrap().size;
+        rig.store
+            .put_checkpoint(&log, size, &note.to_string())
+            .unwrap();
+    };
+    // After the writer made it.
+    let made = ledger.checkpoint(&log).unwrap();
+    put(&cosigned(&made));
+    let again = ledger.checkpoint(&log).unwrap();
+    assert_eq!(again, cosigned(&made).to_string());
+    // Before the writer makes it.
+    let submit = |model| ledger.submit(&log, vec![record(model)]).unwrap().wait();
+    submit("a").unwrap();
+    let mut tiles = Tiled::new(StoreTiles::new(&*rig.store, &log));
+    let size = TreeSize::new(3);
+    let checkpoint = Checkpoint {
+        origin: Checkpoint::parse(cosigned(&made).text()).unwrap().origin,
+        size,
+        root: root(&mut tiles, size).unwrap(),
+        extensions: Vec::new(),
+    };
+    let elsewhere = checkpoint.sign(&TestLog::keys(1)[1]).unwrap().to_string();
+    put(&cosigned(&elsewhere));
+    let note = SignedNote::parse(ledger.checkpoint(&log).unwrap().as_bytes()).unwrap();
+    assert!(note.verify_cosignature(&line).is_ok());
+    // One that is not this log's is not taken for it.
+    submit("b").unwrap();
+    let forged = Checkpoint {
+        size: TreeSize::new(4),
+        ..checkpoint
+    };
+    put(&forged.sign(&TestLog::keys(1)[1]).unwrap());
+    // Nor is a second one of the same size signed beside it: somebody has been shown that one.
+    let error = ledger.checkpoint(&log).unwrap_err();
+    assert!(
+        error.to_string().contains("another checkpoint of 4"),
+        "{error}"
+    );
+}
+
 #[test]
 fn checkpoints_by_time_come_without_further_records() {
     let mut rig = rig();
@@ -274,18 +331,18 @@ fn a_log_is_refused_that_is_not_what_its_last_checkpoint_says() {
         extensions: vec![],
     };
     let attach = || rig.open().attach_log(log.clone(), TestLog::signers(1));
-    let put = |note: &str| {
+    let put = |size, note: &str| {
         rig.store
-            .put_checkpoint(&log, TreeSize::new(2), note)
+            .put_checkpoint(&log, TreeSize::new(size), note)
             .unwrap()
     };
-    put(&forged.sign(&key).unwrap().to_string());
+    put(1, &forged.sign(&key).unwrap().to_string());
     assert!(matches!(attach(), Err(LedgerError::Contradiction { .. })));
     let longer = Checkpoint {
         size: TreeSize::new(9),
         ..forged
     };
-    put(&longer.sign(&key).unwrap().to_string());
+    put(2, &longer.sign(&key).unwrap().to_string());
     let behind = attach().unwrap_err();
     assert!(
         matches!(
@@ -298,7 +355,7 @@ fn a_log_is_refused_that_is_not_what_its_last_checkpoint_says() {
         ),
         "{behind}"
     );
-    put("no note");
+    put(3, "no note");
     assert!(matches!(attach(), Err(LedgerError::Checkpoint { .. })));
     // None of these attempts wrote anything.
     assert_eq!(kinds(&*rig.store, &log).len(), 3);
@@ -333,7 +390,7 @@ fn wrong_keys_names_and_configurations_are_refused() {
     assert!(other.to_string().contains("checkpoint key"), "{other}");
     // Keys that are one and the same cannot make a genesis.
     let mut same = TestLog::new_log(3);
-    same.recovery = same.signers.receipt.verifying_key();
+    same.recovery = same.signers.receipt.current().unwrap().verifying_key();
     assert!(ledger.create_log(name("same"), same).is_err());
     let mut spaced = TestLog::new_log(3);
     spaced.name = "a b".into();
@@ -432,4 +489,81 @@ fn policy_and_origin_stand_in_the_genesis() {
         rig.store.head(&LogName::default()).unwrap(),
         Some(Head::EMPTY)
     );
+}
+
+#[test]
+fn an_id_is_given_once_and_is_a_uuid_v7() {
+    let rig = rig();
+    let log = LogName::default();
+    let ledger = rig.created();
+    let id = |n| ReceiptId::from_parts(Timestamp::from_micros(NOW), [n; 10]);
+    let with = |n| record("a").id(id(n));
+    let built = |n| Record::build(id(n), |_| EncodedRecordBody::new(&decision("b")));
+    let submit = |records| ledger.submit(&log, records);
+    // Two receipts of one id would share the key by which a text is disclosed.
+    for wrong in [[0; 16], [0xff; 16], *b"not-a-uuid-at-al"] {
+        let wrong = ReceiptId::from_bytes(wrong);
+        let refused = submit(vec![record("a"), record("b").id(wrong)]).unwrap_err();
+        assert_eq!(
+            refused,
+            SubmitError::Id {
+                index: 1,
+                id: wrong
+            }
+        );
+    }
+    let twice = submit(vec![with(1), built(2), built(1)]).unwrap_err();
+    assert_eq!(
+        twice,
+        SubmitError::IdTwice {
+            index: 2,
+            id: id(1)
+        }
+    );
+    submit(vec![with(1), built(2)]).unwrap().wait().unwrap();
+    for again in [vec![with(3), with(1)], vec![with(3), built(2)]] {
+        let refused = submit(again).unwrap().wait().unwrap_err();
+        assert!(
+            matches!(refused, AppendError::IdTaken { index: 1, .. }),
+            "{refused}"
+        );
+    }
+    // The group that was refused is not in the way of its own ids.
+    submit(vec![with(3)]).unwrap().wait().unwrap();
+    ledger.close("").unwrap();
+    // In another run, and while several groups wait for one commit.
+    let ledger = rig.attached();
+    let tickets: Vec<_> = (0..4)
+        .map(|n| ledger.submit(&log, vec![with(3 + n / 2)]).unwrap())
+        .collect();
+    let outcomes: Vec<bool> = tickets
+        .into_iter()
+        .map(|ticket| ticket.wait().is_ok())
+        .collect();
+    assert_eq!(outcomes, [false, false, true, false]);
+    ledger.close("").unwrap();
+    let decisions = kinds(&*rig.store, &log)
+        .iter()
+        .filter(|kind| **kind == Kind::DECISION)
+        .count();
+    assert_eq!(decisions, 4);
+}
+
+#[test]
+fn an_id_is_given_once_in_one_commit() {
+    let rig = rig();
+    let log = LogName::default();
+    let gate = Arc::new(Gate::default());
+    let ledger = rig.open();
+    ledger.create_log(log.clone(), gated_log(1, &gate)).unwrap();
+    let id = ReceiptId::from_parts(Timestamp::from_micros(NOW), [7; 10]);
+    gate.shut();
+    let first = ledger.submit(&log, vec![record("first")]).unwrap();
+    gate.wait_for_signer();
+    let [one, two] = [(); 2].map(|()| ledger.submit(&log, vec![record("a").id(id)]).unwrap());
+    gate.open();
+    first.wait().unwrap();
+    one.wait().unwrap();
+    assert_eq!(two.wait(), Err(AppendError::IdTaken { index: 0, id }));
+    assert_eq!(ledger.stats().lost, 0, "a caller's mistake is no loss");
 }

@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod collect;
+mod epochs;
 mod faults;
+mod keys;
 mod ledger;
+mod marks;
 mod queue;
 mod rig;
 mod writers;

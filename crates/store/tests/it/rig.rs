@@ -75,10 +75,10 @@ pub(crate) fn walk(store: &dyn Store, log: &LogName, number: u8) -> Vec<(Kind, V
     let mut chain = Chain::new();
     let mut all = Vec::new();
     while let Some(stored) = reader.read_receipt().unwrap() {
-        let receipt = UnverifiedReceipt::parse(&stored.sealed).unwrap();
+        let receipt = UnverifiedReceipt::parse(stored.sealed().unwrap()).unwrap();
         chain.push(&receipt).unwrap();
         receipt.verify_signature(&key).unwrap();
-        all.push((receipt.header().kind, stored.sealed));
+        all.push((receipt.header().kind, stored.sealed().unwrap().to_vec()));
     }
     assert_eq!(store.head(log).unwrap(), Some(*chain.head()));
     all

@@ -3,8 +3,9 @@
 use crate::rig::{kinds, name, record, rig, walk};
 use ai_audit_core::{Kind, LogId};
 use ai_audit_store::{
-    AppendError, Batch, FileMarks, HighWaterMark, LedgerError, LogName, Mark, MarkError,
-    MemoryStore, ReadLimit, Sealed, Store, StoreError, SubmitError, WriterLock,
+    AppendError, Batch, FileMarks, HighWaterMark, LedgerError, LogName, LogSigners, Mark,
+    MarkError, MemoryStore, ReadLimit, Sealed, SignerSource, Store, StoreError, SubmitError,
+    WriterLock,
 };
 use ai_audit_testkit::{FaultyStore, TestLog};
 use std::process::Command;
@@ -65,6 +66,47 @@ fn a33_the_second_writer_is_refused_and_nothing_forks() {
     );
     let last = walk(&*rig.store, &other, 2).pop().unwrap();
     assert_eq!(last.0, Kind::STOP);
+}
+
+/// Has the signers of the test logs.
+struct Source;
+
+impl SignerSource for Source {
+    fn signers(&self, log: &LogName) -> Result<LogSigners, String> {
+        match log.as_str() {
+            "default" => Ok(TestLog::signers(1)),
+            _ => Err(format!("no keys of log {log}")),
+        }
+    }
+}
+
+#[test]
+fn a33_a_log_that_attaches_itself_is_not_taken_back_from_another_writer() {
+    let mut rig = rig();
+    rig.created().close("").unwrap();
+    rig.config.signers = Some(Arc::new(Source));
+    let log = LogName::default();
+    let first = rig.open();
+    assert!(!first.is_attached(&log));
+    let submit = |records| first.submit(&log, records);
+    let receipts = submit(vec![record("a")]).unwrap().wait().unwrap();
+    assert_eq!(receipts[0].seq, 4, "behind genesis, start, stop, start");
+    let error = first.submit(&name("other"), vec![record("a")]).unwrap_err();
+    assert!(
+        error.to_string().contains("no keys of log other"),
+        "{error}"
+    );
+    rig.attached().close("").unwrap();
+    let error = submit(vec![record("b")]).unwrap().wait().unwrap_err();
+    assert!(matches!(error, AppendError::TakenOver { .. }), "{error}");
+    for _ in 0..2 {
+        assert!(matches!(
+            submit(vec![record("c")]),
+            Err(SubmitError::NotAttached { .. })
+        ));
+    }
+    first.attach_log(log.clone(), TestLog::signers(1)).unwrap();
+    submit(vec![record("d")]).unwrap().wait().unwrap();
 }
 
 #[test]
@@ -136,7 +178,7 @@ fn restored(store: &dyn Store, size: usize) -> MemoryStore {
         .read(&log, 0, limit)
         .unwrap()
         .into_iter()
-        .map(|receipt| Sealed::new(receipt.sealed))
+        .map(|receipt| Sealed::new(receipt.into_sealed().unwrap()))
         .collect();
     let copy = MemoryStore::new();
     copy.append(&[Batch {

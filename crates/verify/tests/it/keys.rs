@@ -314,6 +314,56 @@ fn a13_a_detached_revocation_by_another_key_is_refused() {
 }
 
 #[test]
+fn a_promise_of_forward_security_that_is_not_kept_is_remarked() {
+    use ai_audit_epochs::EpochSeal;
+    for rotates in [true, false] {
+        let mut log = Log::of(1, 5);
+        let policy = [ai_audit_core::PolicyEntry {
+            name: "receipt-key".into(),
+            value: "forward-secure".into(),
+        }];
+        let public = [&log.receipt_key, &log.checkpoint_key, &log.recovery_key]
+            .map(SigningKey::verifying_key);
+        let mut genesis = ai_audit_core::Genesis::new(
+            "example.org/log",
+            "acme",
+            &public[0],
+            &public[1],
+            &public[2],
+            [9; 16],
+        );
+        genesis.policy = (&policy).into();
+        log.head = ai_audit_core::Head::EMPTY;
+        log.sealed.clear();
+        log.tree = ai_audit_merkle::MemoryTree::new();
+        let first = log.seal(&genesis);
+        let seal = EpochSeal {
+            number: 0,
+            first: 0,
+            count: 2,
+            control: 2,
+            size: 1,
+            root: log.tree.root(),
+            first_hash: first,
+            last_hash: first,
+            previous: None,
+        };
+        log.seal(&seal);
+        if rotates {
+            rotate(&mut log, key(100));
+        }
+        log.decide("m");
+        let report = verify(&log.policy(), &log.sealed);
+        good(&report);
+        let remarked = report
+            .remarks
+            .iter()
+            .any(|remark| remark.contains("forward security"));
+        assert_eq!(remarked, !rotates, "{report:?}");
+    }
+}
+
+#[test]
 fn nothing_suspect_is_given_out_as_verified() {
     let log = Log::of(1, 8);
     let said = revocation(&log, log.receipt_key.verifying_key(), 4, &key(100));

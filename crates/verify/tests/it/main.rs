@@ -1,12 +1,18 @@
 //! Verification through the public interface, attacks by their numbers.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod a11_split_view;
 mod attacks;
 mod chain_cuts;
+mod epochs;
 mod hostile;
 mod keys;
 mod logs;
+mod monitors;
 mod pins;
+mod policy_files;
 mod proofs;
 mod properties;
 mod selections;
+mod trees;
+mod witnesses;

@@ -20,18 +20,25 @@ impl Writer {
         // Asked for or not, the next one by policy is due an interval from now.
         log.checkpointed_at = Instant::now();
         let size = log.frontier.size();
-        if log.checkpointed == size.as_u64()
-            && let Some(stored) = self.store.latest_checkpoint(name)?
-            && stored.size == size
-        {
-            return Ok(stored.note);
-        }
         let checkpoint = Checkpoint {
             origin: log.origin.clone(),
             size,
             root: log.frontier.root(),
             extensions: Vec::new(),
         };
+        // Another process may have made it, and witnesses may have cosigned it.
+        if let Some(stored) = self.store.latest_checkpoint(name)?
+            && stored.size == size
+            && open(
+                &stored.note,
+                &log.origin,
+                &log.signers.checkpoint.verifying_key(),
+            )
+            .is_ok_and(|found| found == checkpoint)
+        {
+            log.checkpointed = size.as_u64();
+            return Ok(stored.note);
+        }
         let note = sign(&checkpoint, &*log.signers.checkpoint).map_err(|reason| {
             let log = name.clone();
             LedgerError::Checkpoint { log, reason }

@@ -3,11 +3,14 @@
 use crate::ledger::config::LogSigners;
 use crate::ledger::record::{Build, Earlier, EncodedRecordBody, Record, RecordBody, is_reserved};
 use crate::ledger::ticket::{Filler, Outcome, Receipt};
-use crate::{AppendError, Clock, Random, Sealed, StoreError};
+use crate::{AppendError, Clock, Random, ReceiptKeysError, Sealed, StoreError};
 use ai_audit_core::{
-    Body, ClockAnomaly, Draft, Gap, Head, LeafHash, MAX_SEALED_LEN, ReceiptId, SealError, Timestamp,
+    Body, ClockAnomaly, DecodeBody, Draft, Gap, Genesis, Head, KeyHistory, KeyRevocation, Kind,
+    LeafHash, MAX_SEALED_LEN, ReceiptId, SealError, Timestamp, UnverifiedReceipt, VerifyingKey,
 };
+use ai_audit_epochs::EpochTracker;
 use ai_audit_merkle::Frontier;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,9 +19,16 @@ use std::time::Instant;
 pub(super) struct Log {
     pub(super) signers: LogSigners,
     pub(super) origin: String,
+    /// Which receipt key is valid at the head.
+    pub(super) keys: KeyHistory,
+    /// Whether it promises to rotate that key with each epoch.
+    pub(super) forward_secure: bool,
     pub(super) head: Head,
     /// Of what the ledger itself sealed: what checkpoints sign is not read back from the store.
     pub(super) frontier: Frontier,
+    /// The epoch that is not sealed yet.
+    pub(super) epoch: EpochTracker,
+    pub(super) epoch_failed_at: Option<Instant>,
     /// Whether the clock is behind the last receipt, and that is in the log.
     pub(super) behind: bool,
     /// What is lost and not yet declared in the log.
@@ -33,10 +43,15 @@ pub(super) struct Log {
 
 /// The store failed while it wrote, and could not be asked what came of it.
 pub(super) struct Doubt {
-    /// Where the log ends if it wrote.
+    /// Where the log ends if it wrote, and which key is valid there.
     pub(super) attempted: Head,
+    pub(super) keys: KeyHistory,
+    /// Its open epoch then.
+    pub(super) epoch: EpochTracker,
     /// What was lost if it did not.
     pub(super) losses: Vec<Loss>,
+    /// How many records among them were lost with this commit; the others were counted before.
+    pub(super) records: u64,
     pub(super) error: StoreError,
 }
 
@@ -66,11 +81,16 @@ impl Log {
 /// Receipts of one log for one commit.
 pub(super) struct Pending {
     pub(super) base: Head,
+    /// Which receipt key is valid behind them.
+    pub(super) keys: KeyHistory,
     pub(super) head: Head,
     pub(super) behind: bool,
+    pub(super) epoch: EpochTracker,
     pub(super) sealed: Vec<Sealed>,
     pub(super) hashes: Vec<LeafHash>,
     pub(super) groups: Vec<(Filler<Outcome>, Vec<Receipt>)>,
+    /// The ids among them that callers chose.
+    pub(super) given: HashSet<ReceiptId>,
     /// The losses that it declares.
     pub(super) declared: Vec<Loss>,
 }
@@ -79,11 +99,14 @@ impl Pending {
     pub(super) fn new(log: &Log) -> Self {
         Self {
             base: log.head,
+            keys: log.keys,
             head: log.head,
             behind: log.behind,
+            epoch: log.epoch,
             sealed: Vec::new(),
             hashes: Vec::new(),
             groups: Vec::new(),
+            given: HashSet::new(),
             declared: Vec::new(),
         }
     }
@@ -95,13 +118,22 @@ impl Pending {
     }
 
     /// Where things stand, to come back to.
-    fn save(&self) -> (Head, bool, usize) {
-        (self.head, self.behind, self.sealed.len())
+    pub(super) const fn save(&self) -> (Head, KeyHistory, bool, EpochTracker, usize) {
+        (
+            self.head,
+            self.keys,
+            self.behind,
+            self.epoch,
+            self.sealed.len(),
+        )
     }
 
-    fn restore(&mut self, (head, behind, len): (Head, bool, usize)) {
+    pub(super) fn restore(&mut self, saved: (Head, KeyHistory, bool, EpochTracker, usize)) {
+        let (head, keys, behind, epoch, len) = saved;
         self.head = head;
+        self.keys = keys;
         self.behind = behind;
+        self.epoch = epoch;
         self.sealed.truncate(len);
         self.hashes.truncate(len);
     }
@@ -140,8 +172,10 @@ impl Sealer {
         done: Filler<Outcome>,
     ) -> Result<(), (AppendError, Filler<Outcome>)> {
         let saved = pending.save();
+        let given: Vec<ReceiptId> = records.iter().filter_map(Record::given_id).collect();
         match self.records(log, pending, records) {
             Ok(receipts) => {
+                pending.given.extend(given);
                 pending.groups.push((done, receipts));
                 Ok(())
             }
@@ -185,7 +219,10 @@ impl Sealer {
             };
             let receipt = self
                 .seal(log, pending, id, sealed_at, &labels, &body)
-                .map_err(refuse)?;
+                .map_err(|error| match error {
+                    SealFailure::Seal(error) => refuse(error),
+                    SealFailure::Other(error) => error,
+                })?;
             receipts.push(receipt);
         }
         Ok(receipts)
@@ -198,9 +235,19 @@ impl Sealer {
         pending: &mut Pending,
         body: impl FnOnce(u64) -> B,
     ) -> Result<Receipt, AppendError> {
+        self.own_with(log, pending, |_, size| Ok(body(size)))
+    }
+
+    /// The same where making the body takes the log and may fail.
+    pub(super) fn own_with<B: Body>(
+        &mut self,
+        log: &Log,
+        pending: &mut Pending,
+        body: impl FnOnce(&Log, u64) -> Result<B, AppendError>,
+    ) -> Result<Receipt, AppendError> {
         let saved = pending.save();
         let sealed = self.stamp(log, pending).and_then(|sealed_at| {
-            let body = body(pending.head.size());
+            let body = body(log, pending.head.size())?;
             self.own_at(log, pending, sealed_at, &body)
         });
         if sealed.is_err() {
@@ -230,7 +277,11 @@ impl Sealer {
 
     /// The time for the next receipts, which is that of the last one while the clock is behind it;
     /// when that begins, it is recorded.
-    fn stamp(&mut self, log: &Log, pending: &mut Pending) -> Result<Timestamp, AppendError> {
+    pub(super) fn stamp(
+        &mut self,
+        log: &Log,
+        pending: &mut Pending,
+    ) -> Result<Timestamp, AppendError> {
         let (observed, last) = (self.clock.now(), pending.head.sealed_at());
         if observed >= last {
             pending.behind = false;
@@ -243,21 +294,26 @@ impl Sealer {
         Ok(last)
     }
 
-    fn own_at<B: Body>(
+    pub(super) fn own_at<B: Body>(
         &mut self,
         log: &Log,
         pending: &mut Pending,
         sealed_at: Timestamp,
         body: &B,
     ) -> Result<Receipt, AppendError> {
-        let refuse = |error| AppendError::Own {
+        let body = EncodedRecordBody::new(body).map_err(|error| AppendError::Own {
             kind: B::KIND,
             error,
-        };
-        let body = EncodedRecordBody::new(body).map_err(refuse)?;
+        })?;
         let id = self.id(sealed_at)?;
         self.seal(log, pending, id, sealed_at, &Labels::default(), &body)
-            .map_err(refuse)
+            .map_err(|error| match error {
+                SealFailure::Seal(error) => AppendError::Own {
+                    kind: B::KIND,
+                    error,
+                },
+                SealFailure::Other(error) => error,
+            })
     }
 
     fn id(&self, time: Timestamp) -> Result<ReceiptId, AppendError> {
@@ -274,22 +330,28 @@ impl Sealer {
         sealed_at: Timestamp,
         labels: &Labels<'_>,
         body: &EncodedRecordBody,
-    ) -> Result<Receipt, SealError> {
+    ) -> Result<Receipt, SealFailure> {
         let seq = pending.head.size();
+        // A revocation is sealed by the key that it makes valid; everything else by the valid one.
+        let key = match body.kind {
+            Kind::KEY_REVOCATION => successor(&body.bytes).unwrap_or(*pending.keys.valid()),
+            _ => *pending.keys.valid(),
+        };
+        let signer = log.signers.receipt.held(&key).ok_or_else(|| {
+            let what = format!("the log's valid receipt key {} is not at hand", key.id());
+            AppendError::Keys(ReceiptKeysError::new(what))
+        })?;
         let sealed = Draft::new(id, sealed_at)
             .trace(labels.trace_id)
             .session(labels.session_id)
             .actor(labels.actor_id)
-            .seal_encoded(
-                body.kind,
-                &body.bytes,
-                &pending.head,
-                &*log.signers.receipt,
-                &mut self.buf,
-            )?;
+            .seal_encoded(body.kind, &body.bytes, &pending.head, signer, &mut self.buf)
+            .map_err(SealFailure::Seal)?;
+        follow(&mut pending.keys, sealed.as_bytes(), body.kind)?;
         pending.head = sealed.head();
         pending.sealed.push(Sealed::new(sealed.as_bytes().to_vec()));
         pending.hashes.push(sealed.hash());
+        pending.epoch.push(body.kind, sealed.hash(), sealed_at);
         Ok(Receipt {
             seq,
             id,
@@ -297,6 +359,45 @@ impl Sealer {
             sealed_at,
         })
     }
+}
+
+/// Why a receipt could not be sealed: by core's word, or by that of the ledger.
+enum SealFailure {
+    Seal(SealError),
+    Other(AppendError),
+}
+
+impl From<AppendError> for SealFailure {
+    fn from(error: AppendError) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// Follows a receipt of our own that changes the key, as a verifier will.
+fn follow(keys: &mut KeyHistory, sealed: &[u8], kind: Kind) -> Result<(), AppendError> {
+    if !matches!(
+        kind,
+        Kind::GENESIS | Kind::KEY_ROTATION | Kind::KEY_REVOCATION
+    ) {
+        return Ok(());
+    }
+    let wrong = |what: String| AppendError::Keys(ReceiptKeysError::new(what));
+    let receipt = UnverifiedReceipt::parse(sealed).map_err(|error| wrong(error.to_string()))?;
+    if kind == Kind::GENESIS {
+        let genesis = Genesis::decode(&receipt).map_err(|error| wrong(error.to_string()))?;
+        *keys = KeyHistory::new(receipt.hash().to_log_id(), &genesis);
+        return Ok(());
+    }
+    keys.take(&receipt)
+        .map(drop)
+        .map_err(|error| wrong(error.to_string()))
+}
+
+/// The key that a revocation makes valid.
+fn successor(body: &[u8]) -> Option<VerifyingKey> {
+    KeyRevocation::from_body_bytes(body)
+        .ok()
+        .map(|revocation| revocation.successor)
 }
 
 /// Runs a caller's closure, whose panic must not end the writer.
@@ -319,7 +420,9 @@ pub(super) const fn is_outage(error: &AppendError) -> bool {
         AppendError::Record {
             error: SealError::Signer(_) | SealError::Full,
             ..
-        } | AppendError::Own { .. }
+        } | AppendError::Store(_)
+            | AppendError::Own { .. }
+            | AppendError::Keys(_)
             | AppendError::Random(_)
     )
 }

@@ -1,14 +1,17 @@
 //! Creating a log, and attaching one that is there.
 
 use super::log::{Log, Pending};
-use super::{Writer, recover_frontier};
+use super::{Writer, keys, recover_frontier};
 use crate::ledger::LogInfo;
-use crate::ledger::config::{LogSigners, NewLog};
-use crate::{LedgerError, LogName, ReadLimit, StoreTiles};
-use ai_audit_core::{
-    Chain, DecodeBody, Genesis, Head, Kind, LogId, PolicyEntry, Start, UnverifiedReceipt,
-    VerifyingKey,
+use crate::ledger::config::{Attach, LogSigners, NewLog};
+use crate::{
+    AppendError, LedgerError, LogName, ReadLimit, ReceiptKeysError, StoreTiles, StoredContent,
 };
+use ai_audit_core::{
+    Chain, DecodeBody, Gap, Genesis, Head, KeyHistory, Kind, LeafHash, LogId, PolicyEntry, Signer,
+    Start, Timestamp, UnverifiedReceipt, VerifyingKey,
+};
+use ai_audit_epochs::{EpochTracker, Retention};
 use ai_audit_merkle::{Frontier, Tiled, TreeSize, root};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -26,6 +29,13 @@ impl Writer {
             recovery,
             signers,
         } = new;
+        let Some(receipt) = signers.receipt.current().map(Signer::verifying_key) else {
+            let what = "there is no receipt key to open the log with".to_owned();
+            return Err(LedgerError::Append {
+                log: name.clone(),
+                error: AppendError::Keys(ReceiptKeysError::new(what)),
+            });
+        };
         let mut salt = [0; 16];
         self.config.random.fill(&mut salt)?;
         policy.sort();
@@ -40,14 +50,18 @@ impl Writer {
             ..Genesis::new(
                 &origin_name,
                 &tenant,
-                &signers.receipt.verifying_key(),
+                &receipt,
                 &signers.checkpoint.verifying_key(),
                 &recovery,
                 salt,
             )
         };
         let origin = origin_of(name, &genesis)?;
-        let log = Log::new(signers, origin, Head::EMPTY, Frontier::new(), 0);
+        retention(name, &genesis)?;
+        let keys = KeyHistory::new(LogId::ZERO, &genesis);
+        let forward_secure = keys::is_forward_secure(&genesis);
+        let tree = (Frontier::new(), 0);
+        let log = Log::new(signers, origin, keys, forward_secure, Head::EMPTY, tree);
         let mut pending = Pending::new(&log);
         let append = |error| LedgerError::Append {
             log: name.clone(),
@@ -65,6 +79,7 @@ impl Writer {
         &mut self,
         name: &LogName,
         signers: LogSigners,
+        with: Attach,
     ) -> Result<LogInfo, LedgerError> {
         // One that was taken over by another writer may be attached again.
         if self.queue.is_attached(name) {
@@ -91,19 +106,52 @@ impl Writer {
         })?;
         verify(name, &first, &genesis.receipt_key)?;
         let origin = origin_of(name, &genesis)?;
-        let (receipt, checkpoint) = (
-            signers.receipt.verifying_key(),
-            signers.checkpoint.verifying_key(),
-        );
-        same_key(name, "receipt", &genesis.receipt_key, &receipt)?;
-        same_key(name, "checkpoint", &genesis.checkpoint_key, &checkpoint)?;
-        let clean = self.check_last(name, &head, &genesis.receipt_key)?;
-        self.check_mark(name, &head)?;
+        let keys = keys::walk(&*self.store, name, head.log_id(), &genesis)?;
+        // A revocation begins with its successor's key; without one the valid key is needed.
+        let needed = with.revocation.as_ref().map(|said| said.successor);
+        let needed = needed.as_ref().unwrap_or(keys.valid());
+        if signers.receipt.held(needed).is_none() {
+            let current = signers.receipt.current().map(Signer::verifying_key);
+            same_key(name, "receipt", needed, current.as_ref())?;
+        }
+        let checkpoint = signers.checkpoint.verifying_key();
+        same_key(
+            name,
+            "checkpoint",
+            &genesis.checkpoint_key,
+            Some(&checkpoint),
+        )?;
+        let clean = self.check_last(name, &head, &keys)?;
+        let gap = match self.check_mark(name, &head) {
+            Ok(()) => None,
+            Err(error) => Some(adopted(&with, &head, self.config.clock.now(), error)?),
+        };
         let frontier = recover_frontier(&*self.store, name, head.size())
             .map_err(|error| contradiction(name, error.to_string()))?;
         let checkpointed = self.check_checkpoint(name, &head, &origin, &genesis.checkpoint_key)?;
-        let log = Log::new(signers, origin, head, frontier, checkpointed);
-        let pending = Pending::new(&log);
+        self.resume_deletion(name, &head)?;
+        let forward_secure = keys::is_forward_secure(&genesis);
+        let tree = (frontier, checkpointed);
+        let mut log = Log::new(signers, origin, keys, forward_secure, head, tree);
+        log.epoch = self.recover_epoch(name, &head)?;
+        let append = |error| LedgerError::Append {
+            log: name.clone(),
+            error,
+        };
+        let mut pending = Pending::new(&log);
+        match with.revocation {
+            Some(revocation) => self
+                .sealer
+                .own(&log, &mut pending, |_| revocation)
+                .map(drop)
+                .map_err(append)?,
+            None => log.hold_valid_key().map_err(append)?,
+        }
+        if let Some(gap) = gap {
+            self.sealer
+                .own(&log, &mut pending, |_| gap)
+                .map_err(append)?;
+        }
         self.start(name, log, pending, clean)
     }
 
@@ -146,11 +194,23 @@ impl Writer {
         })
     }
 
-    fn read_sealed(&self, name: &LogName, seq: u64) -> Result<Vec<u8>, LedgerError> {
+    pub(super) fn read_sealed(&self, name: &LogName, seq: u64) -> Result<Vec<u8>, LedgerError> {
         let found = self.store.read(name, seq, ReadLimit::ONE)?;
         match found.into_iter().next() {
-            Some(receipt) if receipt.seq == seq => Ok(receipt.sealed),
+            Some(receipt) if receipt.seq == seq => receipt.into_sealed().ok_or_else(|| {
+                contradiction(name, format!("the bytes of receipt {seq} are deleted"))
+            }),
             _ => Err(contradiction(name, format!("receipt {seq} is missing"))),
+        }
+    }
+
+    /// The hash of a receipt, also of one whose bytes are deleted.
+    pub(super) fn hash(&self, name: &LogName, seq: u64) -> Result<LeafHash, LedgerError> {
+        let found = self.store.read(name, seq, ReadLimit::ONE)?;
+        match found.into_iter().next().map(|receipt| receipt.content) {
+            Some(StoredContent::Sealed(sealed)) => Ok(parse(name, seq, &sealed)?.hash()),
+            Some(StoredContent::Deleted(hash)) => Ok(hash),
+            None => Err(contradiction(name, format!("receipt {seq} is missing"))),
         }
     }
 
@@ -160,7 +220,7 @@ impl Writer {
         &self,
         name: &LogName,
         head: &Head,
-        key: &VerifyingKey,
+        keys: &KeyHistory,
     ) -> Result<bool, LedgerError> {
         let seq = head.size().saturating_sub(1);
         let sealed = self.read_sealed(name, seq)?;
@@ -175,7 +235,10 @@ impl Writer {
             let what = format!("receipt {seq} is not the one that the head names");
             return Err(contradiction(name, what));
         }
-        verify(name, &last, key)?;
+        // A receipt that changes the key was verified by walking the history.
+        if !matches!(header.kind, Kind::KEY_ROTATION | Kind::KEY_REVOCATION) {
+            verify(name, &last, keys.valid())?;
+        }
         Ok(header.kind == Kind::STOP)
     }
 
@@ -203,8 +266,7 @@ impl Writer {
         let Some(seq) = mark.size.checked_sub(1) else {
             return Ok(());
         };
-        let sealed = self.read_sealed(name, seq)?;
-        if parse(name, seq, &sealed)?.hash() != mark.hash {
+        if self.hash(name, seq)? != mark.hash {
             let log = name.clone();
             return Err(LedgerError::Forked { log, seq });
         }
@@ -212,7 +274,7 @@ impl Writer {
     }
 
     /// Checks that the log still is what its last checkpoint says, and returns that one's size.
-    fn check_checkpoint(
+    pub(super) fn check_checkpoint(
         &self,
         name: &LogName,
         head: &Head,
@@ -247,30 +309,59 @@ impl Writer {
 }
 
 impl Log {
+    /// `tree` is its frontier, and the size of its last checkpoint.
     fn new(
         signers: LogSigners,
         origin: String,
+        keys: KeyHistory,
+        forward_secure: bool,
         head: Head,
-        frontier: Frontier,
-        checkpointed: u64,
+        tree: (Frontier, u64),
     ) -> Self {
         Self {
             signers,
             origin,
+            keys,
+            forward_secure,
             head,
-            frontier,
+            frontier: tree.0,
+            epoch: EpochTracker::new(),
+            epoch_failed_at: None,
             behind: false,
             losses: Vec::new(),
             doubt: None,
             taken_over: None,
-            checkpointed,
+            checkpointed: tree.1,
             checkpointed_at: Instant::now(),
             checkpoint_failed_at: None,
         }
     }
 }
 
-fn parse<'a>(
+/// The gap that declares what a log lacks that is adopted all the same; the error where it is not.
+fn adopted(
+    with: &Attach,
+    head: &Head,
+    now: Timestamp,
+    error: LedgerError,
+) -> Result<Gap<'static>, LedgerError> {
+    let lost = match &error {
+        LedgerError::Behind { held, marked, .. } => Some(marked.saturating_sub(*held)),
+        LedgerError::Forked { .. } => None,
+        _ => return Err(error),
+    };
+    if !with.adopt {
+        return Err(error);
+    }
+    Ok(Gap {
+        from: head.sealed_at(),
+        to: now.max(head.sealed_at()),
+        lost,
+        reason: format!("adopted: {error}").into(),
+    })
+}
+
+pub(super) fn parse<'a>(
     name: &LogName,
     seq: u64,
     sealed: &'a [u8],
@@ -307,20 +398,31 @@ fn same_key(
     name: &LogName,
     purpose: &'static str,
     expected: &VerifyingKey,
-    found: &VerifyingKey,
+    found: Option<&VerifyingKey>,
 ) -> Result<(), LedgerError> {
-    if expected == found {
+    if found == Some(expected) {
         return Ok(());
     }
     Err(LedgerError::OtherKey {
         log: name.clone(),
         purpose,
         expected: expected.to_string(),
-        found: found.to_string(),
+        found: found.map_or_else(|| "none".to_owned(), ToString::to_string),
     })
 }
 
-fn contradiction(name: &LogName, what: String) -> LedgerError {
+/// What the genesis promises to keep.
+pub(super) fn retention(
+    name: &LogName,
+    genesis: &Genesis<'_>,
+) -> Result<Option<Retention>, LedgerError> {
+    Retention::promised(genesis).map_err(|error| LedgerError::Retention {
+        log: name.clone(),
+        error,
+    })
+}
+
+pub(super) fn contradiction(name: &LogName, what: String) -> LedgerError {
     LedgerError::Contradiction {
         log: name.clone(),
         what,

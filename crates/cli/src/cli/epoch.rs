@@ -1,0 +1,140 @@
+//! `ai-audit epoch`: its flags and help.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Seals, lists, archives, deletes and restores the epochs of a log.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An epoch is a range of receipts that a seal closes. What is sealed can be archived to a file, and its
+bytes deleted when they were kept long enough. What remains verifies: the receipts about the log
+itself stay, and so does the hash of every receipt.
+
+  ai-audit epoch seal audit
+  ai-audit epoch list audit
+  ai-audit epoch archive audit 3 -o epoch-3.zip
+  ai-audit epoch delete audit 3 --archive epoch-3.zip
+  ai-audit epoch restore audit epoch-3.zip
+
+Epochs are sealed by themselves with the settings epoch-receipts and epoch-hours.")]
+pub(crate) struct Epoch {
+    #[command(subcommand)]
+    pub(crate) command: EpochCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EpochCommand {
+    Seal(SealEpoch),
+    List(ListEpochs),
+    Archive(ArchiveEpoch),
+    Delete(DeleteEpoch),
+    Restore(RestoreEpoch),
+}
+
+/// Seals the open epoch now.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  ai-audit epoch seal audit\n  ai-audit epoch seal audit --json"
+)]
+pub(crate) struct SealEpoch {
+    /// The log directory.
+    pub(crate) dir: PathBuf,
+    /// The log in it.
+    #[arg(long, default_value = "default")]
+    pub(crate) log: String,
+}
+
+/// Lists the epochs, the open one last.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  ai-audit epoch list audit\n  ai-audit epoch list audit --json"
+)]
+pub(crate) struct ListEpochs {
+    /// The log directory.
+    pub(crate) dir: PathBuf,
+    /// The log in it.
+    #[arg(long, default_value = "default")]
+    pub(crate) log: String,
+}
+
+/// Writes a sealed epoch to a file, which is an evidence package.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ai-audit epoch archive audit 3
+  ai-audit epoch archive audit 3 -o /mnt/archive/epoch-3.zip --json-view
+  ai-audit verify epoch-3.zip --key log.pub --require integrity,attribution")]
+pub(crate) struct ArchiveEpoch {
+    /// The log directory.
+    pub(crate) dir: PathBuf,
+    /// The epoch's number.
+    pub(crate) epoch: u64,
+    /// The log in it.
+    #[arg(long, default_value = "default")]
+    pub(crate) log: String,
+    /// The file to write. [default: epoch-N.zip]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Put the JSON view in.
+    #[arg(long)]
+    pub(crate) json_view: bool,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Deletes the bytes of a sealed epoch from the store, and records that in the log.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ai-audit epoch delete audit 3 --archive epoch-3.zip
+  ai-audit epoch delete audit 3 --without-archive --reason \"erasure order 17\"
+
+Refused is what is not sealed, what no checkpoint covers, and what was not kept long enough: for the
+days of the policy entry retention-days of the log's genesis (`init --policy retention-days=N`), or of
+the setting retention-days, or 183. The archive is verified first, and its SHA-256 goes into the
+deletion receipt. Receipts about the log itself are never deleted.")]
+pub(crate) struct DeleteEpoch {
+    /// The log directory.
+    pub(crate) dir: PathBuf,
+    /// The epoch's number.
+    pub(crate) epoch: u64,
+    /// The log in it.
+    #[arg(long, default_value = "default")]
+    pub(crate) log: String,
+    /// The archive that has the epoch.
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "without_archive",
+        conflicts_with = "without_archive"
+    )]
+    pub(crate) archive: Option<PathBuf>,
+    /// Delete what was not archived: it is gone for good.
+    #[arg(long)]
+    pub(crate) without_archive: bool,
+    /// Why, for the deletion receipt.
+    #[arg(long, default_value = "retention")]
+    pub(crate) reason: String,
+    /// Write the database anew afterwards, so that it becomes smaller.
+    #[arg(long)]
+    pub(crate) compact: bool,
+}
+
+/// Puts the bytes of an archive back into the store.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ai-audit epoch restore audit epoch-3.zip
+
+Every receipt of the archive must have the hash that the log has in its place; the first that has not
+is named, and nothing is put back.")]
+pub(crate) struct RestoreEpoch {
+    /// The log directory.
+    pub(crate) dir: PathBuf,
+    /// The archive, or any package of the log that has the receipts.
+    pub(crate) archive: PathBuf,
+    /// The log in the directory.
+    #[arg(long, default_value = "default")]
+    pub(crate) log: String,
+}

@@ -1,0 +1,209 @@
+//! `ai-audit epoch`
+
+use crate::cli::{
+    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
+};
+use crate::open::{SOFTWARE, directory, log_name, readable, settings};
+use crate::output::{Output, bytes};
+use crate::package_file::{refuse_existing, write_whole};
+use crate::progress::Progress;
+use ai_audit_directory::{EpochInfo, Writer, compact, file_digest};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &Epoch, output: Output) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        EpochCommand::Seal(args) => seal(args, output),
+        EpochCommand::List(args) => list(args, output),
+        EpochCommand::Archive(args) => archive(args, output),
+        EpochCommand::Delete(args) => delete(args, output),
+        EpochCommand::Restore(args) => restore(args, output),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does something as the directory's writer, which is closed in order whatever comes of it.
+fn written<T>(
+    dir: &Path,
+    what: &str,
+    act: impl FnOnce(&Writer) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let writer = Writer::open(dir, settings(dir)?, SOFTWARE)?;
+    let result = act(&writer);
+    let closed = writer.close(what);
+    let result = result?;
+    closed?;
+    Ok(result)
+}
+
+fn seal(args: &SealEpoch, output: Output) -> anyhow::Result<()> {
+    let log = log_name(&args.log)?;
+    let sealed = written(&args.dir, "epoch seal", |writer| {
+        Ok(writer.seal_epoch(&log)?)
+    })?;
+    let seal = &sealed.seal;
+    if output.json {
+        return output.json(&json!({
+            "log": log.as_str(),
+            "epoch": seal.number,
+            "first": seal.first,
+            "last": seal.size,
+            "receipts": seal.count,
+            "control": seal.control,
+            "root": seal.root,
+            "hash": sealed.receipt.hash,
+        }));
+    }
+    output.line(format!(
+        "Sealed epoch {}: receipts {} to {}.",
+        seal.number, seal.first, seal.size
+    ))
+}
+
+fn list(args: &ListEpochs, output: Output) -> anyhow::Result<()> {
+    let log = log_name(&args.log)?;
+    let epochs = directory(&args.dir)?.epochs(&log)?;
+    if output.json {
+        let epochs: Vec<Value> = epochs.iter().map(value).collect();
+        return output.json(&json!({ "log": log.as_str(), "epochs": epochs }));
+    }
+    let mut table = output.table(["EPOCH", "FIRST", "LAST", "RECEIPTS", "SEALED AT", "BYTES"]);
+    for epoch in &epochs {
+        // Seconds are enough for a list: 2026-11-24T09:30:00.
+        let time = epoch.sealed_at.map_or("open".into(), |time| {
+            let time: String = time.to_string().chars().take(19).collect();
+            time.replace('T', " ")
+        });
+        let last = match epoch.receipts {
+            0 => "-".into(),
+            _ => epoch.last.to_string(),
+        };
+        table.add_row([
+            epoch.number.to_string(),
+            epoch.first.to_string(),
+            last,
+            epoch.receipts.to_string(),
+            time,
+            state(epoch),
+        ]);
+    }
+    output.print_table(&table)
+}
+
+/// What there is of an epoch's bytes, in a few words.
+fn state(epoch: &EpochInfo) -> String {
+    let by = match &epoch.deletion {
+        Some(deletion) => format!(", by {}", deletion.receipt),
+        None => String::new(),
+    };
+    match epoch.deleted {
+        0 if epoch.deletion.is_some() => "held again".into(),
+        0 => "held".into(),
+        all if all == epoch.deletable => format!("deleted{by}"),
+        some => format!("{some} deleted{by}"),
+    }
+}
+
+fn value(epoch: &EpochInfo) -> Value {
+    json!({
+        "epoch": epoch.number,
+        "sealed": epoch.sealed_at.is_some(),
+        "first": epoch.first,
+        "last": (epoch.receipts > 0).then_some(epoch.last),
+        "receipts": epoch.receipts,
+        "sealed_at": epoch.sealed_at,
+        "deleted": epoch.deleted,
+        "deletion": epoch.deletion.as_ref().map(|deletion| json!({
+            "receipt": deletion.receipt,
+            "sealed_at": deletion.sealed_at,
+            "archive": deletion.archive,
+            "reason": deletion.reason,
+        })),
+    })
+}
+
+fn archive(args: &ArchiveEpoch, output: Output) -> anyhow::Result<()> {
+    let log = log_name(&args.log)?;
+    let directory = directory(&args.dir)?;
+    let seal = directory.sealed_epoch(&log, args.epoch)?;
+    let path = match &args.output {
+        Some(path) => path.clone(),
+        None => PathBuf::from(format!("epoch-{}.zip", args.epoch)),
+    };
+    refuse_existing(&path, args.force)?;
+    let progress = Progress::new("archiving", "receipts", seal.count, output.quiet);
+    let written = write_whole(&path, args.force, |file| {
+        let progress = |done, total| progress.set(done, total);
+        Ok(directory.archive_epoch(&log, args.epoch, args.json_view, file, progress)?)
+    })?;
+    drop(progress);
+    let digest = file_digest(&path)?;
+    if output.json {
+        return output.json(&json!({
+            "log": log.as_str(),
+            "epoch": args.epoch,
+            "file": path,
+            "sha256": digest,
+            "bytes": written.bytes,
+            "receipts": written.manifest.receipts,
+            "checkpoint": written.manifest.checkpoint,
+        }));
+    }
+    output.line(format!(
+        "Wrote {}: epoch {}, receipts {} to {}, {}.",
+        path.display(),
+        args.epoch,
+        seal.first,
+        seal.size,
+        bytes(written.bytes)
+    ))?;
+    output.note(format!("  SHA-256 {digest}"))
+}
+
+fn delete(args: &DeleteEpoch, output: Output) -> anyhow::Result<()> {
+    let log = log_name(&args.log)?;
+    if let Some(archive) = &args.archive {
+        readable(archive)?;
+    }
+    let deleted = written(&args.dir, "epoch delete", |writer| {
+        let archive = args.archive.as_deref();
+        Ok(writer.delete_epoch(&log, args.epoch, archive, &args.reason)?)
+    })?;
+    if args.compact {
+        compact(&args.dir)?;
+    }
+    if output.json {
+        return output.json(&json!({
+            "log": log.as_str(),
+            "epoch": deleted.epoch,
+            "first": deleted.first,
+            "last": deleted.last,
+            "deleted": deleted.deleted,
+            "deletion": deleted.deletion,
+        }));
+    }
+    output.line(format!(
+        "Deleted the bytes of {} receipts of epoch {}, under receipt {}.",
+        deleted.deleted, deleted.epoch, deleted.deletion
+    ))
+}
+
+fn restore(args: &RestoreEpoch, output: Output) -> anyhow::Result<()> {
+    let log = log_name(&args.log)?;
+    readable(&args.archive)?;
+    let restored = written(&args.dir, "epoch restore", |writer| {
+        Ok(writer.restore_archive(&log, &args.archive)?)
+    })?;
+    if output.json {
+        return output.json(&json!({
+            "log": log.as_str(),
+            "receipts": restored.receipts,
+            "restored": restored.restored,
+        }));
+    }
+    output.line(format!(
+        "Put back the bytes of {} receipts, of {} in the archive.",
+        restored.restored, restored.receipts
+    ))
+}

@@ -1,0 +1,107 @@
+//! `ai-audit key revoke`
+
+use crate::cli::key::Revoke;
+use crate::failure::usage;
+use crate::open::{SOFTWARE, directory, log_name, settings, time, write};
+use crate::output::Output;
+use ai_audit_core::{Timestamp, UnverifiedReceipt, VerifyingKey};
+use ai_audit_directory::{DirectoryError, KeyHistoryEntry, LogDirectory, Writer, read_key};
+use ai_audit_store::LogName;
+use serde_json::json;
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &Revoke, output: Output) -> anyhow::Result<ExitCode> {
+    let log = log_name(&args.log)?;
+    let since = time(&args.compromised_at)?;
+    let shown = args.output.display();
+    if args.output.exists() && !args.force {
+        return Err(usage(format!(
+            "{shown} is there already; --force replaces it"
+        )));
+    }
+    let recovery = read_key(&args.recovery_key, false)?;
+    let (key, after) = {
+        let directory = directory(&args.dir)?;
+        let history = directory.key_history(&log)?;
+        let after = match args.after {
+            Some(after) => after,
+            None => last_before(&directory, &log, since)?,
+        };
+        (chosen(args, &history.keys)?, after)
+    };
+    let what = ai_audit_directory::Revoke {
+        key,
+        after,
+        compromised_at: since,
+        reason: args.reason.clone(),
+    };
+    let seq = Writer::revoke(
+        &args.dir,
+        settings(&args.dir)?,
+        SOFTWARE,
+        &log,
+        &recovery,
+        what,
+        |detached| {
+            write(Some(&args.output), &detached.to_string()).map_err(|error| DirectoryError::Io {
+                path: args.output.clone(),
+                error: std::io::Error::other(error.to_string()),
+            })
+        },
+    )?;
+    if output.json {
+        output.json(
+            &json!({ "log": log.as_str(), "receipt": seq, "key_id": key.id(),
+            "after": after, "compromised_at": since, "file": args.output }),
+        )?;
+    } else {
+        output.line(format!(
+            "Revoked key {} in receipt {seq}; receipts after {after} under its authority are suspect.",
+            key.id()
+        ))?;
+        output.note(format!(
+            "Hand {shown} to everybody who verifies this log: `ai-audit verify … --revocation {shown}`."
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The key that is to be revoked, out of the log's history.
+fn chosen(args: &Revoke, keys: &[KeyHistoryEntry]) -> anyhow::Result<VerifyingKey> {
+    let found = match &args.key {
+        None => keys.last(),
+        Some(text) => keys
+            .iter()
+            .find(|entry| entry.key.id().to_string() == *text || entry.key.to_string() == *text),
+    };
+    match found {
+        Some(entry) => Ok(entry.key),
+        None => Err(usage(
+            "--key: the log had no such receipt key; see `ai-audit key history`",
+        )),
+    }
+}
+
+/// The last receipt that was sealed before a time, by the log's own clock.
+fn last_before(directory: &LogDirectory, log: &LogName, time: Timestamp) -> anyhow::Result<u64> {
+    // Times never run backwards within a log.
+    let sealed_before = |seq| -> anyhow::Result<bool> {
+        let sealed = directory.receipt(log, seq)?;
+        Ok(UnverifiedReceipt::parse(&sealed)?.header().sealed_at < time)
+    };
+    let (mut low, mut high) = (0, directory.head(log)?.size());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if sealed_before(middle)? {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    match low.checked_sub(1) {
+        Some(last) => Ok(last),
+        None => Err(usage(
+            "--compromised-at lies before the log's genesis: nothing of it would be left to trust",
+        )),
+    }
+}

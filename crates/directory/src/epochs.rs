@@ -1,0 +1,279 @@
+//! The epochs of a log: what there is, sealing, archiving and deleting.
+
+use crate::writer::from_ledger;
+use crate::{DirectoryError, DirectoryLog, LogDirectory, Writer};
+use ai_audit_core::{DecodeBody as _, Digest, Kind, Timestamp, UnverifiedReceipt};
+use ai_audit_epochs::{Deletion, EpochSeal};
+use ai_audit_export::{PackageOptions, Selection, Written, write_package};
+use ai_audit_note::{Checkpoint, SignedNote};
+use ai_audit_store::{
+    Archived, DeleteEpoch, EpochDeleted, LedgerError, LogName, Query, SealedEpoch, StoreError,
+};
+use std::io::{Seek, Write};
+use std::path::Path;
+
+/// One epoch of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EpochInfo {
+    /// Which one, from 0.
+    pub number: u64,
+    /// Its first receipt.
+    pub first: u64,
+    /// Its last receipt so far; below `first` where it has none yet.
+    pub last: u64,
+    /// How many receipts it has.
+    pub receipts: u64,
+    /// When it was sealed; none for the last one, which is open.
+    pub sealed_at: Option<Timestamp>,
+    /// How many of its receipts have no bytes.
+    pub deleted: u64,
+    /// How many have none when all that may be deleted is.
+    pub deletable: u64,
+    /// What the latest deletion receipt says of it.
+    pub deletion: Option<DeletionInfo>,
+}
+
+/// What a deletion receipt says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletionInfo {
+    /// Its `seq`.
+    pub receipt: u64,
+    /// When it was sealed.
+    pub sealed_at: Timestamp,
+    /// Which epoch it is about.
+    pub epoch: u64,
+    /// The epoch's first receipt.
+    pub first: u64,
+    /// The epoch's seal.
+    pub last: u64,
+    /// SHA-256 of the archive.
+    pub archive: Option<Digest>,
+    /// Why.
+    pub reason: String,
+}
+
+impl LogDirectory {
+    /// The epochs of a log, the open one last. They are told as stored; verifying tells whether
+    /// they hold.
+    ///
+    /// # Errors
+    ///
+    /// When the log is not there, or its seals and deletion receipts cannot be read.
+    pub fn epochs(&self, log: &LogName) -> Result<Vec<EpochInfo>, DirectoryError> {
+        let size = self.head(log)?.size();
+        let deletions = self.deletions(log)?;
+        let mut epochs = Vec::new();
+        let mut open = 0;
+        for (number, seq) in (0..).zip(self.kind(log, Kind::EPOCH_SEAL)?) {
+            let (seal, sealed_at) = self.seal(log, seq)?;
+            epochs.push(EpochInfo {
+                number,
+                first: seal.first,
+                last: seq,
+                receipts: seal.count,
+                sealed_at: Some(sealed_at),
+                deleted: self.store().count_deleted(log, seal.first..=seq)?,
+                deletable: seal.count.saturating_sub(seal.control),
+                deletion: deletions
+                    .iter()
+                    .rfind(|deletion| deletion.epoch == number)
+                    .cloned(),
+            });
+            open = seq + 1;
+        }
+        epochs.push(EpochInfo {
+            number: u64::try_from(epochs.len()).unwrap_or(u64::MAX),
+            first: open,
+            last: size.saturating_sub(1),
+            receipts: size.saturating_sub(open),
+            sealed_at: None,
+            deleted: 0,
+            deletable: 0,
+            deletion: None,
+        });
+        Ok(epochs)
+    }
+
+    /// One sealed epoch of a log.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::NotSealed`]; as [`LogDirectory::epochs`].
+    pub fn sealed_epoch(&self, log: &LogName, epoch: u64) -> Result<EpochSeal, DirectoryError> {
+        self.head(log)?;
+        let seals = self.kind(log, Kind::EPOCH_SEAL)?;
+        let place = usize::try_from(epoch).ok().and_then(|n| seals.get(n));
+        match place {
+            Some(seq) => Ok(self.seal(log, *seq)?.0),
+            None => Err(DirectoryError::NotSealed {
+                log: log.clone(),
+                epoch,
+                sealed: u64::try_from(seals.len()).unwrap_or(u64::MAX),
+            }),
+        }
+    }
+
+    /// The deletion receipt that says that a receipt's bytes are gone, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When a deletion receipt cannot be read.
+    pub fn deletion_of(
+        &self,
+        log: &LogName,
+        seq: u64,
+    ) -> Result<Option<DeletionInfo>, DirectoryError> {
+        let about = |deletion: &DeletionInfo| (deletion.first..=deletion.last).contains(&seq);
+        Ok(self.deletions(log)?.into_iter().rfind(about))
+    }
+
+    /// Writes the archive of a sealed epoch: an evidence package of its receipts, held against a
+    /// checkpoint that covers its seal. The last one that was made is taken, or a new one made.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::NotSealed`]; when bytes of the epoch are deleted, or it cannot be written.
+    pub fn archive_epoch<W: Write + Seek>(
+        &self,
+        log: &LogName,
+        epoch: u64,
+        json_view: bool,
+        out: W,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Written, DirectoryError> {
+        let seal = self.sealed_epoch(log, epoch)?;
+        let note = match self.covering(log, seal.size)? {
+            Some(note) => note,
+            None => self.make_checkpoint(log)?,
+        };
+        let options = PackageOptions {
+            selection: Selection::Range {
+                from: seal.first,
+                to: seal.size,
+            },
+            json_view,
+        };
+        let key = self.checkpoint_key(log)?;
+        let source = DirectoryLog::new(self, log.clone());
+        write_package(out, &source, &note, &[], &key, &options, progress)
+            .map_err(|error| DirectoryError::Refused(format!("archive of epoch {epoch}: {error}")))
+    }
+
+    /// The last checkpoint, if it covers a receipt.
+    fn covering(&self, log: &LogName, seq: u64) -> Result<Option<SignedNote>, DirectoryError> {
+        let Some(kept) = self.store().latest_checkpoint(log)? else {
+            return Ok(None);
+        };
+        let line = self.key_line(log)?;
+        let note = SignedNote::parse(kept.note.as_bytes());
+        Ok(note.ok().filter(|note| {
+            Checkpoint::open(kept.note.as_bytes(), &line)
+                .is_ok_and(|checkpoint| checkpoint.size.as_u64() > seq)
+                && note.verify(&line).is_ok()
+        }))
+    }
+
+    /// What the log's deletion receipts say, in their order.
+    fn deletions(&self, log: &LogName) -> Result<Vec<DeletionInfo>, DirectoryError> {
+        let places = self.kind(log, Kind::DELETION)?;
+        let read = |seq| {
+            let sealed = self.receipt(log, seq)?;
+            let receipt = parse(log, seq, &sealed)?;
+            let deletion = Deletion::decode(&receipt)
+                .map_err(|error| corrupt(log, seq, &error.to_string()))?;
+            Ok(DeletionInfo {
+                receipt: seq,
+                sealed_at: receipt.header().sealed_at,
+                epoch: deletion.epoch,
+                first: deletion.first,
+                last: deletion.last,
+                archive: deletion.archive,
+                reason: deletion.reason.to_string(),
+            })
+        };
+        places.into_iter().map(read).collect()
+    }
+
+    fn kind(&self, log: &LogName, kind: Kind) -> Result<Vec<u64>, DirectoryError> {
+        Ok(self
+            .store()
+            .find(log, &Query::Kind(kind), None, usize::MAX)?)
+    }
+
+    fn seal(&self, log: &LogName, seq: u64) -> Result<(EpochSeal, Timestamp), DirectoryError> {
+        let sealed = self.receipt(log, seq)?;
+        let receipt = parse(log, seq, &sealed)?;
+        let seal =
+            EpochSeal::decode(&receipt).map_err(|error| corrupt(log, seq, &error.to_string()))?;
+        if seal.size != seq {
+            return Err(corrupt(log, seq, "it is the seal of another place"));
+        }
+        Ok((seal, receipt.header().sealed_at))
+    }
+}
+
+impl Writer {
+    /// Seals a log's open epoch.
+    ///
+    /// # Errors
+    ///
+    /// When it has no receipts yet, or the seal cannot be stored.
+    pub fn seal_epoch(&self, log: &LogName) -> Result<SealedEpoch, DirectoryError> {
+        self.directory().head(log)?;
+        self.ledger().seal_epoch(log).map_err(refused)
+    }
+
+    /// Deletes the bytes of a sealed epoch. `archive` is the file that has them, which is verified
+    /// first; without one they are gone for good.
+    ///
+    /// # Errors
+    ///
+    /// When the archive is not that of the epoch, the epoch is not sealed, too young or not covered
+    /// by a checkpoint, or something cannot be stored.
+    pub fn delete_epoch(
+        &self,
+        log: &LogName,
+        epoch: u64,
+        archive: Option<&Path>,
+        reason: &str,
+    ) -> Result<EpochDeleted, DirectoryError> {
+        let archived = match archive {
+            Some(path) => Archived::File(self.directory().check_archive(log, epoch, path)?),
+            None => Archived::Nowhere,
+        };
+        self.directory().head(log)?;
+        let wish = DeleteEpoch {
+            epoch,
+            archived,
+            reason: reason.into(),
+        };
+        self.ledger().delete_epoch(log, wish).map_err(refused)
+    }
+}
+
+/// Tells what was refused from what went wrong.
+fn refused(error: LedgerError) -> DirectoryError {
+    match error {
+        LedgerError::NotSealed { log, epoch, sealed } => {
+            DirectoryError::NotSealed { log, epoch, sealed }
+        }
+        LedgerError::EmptyEpoch { .. }
+        | LedgerError::Retained { .. }
+        | LedgerError::NotCovered { .. }
+        | LedgerError::NothingToDelete { .. } => DirectoryError::Refused(error.to_string()),
+        other => from_ledger(other),
+    }
+}
+
+fn parse<'a>(
+    log: &LogName,
+    seq: u64,
+    sealed: &'a [u8],
+) -> Result<UnverifiedReceipt<'a>, DirectoryError> {
+    UnverifiedReceipt::parse(sealed).map_err(|error| corrupt(log, seq, &error.to_string()))
+}
+
+fn corrupt(log: &LogName, seq: u64, what: &str) -> DirectoryError {
+    let what = format!("log {log}, receipt {seq}: {what}");
+    StoreError::Corrupt { what }.into()
+}

@@ -1,0 +1,218 @@
+//! Key history of a log directory: showing it, revoking a key, adopting a log that is behind.
+
+use crate::writer::Writer;
+use crate::{DirectoryError, LogDirectory, Settings};
+use ai_audit_core::{
+    DecodeBody as _, Genesis, KeyChange, KeyHistory, KeyRevocation, KeyRotation, Kind, LogId,
+    SigningKey, Timestamp, UnverifiedReceipt, VerifyingKey,
+};
+use ai_audit_store::{Attach, LogName, LogSigners, StoreError};
+use ai_audit_verify::DetachedRevocation;
+use std::path::Path;
+
+/// A receipt key of a log, and where it is valid.
+#[derive(Debug, Clone)]
+pub struct KeyHistoryEntry {
+    /// The key.
+    pub key: VerifyingKey,
+    /// First `seq` for which it is valid.
+    pub from: u64,
+    /// Last `seq` for which it is valid; none for the valid one.
+    pub to: Option<u64>,
+    /// The receipt that introduced it, and its kind: genesis, rotation or revocation.
+    pub by: (u64, Kind),
+    /// Why, as that receipt says; may be empty.
+    pub reason: String,
+}
+
+/// The receipt keys of a log, the oldest first, and what was revoked.
+#[derive(Debug, Clone)]
+pub struct KeyHistoryReport {
+    /// The log's id.
+    pub log_id: LogId,
+    /// The keys.
+    pub keys: Vec<KeyHistoryEntry>,
+    /// Revocations: `seq`, key, last `seq` that is not suspect, time.
+    pub revoked: Vec<(u64, VerifyingKey, u64, Timestamp)>,
+}
+
+impl LogDirectory {
+    /// Walks the log's receipt keys from its genesis, verifying each change.
+    ///
+    /// # Errors
+    ///
+    /// When the stored log contradicts itself or cannot be read.
+    pub fn key_history(&self, log: &LogName) -> Result<KeyHistoryReport, DirectoryError> {
+        let wrong = |seq: u64, what: String| {
+            let what = format!("receipt {seq} of log {log}: {what}");
+            DirectoryError::from(StoreError::Corrupt { what })
+        };
+        let sealed = self.receipt(log, 0)?;
+        let first =
+            UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(0, error.to_string()))?;
+        let genesis = Genesis::decode(&first).map_err(|error| wrong(0, error.to_string()))?;
+        let mut history = KeyHistory::new(first.hash().to_log_id(), &genesis);
+        history
+            .take(&first)
+            .map_err(|error| wrong(0, error.to_string()))?;
+        let mut report = KeyHistoryReport {
+            log_id: *history.log_id(),
+            keys: vec![KeyHistoryEntry {
+                key: genesis.receipt_key,
+                from: 0,
+                to: None,
+                by: (0, Kind::GENESIS),
+                reason: String::new(),
+            }],
+            revoked: Vec::new(),
+        };
+        for seq in self.key_changes(log)? {
+            let sealed = self.receipt(log, seq)?;
+            let receipt =
+                UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(seq, error.to_string()))?;
+            let change = history
+                .take(&receipt)
+                .map_err(|error| wrong(seq, error.to_string()))?;
+            let kind = receipt.header().kind;
+            let reason = match kind {
+                Kind::KEY_ROTATION => KeyRotation::decode(&receipt).map(|body| body.reason),
+                _ => KeyRevocation::decode(&receipt).map(|body| body.reason),
+            };
+            if let Some(KeyChange::Revoked(said)) = change {
+                report
+                    .revoked
+                    .push((seq, said.key, said.after, said.compromised_at));
+            }
+            if let Some(last) = report.keys.last_mut() {
+                last.to = Some(history.since().saturating_sub(1));
+            }
+            report.keys.push(KeyHistoryEntry {
+                key: *history.valid(),
+                from: history.since(),
+                to: None,
+                by: (seq, kind),
+                reason: reason.map(|text| text.to_string()).unwrap_or_default(),
+            });
+        }
+        Ok(report)
+    }
+}
+
+/// A revocation that is to be made.
+#[derive(Debug)]
+pub struct Revoke {
+    /// The key to revoke.
+    pub key: VerifyingKey,
+    /// The last receipt that is not suspect.
+    pub after: u64,
+    /// When at the earliest somebody else may have had the key.
+    pub compromised_at: Timestamp,
+    /// Why; may be empty.
+    pub reason: String,
+}
+
+impl Writer {
+    /// Revokes a receipt key with the recovery key: makes a successor, gives the detached revocation
+    /// to `keep`, and begins the log anew with the revocation, which the successor signs. The
+    /// revoked key signs nothing more.
+    ///
+    /// # Errors
+    ///
+    /// When the recovery key is not the log's, `keep` fails, or the revocation cannot be stored. What
+    /// `keep` was given is valid all the same.
+    pub fn revoke(
+        path: &Path,
+        settings: Settings,
+        software: &str,
+        log: &LogName,
+        recovery: &SigningKey,
+        what: Revoke,
+        keep: impl FnOnce(&DetachedRevocation) -> Result<(), DirectoryError>,
+    ) -> Result<u64, DirectoryError> {
+        let writer = Self::for_one(path, settings, software)?;
+        let directory = writer.directory();
+        let size = directory.head(log)?.size();
+        let sealed = directory.receipt(log, 0)?;
+        let wrong = |what: String| DirectoryError::Ledger(format!("revoking a key: {what}"));
+        let genesis = UnverifiedReceipt::parse(&sealed)
+            .and_then(|receipt| Genesis::decode(&receipt))
+            .map_err(|error| wrong(error.to_string()))?;
+        if genesis.recovery_key != recovery.verifying_key() {
+            return Err(wrong(format!(
+                "the recovery key of log {log} is {}, this is {}",
+                genesis.recovery_key.id(),
+                recovery.verifying_key().id()
+            )));
+        }
+        let Revoke {
+            key,
+            after,
+            compromised_at,
+            reason,
+        } = what;
+        if after >= size {
+            return Err(wrong(format!(
+                "expected the last trusted receipt to be in the log, which has {size} receipts, found {after}"
+            )));
+        }
+        let mut keys = directory.receipt_keys(log)?;
+        let successor = ai_audit_store::ReceiptKeys::prepare(&mut keys)
+            .map_err(|error| wrong(error.to_string()))?
+            .verifying_key();
+        let said = KeyRevocation::sign(
+            &directory.head(log)?.log_id(),
+            key,
+            after,
+            compromised_at,
+            successor,
+            &reason,
+            recovery,
+        )
+        .map_err(|error| wrong(error.to_string()))?;
+        let body = ai_audit_core::encode_body(&said).map_err(|error| wrong(error.to_string()))?;
+        let line = directory.key_line(log)?;
+        let detached =
+            DetachedRevocation::new(line.name(), body).map_err(|error| wrong(error.to_string()))?;
+        keep(&detached)?;
+        let revocation = KeyRevocation {
+            reason: said.reason.into_owned(),
+            ..said
+        };
+        let signers = LogSigners {
+            receipt: Box::new(keys),
+            checkpoint: Box::new(directory.checkpoint_key(log)?),
+        };
+        let with = Attach {
+            revocation: Some(revocation),
+            ..Attach::default()
+        };
+        writer.attach_with(log, signers, with)?;
+        writer.close("key revoked")?;
+        Ok(size)
+    }
+
+    /// Goes on with a log that is behind its high-water mark, declaring the loss in a gap receipt.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::attach`], but for the mark.
+    pub fn adopt(
+        path: &Path,
+        settings: Settings,
+        software: &str,
+        log: &LogName,
+    ) -> Result<(), DirectoryError> {
+        let writer = Self::for_one(path, settings, software)?;
+        writer.directory().head(log)?;
+        let signers = LogSigners {
+            receipt: Box::new(writer.directory().receipt_keys(log)?),
+            checkpoint: Box::new(writer.directory().checkpoint_key(log)?),
+        };
+        let with = Attach {
+            adopt: true,
+            ..Attach::default()
+        };
+        writer.attach_with(log, signers, with)?;
+        writer.close("adopted")
+    }
+}

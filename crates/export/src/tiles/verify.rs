@@ -1,0 +1,250 @@
+//! Verifying a published log: tree, entries, seals, and what the verifier brought.
+
+use super::check::TreeCheck;
+use super::read::{Bundle, hash_tile, unreadable};
+use super::survey::Survey;
+use super::{PublishedLog, TileFiles, TileKind, TileName, TilesError};
+use ai_audit_core::{LeafHash, MAX_SEALED_LEN, NodeHash, UnverifiedReceipt};
+use ai_audit_verify::{LogVerifier, Report, TreeVerifier, TrustPolicy};
+
+/// Verifies a published log under a trust policy. `progress` is told the receipts gone through, and
+/// their number as the checkpoint claims it.
+///
+/// With entries and seals the verdict is that of the log. With hashes alone, integrity and
+/// attribution stay unverified. Whatever is wrong is in the report; it never stops with an error
+/// or panics.
+///
+/// ```
+/// use ai_audit_export::tiles::{MemoryFiles, verify_tiles};
+/// use ai_audit_verify::TrustPolicy;
+/// let report = verify_tiles(&MemoryFiles::new(), &TrustPolicy::new(), |_, _| {});
+/// assert!(report.verdict.integrity.is_failed(), "there is no checkpoint");
+/// ```
+pub fn verify_tiles<F: TileFiles>(
+    files: &F,
+    policy: &TrustPolicy,
+    progress: impl FnMut(u64, u64),
+) -> Report {
+    let opened = PublishedLog::open(files).and_then(|log| {
+        let size = log.checkpoint().size;
+        let survey = Survey::of(files, size).map_err(|error| unreadable("names", &error))?;
+        Ok((log, survey))
+    });
+    let (log, survey) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            let mut verifier = LogVerifier::new(policy);
+            verifier.fail_integrity(format!("published log: {error}"));
+            return verifier.finish();
+        }
+    };
+    let mut run = Run {
+        files,
+        engine: Engine::new(policy, &log, &survey),
+        log,
+        entries: survey.entries,
+        seals: survey.entries && survey.seals,
+        failed: false,
+    };
+    run.tiles(progress);
+    run.around(survey);
+    run.engine.finish()
+}
+
+struct Run<'f, 'p, F> {
+    files: &'f F,
+    log: PublishedLog<'f, F>,
+    engine: Engine<'p>,
+    entries: bool,
+    seals: bool,
+    failed: bool,
+}
+
+impl<F: TileFiles> Run<'_, '_, F> {
+    /// Tile by tile from the first on, as far as they are there.
+    fn tiles(&mut self, mut progress: impl FnMut(u64, u64)) {
+        let size = self.log.checkpoint().size;
+        let mut check = TreeCheck::new(self.files, size);
+        let mut done = 0;
+        for index in 0.. {
+            let name = |kind| TileName::of_size(kind, index, size);
+            let Some(tile) = name(TileKind::Hashes(0)) else {
+                break;
+            };
+            let hashes = match hash_tile(self.files, tile) {
+                Ok(hashes) => hashes,
+                // Without it nothing behind it can be placed.
+                Err(error) => return self.fail(&error),
+            };
+            if tile.is_full()
+                && let Err(error) = check.push(&hashes)
+            {
+                self.fail(&error);
+            }
+            let bundle = |there: bool, kind| match name(kind) {
+                Some(name) if there => Bundle::read(self.files, name).map(Some),
+                _ => Ok(None),
+            };
+            let entries = bundle(self.entries, TileKind::Entries);
+            let seals = bundle(self.seals, TileKind::Seals);
+            let (entries, seals) = match (entries, seals) {
+                (Ok(entries), Ok(seals)) => (entries, seals),
+                (Err(error), _) | (_, Err(error)) => return self.fail(&error),
+            };
+            for (place, hash) in hashes.iter().enumerate() {
+                self.receipt(done, place, (tile, hash), entries.as_ref(), seals.as_ref());
+                done += 1;
+                progress(done, size.as_u64());
+            }
+        }
+        if let Err(error) = check.finish() {
+            self.fail(&error);
+        }
+    }
+
+    /// One receipt: its payload against the tile, then to the engine.
+    fn receipt(
+        &mut self,
+        seq: u64,
+        place: usize,
+        (tile, hash): (TileName, &NodeHash),
+        entries: Option<&Bundle>,
+        seals: Option<&Bundle>,
+    ) {
+        let leaf = LeafHash::from_bytes(*hash.as_bytes());
+        if let Some(entries) = entries {
+            let (payload, offset) = entries.item(place);
+            let wrong = |expected: String| TilesError::Contents {
+                name: entries.name().to_string(),
+                offset: offset as u64,
+                expected,
+            };
+            if payload.is_empty() {
+                self.fail(&wrong(format!(
+                    "the payload of receipt {seq}, it is deleted"
+                )));
+            } else if LeafHash::of(payload) != leaf {
+                let at = 32 * place;
+                let expected =
+                    format!("the payload of receipt {seq}, whose hash {tile} has at byte {at}");
+                self.fail(&wrong(expected));
+            }
+        }
+        match (&mut self.engine, entries, seals) {
+            (Engine::Tree(verifier), ..) => verifier.push(leaf),
+            (Engine::Log(_), Some(entries), Some(seals)) => {
+                let payload = entries.item(place).0;
+                let (seal, offset) = seals.item(place);
+                let mut sealed = Vec::with_capacity(MAX_SEALED_LEN.min(payload.len() + seal.len()));
+                sealed.extend_from_slice(payload);
+                sealed.extend_from_slice(seal);
+                let wrong = match UnverifiedReceipt::parse(&sealed) {
+                    // The seal's length is said twice: here and by the header's mode.
+                    Ok(receipt) if receipt.payload().len() == payload.len() => None,
+                    Ok(_) => Some(TilesError::Contents {
+                        name: seals.name().to_string(),
+                        offset: offset as u64,
+                        expected: format!("the seal that the header of receipt {seq} calls for"),
+                    }),
+                    Err(error) => Some(TilesError::Read {
+                        name: entries.name().to_string(),
+                        reason: format!("receipt {seq}: {error}"),
+                    }),
+                };
+                if let Some(error) = wrong {
+                    self.fail(&error);
+                }
+                if let Engine::Log(verifier) = &mut self.engine {
+                    verifier.push(&sealed);
+                }
+            }
+            (Engine::Log(_), ..) => {}
+        }
+    }
+
+    /// What lies beside the tiles.
+    fn around(&mut self, survey: Survey) {
+        for error in &survey.problems {
+            self.fail(error);
+        }
+        if survey.seals && !survey.entries {
+            let name = "tile/seals";
+            self.fail(&TilesError::Read {
+                name: name.into(),
+                reason: "there are signatures, and no entries that they are of".into(),
+            });
+        }
+        if let Some(one) = survey.one_beyond {
+            let count = survey.beyond;
+            self.engine.remark(format!(
+                "{count} files are not covered by the checkpoint and were not judged, such as {one}"
+            ));
+        }
+        if survey.others > 0 {
+            let count = survey.others;
+            self.engine.remark(format!(
+                "{count} other files are in the folder and were not looked at"
+            ));
+        }
+    }
+
+    /// The first failure is the answer, further ones are remarks.
+    fn fail(&mut self, error: &TilesError) {
+        if self.failed {
+            self.engine.remark(format!("also: {error}"));
+        } else {
+            self.engine.fail(error.to_string());
+        }
+        self.failed = true;
+    }
+}
+
+enum Engine<'p> {
+    Log(Box<LogVerifier<'p>>),
+    Tree(Box<TreeVerifier<'p>>),
+}
+
+impl<'p> Engine<'p> {
+    fn new<F: TileFiles>(
+        policy: &'p TrustPolicy,
+        log: &PublishedLog<'_, F>,
+        survey: &Survey,
+    ) -> Self {
+        if survey.entries && survey.seals {
+            let mut verifier = LogVerifier::new(policy);
+            // It was read as one already.
+            if let Err(error) = verifier.evidence_checkpoint(log.note().to_string().as_bytes()) {
+                verifier.fail_integrity(error.to_string());
+            }
+            return Self::Log(Box::new(verifier));
+        }
+        let (note, checkpoint) = (log.note().clone(), log.checkpoint().clone());
+        let verifier = TreeVerifier::new(policy, note, checkpoint);
+        Self::Tree(Box::new(if survey.entries {
+            verifier.holding("payloads fit the tree, but the receipts' signatures are not here")
+        } else {
+            verifier
+        }))
+    }
+
+    fn fail(&mut self, reason: String) {
+        match self {
+            Self::Log(verifier) => verifier.fail_integrity(reason),
+            Self::Tree(verifier) => verifier.fail_integrity(reason),
+        }
+    }
+
+    fn remark(&mut self, remark: String) {
+        match self {
+            Self::Log(verifier) => verifier.remark(remark),
+            Self::Tree(verifier) => verifier.remark(remark),
+        }
+    }
+
+    fn finish(self) -> Report {
+        match self {
+            Self::Log(verifier) => verifier.finish(),
+            Self::Tree(verifier) => verifier.finish(),
+        }
+    }
+}

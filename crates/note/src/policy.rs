@@ -1,0 +1,506 @@
+//! Trust policy files (C2SP tlog-policy): the logs, the witnesses, and which of them are enough.
+
+mod error;
+mod lines;
+mod write;
+
+pub use error::PolicyFileError;
+pub use lines::PolicyLine;
+
+use crate::{VKey, VKeyKind};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
+
+/// The longest policy file that is read, in bytes.
+pub const MAX_POLICY_LEN: usize = 1 << 20;
+/// The most logs, the most witnesses and the most groups of a policy; the specification asks for at
+/// least 32 of each.
+pub const MAX_POLICY_ENTRIES: usize = 64;
+
+const KEYWORD: &str = "expected log, witness, group or quorum";
+const NAME: &str = "a name";
+const NONE: &[u8] = b"none";
+
+/// Who may sign a checkpoint, who may cosign it, and whose cosignatures make a quorum.
+///
+/// Names are bytes without a meaning outside of the file. See [`Policy::judge`].
+///
+/// ```
+/// use ai_audit_core::SigningKey;
+/// use ai_audit_note::{Policy, VKey};
+///
+/// let key = |seed| SigningKey::from_bytes(&[seed; 32]).verifying_key();
+/// let file = format!(
+///     "log {}\nwitness W1 {}\nwitness W2 {}\ngroup both all W1 W2\nquorum both\n",
+///     VKey::ed25519("example.org/log", key(1))?,
+///     VKey::cosignature("witness.example/w1", key(2))?,
+///     VKey::cosignature("witness.example/w2", key(3))?,
+/// );
+/// let policy = Policy::parse(file.as_bytes())?;
+/// assert_eq!(policy.logs()[0].key().name(), "example.org/log");
+/// assert_eq!(policy.witnesses().len(), 2);
+/// assert_eq!(policy.quorum().unwrap().as_bytes(), b"both");
+///
+/// let wrong = file.replace("all W1 W2", "all W1 W3");
+/// assert_eq!(
+///     Policy::parse(wrong.as_bytes()).unwrap_err().to_string(),
+///     "policy, line 4, word 5 \"W3\": no witness or group of this name is defined above",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    logs: Vec<PolicyLog>,
+    witnesses: Vec<PolicyWitness>,
+    groups: Vec<PolicyGroup>,
+    /// `None` for `quorum none`.
+    quorum: Option<Node>,
+}
+
+/// A name in a policy file: bytes, compared as bytes. `Display` escapes what is no printable text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PolicyName(Vec<u8>);
+
+/// A log whose checkpoints the policy takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyLog {
+    key: VKey,
+    url: Option<PolicyName>,
+}
+
+/// A witness whose cosignatures count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyWitness {
+    name: PolicyName,
+    key: VKey,
+    url: Option<PolicyName>,
+}
+
+/// A group of witnesses and other groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PolicyGroup {
+    pub(crate) name: PolicyName,
+    pub(crate) threshold: Threshold,
+    /// At least one, and all of them defined before the group.
+    pub(crate) members: Vec<Node>,
+}
+
+/// How many members a group needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threshold {
+    /// One.
+    Any,
+    /// Every one.
+    All,
+    /// So many.
+    Count(usize),
+}
+
+/// A witness or a group, by its place in the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Node {
+    Witness(usize),
+    Group(usize),
+}
+
+impl Policy {
+    /// Reads a policy file that has the lines of C2SP tlog-policy and no others.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake, with its line and word.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PolicyFileError> {
+        Self::parse_with(bytes, |line| Err(line.error(0, KEYWORD)))
+    }
+
+    /// Reads a policy file in which other lines may stand too: `other` is given each line with a
+    /// keyword that is not `log`, `witness`, `group` or `quorum`, in the order of the file, and
+    /// refuses those it does not know.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake, with its line and word, or what `other` refused.
+    pub fn parse_with(
+        bytes: &[u8],
+        mut other: impl FnMut(&PolicyLine<'_>) -> Result<(), PolicyFileError>,
+    ) -> Result<Self, PolicyFileError> {
+        let mut reader = Reader::default();
+        let mut last = 1;
+        for line in lines::split(bytes)? {
+            let line = line?;
+            last = line.number();
+            match line.word(0) {
+                b"log" => reader.log(&line)?,
+                b"witness" => reader.witness(&line)?,
+                b"group" => reader.group(&line)?,
+                b"quorum" => reader.quorum(&line)?,
+                _ => other(&line)?,
+            }
+        }
+        match reader.quorum {
+            Some((quorum, _)) => Ok(Self {
+                logs: reader.logs,
+                witnesses: reader.witnesses,
+                groups: reader.groups,
+                quorum,
+            }),
+            None => Err(PolicyFileError::at_line(
+                last,
+                "expected a quorum line, of which a policy has exactly one",
+            )),
+        }
+    }
+
+    /// A policy of witnesses that are all members of one group, so many of which are needed; of no
+    /// witness at all it is `quorum none`.
+    ///
+    /// # Errors
+    ///
+    /// When a name or key is used twice, a name cannot be one, or the threshold does not fit.
+    pub fn flat(
+        witnesses: &[PolicyWitness],
+        group: &str,
+        threshold: Threshold,
+    ) -> Result<Self, PolicyFileError> {
+        // By way of the text, so that exactly what could be read can be made.
+        let mut text = String::new().into_bytes();
+        for witness in witnesses {
+            text.extend_from_slice(b"witness ");
+            witness.write_to(&mut text);
+            text.push(b'\n');
+        }
+        match witnesses {
+            [] => text.extend_from_slice(b"quorum none\n"),
+            all => {
+                text.extend_from_slice(format!("group {group} {threshold}").as_bytes());
+                for witness in all {
+                    text.push(b' ');
+                    text.extend_from_slice(witness.name.as_bytes());
+                }
+                text.extend_from_slice(format!("\nquorum {group}\n").as_bytes());
+            }
+        }
+        let policy = Self::parse(&text)?;
+        // A name or address with a space or line feed in it would have been read as several words.
+        let same = policy.witnesses == witnesses
+            && (witnesses.is_empty() || policy.flat_threshold() == Some(threshold));
+        if same {
+            Ok(policy)
+        } else {
+            Err(PolicyFileError::at_line(
+                1,
+                "expected names and addresses without spaces and line feeds, and not empty",
+            ))
+        }
+    }
+
+    /// The logs, in the order of the file. There may be none.
+    #[must_use]
+    pub fn logs(&self) -> &[PolicyLog] {
+        &self.logs
+    }
+
+    /// The witnesses, in the order of the file. There may be some that the quorum does not ask.
+    #[must_use]
+    pub fn witnesses(&self) -> &[PolicyWitness] {
+        &self.witnesses
+    }
+
+    /// The name of the witness or group that a checkpoint needs; `None` for `quorum none`.
+    #[must_use]
+    pub fn quorum(&self) -> Option<&PolicyName> {
+        self.quorum.map(|node| self.name_of(node))
+    }
+
+    /// The threshold, where the quorum is one group of which all witnesses are members directly,
+    /// in the order of the file, and there is no other group.
+    #[must_use]
+    pub fn flat_threshold(&self) -> Option<Threshold> {
+        let (Some(Node::Group(0)), [group]) = (self.quorum, self.groups.as_slice()) else {
+            return None;
+        };
+        let all = (0..self.witnesses.len()).map(Node::Witness);
+        group
+            .members
+            .iter()
+            .copied()
+            .eq(all)
+            .then_some(group.threshold)
+    }
+
+    pub(crate) fn quorum_node(&self) -> Option<Node> {
+        self.quorum
+    }
+
+    pub(crate) fn groups(&self) -> &[PolicyGroup] {
+        &self.groups
+    }
+
+    /// # Panics
+    ///
+    /// Never for a node of this policy.
+    pub(crate) fn name_of(&self, node: Node) -> &PolicyName {
+        match node {
+            Node::Witness(index) => &self.witnesses[index].name,
+            Node::Group(index) => &self.groups[index].name,
+        }
+    }
+}
+
+impl PolicyLog {
+    /// Its key line. The key's name is the log's origin.
+    #[must_use]
+    pub const fn key(&self) -> &VKey {
+        &self.key
+    }
+
+    /// What the file gives as its address.
+    #[must_use]
+    pub const fn url(&self) -> Option<&PolicyName> {
+        self.url.as_ref()
+    }
+}
+
+impl PolicyWitness {
+    /// A witness with these words; whether they can be words of a file is seen by
+    /// [`Policy::flat`].
+    #[must_use]
+    pub fn new(name: &str, key: VKey, url: Option<&str>) -> Self {
+        Self {
+            name: PolicyName(name.into()),
+            key,
+            url: url.map(|url| PolicyName(url.into())),
+        }
+    }
+
+    /// Its name in the file, which need not be that of its key.
+    #[must_use]
+    pub const fn name(&self) -> &PolicyName {
+        &self.name
+    }
+
+    /// The key line of its cosignatures.
+    #[must_use]
+    pub const fn key(&self) -> &VKey {
+        &self.key
+    }
+
+    /// What the file gives as its address: the prefix to which `/add-checkpoint` is appended.
+    #[must_use]
+    pub const fn url(&self) -> Option<&PolicyName> {
+        self.url.as_ref()
+    }
+}
+
+impl PolicyName {
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The text, where it is UTF-8.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        core::str::from_utf8(&self.0).ok()
+    }
+}
+
+impl Threshold {
+    /// How many of `members` are needed.
+    #[must_use]
+    pub const fn of(self, members: usize) -> usize {
+        match self {
+            Self::Any => 1,
+            Self::All => members,
+            Self::Count(count) => count,
+        }
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Reader {
+    logs: Vec<PolicyLog>,
+    witnesses: Vec<PolicyWitness>,
+    groups: Vec<PolicyGroup>,
+    /// With the line that defined it.
+    quorum: Option<(Option<Node>, usize)>,
+    /// Every name with where it was defined, and whether it is a group's member by now.
+    names: Vec<(PolicyName, Node, usize, bool)>,
+}
+
+impl Reader {
+    fn log(&mut self, line: &PolicyLine<'_>) -> Result<(), PolicyFileError> {
+        line.expect_words(&["log", "a key line"], 1)?;
+        let key = line.vkey(1, VKeyKind::Ed25519)?;
+        let same = |log: &PolicyLog| log.key.key() == key.key();
+        if self.logs.iter().any(same) {
+            return Err(line.error(1, "a log above has this public key already"));
+        }
+        room(&self.logs, line)?;
+        let url = line.get(2).map(|url| PolicyName(url.into()));
+        self.logs.push(PolicyLog { key, url });
+        Ok(())
+    }
+
+    fn witness(&mut self, line: &PolicyLine<'_>) -> Result<(), PolicyFileError> {
+        line.expect_words(&["witness", NAME, "a key line"], 1)?;
+        let name = self.new_name(line)?;
+        let key = line.vkey(2, VKeyKind::CosignatureV1)?;
+        let same = |witness: &&PolicyWitness| witness.key.key() == key.key();
+        if let Some(other) = self.witnesses.iter().find(same) {
+            let reason = format!("witness {} above has this public key already", other.name);
+            return Err(line.error(2, reason));
+        }
+        room(&self.witnesses, line)?;
+        let node = Node::Witness(self.witnesses.len());
+        self.names.push((name.clone(), node, line.number(), false));
+        let url = line.get(3).map(|url| PolicyName(url.into()));
+        self.witnesses.push(PolicyWitness { name, key, url });
+        Ok(())
+    }
+
+    fn group(&mut self, line: &PolicyLine<'_>) -> Result<(), PolicyFileError> {
+        let head = ["group", NAME, "any, all or a number", "a member"];
+        line.expect_words(&head, usize::MAX)?;
+        let name = self.new_name(line)?;
+        let count = line.len() - 3;
+        let threshold = match line.word(2) {
+            b"any" => Threshold::Any,
+            b"all" => Threshold::All,
+            word => core::str::from_utf8(word)
+                .ok()
+                .and_then(crate::lines::decimal)
+                .and_then(|number| usize::try_from(number).ok())
+                .filter(|number| (1..=count).contains(number))
+                .map(Threshold::Count)
+                .ok_or_else(|| {
+                    line.error(
+                        2,
+                        format!("expected any, all or a number from 1 to {count}"),
+                    )
+                })?,
+        };
+        let mut members = Vec::new();
+        for place in 3..line.len() {
+            let found = self.defined(line, place)?;
+            let (_, node, _, taken) = &mut self.names[found];
+            if *taken {
+                return Err(line.error(
+                    place,
+                    "it is a member already; a name is a member once in the whole file",
+                ));
+            }
+            *taken = true;
+            members.push(*node);
+        }
+        room(&self.groups, line)?;
+        let node = Node::Group(self.groups.len());
+        self.names.push((name.clone(), node, line.number(), false));
+        self.groups.push(PolicyGroup {
+            name,
+            threshold,
+            members,
+        });
+        Ok(())
+    }
+
+    fn quorum(&mut self, line: &PolicyLine<'_>) -> Result<(), PolicyFileError> {
+        line.expect_words(&["quorum", "a name or none"], 0)?;
+        if let Some((_, first)) = self.quorum {
+            let reason = format!("the quorum was given on line {first} already");
+            return Err(line.error(0, reason));
+        }
+        let node = match line.word(1) {
+            NONE => None,
+            _ => Some(self.names[self.defined(line, 1)?].1),
+        };
+        self.quorum = Some((node, line.number()));
+        Ok(())
+    }
+
+    /// The name that a line defines, its second word.
+    fn new_name(&self, line: &PolicyLine<'_>) -> Result<PolicyName, PolicyFileError> {
+        let name = line.word(1);
+        if name == NONE {
+            return Err(line.error(1, "none is predefined and cannot be a name"));
+        }
+        if let Some((_, _, first, _)) = self.find(name) {
+            let reason = format!("the name was defined on line {first} already");
+            return Err(line.error(1, reason));
+        }
+        Ok(PolicyName(name.into()))
+    }
+
+    fn find(&self, name: &[u8]) -> Option<&(PolicyName, Node, usize, bool)> {
+        self.names.iter().find(|entry| entry.0.0 == name)
+    }
+
+    /// Where among the names the one in a word is.
+    fn defined(&self, line: &PolicyLine<'_>, place: usize) -> Result<usize, PolicyFileError> {
+        let name = line.word(place);
+        let found = self.names.iter().position(|entry| entry.0.0 == name);
+        found.ok_or_else(|| {
+            line.error(
+                place,
+                match name {
+                    NONE => "none cannot be a member",
+                    _ => "no witness or group of this name is defined above",
+                },
+            )
+        })
+    }
+}
+
+/// Whether one more entry of a kind may follow.
+fn room<T>(entries: &[T], line: &PolicyLine<'_>) -> Result<(), PolicyFileError> {
+    if entries.len() < MAX_POLICY_ENTRIES {
+        return Ok(());
+    }
+    let reason = format!("expected at most {MAX_POLICY_ENTRIES} lines of this kind");
+    Err(line.error(0, reason))
+}
+
+/// Writes bytes as text: what is printable as it is, everything else escaped.
+pub(crate) fn escape(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            // Characters that turn the direction of writing would make one name look like another.
+            let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            if c.is_control() || turns {
+                write!(f, "{}", c.escape_unicode())?;
+            } else {
+                f.write_char(c)?;
+            }
+        }
+        for byte in chunk.invalid() {
+            write!(f, "\\x{byte:02x}")?;
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for PolicyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        escape(f, &self.0)
+    }
+}
+
+impl fmt::Debug for PolicyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PolicyName({self})")
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::All => f.write_str("all"),
+            Self::Count(count) => count.fmt(f),
+        }
+    }
+}
