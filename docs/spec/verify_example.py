@@ -1040,6 +1040,9 @@ class Log:
                 error = Refused("chain", "its bytes are deleted, and no seal vouches for its hash")
                 return self.verdict.broke(error, place)
             self.epochs.push_deleted(leaf)
+            if self.keys:
+                # Suspect all the same where its key was revoked.
+                self.keys.last = place
             self.grow(leaf)
 
     def not_all(self, why):

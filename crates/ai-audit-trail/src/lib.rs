@@ -71,3 +71,9 @@ pub mod prelude {
     pub use ai_audit_store::{Ledger, LogName, Record};
     pub use ai_audit_verify::{LogVerifier, Pin, Report, TrustPolicy};
 }
+
+/// The README, whose Rust has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+#[derive(Debug)]
+pub struct Readme;

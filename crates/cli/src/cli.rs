@@ -9,12 +9,16 @@ pub(crate) use epoch::{
 };
 mod monitor;
 mod publish;
+pub(crate) mod witness;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 pub(crate) use monitor::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
 pub(crate) use publish::Publish;
+
+/// The heading of the options that every command has.
+const COMMON: &str = "With every command";
 
 /// An audit trail for AI systems that anybody can verify.
 #[derive(Debug, Parser)]
@@ -25,21 +29,34 @@ pub(crate) use publish::Publish;
     max_term_width = 100,
     after_help = "\
 Begin here:
-  ai-audit demo                                     see what it does, in a temporary directory
-  ai-audit init audit --name example.org/support    open a log; hand audit/log.pub to your auditor
-  ai-audit record audit decisions.jsonl             seal decisions
-  ai-audit verify audit --key audit/log.pub         verify them
+  ai-audit demo                        see what it does, in a temporary folder
+  ai-audit init audit --name example.org/support
+                                       open a log; its audit/log.pub is for the
+                                       auditor, before anything is recorded
+  ai-audit record audit decisions.jsonl                 seal decisions
+  ai-audit checkpoint audit -o kept.note                for the auditor, too
+  ai-audit verify audit --key audit/log.pub --checkpoint kept.note
 
-Exit codes: 0 all asked-for questions verified, or done; 1 something failed; 2 wrong usage, or a path
-that cannot be opened; 3 nothing failed, but something asked for is unverified."
+Exit codes: 0 all asked-for questions verified, or done; 1 something failed;
+2 wrong usage, or a path that cannot be opened; 3 nothing failed, but something
+asked for is unverified.
+
+Settings come from DIR/ai-audit.toml, then from AI_AUDIT_... variables, then
+from --set; the later wins. `ai-audit info DIR` shows them."
 )]
 pub(crate) struct Cli {
     /// Prints one JSON document instead of text.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub(crate) json: bool,
     /// Prints nothing but results and errors.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = COMMON)]
     pub(crate) quiet: bool,
+    /// Takes the settings from this file. [default: DIR/ai-audit.toml]
+    #[arg(long, global = true, help_heading = COMMON, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Changes a setting, such as `checkpoint-every=100`; may be repeated.
+    #[arg(long, global = true, help_heading = COMMON, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -57,6 +74,7 @@ pub(crate) enum Command {
     Epoch(Epoch),
     Publish(Publish),
     Monitor(Monitor),
+    Witness(witness::Witness),
     Stats(Stats),
     Key(Key),
     Adopt(adopt::Adopt),
@@ -70,10 +88,12 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   ai-audit init audit --name example.org/support
-  ai-audit init audit --log acme --tenant \"ACME Ltd\"   adds a log to the directory
+  ai-audit init audit --log acme --tenant \"ACME Ltd\"     one more log in it
+  ai-audit init scratch --ephemeral                       for trying out
 
-Hand DIR/log.pub to your auditor now: what he was given before is what he can trust later. Move
-DIR/keys/recovery.pem to where the log's machine cannot reach it.")]
+Hand DIR/log.pub to your auditor now: what he was given before is what he can
+trust later. Move DIR/keys/recovery.pem to where the log's machine cannot reach
+it.")]
 pub(crate) struct Init {
     /// The log directory; made if it is not there.
     pub(crate) dir: PathBuf,
@@ -101,6 +121,9 @@ pub(crate) struct Init {
     /// Bind this recovery key, 64 hexadecimal digits, whose secret is elsewhere, instead of making one.
     #[arg(long, value_name = "HEX")]
     pub(crate) recovery_key: Option<String>,
+    /// For trying out: the genesis says so, no recovery key is kept, production refuses the keys.
+    #[arg(long)]
+    pub(crate) ephemeral: bool,
 }
 
 /// Seals decisions or conversations from a file or standard input.
@@ -108,14 +131,29 @@ pub(crate) struct Init {
 #[command(after_help = "\
 Examples:
   ai-audit record audit decisions.jsonl
-  echo '{\"input\":\"May I return it?\",\"output\":\"Yes.\",\"model\":\"gpt-4o\"}' | ai-audit record audit -
+  tail -F app.jsonl | ai-audit record audit -
   ai-audit record audit runs.json --format openai-messages --messages-at traj
 
-Record lines are JSON objects, one decision a line. Fields, all optional: input, output, model,
-provider, operation, checks (name, version, score, threshold, fired, detail), action (allow, reject,
-fail_retry, cache_hit, escalate, bypass), reason_codes, tags, trace_id, session_id, actor, subject,
-tenant (picks the log), config, policy, state, input_tokens, output_tokens, duration_ms, time,
-parents. An unknown field is an error. Of input and output only digests are kept, unless --keep.")]
+A file is checked to its end before anything of it is recorded. Standard input
+is recorded as it comes: what came before a wrong line is in the log, and the
+error says so.
+
+A record line is a JSON object, one decision a line. All fields are optional:
+  input, output     a text, or any JSON; kept as a digest only, unless --keep
+  model, provider, operation
+  checks            list of name, version, score, threshold, fired, detail
+  action            allow (if it is left out), reject, fail_retry, cache_hit,
+                    escalate, bypass
+  reason_codes, tags
+  trace_id, session_id, actor, subject        pseudonyms for people
+  tenant            picks the log
+  config, policy    any JSON, of which the digest is kept
+  state             list of texts, of which the digest is kept
+  input_tokens, output_tokens, duration_ms
+  time              when it was decided (RFC 3339)
+  parents           hashes of receipts that it follows from
+  id                the receipt's id, a UUIDv7; made if it is left out
+An unknown field is an error.")]
 pub(crate) struct Record {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -144,9 +182,9 @@ pub(crate) struct Record {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// JSON Lines, one decision a line
+    #[value(help = "JSON Lines, one decision a line")]
     Decisions,
-    /// A JSON array or JSON Lines of conversations in the form of `OpenAI`'s messages
+    #[value(help = "A JSON array or JSON Lines of conversations in the form of OpenAI's messages")]
     OpenaiMessages,
 }
 
@@ -221,19 +259,28 @@ Examples:
   ai-audit verify audit --key audit/log.pub
   ai-audit verify package.zip --key log.pub --checkpoint kept.note --json
   ai-audit verify receipt.proof --key log.pub --text input=question.txt
-  ai-audit verify 7-9-3f.equivocation --key log.pub     whether the log signed two histories
+  ai-audit verify package.zip --policy mine.policy     keys, witnesses, quorum, age
+  ai-audit verify 7-9-3f.equivocation --key log.pub    did it sign two histories
 
-What PATH is follows from its content. Without --key, attribution stays unverified: a key that is
-found inside the evidence proves nothing. Without --checkpoint or --size, completeness stays
-unverified: receipts may be missing at the end. A proof of equivocation never gives exit code 0: 1 if
-it holds, since then the log failed, or if it is no proof; which of the two is said, and in JSON
-`equivocation.status`.")]
+What PATH is follows from its content. Without --key, attribution stays
+unverified: a key that is found inside the evidence proves nothing. Without
+--checkpoint or --size, or a policy whose witnesses cosigned recently,
+completeness stays unverified: receipts may be missing at the end. A proof of
+equivocation never gives exit code 0: 1 if it holds, since then the log failed,
+or if it is no proof; which of the two is said, and in JSON
+`equivocation.status`.
+
+--json prints one object; where a directory has several logs to verify, it is
+{\"logs\": [one object each], \"exit\": ...}. --log picks one.")]
 pub(crate) struct Verify {
     /// What to verify.
     pub(crate) path: PathBuf,
     /// A pinned key: a file with a key line (log.pub), the line itself, or a public key in hexadecimal.
     #[arg(long, value_name = "FILE|VKEY|HEX")]
     pub(crate) key: Vec<String>,
+    /// A trust policy: pinned keys, witnesses and their quorum, how old their word may be, and more.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// A checkpoint that you kept.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Vec<PathBuf>,
@@ -276,7 +323,8 @@ Examples:
   ai-audit checkpoint audit
   ai-audit checkpoint audit -o kept.note
 
-Whoever keeps it can verify completeness later with `verify --checkpoint kept.note`.")]
+Whoever keeps it can verify completeness later with
+`ai-audit verify --checkpoint kept.note`.")]
 pub(crate) struct Checkpoint {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -286,6 +334,9 @@ pub(crate) struct Checkpoint {
     /// Write the note to this file.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Replace the file if it is there.
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
     /// Print the newest checkpoint that is there instead of making one.
     #[arg(long)]
     pub(crate) latest: bool,
@@ -297,11 +348,12 @@ pub(crate) struct Checkpoint {
 Examples:
   ai-audit prove audit 7 -o receipt.proof
   ai-audit prove audit 7 --disclose input -o receipt.proof
-  ai-audit prove audit 7 --checkpoint kept.note      against a checkpoint that the auditor has
-  ai-audit prove audit 7 --archive epoch-0.zip       of a receipt whose bytes are only there
+  ai-audit prove audit 7 --checkpoint kept.note      against one that is kept
+  ai-audit prove audit 7 --archive epoch-0.zip       its bytes are only there
 
-With --disclose input, the holder of the input's text can show that it is the one recorded:
-`ai-audit verify receipt.proof --key log.pub --text input=question.txt`.")]
+With --disclose input, the holder of the input's text can show that it is the
+one recorded:
+  ai-audit verify receipt.proof --key log.pub --text input=question.txt")]
 pub(crate) struct Prove {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -322,6 +374,9 @@ pub(crate) struct Prove {
     /// Write the proof to this file. [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Replace the file if it is there.
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
 }
 
 /// Writes an evidence package.
@@ -331,7 +386,10 @@ Examples:
   ai-audit export audit -o package.zip
   ai-audit export audit --session s-17 -o s-17.zip
   ai-audit export audit --from 100 --to 199 --no-json-view -o part.zip
-  ai-audit export audit --tenant acme -o acme.zip")]
+  ai-audit export audit --tenant acme -o acme.zip
+
+Control receipts (genesis, starts, stops, gaps, key changes) belong to every
+package: they tell what the log says about itself.")]
 pub(crate) struct Export {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -390,7 +448,7 @@ pub(crate) struct Stats {
 Examples:
   ai-audit key audit                 the log's keys and where they are
   ai-audit key audit --line          the key line alone, as in log.pub
-  ai-audit key 'example.org/…+1a2b3c4d+AQ…'   what a key line says
+  ai-audit key log.pub               what a key line says
   ai-audit key rotate audit          hand over to a new receipt key
   ai-audit key history audit         every receipt key and where it is valid
 
@@ -407,7 +465,7 @@ pub(crate) struct Key {
 /// Shows what the product does: seals, verifies, exports, tampers.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  ai-audit demo\n  ai-audit demo demo-dir      keeps the log, the package and the tampered copies"
+    after_help = "Examples:\n  ai-audit demo\n  ai-audit demo demo-dir      keeps the log, the package, the tampered copies"
 )]
 pub(crate) struct Demo {
     /// Where to work; must not exist. [default: a temporary directory, removed afterwards]

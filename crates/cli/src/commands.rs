@@ -17,3 +17,4 @@ pub(crate) mod record;
 pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod verify;
+pub(crate) mod witness;

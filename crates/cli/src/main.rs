@@ -5,8 +5,8 @@ mod commands;
 mod failure;
 mod open;
 mod output;
-mod package_file;
 mod progress;
+mod save;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
@@ -14,7 +14,11 @@ use output::Output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return failure::of_usage(&error, asks_for_json()),
+    };
+    open::keep_flags(cli.config.clone(), cli.set.clone());
     let output = Output::new(cli.json, cli.quiet);
     let result = match &cli.command {
         Command::Init(args) => commands::init::run(args, output),
@@ -28,15 +32,24 @@ fn main() -> ExitCode {
         Command::Epoch(args) => commands::epoch::run(args, output),
         Command::Publish(args) => commands::publish::run(args, output),
         Command::Monitor(args) => commands::monitor::run(args, output),
+        Command::Witness(args) => commands::witness::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
         Command::Adopt(args) => commands::adopt::run(args, output),
         Command::Demo(args) => commands::demo::run(args, output),
         Command::Info(args) => commands::info::run(args, output),
-        Command::Completions(args) => commands::completions::run(args),
+        Command::Completions(args) => commands::completions::run(args, output),
     };
     match result {
         Ok(code) => code,
         Err(error) => failure::report(&error, cli.json),
     }
+}
+
+/// Whether `--json` stands among the arguments, which could not be read as a whole.
+fn asks_for_json() -> bool {
+    std::env::args_os()
+        .skip(1)
+        .take_while(|argument| argument != "--")
+        .any(|argument| argument == "--json")
 }

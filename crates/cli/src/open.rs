@@ -1,28 +1,87 @@
 //! Opening what commands work on: directories with their settings, logs, receipts, times.
 
 use crate::failure::usage;
+use crate::output::Output;
 use ai_audit_core::{
     LeafHash, MAX_SEALED_LEN, Next, ReceiptId, ReceiptSource as _, Timestamp, UnverifiedReceipt,
 };
-use ai_audit_directory::{DeletionInfo, Layout, LogDirectory, Settings};
+use ai_audit_directory::{DeletionInfo, Layout, LogDirectory, Settings, Writer};
 use ai_audit_store::{LogName, Query, StoreReader};
-use anyhow::Context as _;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What start receipts name.
 pub(crate) const SOFTWARE: &str = concat!("ai-audit ", env!("CARGO_PKG_VERSION"));
 
-/// Defaults, the directory's file, the environment.
+/// What the caller's flags say of the settings, whatever the command is.
+static FLAGS: OnceLock<Flags> = OnceLock::new();
+
+#[derive(Debug, Default)]
+struct Flags {
+    config: Option<PathBuf>,
+    set: Vec<String>,
+}
+
+/// Keeps the flags for [`settings`]. Once, before a command runs.
+pub(crate) fn keep_flags(config: Option<PathBuf>, set: Vec<String>) {
+    // A second call would be a mistake in main, and the first one holds.
+    let _ = FLAGS.set(Flags { config, set });
+}
+
+/// Defaults, the settings file, the environment, flags; the later wins.
 pub(crate) fn settings(dir: &Path) -> anyhow::Result<Settings> {
-    Ok(Settings::load(&Layout::new(dir).settings(), |name| {
-        std::env::var(name).ok()
-    })?)
+    let defaults = Flags::default();
+    let flags = FLAGS.get().unwrap_or(&defaults);
+    let mut variables = Vec::new();
+    let mut config = flags.config.clone();
+    for (name, value) in std::env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with("AI_AUDIT_")) else {
+            continue;
+        };
+        let value = value
+            .into_string()
+            .map_err(|_| usage(format!("{name}: expected a text in UTF-8")))?;
+        if name == "AI_AUDIT_CONFIG" {
+            config.get_or_insert(value.into());
+        } else {
+            variables.push((name.to_owned(), value));
+        }
+    }
+    let file = match config {
+        // Who names a file does not mean none.
+        Some(file) if !file.is_file() => {
+            return Err(usage(format!("{}: there is no such file", file.display())));
+        }
+        Some(file) => file,
+        None => Layout::new(dir).settings(),
+    };
+    let mut settings = Settings::load(&file, variables)?;
+    for pair in &flags.set {
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| usage(format!("--set {pair}: expected NAME=VALUE")))?;
+        settings.set(name, value, &format!("--set {name}"))?;
+    }
+    Ok(settings)
 }
 
 /// A directory for reading.
 pub(crate) fn directory(dir: &Path) -> anyhow::Result<LogDirectory> {
     Ok(LogDirectory::open(dir, settings(dir)?)?)
+}
+
+/// A directory for writing.
+pub(crate) fn writer(dir: &Path, settings: Settings) -> anyhow::Result<Writer> {
+    Ok(Writer::open(dir, settings, SOFTWARE)?)
+}
+
+/// Lets a directory go, and tells what should be known of how it was written to.
+pub(crate) fn close(writer: Writer, reason: &str, output: Output) -> anyhow::Result<()> {
+    for warning in writer.take_warnings() {
+        output.warn(crate::output::safe(&warning));
+    }
+    Ok(writer.close(reason)?)
 }
 
 /// A log's name.
@@ -136,14 +195,10 @@ pub(crate) fn read_at_most(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
     Ok(contents)
 }
 
-/// Writes a result to a file, or to standard output where none is named.
+/// Writes a result to a file that is not there yet, or to standard output where none is named.
 pub(crate) fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
-    use std::io::Write as _;
     match path {
-        Some(path) => std::fs::write(path, text).with_context(|| path.display().to_string()),
-        None => std::io::stdout()
-            .lock()
-            .write_all(text.as_bytes())
-            .context("standard output"),
+        Some(path) => crate::save::save(path, false, text),
+        None => Output::new(false, false).text(text),
     }
 }

@@ -12,7 +12,12 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     pub(crate) quiet: bool,
     color: bool,
+    /// Columns to wrap sentences at; none where a program reads them.
+    width: Option<usize>,
 }
+
+/// Longer lines are hard to read, however wide the terminal is.
+const WIDEST: usize = 100;
 
 /// A colour for a status.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +27,7 @@ pub(crate) enum Tone {
     Open,
     Dim,
     Bold,
+    Plain,
 }
 
 impl Output {
@@ -29,13 +35,42 @@ impl Output {
         // https://no-color.org: any value but the empty one switches colours off.
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let color = wanted && io::stdout().is_terminal() && !json;
-        Self { json, quiet, color }
+        Self {
+            json,
+            quiet,
+            color,
+            width: width(),
+        }
+    }
+
+    /// A sentence behind a label, wrapped between words where a terminal would cut them, its
+    /// further lines below the first. The tone colours the sentence.
+    pub(crate) fn sentence(&self, label: &str, tone: Tone, text: &str) -> String {
+        let text = safe(text);
+        let indent = label.chars().count();
+        let lines = match self.width {
+            Some(width) if width > indent + 20 => {
+                let options = textwrap::Options::new(width - indent).break_words(false);
+                textwrap::wrap(&text, options)
+            }
+            _ => vec![text.into()],
+        };
+        let painted: Vec<String> = lines.iter().map(|line| self.paint(tone, line)).collect();
+        let glue = format!("\n{}", " ".repeat(indent));
+        format!("{label}{}", painted.join(&glue))
     }
 
     /// Prints a line of result.
     pub(crate) fn line(&self, text: impl AsRef<str>) -> anyhow::Result<()> {
+        self.text(&format!("{}\n", text.as_ref()))
+    }
+
+    /// Prints text as it is.
+    #[expect(clippy::unused_self, reason = "all printing goes through it")]
+    pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{}", text.as_ref())
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
             .or_else(closed)
             .context("standard output")
     }
@@ -49,10 +84,18 @@ impl Output {
         }
     }
 
-    /// Prints a warning to standard error.
-    #[expect(clippy::print_stderr, reason = "this is the one place that warns")]
+    /// Prints a warning to standard error, unless quiet was asked for.
     pub(crate) fn warn(&self, text: impl AsRef<str>) {
-        eprintln!("warning: {}", text.as_ref());
+        if !self.quiet {
+            self.complain(text);
+        }
+    }
+
+    /// Prints to standard error what somebody asked to be told of, also if quiet.
+    #[expect(clippy::unused_self, reason = "all printing goes through it")]
+    pub(crate) fn complain(&self, text: impl AsRef<str>) {
+        // A warning that nobody can read stops nothing.
+        let _ = writeln!(io::stderr().lock(), "warning: {}", safe(text.as_ref()));
     }
 
     /// Prints a value as JSON.
@@ -69,6 +112,7 @@ impl Output {
             Tone::Open => "33",
             Tone::Dim => "2",
             Tone::Bold => "1",
+            Tone::Plain => return text.into(),
         };
         if self.color {
             format!("\x1b[{code}m{text}\x1b[0m")
@@ -91,11 +135,24 @@ impl Output {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}", line.trim_end());
         }
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())
-            .or_else(closed)
-            .context("standard output")
+        self.text(&text)
     }
+}
+
+/// What terminals have that do not say.
+const USUAL: usize = 80;
+
+/// What `COLUMNS` says, as for the help, or else the terminal.
+fn width() -> Option<usize> {
+    let told = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let seen = || {
+        let size = terminal_size::terminal_size_of(io::stdout());
+        let width = size.map_or(USUAL, |(width, _)| width.0.into());
+        io::stdout().is_terminal().then_some(width)
+    };
+    told.or_else(seen).map(|width| width.min(WIDEST))
 }
 
 /// A reader that has seen enough (`| head`) is no error.
@@ -141,6 +198,11 @@ pub(crate) fn short(text: &str, max: usize) -> String {
     let mut cut: String = text.chars().take(max.saturating_sub(1)).collect();
     cut.push('…');
     cut
+}
+
+/// A number with what it counts.
+pub(crate) fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 /// A number of bytes for people.

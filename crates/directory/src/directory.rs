@@ -1,6 +1,6 @@
 //! Reading a log directory, also while its writer runs.
 
-use crate::error::io_at;
+use crate::error::{io_at, opening};
 use crate::{DirectoryError, FileReceiptKeys, Layout, Settings, read_digest_secret, read_key};
 use ai_audit_core::{DecodeBody as _, DigestSecret, Genesis, Head, SigningKey, UnverifiedReceipt};
 use ai_audit_note::VKey;
@@ -38,7 +38,7 @@ impl LogDirectory {
         if mode != OpenMode::Create {
             is_log_directory(&layout)?;
         }
-        let store = Arc::new(SqliteStore::open(&layout.database(), mode)?);
+        let store = Arc::new(SqliteStore::open(&layout.database(), mode).map_err(opening)?);
         if settings.production {
             for_few(&layout.database())?;
         }
@@ -170,8 +170,9 @@ impl LogDirectory {
     ///
     /// # Errors
     ///
-    /// When its file cannot be read.
+    /// When its file cannot be read, or production refuses it.
     pub fn checkpoint_key(&self, log: &LogName) -> Result<SigningKey, DirectoryError> {
+        self.keys_may_be_used(log)?;
         read_key(
             &self.layout.log(log).checkpoint_key,
             self.settings.production,
@@ -182,8 +183,9 @@ impl LogDirectory {
     ///
     /// # Errors
     ///
-    /// When they cannot be read.
+    /// When they cannot be read, or production refuses them.
     pub fn receipt_keys(&self, log: &LogName) -> Result<FileReceiptKeys, DirectoryError> {
+        self.keys_may_be_used(log)?;
         FileReceiptKeys::open(&self.layout.log(log), self.settings.production)
     }
 

@@ -52,6 +52,14 @@ pub struct DeletionInfo {
     pub reason: String,
 }
 
+impl DeletionInfo {
+    /// Whether a receipt is of the epoch that it is about.
+    #[must_use]
+    pub fn covers(&self, seq: u64) -> bool {
+        (self.first..=self.last).contains(&seq)
+    }
+}
+
 impl LogDirectory {
     /// The epochs of a log, the open one last. They are told as stored; verifying tells whether
     /// they hold.
@@ -123,8 +131,8 @@ impl LogDirectory {
         log: &LogName,
         seq: u64,
     ) -> Result<Option<DeletionInfo>, DirectoryError> {
-        let about = |deletion: &DeletionInfo| (deletion.first..=deletion.last).contains(&seq);
-        Ok(self.deletions(log)?.into_iter().rfind(about))
+        let deletions = self.deletions(log)?;
+        Ok(deletions.into_iter().rfind(|deletion| deletion.covers(seq)))
     }
 
     /// Writes the archive of a sealed epoch: an evidence package of its receipts, held against a
@@ -174,7 +182,11 @@ impl LogDirectory {
     }
 
     /// What the log's deletion receipts say, in their order.
-    fn deletions(&self, log: &LogName) -> Result<Vec<DeletionInfo>, DirectoryError> {
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be read.
+    pub fn deletions(&self, log: &LogName) -> Result<Vec<DeletionInfo>, DirectoryError> {
         let places = self.kind(log, Kind::DELETION)?;
         let read = |seq| {
             let sealed = self.receipt(log, seq)?;

@@ -1,6 +1,7 @@
 //! What can go wrong with a log directory.
 
 use ai_audit_export::tiles::PublishError;
+use ai_audit_note::PolicyFileError;
 use ai_audit_store::{LogName, StoreError};
 use std::fmt;
 use std::io;
@@ -35,7 +36,7 @@ pub enum DirectoryError {
         known: String,
     },
     /// A log cannot have this name here, because a file of the directory has it.
-    #[error("log name {log}: the directory itself uses it; choose another")]
+    #[error("log name {log}: a file of the directory has it; choose another")]
     ReservedName {
         /// The log.
         log: LogName,
@@ -71,6 +72,40 @@ pub enum DirectoryError {
     /// The log will not have this done to it, and nothing was.
     #[error("{0}")]
     Refused(String),
+    /// The witnesses' file has a mistake.
+    #[error("{}: {error}", .path.display())]
+    Witnesses {
+        /// The file.
+        path: PathBuf,
+        /// The mistake, with its line and word.
+        error: PolicyFileError,
+    },
+    /// The directory has no witnesses.
+    #[error("{} has no witnesses; add one with `ai-audit witness add`", .path.display())]
+    NoWitnesses {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory has no such witness.
+    #[error("{} has no witness {name}", .path.display())]
+    NoSuchWitness {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// A witness saw a log further than it is here, or otherwise.
+    #[error(
+        "log {log}: {what}; bring back the newest copy. If it is lost, open a new log, or go on with \
+         `ai-audit adopt` and the setting ask-witnesses = false: the witness will not cosign this log \
+         again"
+    )]
+    BehindWitness {
+        /// The log.
+        log: LogName,
+        /// What the witness says.
+        what: String,
+    },
     /// A key file does not hold what it should.
     #[error("{}: {what}", .path.display())]
     Key {
@@ -86,6 +121,14 @@ pub enum DirectoryError {
         path: PathBuf,
         /// Its permissions.
         mode: u32,
+    },
+    /// The log was opened for trying out, and production does not write with its keys.
+    #[error(
+        "log {log} was opened with ephemeral keys, for trying out; production refuses them: open another with `ai-audit init`"
+    )]
+    Ephemeral {
+        /// The log.
+        log: LogName,
     },
     /// Others than a group of readers can open the database, in which texts may be kept.
     #[error("{}: others can read the log's database, or a group can write it (mode {mode:o}); run `chmod 600 {}`, or 640 for a group of auditors", .path.display(), .path.display())]
@@ -164,6 +207,9 @@ pub enum DirectoryError {
     /// The origin's name cannot be used.
     #[error("{0}")]
     Name(String),
+    /// The database or the lock cannot be opened, for want of access or because it is not there.
+    #[error(transparent)]
+    Open(StoreError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -173,27 +219,52 @@ pub enum DirectoryError {
 }
 
 impl DirectoryError {
-    /// Whether the caller asked for something that is not there, rather than something failing.
+    /// Whether the caller asked for something that is not there or cannot be opened, rather than
+    /// something failing.
     #[must_use]
-    pub const fn is_usage(&self) -> bool {
-        if let Self::Publish { error, .. } = self {
-            return error.is_usage();
-        }
-        matches!(
-            self,
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Publish { error, .. } => error.is_usage(),
             Self::NotADirectory { .. }
-                | Self::NotForTiles { .. }
-                | Self::NotPinned { .. }
-                | Self::OtherKey { .. }
-                | Self::NotASource { .. }
-                | Self::NoSuchLog { .. }
-                | Self::LogExists { .. }
-                | Self::ReservedName { .. }
-                | Self::Settings { .. }
-                | Self::NotSealed { .. }
-                | Self::Name(_)
-                | Self::Store(StoreError::NotAStore { .. } | StoreError::Invalid { .. })
-        )
+            | Self::NotForTiles { .. }
+            | Self::NotPinned { .. }
+            | Self::OtherKey { .. }
+            | Self::NotASource { .. }
+            | Self::NoSuchLog { .. }
+            | Self::Witnesses { .. }
+            | Self::NoWitnesses { .. }
+            | Self::NoSuchWitness { .. }
+            | Self::LogExists { .. }
+            | Self::ReservedName { .. }
+            | Self::Settings { .. }
+            | Self::NotSealed { .. }
+            | Self::Name(_)
+            | Self::Open(_)
+            | Self::Store(StoreError::NotAStore { .. } | StoreError::Invalid { .. }) => true,
+            Self::Io { error, .. } => cannot_be_opened(error.kind()),
+            _ => false,
+        }
+    }
+}
+
+/// Whether an I/O error is about a path and who may open it, not about the disk below.
+const fn cannot_be_opened(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::NotFound
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::InvalidFilename
+    )
+}
+
+/// For `map_err`, where a database or a lock is opened.
+pub(crate) fn opening(error: StoreError) -> DirectoryError {
+    match error {
+        StoreError::Io { .. } | StoreError::ReadOnly => DirectoryError::Open(error),
+        other => DirectoryError::Store(other),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A log as evidence: checkpoints on demand, and what packages and proofs are made of.
 
+use crate::error::opening;
 use crate::sound::Sound;
 use crate::{DirectoryError, LogDirectory};
 use ai_audit_core::Kind;
@@ -173,7 +174,8 @@ impl LogDirectory {
         let note = checkpoint.sign(&key).map_err(|error| StoreError::Corrupt {
             what: error.to_string(),
         })?;
-        let store = SqliteStore::open(&self.layout().database(), OpenMode::ReadWrite)?;
+        let store =
+            SqliteStore::open(&self.layout().database(), OpenMode::ReadWrite).map_err(opening)?;
         store.put_checkpoint(log, size, &note.to_string())?;
         // With what witnesses put under it before.
         match store.latest_checkpoint(log)? {

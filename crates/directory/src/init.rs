@@ -1,5 +1,6 @@
 //! Opening a new log: keys, genesis, key line.
 
+use crate::ephemeral;
 use crate::error::io_at;
 use crate::key_files::{durable_folder, folder_of, private_folder, sync_folder};
 use crate::writer::Writer;
@@ -33,6 +34,9 @@ pub struct InitOptions {
     pub checkpoint_key: Option<PathBuf>,
     /// A recovery key whose secret is elsewhere.
     pub recovery_key: Option<VerifyingKey>,
+    /// Whether the log is for trying out: its genesis says so, the secret of a recovery key that is
+    /// made for it is kept nowhere, and production refuses its keys.
+    pub ephemeral: bool,
 }
 
 impl InitOptions {
@@ -47,6 +51,7 @@ impl InitOptions {
             receipt_key: None,
             checkpoint_key: None,
             recovery_key: None,
+            ephemeral: false,
         }
     }
 }
@@ -77,6 +82,7 @@ const SETTINGS: &str = "\
 # digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
 # create-logs = true              # a record line may open a log for a new tenant
 # high-water-marks = \"../marks\"   # a folder elsewhere, to notice a restored or copied directory
+# ask-witnesses = false           # ask them, before a log is written to, whether they saw more of it
 # env = \"development\"             # or \"production\": refuses files that others can read
 ";
 
@@ -94,6 +100,11 @@ pub fn init(
     settings: Settings,
     software: &str,
 ) -> Result<Initialized, DirectoryError> {
+    if settings.production && options.ephemeral {
+        return Err(DirectoryError::Ephemeral {
+            log: options.log.clone(),
+        });
+    }
     check(path, options)?;
     durable_folder(path)?;
     let writer = Writer::create(path, settings, software)?;
@@ -108,20 +119,6 @@ pub fn init(
 
 /// What can be refused before anything is written.
 fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
-    let reserved = [
-        "keys",
-        "audit.db",
-        "audit.lock",
-        "audit.db-wal",
-        "audit.db-shm",
-        "ai-audit.toml",
-        "log.pub",
-    ];
-    if reserved.contains(&options.log.as_str()) {
-        return Err(DirectoryError::ReservedName {
-            log: options.log.clone(),
-        });
-    }
     // Any digits will do to see whether the name can stand before them.
     let digits = "0".repeat(32);
     Origin::parse(&format!("{}/{digits}", options.name))
@@ -140,7 +137,7 @@ fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
             error,
         });
     }
-    Ok(())
+    Layout::new(path).check_new_log(&options.log)
 }
 
 /// Makes keys and genesis in a directory whose writer is at hand.
@@ -153,6 +150,7 @@ pub(crate) fn create(
     if directory.store().head(log)?.is_some() {
         return finish(directory, options, paths);
     }
+    directory.layout().check_new_log(log)?;
     let random = writer.random();
     private_folder(&paths.keys)?;
     key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
@@ -164,6 +162,7 @@ pub(crate) fn create(
     )?;
     let recovery = match options.recovery_key {
         Some(key) => key,
+        None if options.ephemeral => SigningKey::from_bytes(&*secret(random)?).verifying_key(),
         None => key(random, &paths.recovery_key, None)?.verifying_key(),
     };
     if !is_there(&paths.digest_secret)? {
@@ -173,7 +172,11 @@ pub(crate) fn create(
     // The folders above were made durable as they were made, and each key file with its own.
     sync_folder(directory.layout().root())?;
     let mut policy = options.policy.clone();
+    if options.ephemeral {
+        policy.push((ephemeral::POLICY.0.into(), ephemeral::POLICY.1.into()));
+    }
     policy.sort();
+    policy.dedup();
     let new = NewLog {
         name: options.name.clone(),
         tenant: options.tenant.clone(),
@@ -191,7 +194,7 @@ pub(crate) fn create(
         log: log.clone(),
         key_line,
         paths,
-        recovery_key_made: options.recovery_key.is_none(),
+        recovery_key_made: options.recovery_key.is_none() && !options.ephemeral,
     })
 }
 
@@ -286,6 +289,7 @@ pub(crate) fn for_tenant(log: LogName, default_origin: Option<&str>) -> InitOpti
         receipt_key: None,
         checkpoint_key: None,
         recovery_key: None,
+        ephemeral: false,
     }
 }
 

@@ -3,6 +3,7 @@
 //! The default log's files stand in the directory itself, those of another log in a folder of its
 //! name. All logs share one database and one lock.
 
+use crate::DirectoryError;
 use ai_audit_store::LogName;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +63,12 @@ impl Layout {
         self.root.join("ai-audit.toml")
     }
 
+    /// The witnesses and their quorum.
+    #[must_use]
+    pub fn witnesses(&self) -> PathBuf {
+        self.root.join("witnesses.policy")
+    }
+
     /// The files of a log.
     #[must_use]
     pub fn log(&self, name: &LogName) -> LogPaths {
@@ -86,5 +93,26 @@ impl Layout {
     #[must_use]
     pub fn is_log_directory(path: &Path) -> bool {
         Self::new(path).database().is_file()
+    }
+
+    /// Whether a log that is not there yet can have this name: other logs' files stand in a folder
+    /// of the log's name, and nothing else of the directory may be in the way.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::ReservedName`].
+    pub fn check_new_log(&self, log: &LogName) -> Result<(), DirectoryError> {
+        if *log == LogName::default() {
+            return Ok(());
+        }
+        let name = log.as_str();
+        let ours = matches!(name, "keys" | "audit.lock" | "ai-audit.toml")
+            || name.starts_with("audit.db")
+            || name.starts_with("log.pub");
+        let folder = self.root.join(name);
+        if ours || (folder.exists() && !folder.is_dir()) {
+            return Err(DirectoryError::ReservedName { log: log.clone() });
+        }
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! DIR/audit.db             receipts, tree nodes and checkpoints of all logs (mode 0600)
 //! DIR/audit.lock           held by the one writer
 //! DIR/ai-audit.toml        settings
+//! DIR/witnesses.policy     who cosigns checkpoints, and how many of them are needed
 //! DIR/log.pub              the default log's key line, for the auditor
 //! DIR/keys/receipt.pem     signs receipts            (mode 0600)
 //! DIR/keys/checkpoint.pem  signs checkpoints         (mode 0600)
@@ -18,6 +19,7 @@
 mod archive;
 mod directory;
 mod durable;
+mod ephemeral;
 mod epochs;
 mod error;
 mod evidence;
@@ -32,6 +34,7 @@ mod settings;
 mod sound;
 mod system;
 mod tile_folder;
+mod witnesses;
 mod writer;
 
 pub use archive::{Restored, compact, file_digest};

@@ -32,6 +32,9 @@ pub struct Settings {
     pub create_logs: bool,
     /// Folder outside the directory in which high-water marks are kept.
     pub high_water_marks: Option<PathBuf>,
+    /// Whether the witnesses are asked, before a log is written to, whether they saw more of it than
+    /// is here.
+    pub ask_witnesses: bool,
     /// Refuses ephemeral keys, key files that others can read, and a database that everybody can.
     pub production: bool,
 }
@@ -49,6 +52,7 @@ impl Default for Settings {
             keyed_digests: true,
             create_logs: true,
             high_water_marks: None,
+            ask_witnesses: false,
             production: false,
         }
     }
@@ -56,7 +60,7 @@ impl Default for Settings {
 
 /// The settings' names, as the file writes them; the environment's are `AI_AUDIT_` and the name in
 /// capitals with `_` for `-`.
-pub const SETTING_NAMES: [&str; 11] = [
+pub const SETTING_NAMES: [&str; 12] = [
     "checkpoint-every",
     "checkpoint-after-seconds",
     "epoch-receipts",
@@ -67,6 +71,7 @@ pub const SETTING_NAMES: [&str; 11] = [
     "digests",
     "create-logs",
     "high-water-marks",
+    "ask-witnesses",
     "env",
 ];
 
@@ -83,6 +88,7 @@ struct File {
     digests: Option<Digests>,
     create_logs: Option<bool>,
     high_water_marks: Option<PathBuf>,
+    ask_witnesses: Option<bool>,
     env: Option<Env>,
 }
 
@@ -100,27 +106,71 @@ enum Env {
     Production,
 }
 
+/// Names the file with the settings in place of the directory's own.
+const CONFIG: &str = "AI_AUDIT_CONFIG";
+const PREFIX: &str = "AI_AUDIT_";
+
 impl Settings {
-    /// Defaults, changed by the file if there is one, changed by the environment, which is asked
-    /// through `env` by the name of a variable.
+    /// Defaults, changed by the file if there is one, changed by the environment: of `variables`
+    /// those count whose names begin with `AI_AUDIT_`. Flags come last, by [`Settings::set`].
+    ///
+    /// `AI_AUDIT_CONFIG` is passed over: whoever heeds it gives another `file`.
     ///
     /// # Errors
     ///
-    /// Names the file or variable that does not hold.
-    pub fn load(file: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self, DirectoryError> {
+    /// Names the file or the variable that does not hold, or that nobody knows.
+    pub fn load(
+        file: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, DirectoryError> {
         let mut settings = Self::default();
         match fs::read_to_string(file) {
-            Ok(text) => settings.apply(parse(&text, &file.display().to_string())?, file.parent()),
+            Ok(text) => settings.apply(parse_file(&text, file)?, file.parent()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(io_at(file)(error)),
         }
-        for name in SETTING_NAMES {
-            let variable = format!("AI_AUDIT_{}", name.to_ascii_uppercase().replace('-', "_"));
-            if let Some(value) = env(&variable) {
-                settings.apply(from_variable(name, &value, &variable)?, None);
+        for (variable, value) in variables {
+            let Some(name) = variable.strip_prefix(PREFIX) else {
+                continue;
+            };
+            if variable != CONFIG {
+                let name = name.to_ascii_lowercase().replace('_', "-");
+                settings.set(&name, &value, &variable)?;
             }
         }
         Ok(settings)
+    }
+
+    /// Changes one setting by its name in the file. `origin` is who says so: a variable or a flag.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such setting or it cannot have this value.
+    pub fn set(&mut self, name: &str, value: &str, origin: &str) -> Result<(), DirectoryError> {
+        let wrong = |what: String| DirectoryError::Settings {
+            origin: origin.into(),
+            what,
+        };
+        if !SETTING_NAMES.contains(&name) {
+            let known = SETTING_NAMES.join(", ");
+            return Err(wrong(format!(
+                "there is no setting {name:?}; there are {known}"
+            )));
+        }
+        if value.is_empty() {
+            return Err(wrong("it is empty; give it a value or take it away".into()));
+        }
+        let line = |value: &str| {
+            let text = format!("{name} = {value}");
+            toml::from_str::<File>(&text).map_err(|error| wrong(one_line(error.message())))
+        };
+        // As a text, and where that does not fit, as the number or the truth value that it is.
+        let file = line(&toml::Value::from(value).to_string()).or_else(|error| {
+            let bare = value.parse::<u64>().is_ok() || matches!(value, "true" | "false");
+            if bare { line(value) } else { Err(error) }
+        })?;
+        self.apply(file, None);
+        Ok(())
     }
 
     fn apply(&mut self, file: File, relative_to: Option<&Path>) {
@@ -148,33 +198,38 @@ impl Settings {
                 None => path,
             });
         }
+        self.ask_witnesses = file.ask_witnesses.unwrap_or(self.ask_witnesses);
         if let Some(env) = file.env {
             self.production = matches!(env, Env::Production);
         }
     }
 }
 
-fn parse(text: &str, origin: &str) -> Result<File, DirectoryError> {
-    toml::from_str(text).map_err(|error| DirectoryError::Settings {
-        origin: origin.into(),
-        what: error.to_string().trim_end().into(),
+fn parse_file(text: &str, path: &Path) -> Result<File, DirectoryError> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().and_then(|span| text.get(..span.start));
+        let line = line.map_or(1, |before| before.matches('\n').count() + 1);
+        DirectoryError::Settings {
+            origin: format!("{}, line {line}", path.display()),
+            what: one_line(error.message()),
+        }
     })
 }
 
-/// A variable is the line of the file that it stands for.
-fn from_variable(name: &str, value: &str, variable: &str) -> Result<File, DirectoryError> {
-    let bare = value.parse::<u64>().is_ok() || matches!(value, "true" | "false");
-    let value = if bare {
-        value.to_string()
-    } else {
-        toml::Value::from(value).to_string()
-    };
-    parse(&format!("{name} = {value}"), variable)
+fn one_line(message: &str) -> String {
+    message.trim().replace('\n', "; ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect()
+    }
 
     #[test]
     fn the_environment_wins_over_the_file() {
@@ -185,12 +240,16 @@ mod tests {
             "checkpoint-every = 5\ndigests = \"plain\"\nhigh-water-marks = \"../m\"\n",
         )
         .unwrap();
-        let env = |name: &str| match name {
-            "AI_AUDIT_CHECKPOINT_EVERY" => Some("7".into()),
-            "AI_AUDIT_ENV" => Some("production".into()),
-            _ => None,
-        };
-        let settings = Settings::load(&path, env).unwrap();
+        let settings = Settings::load(
+            &path,
+            variables(&[
+                ("AI_AUDIT_CHECKPOINT_EVERY", "7"),
+                ("AI_AUDIT_ENV", "production"),
+                ("AI_AUDIT_CONFIG", "elsewhere"),
+                ("PATH", "/bin"),
+            ]),
+        )
+        .unwrap();
         assert_eq!(
             (settings.checkpoint_every, settings.keyed_digests),
             (7, false)
@@ -203,19 +262,35 @@ mod tests {
     fn unknown_and_wrong_settings_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ai-audit.toml");
-        fs::write(&path, "checkpoint-evry = 5\n").unwrap();
-        let error = Settings::load(&path, |_| None).unwrap_err().to_string();
+        fs::write(&path, "# one\ncheckpoint-evry = 5\n").unwrap();
+        let error = Settings::load(&path, []).unwrap_err().to_string();
         assert!(
-            error.contains("checkpoint-evry") && error.contains("ai-audit.toml"),
+            error.contains("checkpoint-evry") && error.contains("ai-audit.toml, line 2"),
             "{error}"
         );
-        let env = |name: &str| (name == "AI_AUDIT_DIGESTS").then(|| "none".to_string());
-        let error = Settings::load(Path::new("/nowhere"), env)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("AI_AUDIT_DIGESTS") && error.contains("keyed"),
-            "{error}"
-        );
+        for (variable, value, said) in [
+            ("AI_AUDIT_DIGESTS", "none", "keyed"),
+            ("AI_AUDIT_ENV", "prod", "production"),
+            ("AI_AUDIT_ENV", "", "empty"),
+            ("AI_AUDIT_CHECKPOINT_EVERY", "often", "often"),
+            ("AI_AUDIT_CHECKPOINT_EVRY", "5", "checkpoint-every"),
+        ] {
+            let error = Settings::load(Path::new("/nowhere"), variables(&[(variable, value)]))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.starts_with(variable) && error.contains(said) && !error.contains('\n'),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_may_look_like_a_number() {
+        let mut settings = Settings::default();
+        settings.set("high-water-marks", "123", "--set").unwrap();
+        settings.set("checkpoint-every", "123", "--set").unwrap();
+        assert_eq!(settings.high_water_marks, Some("123".into()));
+        assert_eq!(settings.checkpoint_every, 123);
     }
 }

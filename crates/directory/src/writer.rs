@@ -1,6 +1,7 @@
 //! The one writer of a log directory.
 
 use crate::directory::is_log_directory;
+use crate::error::opening;
 use crate::init::{create, for_tenant, publish};
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
 use ai_audit_core::{Kind, UnverifiedReceipt};
@@ -10,25 +11,64 @@ use ai_audit_store::{
     NewLog, OnFull, Random, SignerSource, SystemClock, WriterLock,
 };
 use ai_audit_store_sqlite::OpenMode;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Holds the directory's lock and its ledger, to which each log is attached when it is first needed.
 #[derive(Debug)]
 pub struct Writer {
     directory: LogDirectory,
     ledger: Ledger,
+    keys: Arc<KeyFiles>,
     // Freed last.
     _lock: WriterLock,
 }
 
-/// The key files of a directory's logs.
-struct KeyFiles(LogDirectory);
+/// The key files of a directory's logs, and what is asked before they are handed out.
+#[derive(Debug)]
+struct KeyFiles {
+    directory: LogDirectory,
+    asked: Mutex<Asked>,
+}
+
+/// What the witnesses were asked.
+#[derive(Debug, Default)]
+struct Asked {
+    /// The logs that they did not see further.
+    logs: BTreeSet<LogName>,
+    warnings: Vec<String>,
+}
+
+impl KeyFiles {
+    fn signers(&self, log: &LogName) -> Result<LogSigners, DirectoryError> {
+        let signers = signers(&self.directory, log)?;
+        if self.directory.settings().ask_witnesses {
+            self.ask(log)?;
+        }
+        Ok(signers)
+    }
+
+    /// Asks the witnesses of a log, once.
+    fn ask(&self, log: &LogName) -> Result<(), DirectoryError> {
+        let asked = || self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked().logs.contains(log) {
+            return Ok(());
+        }
+        // Without holding the lock: it takes as long as the slowest witness.
+        let warnings = refuse_behind(&self.directory, log)?;
+        let mut asked = asked();
+        if asked.logs.insert(log.clone()) {
+            asked.warnings.extend(warnings);
+        }
+        Ok(())
+    }
+}
 
 impl SignerSource for KeyFiles {
     fn signers(&self, log: &LogName) -> Result<LogSigners, String> {
-        signers(&self.0, log).map_err(|error| error.to_string())
+        Self::signers(self, log).map_err(|error| error.to_string())
     }
 }
 
@@ -62,12 +102,13 @@ impl Writer {
     /// # Errors
     ///
     /// When there is no such log, a key cannot be read or is not the log's, what is stored
-    /// contradicts itself, or the log is behind its high-water mark.
+    /// contradicts itself, the log is behind its high-water mark, or, where they are to be asked, a
+    /// witness saw more of it than is here.
     pub fn attach(&self, log: &LogName) -> Result<(), DirectoryError> {
         self.directory.head(log)?;
         // With their own error, which tells a missing file from a wrong one.
         if !self.ledger.is_attached(log) {
-            signers(&self.directory, log)?;
+            self.keys.signers(log)?;
         }
         self.ledger.attach_known(log).map_err(from_ledger)
     }
@@ -156,16 +197,33 @@ impl Writer {
         software: &str,
         mode: OpenMode,
     ) -> Result<Self, DirectoryError> {
-        let lock = WriterLock::acquire(&Layout::new(path).lock())?;
+        let lock = WriterLock::acquire(&Layout::new(path).lock()).map_err(opening)?;
         let directory = LogDirectory::with_mode(path, settings, mode)?;
         let mut config = config(directory.settings(), software)?;
-        config.signers = Some(Arc::new(KeyFiles(directory.clone())));
+        let keys = Arc::new(KeyFiles {
+            directory: directory.clone(),
+            asked: Mutex::default(),
+        });
+        config.signers = Some(Arc::clone(&keys) as Arc<dyn SignerSource>);
         let ledger = Ledger::open(directory.shared_store(), config).map_err(from_ledger)?;
         Ok(Self {
             directory,
             ledger,
+            keys,
             _lock: lock,
         })
+    }
+
+    /// What kept no log from being written to and should be known, such as a witness that could not
+    /// be asked: what has come up since this was called last.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<String> {
+        let mut asked = self
+            .keys
+            .asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut asked.warnings)
     }
 
     /// The directory, for reading.
@@ -198,7 +256,9 @@ impl Writer {
     /// As [`init`](crate::init).
     pub fn create_tenant_log(&self, log: LogName) -> Result<Initialized, DirectoryError> {
         let default = self.directory.key_line(&LogName::default()).ok();
-        let options = for_tenant(log, default.as_ref().map(|line| line.name()));
+        let mut options = for_tenant(log, default.as_ref().map(|line| line.name()));
+        // What is opened beside a log for trying out is for trying out too.
+        options.ephemeral = default.is_some() && self.directory.is_ephemeral(&LogName::default())?;
         create(self, &options)
     }
 
@@ -220,6 +280,20 @@ impl Writer {
     pub fn close(self, reason: &str) -> Result<(), DirectoryError> {
         self.ledger.close(reason).map_err(from_ledger)
     }
+}
+
+#[cfg(feature = "witnesses")]
+fn refuse_behind(directory: &LogDirectory, log: &LogName) -> Result<Vec<String>, DirectoryError> {
+    directory.refuse_behind(log)
+}
+
+/// Nobody is asked without the feature; then nothing is written either.
+#[cfg(not(feature = "witnesses"))]
+fn refuse_behind(_: &LogDirectory, _: &LogName) -> Result<Vec<String>, DirectoryError> {
+    Err(DirectoryError::Settings {
+        origin: "ask-witnesses".into(),
+        what: "this software was built without the feature `witnesses`".into(),
+    })
 }
 
 fn config(settings: &Settings, software: &str) -> Result<LedgerConfig, DirectoryError> {

@@ -23,9 +23,13 @@ const MAX_STEPS: usize = 65_536;
 ///
 /// - a decision for each assistant message. Its input is the messages since the assistant's last
 ///   one: the text, if it is a single message of plain text, else their canonical JSON. Its output is
-///   the message's text, or the canonical JSON of its tool calls where it has none;
-/// - a tool intent for each tool call, following from its decision;
-/// - a tool outcome for each tool message, following from its intent.
+///   the message's text, or the canonical JSON of its tool calls where it has none. A refusal is an
+///   output like any other, and the decision has the reason code `refusal`: the action stays
+///   `allow`, since what the model said was given out;
+/// - a tool intent for each tool call, following from its decision. The older `function_call` is one
+///   without a call id;
+/// - a tool outcome for each tool message, following from its intent. A message of the older role
+///   `function` answers the oldest open call of its name.
 #[derive(Debug)]
 pub struct Conversations<R> {
     source: Source<R>,
@@ -79,13 +83,9 @@ impl<R: Read> Conversations<R> {
         let place = format!("conversation {}", self.number);
         let range = match self.next_value(&place) {
             Ok(Some(range)) => range,
-            Ok(None) => {
+            other => {
                 self.form = Form::Ended;
-                return None;
-            }
-            Err(error) => {
-                self.form = Form::Ended;
-                return Some(Err(error));
+                return other.err().map(Err);
             }
         };
         let steps = read(self.source.bytes(range))
@@ -100,6 +100,8 @@ impl<R: Read> Conversations<R> {
     /// The bytes of the next element; none at the end.
     fn next_value(&mut self, place: &str) -> Result<Option<std::ops::Range<usize>>, IngestError> {
         let fatal = |what: &str| IngestError::fatal(place.into(), what);
+        // Behind it there is nothing, so nothing is left unread.
+        let cut = |what: &str| Problem::new(what).at(place.into());
         let io = |error: std::io::Error| IngestError::from_io(place.into(), &error);
         let mut next = self.source.peek().map_err(io)?;
         if self.form == Form::Unknown {
@@ -123,11 +125,13 @@ impl<R: Read> Conversations<R> {
                 }
                 (Some(b','), false) => {
                     self.source.take();
-                    self.source.peek().map_err(io)?;
+                    if self.source.peek().map_err(io)?.is_none() {
+                        return Err(cut("the input ends inside of the array of conversations"));
+                    }
                 }
                 (Some(_), true) => {}
                 (None, _) => {
-                    return Err(fatal("the input ends inside of the array of conversations"));
+                    return Err(cut("the input ends inside of the array of conversations"));
                 }
                 (Some(_), false) => return Err(fatal("expected a comma or the end of the array")),
             }
@@ -137,7 +141,7 @@ impl<R: Read> Conversations<R> {
         }
         match self.source.value(0, MAX_CONVERSATION).map_err(io)? {
             Found::Here(range) => Ok(Some(range)),
-            Found::Cut => Err(fatal("the input ends inside of it")),
+            Found::Cut => Err(cut("the input ends inside of it")),
             Found::TooLong => Err(fatal("too long; expected at most 64 MiB")),
             Found::None => Err(fatal("expected a conversation")),
         }
@@ -169,6 +173,15 @@ fn messages(value: Value, path: &[String]) -> Result<Vec<Value>, Problem> {
         Value::Array(messages) => Ok(messages),
         _ => Err(Problem::of(path.join("."), "expected a list of messages")),
     }
+}
+
+/// Whether the parts of a message are, among others, a refusal.
+fn refuses(content: Option<&Value>) -> bool {
+    let parts = content.and_then(Value::as_array);
+    parts.is_some_and(|parts| {
+        let kinds = parts.iter().filter_map(|part| part.get("type"));
+        kinds.into_iter().any(|kind| kind == "refusal")
+    })
 }
 
 /// Turns a conversation's messages into steps.
@@ -222,8 +235,8 @@ impl<'k> Turns<'k> {
         };
         match role.as_str() {
             "assistant" => self.assistant(&message),
-            "tool" => {
-                self.outcome(&message)?;
+            "tool" | "function" => {
+                self.outcome(&message, role == "function")?;
                 self.heard.push(message);
                 Ok(())
             }
@@ -234,7 +247,7 @@ impl<'k> Turns<'k> {
             other => Err(Problem::of(
                 "role",
                 format!(
-                    "{:?}: expected system, developer, user, assistant or tool",
+                    "{:?}: expected system, developer, user, assistant, tool or function",
                     shown(other)
                 ),
             )),
@@ -247,6 +260,17 @@ impl<'k> Turns<'k> {
             Some(Value::Array(calls)) => calls,
             Some(_) => return Err(Problem::of("tool_calls", "expected a list")),
         };
+        // What came before tool_calls.
+        let function = match message.get("function_call") {
+            None | Some(Value::Null) => None,
+            Some(function @ Value::Object(_)) => Some(function),
+            Some(_) => return Err(Problem::of("function_call", "expected an object")),
+        };
+        let refusal = match message.get("refusal") {
+            None | Some(Value::Null) => "",
+            Some(Value::String(text)) => text,
+            Some(_) => return Err(Problem::of("refusal", "expected a text")),
+        };
         let id = self.keys.new_id();
         let mut decision = Decision {
             operation: "chat".into(),
@@ -255,17 +279,29 @@ impl<'k> Turns<'k> {
         if let Some(Value::String(model)) = message.get("model") {
             decision.model = model.clone().into();
         }
+        let content = message.get("content");
+        if !refusal.is_empty() || refuses(content) {
+            decision.reason_codes.push("refusal".into());
+        }
         let input = self.input()?;
-        let output = match message.get("content") {
-            Some(Value::String(text)) if !text.is_empty() => text.clone(),
-            None | Some(Value::Null | Value::String(_)) if calls.is_empty() => String::new(),
-            None | Some(Value::Null | Value::String(_)) => canonical(&Value::from(calls))?,
+        let text = match content {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
             Some(parts @ Value::Array(_)) => canonical(parts)?,
             Some(_) => {
                 return Err(Problem::of(
                     "content",
                     "expected a text, a list of parts or null",
                 ));
+            }
+        };
+        let output = match (text.is_empty(), refusal) {
+            (false, "") => text,
+            (true, "") if !calls.is_empty() => canonical(&Value::from(calls))?,
+            (true, "") => function.map_or(Ok(String::new()), canonical)?,
+            (true, refusal) => refusal.into(),
+            (false, refusal) => {
+                canonical(&serde_json::json!({ "content": content, "refusal": refusal }))?
             }
         };
         let digester = Digester {
@@ -280,10 +316,15 @@ impl<'k> Turns<'k> {
         let decided = self.push(id, StepBody::Decision(Box::new(decision)), parents)?;
         self.before = vec![decided];
         for (index, call) in calls.iter().enumerate() {
-            self.intent(call, decided)
+            self.tool_call(call, decided)
                 .map_err(|problem| problem.below(&format!("tool_calls[{index}]")))?;
         }
-        Ok(())
+        match function {
+            None => Ok(()),
+            Some(function) => self
+                .intent(String::new(), Some(function), decided)
+                .map_err(|problem| problem.below("function_call")),
+        }
     }
 
     /// What the assistant had before it: one plain text, or the canonical form of the messages.
@@ -297,15 +338,24 @@ impl<'k> Turns<'k> {
         canonical(&Value::Array(heard))
     }
 
-    fn intent(&mut self, call: &Value, decided: usize) -> Result<(), Problem> {
+    fn tool_call(&mut self, call: &Value, decided: usize) -> Result<(), Problem> {
         let call_id = match call.get("id") {
             Some(Value::String(id)) => id.clone(),
             _ => return Err(Problem::of("id", "expected a text")),
         };
-        let function = call.get("function");
+        self.intent(call_id, call.get("function"), decided)
+            .map_err(|problem| problem.below("function"))
+    }
+
+    fn intent(
+        &mut self,
+        call_id: String,
+        function: Option<&Value>,
+        decided: usize,
+    ) -> Result<(), Problem> {
         let tool = match function.and_then(|function| function.get("name")) {
             Some(Value::String(name)) if !name.is_empty() => name.clone(),
-            _ => return Err(Problem::of("function.name", "expected the tool's name")),
+            _ => return Err(Problem::of("name", "expected the tool's name")),
         };
         let id = self.keys.new_id();
         let key = self.keys.exact_key(None, &id, "arguments");
@@ -325,15 +375,27 @@ impl<'k> Turns<'k> {
         Ok(())
     }
 
-    fn outcome(&mut self, message: &Value) -> Result<(), Problem> {
-        let Some(Value::String(call_id)) = message.get("tool_call_id") else {
-            return Err(Problem::of("tool_call_id", "expected a text"));
+    fn outcome(&mut self, message: &Value, by_name: bool) -> Result<(), Problem> {
+        let field = if by_name { "name" } else { "tool_call_id" };
+        let Some(Value::String(answered)) = message.get(field) else {
+            return Err(Problem::of(field, "expected a text"));
         };
         // Frameworks use ids again; the oldest call that waits is the one that is answered.
-        let waiting = self.open.iter().position(|(open, ..)| open == call_id);
+        let waiting = self
+            .open
+            .iter()
+            .position(|(call_id, tool, _)| match by_name {
+                true => call_id.is_empty() && tool == answered,
+                false => call_id == answered,
+            });
         let Some(waiting) = waiting else {
-            let message = format!("{:?}: no open tool call has this id", shown(call_id));
-            return Err(Problem::of("tool_call_id", message));
+            let of = if by_name {
+                "function call has this name"
+            } else {
+                "tool call has this id"
+            };
+            let message = format!("{:?}: no open {of}", shown(answered));
+            return Err(Problem::of(field, message));
         };
         let (call_id, tool, intent) = self.open.remove(waiting);
         let id = self.keys.new_id();
@@ -367,6 +429,7 @@ impl<'k> Turns<'k> {
         let step = Step {
             log: None,
             id,
+            id_given: false,
             trace_id: self.trace.clone(),
             session_id: String::new(),
             actor_id: actor_id.into(),

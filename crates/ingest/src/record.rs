@@ -5,7 +5,7 @@ use crate::json::{Fields, canonical, read, text_of};
 use crate::source::{Line, Source};
 use crate::step::{Digester, Group, Keep, Keys, Step, StepBody};
 use ai_audit_core::{
-    Action, Check, Decision, Digest, LeafHash, List, PartsHasher, Text, Timestamp,
+    Action, Check, Decision, Digest, LeafHash, List, PartsHasher, ReceiptId, Text, Timestamp,
 };
 use serde_json::Value;
 use std::io::BufRead;
@@ -126,12 +126,9 @@ impl<R: BufRead> RecordLines<R> {
 fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> {
     let mut fields = Fields::new(read(bytes)?, &FIELDS)?;
     let log = fields.text("tenant")?;
-    let id = match fields.text("id")? {
-        None => keys.new_id(),
-        Some(text) => text
-            .parse()
-            .map_err(|error| Problem::of("id", format!("{error}")))?,
-    };
+    let given = fields.text("id")?.map(|text| id(&text)).transpose()?;
+    let id_given = given.is_some();
+    let id = given.unwrap_or_else(|| keys.new_id());
     let mut decision = Decision {
         occurred_at: fields.text("time")?.map(|text| time(&text)).transpose()?,
         subject: fields.text_or_empty("subject")?.into(),
@@ -151,6 +148,10 @@ fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> 
         parents: parents(&mut fields)?,
         ..Decision::new()
     };
+    // The rest first: digesting may open the tenant's log, which a wrong line should not.
+    let trace_id = fields.text_or_empty("trace_id")?;
+    let session_id = fields.text_or_empty("session_id")?;
+    let actor_id = fields.text_or_empty("actor")?;
     let digester = Digester {
         keys,
         log: log.as_deref(),
@@ -166,14 +167,25 @@ fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> 
     let step = Step {
         log,
         id,
-        trace_id: fields.text_or_empty("trace_id")?,
-        session_id: fields.text_or_empty("session_id")?,
-        actor_id: fields.text_or_empty("actor")?,
+        id_given,
+        trace_id,
+        session_id,
+        actor_id,
         body: StepBody::Decision(Box::new(decision)),
         parents: Vec::new(),
     };
     step.check()?;
     Ok(step)
+}
+
+fn id(text: &str) -> Result<ReceiptId, Problem> {
+    let id: ReceiptId = text
+        .parse()
+        .map_err(|error| Problem::of("id", format!("{error}")))?;
+    if id.is_v7() {
+        return Ok(id);
+    }
+    Err(Problem::of("id", "expected a UUIDv7"))
 }
 
 fn texts(fields: &mut Fields, name: &str) -> Result<List<'static, Text<'static>>, Problem> {

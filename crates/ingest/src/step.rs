@@ -46,8 +46,11 @@ pub struct Group {
 pub struct Step {
     /// The log that the line asked for by its tenant; `None` for the default one.
     pub log: Option<String>,
-    /// The receipt's id. Keyed digests of its texts depend on it.
+    /// The receipt's id. Keyed digests of its texts depend on it, so that no two receipts of a log
+    /// may have the same.
     pub id: ReceiptId,
+    /// Whether the input gave the id; else it was made.
+    pub id_given: bool,
     /// The trace; may be empty.
     pub trace_id: String,
     /// The session; may be empty.

@@ -350,14 +350,9 @@ impl StoredCheckpoint {
         if kept.text() != new.text() {
             return Err(other());
         }
-        for signature in new.signatures() {
-            if !kept.signatures().contains(signature) {
-                kept.add(signature.clone())
-                    .map_err(|error| StoreError::Full {
-                        what: format!("checkpoint of size {}: {error}", self.size),
-                    })?;
-            }
-        }
+        kept.merge(&new).map_err(|error| StoreError::Full {
+            what: format!("checkpoint of size {}: {error}", self.size),
+        })?;
         Ok(kept.to_string())
     }
 }

@@ -161,6 +161,7 @@ impl<'p> LogVerifier<'p> {
             return;
         }
         self.epochs.push_deleted(hash);
+        self.walk.deleted(place);
         self.grow(hash);
         self.settle();
     }

@@ -132,6 +132,13 @@ impl<'p> Walk<'p> {
         }
     }
 
+    /// A receipt has no bytes: its signature cannot be checked, and it is suspect all the same where
+    /// its key was revoked.
+    pub(crate) fn deleted(&mut self, seq: u64) {
+        // Without a change there is nothing to refuse.
+        let _ = self.suspicion.see(seq, None);
+    }
+
     /// The answer. `anchored` says whether a checkpoint by the genesis's checkpoint key covers the
     /// genesis; `anchored_size`, how many receipts were in the log before a time, as third parties
     /// that the verifier trusts have it.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use ureq::Agent;
 use ureq::http::StatusCode;
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// The longest answer that is read, in bytes: a hundred cosignatures and more.
 const MAX_ANSWER: u64 = 64 << 10;
@@ -83,7 +83,8 @@ impl WitnessClient {
     ///
     /// # Errors
     ///
-    /// [`CosignError::Address`].
+    /// [`CosignError::Address`]; [`CosignError::Unreachable`] where the address is https and the
+    /// system has no certificates of authorities.
     pub fn new(witness: &PolicyWitness, options: ClientOptions) -> Result<Self, CosignError> {
         let url = witness.url().ok_or(CosignError::Address {
             found: "none".into(),
@@ -97,13 +98,11 @@ impl WitnessClient {
         let prefix = text.ok_or_else(|| CosignError::Address {
             found: url.to_string(),
         })?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(provider)
-            .build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
+        let mut config = Agent::config_builder();
+        if prefix.starts_with("https://") {
+            config = config.tls_config(tls()?);
+        }
+        let config = config
             .http_status_as_error(false)
             // What is sent to one address is not sent to another because the first one says so.
             .max_redirects(0)
@@ -277,6 +276,27 @@ impl WitnessClient {
         }
         Err(failed)
     }
+}
+
+/// TLS with the certificates of the system.
+fn tls() -> Result<TlsConfig, CosignError> {
+    let found = rustls_native_certs::load_native_certs();
+    let certificates: Vec<_> = found
+        .certs
+        .iter()
+        .map(|certificate| Certificate::from_der(certificate).to_owned())
+        .collect();
+    if certificates.is_empty() {
+        let why = found.errors.first().map(ToString::to_string);
+        return Err(CosignError::Unreachable(format!(
+            "this system has no certificates of authorities{}",
+            why.map(|why| format!(": {why}")).unwrap_or_default()
+        )));
+    }
+    Ok(TlsConfig::builder()
+        .root_certs(RootCerts::Specific(Arc::new(certificates)))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build())
 }
 
 /// Whether a status is of the kind that may be gone with the next try.

@@ -9,9 +9,10 @@ use std::path::PathBuf;
 Examples:
   ai-audit adopt audit
 
-For a directory that was restored from a backup or copied, where `record` refuses to write. What is
-missing becomes a gap receipt, signed like any other. Who kept a later checkpoint still sees that
-receipts are missing: adopting hides nothing.")]
+For a directory that was restored from a backup or copied, where `record`
+refuses to write. What is missing becomes a gap receipt, signed like any other.
+Who kept a later checkpoint still sees that receipts are missing: adopting hides
+nothing.")]
 pub(crate) struct Adopt {
     /// The log directory.
     pub(crate) dir: PathBuf,

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 /// Seals, lists, archives, deletes and restores the epochs of a log.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-An epoch is a range of receipts that a seal closes. What is sealed can be archived to a file, and its
-bytes deleted when they were kept long enough. What remains verifies: the receipts about the log
-itself stay, and so does the hash of every receipt.
+An epoch is a range of receipts that a seal closes. What is sealed can be
+archived to a file, and its bytes deleted when they were kept long enough. What
+remains verifies: the receipts about the log itself stay, and so does the hash
+of every receipt.
 
   ai-audit epoch seal audit
   ai-audit epoch list audit
@@ -16,7 +17,8 @@ itself stay, and so does the hash of every receipt.
   ai-audit epoch delete audit 3 --archive epoch-3.zip
   ai-audit epoch restore audit epoch-3.zip
 
-Epochs are sealed by themselves with the settings epoch-receipts and epoch-hours.")]
+Epochs are sealed by themselves with the settings epoch-receipts and
+epoch-hours.")]
 pub(crate) struct Epoch {
     #[command(subcommand)]
     pub(crate) command: EpochCommand,
@@ -90,10 +92,11 @@ Examples:
   ai-audit epoch delete audit 3 --archive epoch-3.zip
   ai-audit epoch delete audit 3 --without-archive --reason \"erasure order 17\"
 
-Refused is what is not sealed, what no checkpoint covers, and what was not kept long enough: for the
-days of the policy entry retention-days of the log's genesis (`init --policy retention-days=N`), or of
-the setting retention-days, or 183. The archive is verified first, and its SHA-256 goes into the
-deletion receipt. Receipts about the log itself are never deleted.")]
+Refused is what is not sealed, what no checkpoint covers, and what was not kept
+long enough: for the days of the policy entry retention-days of the log's
+genesis (`init --policy retention-days=N`), or of the setting retention-days,
+or 183. The archive is verified first, and its SHA-256 goes into the deletion
+receipt. Receipts about the log itself are never deleted.")]
 pub(crate) struct DeleteEpoch {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -127,8 +130,8 @@ pub(crate) struct DeleteEpoch {
 Examples:
   ai-audit epoch restore audit epoch-3.zip
 
-Every receipt of the archive must have the hash that the log has in its place; the first that has not
-is named, and nothing is put back.")]
+Every receipt of the archive must have the hash that the log has in its place;
+the first that has not is named, and nothing is put back.")]
 pub(crate) struct RestoreEpoch {
     /// The log directory.
     pub(crate) dir: PathBuf,

@@ -30,8 +30,8 @@ Examples:
   ai-audit key rotate audit
   ai-audit key rotate audit --reason \"quarterly\"
 
-The rotation is a receipt: the old key signs it, the new key proves that it is held. Auditors keep
-the key line that they have.")]
+The rotation is a receipt: the old key signs it, the new key proves that it is
+held. Auditors keep the key line that they have.")]
 pub(crate) struct Rotate {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -50,9 +50,10 @@ Examples:
   ai-audit key revoke audit --recovery-key recovery.pem \\
       --compromised-at 2026-11-20T08:00:00Z -o audit.revocation
 
-Receipts after --after that the revoked key, or a key it rotated to, signed become suspect. Hand the
-file to everybody who verifies the log: a thief can cut the revocation out of the log, not out of
-their hands (verify --revocation audit.revocation).")]
+Receipts after --after that the revoked key, or a key it rotated to, signed
+become suspect. Hand the file to everybody who verifies the log: a thief can cut
+the revocation out of the log, not out of their hands
+(verify --revocation audit.revocation).")]
 pub(crate) struct Revoke {
     /// The log directory.
     pub(crate) dir: PathBuf,

@@ -26,16 +26,19 @@ pub(crate) enum MonitorCommand {
 #[command(after_help = "\
 Examples:
   ai-audit monitor checkpoint today.note --state watch --key log.pub
-  ai-audit monitor checkpoint mine.note theirs.note --state watch --from package.zip
+  ai-audit monitor checkpoint mine.note theirs.note --state watch \\
+      --from package.zip
 
-Two checkpoints of one size with two roots prove at once that the log signed two histories. Of two
-sizes that needs the tree of the larger one: --from names a log directory, a published log or a
-package that has it, and need not be trusted. The proof is a file that anybody with the log's key
-line confirms: `ai-audit verify FILE --key log.pub`.
+Two checkpoints of one size with two roots prove at once that the log signed
+two histories. Of two sizes that needs the tree of the larger one: --from names
+a log directory, a published log or a package that has it, and need not be
+trusted. The proof is a file that anybody with the log's key line confirms:
+`ai-audit verify FILE --key log.pub`.
 
-A key is pinned where --key gives it, and never taken from anywhere else. Exit codes: 0 all that was
-seen is consistent; 1 the log signed two histories, or a file was refused; 3 nothing contradicts, but
-some checkpoints could not be compared.")]
+A key is pinned where --key gives it, and never taken from anywhere else. Exit
+codes: 0 all that was seen is consistent; 1 the log signed two histories, or a
+file was refused; 3 nothing contradicts, but some checkpoints could not be
+compared.")]
 pub(crate) struct MonitorCheckpoint {
     /// Checkpoints: signed notes.
     #[arg(required = true)]

@@ -8,13 +8,14 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   ai-audit publish audit public
-  ai-audit publish audit public --hashes-only    the tree alone, without any receipt
+  ai-audit publish audit public --hashes-only    the tree alone
   ai-audit verify public --key log.pub           what a reader does with it
 
-The form is that of C2SP tlog-tiles. Run it again to add what is new: files that are there stay as
-they are, the checkpoint is replaced last. OUT must be empty or hold the same log, published in the
-same way. What was published cannot be taken back: where receipts are not for everybody, use
---hashes-only, which still lets anybody check that the log only grows.")]
+The form is that of C2SP tlog-tiles. Run it again to add what is new: files
+that are there stay as they are, the checkpoint is replaced last. OUT must be
+empty or hold the same log, published in the same way. What was published
+cannot be taken back: where receipts are not for everybody, use --hashes-only,
+which still lets anybody check that the log only grows.")]
 pub(crate) struct Publish {
     /// The log directory.
     pub(crate) dir: PathBuf,

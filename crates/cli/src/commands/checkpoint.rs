@@ -4,12 +4,18 @@ use crate::cli::Checkpoint;
 use crate::failure::usage;
 use crate::open::{directory, log_name, write};
 use crate::output::Output;
+use crate::save::NewFile;
 use serde_json::json;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Checkpoint, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(&args.dir)?;
     let log = log_name(&args.log)?;
+    // Before anything is signed: whether the file can be written.
+    let file = match &args.output {
+        Some(path) => Some(NewFile::create(path, args.force)?),
+        None => None,
+    };
     let note = if args.latest {
         directory.head(&log)?;
         match directory.store().latest_checkpoint(&log)? {
@@ -23,8 +29,9 @@ pub(crate) fn run(args: &Checkpoint, output: Output) -> anyhow::Result<ExitCode>
     } else {
         directory.make_checkpoint(&log)?.to_string()
     };
-    if let Some(path) = &args.output {
-        write(Some(path), &note)?;
+    if let Some(mut file) = file {
+        file.write(&note)?;
+        file.finish()?;
     }
     if output.json {
         let checkpoint = ai_audit_note::SignedNote::parse(note.as_bytes())

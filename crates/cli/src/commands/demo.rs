@@ -5,7 +5,7 @@ mod tamper;
 use crate::cli::{Demo, Format, Record as RecordArgs};
 use crate::commands::{record, verify};
 use crate::failure::usage;
-use crate::open::SOFTWARE;
+use crate::open::{SOFTWARE, settings};
 use crate::output::{Output, Tone, bytes};
 use ai_audit_core::{Question, Status};
 use ai_audit_directory::{DirectoryLog, InitOptions, LogDirectory, Settings, init};
@@ -33,9 +33,10 @@ struct Step {
 }
 
 pub(crate) fn run(args: &Demo, output: Output) -> anyhow::Result<ExitCode> {
-    if std::env::var("AI_AUDIT_ENV").is_ok_and(|env| env == "production") {
+    // The settings of no directory: the demo makes its own.
+    if settings(Path::new("."))?.production {
         return Err(usage(
-            "the demo makes keys for itself, which production refuses; unset AI_AUDIT_ENV",
+            "the demo works with ephemeral keys, which production refuses; unset AI_AUDIT_ENV",
         ));
     }
     let temporary;
@@ -235,6 +236,7 @@ fn open(path: &Path) -> anyhow::Result<String> {
         receipt_key: None,
         checkpoint_key: None,
         recovery_key: None,
+        ephemeral: true,
     };
     Ok(init(path, &options, Settings::default(), SOFTWARE)?
         .key_line
@@ -274,7 +276,8 @@ impl Show {
     }
 
     fn say(&self, text: impl AsRef<str>) -> anyhow::Result<()> {
-        self.output.note(format!("   {}", text.as_ref()))
+        let text = self.output.sentence("   ", Tone::Plain, text.as_ref());
+        self.output.note(text)
     }
 
     /// Shows a verdict. `failing` are the questions that have to fail; none for an honest one.
@@ -296,12 +299,9 @@ impl Show {
             };
             // Of a forgery only what gives it away.
             if failing.is_empty() || status.is_failed() {
-                let text = crate::output::safe(&status.to_string());
-                self.say(format!(
-                    "  {:<13} {}",
-                    question.name(),
-                    self.output.paint(tone, &text)
-                ))?;
+                let label = format!("     {:<13} ", question.name());
+                let text = self.output.sentence(&label, tone, &status.to_string());
+                self.output.note(text)?;
             }
         }
         if failing.is_empty() && !report.open_tool_intents.is_empty() {

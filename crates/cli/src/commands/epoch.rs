@@ -3,10 +3,10 @@
 use crate::cli::{
     ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
 };
-use crate::open::{SOFTWARE, directory, log_name, readable, settings};
+use crate::open::{close, directory, log_name, readable, settings, writer};
 use crate::output::{Output, bytes};
-use crate::package_file::{refuse_existing, write_whole};
 use crate::progress::Progress;
+use crate::save::write_whole;
 use ai_audit_directory::{EpochInfo, Writer, compact, file_digest};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -27,11 +27,12 @@ pub(crate) fn run(args: &Epoch, output: Output) -> anyhow::Result<ExitCode> {
 fn written<T>(
     dir: &Path,
     what: &str,
+    output: Output,
     act: impl FnOnce(&Writer) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let writer = Writer::open(dir, settings(dir)?, SOFTWARE)?;
+    let writer = writer(dir, settings(dir)?)?;
     let result = act(&writer);
-    let closed = writer.close(what);
+    let closed = close(writer, what, output);
     let result = result?;
     closed?;
     Ok(result)
@@ -39,7 +40,7 @@ fn written<T>(
 
 fn seal(args: &SealEpoch, output: Output) -> anyhow::Result<()> {
     let log = log_name(&args.log)?;
-    let sealed = written(&args.dir, "epoch seal", |writer| {
+    let sealed = written(&args.dir, "epoch seal", output, |writer| {
         Ok(writer.seal_epoch(&log)?)
     })?;
     let seal = &sealed.seal;
@@ -131,7 +132,6 @@ fn archive(args: &ArchiveEpoch, output: Output) -> anyhow::Result<()> {
         Some(path) => path.clone(),
         None => PathBuf::from(format!("epoch-{}.zip", args.epoch)),
     };
-    refuse_existing(&path, args.force)?;
     let progress = Progress::new("archiving", "receipts", seal.count, output.quiet);
     let written = write_whole(&path, args.force, |file| {
         let progress = |done, total| progress.set(done, total);
@@ -166,7 +166,7 @@ fn delete(args: &DeleteEpoch, output: Output) -> anyhow::Result<()> {
     if let Some(archive) = &args.archive {
         readable(archive)?;
     }
-    let deleted = written(&args.dir, "epoch delete", |writer| {
+    let deleted = written(&args.dir, "epoch delete", output, |writer| {
         let archive = args.archive.as_deref();
         Ok(writer.delete_epoch(&log, args.epoch, archive, &args.reason)?)
     })?;
@@ -192,7 +192,7 @@ fn delete(args: &DeleteEpoch, output: Output) -> anyhow::Result<()> {
 fn restore(args: &RestoreEpoch, output: Output) -> anyhow::Result<()> {
     let log = log_name(&args.log)?;
     readable(&args.archive)?;
-    let restored = written(&args.dir, "epoch restore", |writer| {
+    let restored = written(&args.dir, "epoch restore", output, |writer| {
         Ok(writer.restore_archive(&log, &args.archive)?)
     })?;
     if output.json {

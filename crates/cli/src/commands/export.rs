@@ -3,21 +3,23 @@
 use crate::cli::Export;
 use crate::failure::usage;
 use crate::open::{directory, log_name, time};
-use crate::output::{Output, bytes};
-use crate::package_file::{refuse_existing, write_whole};
+use crate::output::{Output, Tone, bytes, counted, safe};
 use crate::progress::Progress;
-use ai_audit_core::Timestamp;
+use crate::save::NewFile;
+use ai_audit_core::{Head, Timestamp};
 use ai_audit_directory::DirectoryLog;
 use ai_audit_export::{PackageOptions, Selection, Written, write_package};
 use ai_audit_note::Checkpoint;
 use serde_json::json;
+use std::io::BufWriter;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(&args.dir)?;
     let log = log_name(args.tenant.as_deref().unwrap_or(&args.log))?;
-    let selection = selection(args)?;
-    refuse_existing(&args.output, args.force)?;
+    let selection = selection(args, directory.head(&log)?)?;
+    // Before anything is signed: whether the file can be written.
+    let mut file = NewFile::create(&args.output, args.force)?;
     let note = directory.make_checkpoint(&log)?;
     let checkpoint = Checkpoint::parse(note.text())?;
     let older = directory.older_checkpoints(&log, checkpoint.size)?;
@@ -33,13 +35,17 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
         output.quiet,
     );
     let source = DirectoryLog::new(&directory, log.clone());
-    let written = write_whole(&args.output, args.force, |file| {
-        let progress = |done, total| progress.set(done, total);
-        Ok(write_package(
-            file, &source, &note, &older, &key, &options, progress,
-        )?)
-    })?;
+    let written = write_package(
+        BufWriter::new(file.file()),
+        &source,
+        &note,
+        &older,
+        &key,
+        &options,
+        |done, total| progress.set(done, total),
+    )?;
     drop(progress);
+    file.finish()?;
     if written.deleted > 0 && !options.selection.is_all() {
         output.warn(format!(
             "the bytes of {} receipts of the log are deleted: whether they belong to {} cannot be told",
@@ -59,23 +65,32 @@ fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<Ex
             "origin": manifest.origin,
             "selection": manifest.selection.to_string(),
             "receipts": manifest.receipts,
+            "selected": written.selected,
             "checkpoint": manifest.checkpoint,
             "deleted": written.deleted,
         }))?;
     } else {
-        output.line(format!(
-            "Wrote {}: {} receipts of {} ({}), {}.",
+        let said = format!(
+            "Wrote {}: {}, {} ({} and {}, which belong to every package), {}.",
             args.output.display(),
-            manifest.receipts,
-            manifest.origin,
             manifest.selection.describe(),
+            counted(manifest.receipts, "receipt", "receipts"),
+            counted(written.selected, "record", "records"),
+            counted(
+                manifest.receipts - written.selected,
+                "control receipt",
+                "control receipts"
+            ),
             bytes(written.bytes)
-        ))?;
+        );
+        output.line(output.sentence("", Tone::Plain, &said))?;
+        output.note(format!("  {}", safe(&manifest.origin)))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn selection(args: &Export) -> anyhow::Result<Selection> {
+/// What was asked for, within what the log has: the package says it, and so it should be no more.
+fn selection(args: &Export, head: Head) -> anyhow::Result<Selection> {
     if let Some(trace) = &args.trace {
         return Ok(Selection::Trace(trace.clone()));
     }
@@ -83,7 +98,13 @@ fn selection(args: &Export) -> anyhow::Result<Selection> {
         return Ok(Selection::Session(session.clone()));
     }
     if args.from.is_some() || args.to.is_some() {
-        let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(u64::MAX));
+        let last = head.size().saturating_sub(1);
+        let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(last).min(last));
+        if from > last {
+            return Err(usage(format!(
+                "--from {from}: the log has receipts 0 to {last}"
+            )));
+        }
         if from > to {
             return Err(usage(format!("--from {from} is after --to {to}")));
         }
@@ -92,9 +113,10 @@ fn selection(args: &Export) -> anyhow::Result<Selection> {
     if args.since.is_some() || args.until.is_some() {
         let or = |text: &Option<String>, default| text.as_deref().map_or(Ok(default), time);
         let from = or(&args.since, Timestamp::from_micros(0))?;
+        let end = Timestamp::from_micros(head.sealed_at().as_micros().saturating_add(1));
         return Ok(Selection::Time {
             from,
-            to: or(&args.until, Timestamp::MAX)?,
+            to: or(&args.until, end)?,
         });
     }
     Ok(Selection::All)

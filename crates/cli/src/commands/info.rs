@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
 }
 
 /// The settings in force, under the names of the file.
-fn values(settings: &Settings) -> [(&'static str, Value); 11] {
+fn values(settings: &Settings) -> [(&'static str, Value); 12] {
     let Settings {
         checkpoint_every,
         checkpoint_after,
@@ -87,6 +87,7 @@ fn values(settings: &Settings) -> [(&'static str, Value); 11] {
         keyed_digests,
         create_logs,
         high_water_marks,
+        ask_witnesses,
         production,
     } = settings;
     let values = [
@@ -104,6 +105,7 @@ fn values(settings: &Settings) -> [(&'static str, Value); 11] {
                 .as_deref()
                 .map_or("none".into(), |path| path.display().to_string())
         ),
+        json!(ask_witnesses),
         json!(if *production {
             "production"
         } else {

@@ -37,8 +37,15 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
         receipt_key: args.receipt_key.clone(),
         checkpoint_key: args.checkpoint_key.clone(),
         recovery_key,
+        ephemeral: args.ephemeral,
     };
-    let made = init(&args.dir, &options, settings(&args.dir)?, SOFTWARE)?;
+    let settings = settings(&args.dir)?;
+    if settings.production && args.ephemeral {
+        return Err(usage(
+            "--ephemeral: production refuses ephemeral keys; leave it out, or unset AI_AUDIT_ENV",
+        ));
+    }
+    let made = init(&args.dir, &options, settings, SOFTWARE)?;
     let (line, paths) = (made.key_line.to_string(), made.paths);
     if output.json {
         output.json(&json!({
@@ -48,6 +55,7 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
             "key_file": paths.key_line,
             "keys": paths.keys,
             "recovery_key_made": made.recovery_key_made,
+            "ephemeral": args.ephemeral,
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -65,7 +73,12 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
         output.paint(Tone::Bold, "1."),
         paths.key_line.display()
     ))?;
-    if made.recovery_key_made {
+    if args.ephemeral {
+        output.note(format!(
+            "{} This log is for trying out: production refuses its keys.",
+            output.paint(Tone::Bold, "2.")
+        ))?;
+    } else if made.recovery_key_made {
         output.note(format!(
             "{} Move {} to where this machine cannot reach it.",
             output.paint(Tone::Bold, "2."),

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Key, output: Output) -> anyhow::Result<ExitCode> {
     if path.is_dir() {
         return of_directory(args, path, output);
     }
-    match pin(what)? {
+    match pin("", what)? {
         Pin::Log(line) => of_line(args, &line, output),
         Pin::Key(_) => Err(usage(
             "a bare key says nothing but itself; expected a key line or a directory",

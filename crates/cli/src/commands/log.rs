@@ -6,7 +6,7 @@ use crate::open::{deleted, directory, log_name, time};
 use crate::output::{Output, short};
 use ai_audit_agentic::{ToolIntent, ToolOutcome};
 use ai_audit_core::{Decision, DecodeBody as _, Kind, Timestamp, UnverifiedReceipt};
-use ai_audit_directory::LogDirectory;
+use ai_audit_directory::{DeletionInfo, LogDirectory};
 use ai_audit_export::json_value;
 use ai_audit_store::{LogName, Query, StoredContent};
 use std::process::ExitCode;
@@ -15,15 +15,21 @@ pub(crate) fn run(args: &Log, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(&args.dir)?;
     let log = log_name(&args.log)?;
     let seqs = seqs(args, &directory, &log)?;
+    // Read when the first deleted receipt asks for them.
+    let mut deletions: Option<Vec<DeletionInfo>> = None;
     let mut values = Vec::new();
     let mut table = output.table(["SEQ", "SEALED AT", "KIND", "TRACE", "SUMMARY"]);
     for seq in seqs {
         let sealed = match directory.stored(&log, seq)? {
             StoredContent::Sealed(sealed) => sealed,
             StoredContent::Deleted(hash) => {
-                let deletion = directory.deletion_of(&log, seq)?;
+                let all = match &mut deletions {
+                    Some(all) => all,
+                    none => none.insert(directory.deletions(&log)?),
+                };
+                let deletion = all.iter().rfind(|deletion| deletion.covers(seq));
                 if output.json {
-                    values.push(deleted(seq, hash, deletion.as_ref()));
+                    values.push(deleted(seq, hash, deletion));
                 } else {
                     let by = deletion.map_or("by nobody's receipt".into(), |deletion| {
                         format!("deleted by receipt {}", deletion.receipt)

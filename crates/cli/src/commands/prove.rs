@@ -4,7 +4,9 @@ use crate::cli::Prove;
 use crate::failure::usage;
 use crate::open::{directory, find, log_name, read, readable, write};
 use crate::output::Output;
-use ai_audit_core::{Kind, UnverifiedReceipt};
+use crate::save::NewFile;
+use ai_audit_agentic::{JsonDigest, ToolIntent, ToolOutcome};
+use ai_audit_core::{Decision, DecodeBody as _, Kind, TextDigest, UnverifiedReceipt};
 use ai_audit_directory::LogDirectory;
 use ai_audit_merkle::{LeafIndex, Tiled, inclusion_proof, root};
 use ai_audit_note::{Checkpoint, SignedNote};
@@ -14,13 +16,23 @@ use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Fields whose digests have keys of their own.
-const FIELDS: [&str; 4] = ["input", "output", "arguments", "result"];
-
 pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(&args.dir)?;
     let log = log_name(&args.log)?;
     let seq = find(&directory, &log, &args.receipt)?;
+    let sealed = match &args.archive {
+        Some(file) => {
+            readable(file)?;
+            directory.receipt_from_archive(&log, seq, file)?
+        }
+        None => directory.receipt(&log, seq)?,
+    };
+    let disclosures = disclosures(&directory, &log, seq, &sealed, &args.disclose)?;
+    // Before anything is signed: whether the file can be written.
+    let file = match &args.output {
+        Some(path) => Some(NewFile::create(path, args.force)?),
+        None => None,
+    };
     let note = match &args.checkpoint {
         Some(path) => given(&directory, &log, path)?,
         None => directory.make_checkpoint(&log)?,
@@ -32,13 +44,6 @@ pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
             "receipt {seq} is not in the checkpoint, which has {size} receipts"
         )));
     }
-    let sealed = match &args.archive {
-        Some(file) => {
-            readable(file)?;
-            directory.receipt_from_archive(&log, seq, file)?
-        }
-        None => directory.receipt(&log, seq)?,
-    };
     let genesis = directory.receipt(&log, 0)?;
     let mut nodes = Tiled::new(StoreTiles::new(directory.store(), &log));
     let mut path = |index| inclusion_proof(&mut nodes, LeafIndex::new(index), checkpoint.size);
@@ -61,8 +66,7 @@ pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
         }
     }
     let genesis = included(genesis, 0)?;
-    let receipt = included(sealed.clone(), seq)?;
-    let disclosures = disclosures(&directory, &log, &sealed, &args.disclose)?;
+    let receipt = included(sealed, seq)?;
     let proof = ReceiptProof::new(
         note,
         genesis,
@@ -71,9 +75,12 @@ pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
         disclosures,
     )
     .to_text();
+    if let Some(mut file) = file {
+        file.write(&proof)?;
+        file.finish()?;
+    }
     match &args.output {
         Some(file) => {
-            write(Some(file), &proof)?;
             if output.json {
                 output.json(&json!({ "receipt": seq, "size": checkpoint.size.as_u64(), "file": file, "disclosed": args.disclose }))?;
             } else {
@@ -118,30 +125,70 @@ fn given(directory: &LogDirectory, log: &LogName, file: &Path) -> anyhow::Result
     Ok(note)
 }
 
+/// The keys of the fields that are to be disclosed, each of which the receipt must have.
 fn disclosures(
     directory: &LogDirectory,
     log: &LogName,
+    seq: u64,
     sealed: &[u8],
     fields: &[String],
 ) -> anyhow::Result<Vec<Disclosure>> {
     if fields.is_empty() {
         return Ok(Vec::new());
     }
-    let secret = directory.digest_secret(log)?;
-    let id = UnverifiedReceipt::parse(sealed)?.header().id;
-    fields
-        .iter()
-        .map(|field| {
-            if !FIELDS.contains(&field.as_str()) {
+    let receipt = UnverifiedReceipt::parse(sealed)?;
+    let held = digests(&receipt)?;
+    let mut keys = Vec::new();
+    for field in fields {
+        match held.iter().find(|(name, _)| name == field) {
+            Some((_, TextDigest::Keyed(_))) => keys.push(field),
+            Some(_) => {
                 return Err(usage(format!(
-                    "--disclose {field}: expected one of {}",
-                    FIELDS.join(", ")
+                    "--disclose {field}: its digest has no key; `verify --text {field}=FILE` needs none"
                 )));
             }
-            Ok(Disclosure {
-                field: field.clone(),
-                key: *secret.exact_key(&id, field).as_bytes(),
-            })
-        })
-        .collect()
+            None => {
+                let names: Vec<&str> = held.iter().map(|(name, _)| *name).collect();
+                let names = match names.is_empty() {
+                    true => "none".into(),
+                    false => names.join(" and "),
+                };
+                return Err(usage(format!(
+                    "--disclose {field}: receipt {seq}, a {}, has no digest of it; it has {names}",
+                    receipt.header().kind
+                )));
+            }
+        }
+    }
+    let secret = directory.digest_secret(log)?;
+    let id = receipt.header().id;
+    let disclosure = |field: &String| Disclosure {
+        field: field.clone(),
+        key: *secret.exact_key(&id, field).as_bytes(),
+    };
+    Ok(keys.into_iter().map(disclosure).collect())
+}
+
+/// The fields of a receipt of which there are digests, each under a key of its own or none.
+fn digests(receipt: &UnverifiedReceipt<'_>) -> anyhow::Result<Vec<(&'static str, TextDigest)>> {
+    let json = |digest: JsonDigest| match digest {
+        JsonDigest::Raw(digest) | JsonDigest::Canonical(digest) => digest,
+    };
+    let held = match receipt.header().kind {
+        Kind::DECISION => {
+            let decision = Decision::decode(receipt)?;
+            vec![("input", decision.input), ("output", decision.output)]
+        }
+        Kind::TOOL_INTENT => {
+            let arguments = ToolIntent::decode(receipt)?.arguments;
+            vec![("arguments", arguments.map(json))]
+        }
+        Kind::TOOL_OUTCOME => {
+            let result = ToolOutcome::decode(receipt)?.result;
+            vec![("result", result.map(json))]
+        }
+        _ => Vec::new(),
+    };
+    let there = |(name, digest): (_, Option<TextDigest>)| digest.map(|digest| (name, digest));
+    Ok(held.into_iter().filter_map(there).collect())
 }

@@ -1,193 +1,203 @@
-//! `ai-audit record`: checks all of the input, then seals it.
+//! `ai-audit record`: checks a file to its end and then seals it; seals a stream as it comes.
 
-use crate::cli::{Format, Keep as KeepField, Record as Args};
-use crate::failure::usage;
-use crate::open::{SOFTWARE, log_name, settings};
+mod admission;
+mod input;
+mod keys;
+mod summary;
+
+pub(crate) use summary::Summary;
+
+use crate::cli::Record as Args;
+use crate::failure::{self, sentence};
+use crate::open::{directory, log_name, settings};
 use crate::output::Output;
 use crate::progress::Progress;
-use ai_audit_core::{DigestSecret, DisclosureKey, LeafHash, ReceiptId};
-use ai_audit_directory::{Layout, OsRandom, Settings, Writer};
-use ai_audit_ingest::{Conversations, Group, IngestError, Keep, Keys, RecordLines, Step, StepBody};
-use ai_audit_store::{
-    Clock as _, EncodedRecordBody, LogName, Random as _, Receipt, Record, SystemClock, Ticket,
-};
-use anyhow::Context as _;
-use serde::Serialize;
+use admission::{Admission, Refusal};
+use ai_audit_core::LeafHash;
+use ai_audit_directory::Writer;
+use ai_audit_ingest::{Step, StepBody};
+use ai_audit_store::{EncodedRecordBody, Record};
+use anyhow::{Context as _, anyhow};
+use input::{Input, Reader};
+use keys::{LogKeys, NoKeys};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 use std::process::ExitCode;
+use std::rc::Rc;
+use summary::{Pending, Sealed};
 
-/// Groups that may be on their way to the disk at once.
+/// Groups of a file that may be on their way to the disk at once.
 const IN_FLIGHT: usize = 256;
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
-    record(args, output)?.print(args, output)
+    let Sealed { summary, failure } = seal(args, output)?;
+    let Some(error) = failure else {
+        if output.json {
+            output.json(&summary)?;
+        } else {
+            summary.print(args, output)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    // What was recorded before it is in the log: whoever goes on from here has to know.
+    let text = format!("{}; {}", sentence(&error), summary.extent());
+    let code = failure::code(&error);
+    if output.json {
+        output.json(&summary.failed(&text, code))?;
+        return Ok(ExitCode::from(code));
+    }
+    if summary.receipts > 0 || summary.skipped > 0 {
+        summary.print(args, output)?;
+    }
+    Err(failure::with_code(text, code))
 }
 
-/// Records a file and returns what was recorded.
+/// Records a file, all of it, and returns what was recorded.
 pub(crate) fn record(args: &Args, output: Output) -> anyhow::Result<Summary> {
+    let Sealed { summary, failure } = seal(args, output)?;
+    failure.map_or(Ok(summary), Err)
+}
+
+/// An error is one before anything was recorded.
+fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
     let mut settings = settings(&args.dir)?;
     settings.keyed_digests &= !args.plain_digests;
-    if !Layout::is_log_directory(&args.dir) {
-        return Err(ai_audit_directory::DirectoryError::NotADirectory {
-            path: args.dir.clone(),
-        }
-        .into());
-    }
     let default = log_name(&args.log)?;
-    let mut input = input(args)?;
+    let directory = directory(&args.dir)?;
+    directory.head(&default)?;
+    let mut input = Input::open(args)?;
     let mut checked = 0;
-    if !args.skip_invalid {
-        checked = check(args, &mut input, &default, &settings)?;
+    if let Input::File(file) = &mut input
+        && !args.skip_invalid
+    {
+        let mut reader = Reader::new(args, Input::again(file)?)?;
+        let mut admission =
+            Admission::new(&directory, &settings, default.clone()).without_sealing();
+        checked = check(&mut reader, &mut admission)?;
     }
-    let writer = Writer::open(&args.dir, settings, SOFTWARE)?;
-    let summary = seal(args, &mut input, &default, &writer, checked, output);
-    let closed = writer.close("record");
-    let summary = summary?;
-    closed?;
-    Ok(summary)
-}
-
-/// The input as a file that can be read twice.
-fn input(args: &Args) -> anyhow::Result<File> {
-    let shown = args.file.display();
-    if args.file.as_os_str() != "-" {
-        let file = File::open(&args.file).map_err(|error| usage(format!("{shown}: {error}")))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return Ok(file);
-        }
-        return copy(file).with_context(|| shown.to_string());
-    }
-    copy(io::stdin().lock()).context("standard input")
-}
-
-fn copy(mut from: impl Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut from, &mut file)?;
-    Ok(file)
-}
-
-/// What reads the input's format.
-enum Reader<'f> {
-    Lines(RecordLines<BufReader<&'f mut File>>),
-    Conversations(Conversations<BufReader<&'f mut File>>),
-}
-
-impl<'f> Reader<'f> {
-    fn new(args: &Args, file: &'f mut File) -> anyhow::Result<Self> {
-        file.seek(SeekFrom::Start(0))
-            .context("the input cannot be read from its start")?;
-        let file = BufReader::with_capacity(1 << 16, file);
-        let keep = Keep {
-            input: args.keep.contains(&KeepField::Input),
-            output: args.keep.contains(&KeepField::Output),
-        };
-        if args.format == Format::Decisions && args.messages_at.is_some() {
-            return Err(usage("--messages-at goes with --format openai-messages"));
-        }
-        Ok(match args.format {
-            Format::Decisions => Self::Lines(RecordLines::new(file, keep)),
-            Format::OpenaiMessages => {
-                Self::Conversations(Conversations::new(file, args.messages_at.as_deref(), keep))
-            }
-        })
-    }
-
-    fn next(&mut self, keys: &mut dyn Keys) -> Option<Result<Group, IngestError>> {
-        match self {
-            Self::Lines(lines) => lines.next_group(keys),
-            Self::Conversations(conversations) => conversations.next_group(keys),
-        }
-    }
-}
-
-/// The log of a group: its tenant's, or the one that the caller chose.
-fn log_of(group: &Group, default: &LogName) -> anyhow::Result<LogName> {
-    let Some(tenant) = group.steps.first().and_then(|step| step.log.as_deref()) else {
-        return Ok(default.clone());
+    let writer = crate::open::writer(&args.dir, settings.clone())?;
+    let admission = Admission::new(writer.directory(), &settings, default);
+    let pending = Rc::new(RefCell::new(Pending::default()));
+    let (source, in_flight) = match input {
+        // Whatever came is acknowledged before more is waited for.
+        Input::Stream(stream) => (input::live(stream, Rc::clone(&pending)), usize::MAX),
+        Input::File(mut file) => (Input::again(&mut file)?, IN_FLIGHT),
     };
-    LogName::new(tenant).map_err(|error| anyhow::anyhow!("{}: tenant: {error}", group.place))
+    let mut reader = Reader::new(args, source)?;
+    let progress = Progress::new("recording", "groups", checked, output.quiet);
+    let mut sealing = Sealing {
+        args,
+        output,
+        writer: &writer,
+        admission,
+        pending: &pending,
+        in_flight,
+    };
+    let failure = sealing.all(&mut reader, &progress, checked).err();
+    drop((reader, progress));
+    let closed = crate::open::close(writer, "record", output);
+    let mut sealed = pending.take().finish();
+    sealed.failure = sealed.failure.or(failure);
+    if let Err(error) = closed
+        && sealed.failure.is_none()
+    {
+        sealed.failure = Some(error.into());
+    }
+    Ok(sealed)
 }
 
 /// Goes through all of the input and writes nothing; the number of groups.
-fn check(
-    args: &Args,
-    file: &mut File,
-    default: &LogName,
-    settings: &Settings,
-) -> anyhow::Result<u64> {
-    let directory = crate::open::directory(&args.dir)?;
-    let known = directory.logs()?;
-    directory.head(default)?;
-    let mut reader = Reader::new(args, file)?;
-    let mut keys = NoKeys;
+fn check(reader: &mut Reader<'_>, admission: &mut Admission<'_>) -> anyhow::Result<u64> {
     let mut groups = 0;
-    while let Some(group) = reader.next(&mut keys) {
-        let group = group.map_err(|error| anyhow::anyhow!("{error}; nothing was recorded"))?;
-        let log = log_of(&group, default)?;
-        if !known.contains(&log) && (!settings.create_logs || settings.production) {
-            anyhow::bail!(
-                "{}: there is no log {log}; open it with `ai-audit init {} --log {log}`; nothing was recorded",
-                group.place,
-                args.dir.display()
-            );
+    while let Some(group) = reader.next(&mut NoKeys) {
+        let admitted = match group {
+            Ok(group) => admission.admit(&group).map(drop).map_err(Into::into),
+            Err(error) => Err(anyhow::Error::from(error)),
+        };
+        if let Err(error) = admitted {
+            let code = failure::code(&error);
+            let text = format!("{}; nothing was recorded", sentence(&error));
+            return Err(failure::with_code(text, code));
         }
         groups += 1;
     }
     Ok(groups)
 }
 
-fn seal(
-    args: &Args,
-    file: &mut File,
-    default: &LogName,
-    writer: &Writer,
-    total: u64,
+/// What sealing needs.
+struct Sealing<'a> {
+    args: &'a Args,
     output: Output,
-) -> anyhow::Result<Summary> {
-    let progress = Progress::new("recording", "lines", total, output.quiet);
-    let mut reader = Reader::new(args, file)?;
-    let mut keys = LogKeys::new(writer, default.clone());
-    let mut summary = Summary::default();
-    let mut waiting: VecDeque<(String, LogName, Ticket)> = VecDeque::new();
-    let mut done = 0;
-    while let Some(group) = reader.next(&mut keys) {
-        if let Some(error) = keys.failed() {
-            return Err(error);
-        }
-        let group = match group {
-            Ok(group) => group,
-            Err(error) if args.skip_invalid && !error.fatal => {
-                output.warn(format!("skipped {error}"));
-                summary.skipped += 1;
+    writer: &'a Writer,
+    admission: Admission<'a>,
+    pending: &'a RefCell<Pending>,
+    in_flight: usize,
+}
+
+impl Sealing<'_> {
+    fn all(
+        &mut self,
+        reader: &mut Reader<'_>,
+        progress: &Progress,
+        total: u64,
+    ) -> anyhow::Result<()> {
+        let mut keys = LogKeys::new(self.writer, self.admission.clone());
+        let mut done = 0;
+        while let Some(group) = reader.next(&mut keys) {
+            // When the store fails the input ends: what there was of it says nothing.
+            if self.pending.borrow().has_failed() {
+                return Ok(());
+            }
+            let group = match group {
+                Ok(group) => group,
+                Err(error) if self.args.skip_invalid && !error.fatal => {
+                    self.skip(&error.to_string());
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            // One that is on its way has to be there before its double is looked for.
+            self.pending.borrow_mut().settle_where_double(&group);
+            let log = match self.admission.admit(&group) {
+                Ok(log) => log,
+                Err(Refusal::Group(reason)) if self.args.skip_invalid => {
+                    self.skip(&reason);
+                    continue;
+                }
+                Err(refusal) => return Err(refusal.into()),
+            };
+            let place = group.place.clone();
+            keys.ready(&log).with_context(|| place.clone())?;
+            let mut pending = self.pending.borrow_mut();
+            pending.created(keys.take_created());
+            if group.steps.is_empty() {
+                pending.empty();
                 continue;
             }
-            Err(error) => return Err(error.into()),
-        };
-        let log = log_of(&group, default)?;
-        summary.count(&group);
-        let place = group.place;
-        let records = group.steps.into_iter().map(to_record).collect();
-        let ticket = writer
-            .ledger()
-            .submit(&log, records)
-            .with_context(|| place.clone())?;
-        waiting.push_back((place, log, ticket));
-        if waiting.len() >= IN_FLIGHT
-            && let Some(oldest) = waiting.pop_front()
-        {
-            summary.acknowledge(oldest)?;
+            let counts = summary::counts(&group);
+            let ids = summary::given_ids(&group);
+            let records = group.steps.into_iter().map(to_record).collect();
+            let ticket = self.writer.ledger().submit(&log, records);
+            pending.push(summary::Waiting {
+                place: place.clone(),
+                log,
+                counts,
+                ids,
+                ticket: ticket.with_context(|| place)?,
+            });
+            pending.settle(self.in_flight);
+            if pending.has_failed() {
+                return Ok(());
+            }
+            done += 1;
+            progress.set(done, total);
         }
-        done += 1;
-        progress.set(done, total);
+        Ok(())
     }
-    for ticket in waiting {
-        summary.acknowledge(ticket)?;
+
+    fn skip(&self, reason: &str) {
+        self.output.complain(format!("skipped {reason}"));
+        self.pending.borrow_mut().skipped();
     }
-    summary.created = keys.found.into_inner().created;
-    Ok(summary)
 }
 
 /// A step as a record, whose parents are known when it is sealed.
@@ -220,192 +230,11 @@ fn to_record(step: Step) -> Record {
     .actor(actor_id)
 }
 
-/// For checking: ids and digests that nobody will see.
-struct NoKeys;
-
-impl Keys for NoKeys {
-    fn new_id(&mut self) -> ReceiptId {
-        ReceiptId::from_bytes([0; 16])
-    }
-
-    fn exact_key(&self, _: Option<&str>, _: &ReceiptId, _: &str) -> Option<DisclosureKey> {
-        None
-    }
-
-    fn canonical_key(&self, _: Option<&str>) -> Option<DisclosureKey> {
-        None
-    }
-}
-
-/// Ids, and the digest secrets of the logs, which are opened where they are not there.
-struct LogKeys<'w> {
-    writer: &'w Writer,
-    default: LogName,
-    found: RefCell<Found>,
-}
-
-/// What was met on the way. Errors are kept until the group at hand is looked at.
-#[derive(Default)]
-struct Found {
-    secrets: BTreeMap<LogName, Option<DigestSecret>>,
-    created: Vec<String>,
-    failed: Option<anyhow::Error>,
-}
-
-impl<'w> LogKeys<'w> {
-    fn new(writer: &'w Writer, default: LogName) -> Self {
-        Self {
-            writer,
-            default,
-            found: RefCell::default(),
+impl From<Refusal> for anyhow::Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Group(reason) => anyhow!(reason),
+            Refusal::Directory(place, error) => Self::new(error).context(place),
         }
-    }
-
-    fn failed(&self) -> Option<anyhow::Error> {
-        self.found.borrow_mut().failed.take()
-    }
-
-    /// A key made from the secret of a tenant's log.
-    fn key(
-        &self,
-        tenant: Option<&str>,
-        make: impl FnOnce(&DigestSecret) -> DisclosureKey,
-    ) -> Option<DisclosureKey> {
-        let found = &mut *self.found.borrow_mut();
-        let log = match tenant.map_or(Ok(self.default.clone()), LogName::new) {
-            Ok(log) => log,
-            Err(error) => {
-                found.failed = Some(error.into());
-                return None;
-            }
-        };
-        if !found.secrets.contains_key(&log) {
-            match self.load(&log, &mut found.created) {
-                Ok(secret) => drop(found.secrets.insert(log.clone(), secret)),
-                Err(error) => found.failed = Some(error),
-            }
-        }
-        found.secrets.get(&log).and_then(Option::as_ref).map(make)
-    }
-
-    fn load(
-        &self,
-        log: &LogName,
-        created: &mut Vec<String>,
-    ) -> anyhow::Result<Option<DigestSecret>> {
-        let directory = self.writer.directory();
-        if directory.store().head(log)?.is_none() {
-            let settings = directory.settings();
-            if *log == self.default || !settings.create_logs || settings.production {
-                directory.head(log)?;
-            }
-            self.writer.create_tenant_log(log.clone())?;
-            created.push(log.to_string());
-        }
-        if !directory.settings().keyed_digests {
-            return Ok(None);
-        }
-        Ok(Some(directory.digest_secret(log)?))
-    }
-}
-
-impl Keys for LogKeys<'_> {
-    fn new_id(&mut self) -> ReceiptId {
-        let mut random = [0; 10];
-        if let Err(error) = OsRandom.fill(&mut random) {
-            self.found.borrow_mut().failed = Some(anyhow::anyhow!("{error}"));
-        }
-        ReceiptId::from_parts(SystemClock.now(), random)
-    }
-
-    fn exact_key(
-        &self,
-        tenant: Option<&str>,
-        id: &ReceiptId,
-        field: &str,
-    ) -> Option<DisclosureKey> {
-        self.key(tenant, |secret| secret.exact_key(id, field))
-    }
-
-    fn canonical_key(&self, tenant: Option<&str>) -> Option<DisclosureKey> {
-        self.key(tenant, DigestSecret::canonical_key)
-    }
-}
-
-/// What was recorded.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Summary {
-    pub(crate) receipts: u64,
-    decisions: u64,
-    tool_intents: u64,
-    tool_outcomes: u64,
-    skipped: u64,
-    logs: BTreeMap<String, Range>,
-    created: Vec<String>,
-}
-
-/// Places in a log, both included.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct Range {
-    first: u64,
-    last: u64,
-}
-
-impl Summary {
-    fn count(&mut self, group: &Group) {
-        for step in &group.steps {
-            match step.body {
-                StepBody::Decision(_) => self.decisions += 1,
-                StepBody::ToolIntent(_) => self.tool_intents += 1,
-                StepBody::ToolOutcome(_) => self.tool_outcomes += 1,
-            }
-        }
-    }
-
-    fn acknowledge(
-        &mut self,
-        (place, log, ticket): (String, LogName, Ticket),
-    ) -> anyhow::Result<()> {
-        let receipts: Vec<Receipt> = ticket
-            .wait()
-            .with_context(|| format!("{place} of the input"))?;
-        self.receipts += receipts.len() as u64;
-        if let (Some(first), Some(last)) = (receipts.first(), receipts.last()) {
-            let range = self.logs.entry(log.to_string()).or_insert(Range {
-                first: first.seq,
-                last: last.seq,
-            });
-            range.last = range.last.max(last.seq);
-        }
-        Ok(())
-    }
-
-    fn print(&self, args: &Args, output: Output) -> anyhow::Result<ExitCode> {
-        if output.json {
-            output.json(self)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        for log in &self.created {
-            let path = args.dir.join(log).join("log.pub");
-            output.line(format!(
-                "Opened log {log}; its key line is {}.",
-                path.display()
-            ))?;
-        }
-        let kinds = match self.tool_intents + self.tool_outcomes {
-            0 => String::new(),
-            _ => format!(
-                " ({} decisions, {} tool intents, {} tool outcomes)",
-                self.decisions, self.tool_intents, self.tool_outcomes
-            ),
-        };
-        output.line(format!("Recorded {} receipts{kinds}.", self.receipts))?;
-        for (log, Range { first, last }) in &self.logs {
-            output.note(format!("  log {log}: receipts {first} to {last}"))?;
-        }
-        if self.skipped > 0 {
-            output.line(format!("Skipped {} that could not be taken.", self.skipped))?;
-        }
-        Ok(ExitCode::SUCCESS)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::Stats;
 use crate::open::{directory, log_name};
-use crate::output::{Output, Tone, bytes, short};
+use crate::output::{Output, Tone, bytes, counted, short};
 use crate::progress::Progress;
 use ai_audit_core::{
     Decision, DecodeBody as _, Kind, MAX_SEALED_LEN, Next, ReceiptSource as _, UnverifiedReceipt,
@@ -85,8 +85,8 @@ impl Counts {
     fn print(&self, output: Output) -> anyhow::Result<()> {
         let average = self.bytes / (self.receipts - self.deleted).max(1);
         output.line(format!(
-            "{} receipts, {} ({average} bytes each)",
-            self.receipts,
+            "{}, {} ({average} bytes each)",
+            counted(self.receipts, "receipt", "receipts"),
             bytes(self.bytes)
         ))?;
         if self.deleted > 0 {

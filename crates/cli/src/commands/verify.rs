@@ -4,16 +4,16 @@ mod equivocation;
 
 use crate::cli::{Question as Asked, Verify};
 use crate::failure::usage;
-use crate::open::{read, settings};
-use crate::output::{Output, Tone, safe};
+use crate::open::{read, read_at_most, settings};
+use crate::output::{Output, Tone, counted, safe};
 use crate::progress::Progress;
 use ai_audit_core::{Exit, Next, Question, Status};
 use ai_audit_directory::{LogDirectory, TileFolder};
 use ai_audit_export::archive::is_zip;
 use ai_audit_export::tiles::verify_tiles;
 use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, verify_package};
-use ai_audit_note::TlogProof;
-use ai_audit_store::LogName;
+use ai_audit_note::{MAX_POLICY_LEN, TlogProof};
+use ai_audit_store::{Clock as _, LogName, SystemClock};
 use ai_audit_verify::{DetachedRevocation, LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
 use serde::Serialize;
 use std::fs::File;
@@ -103,9 +103,14 @@ const fn question(asked: Asked) -> Question {
 }
 
 fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
-    let mut policy = TrustPolicy::new();
+    let mut policy = match &args.policy {
+        None => TrustPolicy::new(),
+        Some(path) => TrustPolicy::parse_file(&read_at_most(path, MAX_POLICY_LEN)?)
+            .map_err(|error| usage(format!("{}: {error}", path.display())))?,
+    }
+    .now(SystemClock.now());
     for key in &args.key {
-        policy = policy.pin(pin(key)?);
+        policy = policy.pin(pin("--key ", key)?);
     }
     for path in &args.checkpoint {
         policy = policy
@@ -123,8 +128,8 @@ fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
     Ok(policy)
 }
 
-/// A key line, a bare key, or a file that holds one.
-pub(crate) fn pin(text: &str) -> anyhow::Result<Pin> {
+/// A key line, a bare key, or a file that holds one. `flag` is what it was given to.
+pub(crate) fn pin(flag: &str, text: &str) -> anyhow::Result<Pin> {
     let path = Path::new(text);
     if path.is_file() {
         let bytes = read(path)?;
@@ -133,7 +138,7 @@ pub(crate) fn pin(text: &str) -> anyhow::Result<Pin> {
     }
     Pin::parse(text).map_err(|error| {
         usage(format!(
-            "--key {text}: there is no such file, and as a key: {error}"
+            "{flag}{text}: there is no such file, and as a key: {error}"
         ))
     })
 }
@@ -199,7 +204,7 @@ fn wanted(
     if !others.is_empty() {
         let names: Vec<&str> = others.iter().map(LogName::as_str).collect();
         output.warn(format!(
-            "not verified, since no --key is for them: {}",
+            "not verified, since no key that you pinned is for them: {}",
             names.join(", ")
         ));
     }
@@ -299,7 +304,7 @@ fn tiles(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<
     Ok(Outcome {
         log: None,
         kind: "tiles",
-        report,
+        report: only_one(policy, report),
         exit: 0,
     })
 }
@@ -430,8 +435,8 @@ fn print(
         }
         _ => String::new(),
     };
-    let plural = if report.receipts == 1 { "" } else { "s" };
-    output.note(format!("  {} receipt{plural}{complete}", report.receipts))?;
+    let count = counted(report.receipts, "receipt", "receipts");
+    output.note(format!("  {count}{complete}"))?;
     if !report.open_tool_intents.is_empty() {
         let count = report.open_tool_intents.len();
         output.note(format!("  tool intents without an outcome: {count}"))?;
@@ -447,20 +452,57 @@ fn print(
             output.note(format!("    … and {} more (--json lists all)", count - 10))?;
         }
     }
-    for remark in &report.remarks {
-        output.note(format!("  note: {}", safe(remark)))?;
+    for witness in &report.witnesses {
+        let time = witness.time.map(|time| format!(" {time}"));
+        let (tone, found) = match witness.status {
+            "cosigned" => (Tone::Good, format!("cosigned{}", time.unwrap_or_default())),
+            status => match &witness.reason {
+                Some(reason) => (Tone::Open, reason.clone()),
+                None => (Tone::Open, status.into()),
+            },
+        };
+        let found = output.paint(tone, &safe(&found));
+        output.note(format!(
+            "  witness {} of checkpoint {}: {found}",
+            safe(&witness.name),
+            witness.checkpoint
+        ))?;
     }
-    let names: Vec<&str> = asked.iter().map(|question| question.name()).collect();
-    let (tone, said) = match outcome.exit {
-        0 => (Tone::Good, format!("VERIFIED: {}", names.join(", "))),
-        1 => (Tone::Bad, "FAILED".to_string()),
+    for remark in &report.remarks {
+        output.note(output.sentence("  note: ", Tone::Plain, remark))?;
+    }
+    let (tone, said) = conclusion(outcome, asked);
+    output.line(output.sentence("", tone, &said))
+}
+
+/// The verdict in one line. It names the questions that were verified, and no others.
+fn conclusion(outcome: &Outcome, asked: &[Question]) -> (Tone, String) {
+    let names = |wanted: fn(&Status) -> bool| {
+        let answer = |question: &Question| outcome.report.verdict.answer(*question);
+        let names: Vec<&str> = asked
+            .iter()
+            .filter(|question| wanted(answer(question)))
+            .map(|question| question.name())
+            .collect();
+        names.join(", ")
+    };
+    match outcome.exit {
+        0 => {
+            let verified = names(|status| matches!(status, Status::Verified));
+            let moot = names(|status| matches!(status, Status::NotApplicable));
+            let said = match (verified.as_str(), moot.as_str()) {
+                (verified, "") => format!("VERIFIED: {verified}"),
+                ("", moot) => format!("NOTHING TO VERIFY: {moot} not applicable"),
+                (verified, moot) => format!("VERIFIED: {verified} ({moot} not applicable)"),
+            };
+            (Tone::Good, said)
+        }
+        1 => (Tone::Bad, "FAILED".into()),
         _ => (
             Tone::Open,
-            "UNVERIFIED: nothing failed, but not everything asked for could be verified"
-                .to_string(),
+            "UNVERIFIED: nothing failed, but not everything asked for could be verified".into(),
         ),
-    };
-    output.line(output.paint(tone, &said))
+    }
 }
 
 fn line(name: &str, status: &Status, output: Output) -> String {
@@ -470,8 +512,5 @@ fn line(name: &str, status: &Status, output: Output) -> String {
         Status::Unverified { .. } => Tone::Open,
         Status::NotApplicable => Tone::Dim,
     };
-    format!(
-        "  {name:<13} {}",
-        output.paint(tone, &safe(&status.to_string()))
-    )
+    output.sentence(&format!("  {name:<13} "), tone, &status.to_string())
 }

@@ -1,6 +1,6 @@
 //! A11, A15 through the command line: one operator, two parties, two histories, a third who judges.
 
-use crate::run::{Place, lines};
+use crate::run::{Place, lines, python};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -71,6 +71,10 @@ fn confirmed(place: &Place, file: &str) {
     assert_eq!(json["verdict"]["integrity"]["status"], "failed");
     let key = fs::read_to_string(place.path("log.pub")).unwrap();
     assert_eq!(json["equivocation"]["key"], key.trim());
+    // Whoever reads it by the specification alone agrees.
+    if let Some((code, said)) = python(place, &[file, "--key", "log.pub"]) {
+        assert!(code == 1 && said.contains("PROOF HOLDS"), "{said}");
+    }
     // Without a pin it is nothing.
     let open = place.run(&["verify", file, "--json"]);
     assert_eq!(
@@ -317,6 +321,9 @@ fn forged_proofs_are_refused_through_the_command_line() {
             "{what}: {said}"
         );
         assert_eq!(json["equivocation"]["status"], "refuted", "{what}");
+        if let Some((code, said)) = python(&place, &["forged", "--key", "log.pub"]) {
+            assert!(code == 1 && said.contains("NO PROOF"), "{what}: {said}");
+        }
     }
     // Another log's true proof under this log's key is not this one's.
     let place_2 = split(2, 2);

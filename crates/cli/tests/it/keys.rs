@@ -8,7 +8,7 @@ use std::process::Command;
 fn auditor(place: &Place) {
     fs::copy(place.path("audit/log.pub"), place.path("log.pub")).unwrap();
     place
-        .run(&["checkpoint", "audit", "-o", "kept.note"])
+        .run(&["checkpoint", "audit", "-o", "kept.note", "--force"])
         .good();
 }
 
@@ -106,7 +106,7 @@ fn a12_a13_keys_rotate_and_are_revoked_and_everything_still_verifies() {
     fs::write(place.path("forged.jsonl"), lines(3)).unwrap();
     place.run(&["record", "stolen", "forged.jsonl"]).good();
     place
-        .run(&["checkpoint", "stolen", "-o", "kept.note"])
+        .run(&["checkpoint", "stolen", "-o", "kept.note", "--force"])
         .good();
     fs::remove_file(place.path("p.zip")).unwrap();
     place.run(&["export", "stolen", "-o", "p.zip"]).good();

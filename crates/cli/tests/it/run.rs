@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 pub(crate) struct Done {
@@ -15,6 +15,17 @@ impl Done {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out)
             .unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+    }
+
+    /// The one sentence on standard error.
+    pub(crate) fn sentence(&self, code: i32) -> &str {
+        assert_eq!(self.code, code, "{}{}", self.out, self.err);
+        let line = self.err.trim_end();
+        assert!(
+            line.starts_with("error: ") && !line.contains('\n'),
+            "{line}"
+        );
+        line
     }
 
     pub(crate) fn good(self) -> Self {
@@ -54,6 +65,23 @@ impl Place {
         self.with(args, &[], "")
     }
 
+    /// The program with these arguments, not started yet.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = command(self.0.path());
+        command.args(args).stdin(Stdio::null());
+        command
+    }
+
+    /// How many receipts all logs together have.
+    pub(crate) fn receipts(&self) -> u64 {
+        let info = self.run(&["info", "audit", "--json"]).good().json();
+        info["store"]["receipts"].as_u64().unwrap()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
     pub(crate) fn with(&self, args: &[&str], env: &[(&str, &str)], input: &str) -> Done {
         use std::io::Write as _;
         let mut child = command(self.0.path())
@@ -66,18 +94,50 @@ impl Place {
             .unwrap();
         // A program that has seen enough closes its input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        Done {
-            code: output.status.code().unwrap(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        done(child.wait_with_output().unwrap())
     }
 }
 
-fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ai-audit"));
-    command.current_dir(folder);
+/// What came of a command.
+pub(crate) fn done(output: Output) -> Done {
+    Done {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+pub(crate) fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_ai-audit")
+}
+
+/// The specification's own reader of published logs and proofs of equivocation: exit code and what
+/// it said; none where there is no Python.
+pub(crate) fn python(place: &Place, args: &[&str]) -> Option<(i32, String)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec/published_example.py");
+    // -B: it leaves nothing beside the script.
+    let output = Command::new("python3")
+        .arg("-B")
+        .arg(script)
+        .args(args)
+        .current_dir(place.0.path())
+        .output();
+    let Ok(output) = output else {
+        println!("SKIPPED: published_example.py: python3 is absent");
+        return None;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap();
+    Some((output.status.code().unwrap(), said))
+}
+
+pub(crate) fn command(folder: &Path) -> Command {
+    clean(Command::new(program()), folder)
+}
+
+/// Another command in the folder, without settings of the environment.
+pub(crate) fn clean(mut command: Command, folder: &Path) -> Command {
+    command.current_dir(folder).env_remove("COLUMNS");
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AI_AUDIT_")) {
         command.env_remove(name);
     }

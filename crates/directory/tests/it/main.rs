@@ -9,6 +9,8 @@ mod cut_off;
 mod epochs;
 mod keys;
 mod lazy;
+mod monitors;
+mod tile_folders;
 
 use ai_audit_core::{Decision, Question, SigningKey};
 use ai_audit_directory::{
@@ -29,6 +31,7 @@ fn options(log: &str) -> InitOptions {
         receipt_key: None,
         checkpoint_key: None,
         recovery_key: None,
+        ephemeral: false,
     }
 }
 

@@ -91,6 +91,8 @@ pub struct PackageOptions {
 pub struct Written {
     /// The signed manifest.
     pub manifest: Manifest,
+    /// How many of its receipts are no control receipts: those belong to every selection.
+    pub selected: u64,
     /// Length of the package in bytes.
     pub bytes: u64,
     /// Receipts whose bytes are deleted: of a whole log those in the package, of a selection by
@@ -310,6 +312,7 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
     let bytes = out.stream_position()?;
     Ok(Written {
         manifest,
+        selected: facts.selected,
         bytes,
         deleted: facts.deleted,
     })

@@ -93,7 +93,7 @@ impl<'f, F: TileFiles> TreeCheck<'f, F> {
 }
 
 /// The root over a full tile's hashes.
-fn tile_root(hashes: &[NodeHash]) -> NodeHash {
+pub(crate) fn tile_root(hashes: &[NodeHash]) -> NodeHash {
     let mut level = hashes.to_vec();
     while level.len() > 1 {
         let (pairs, _) = level.as_chunks::<2>();

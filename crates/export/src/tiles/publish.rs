@@ -2,6 +2,7 @@
 
 mod error;
 
+use super::check::tile_root;
 use super::read::unreadable;
 use super::{
     PUBLISH_LOCK, PUBLISH_PART, PublishedLog, PublishedTiles, TILES_CHECKPOINT, TileKind, TileName,
@@ -206,13 +207,23 @@ fn hashes<L: LogEvidence, S: TileStore>(
     for (kind, level) in levels {
         for tile in tiles(kind, old, new) {
             let start = tile.index() * TILE_WIDTH;
-            let mut contents = Vec::with_capacity(32 * usize::from(tile.width()));
-            for place in start..start + u64::from(tile.width()) {
-                let node = nodes
+            let mut read = |level: u8, place| {
+                nodes
                     .node(TILE_HEIGHT * u32::from(level), place)
-                    .map_err(|error| PublishError::Source(error.to_string()))?;
-                contents.extend_from_slice(node.as_bytes());
+                    .map_err(|error| PublishError::Source(error.to_string()))
+            };
+            let mut hashes = Vec::with_capacity(tile.width().into());
+            for place in start..start + u64::from(tile.width()) {
+                hashes.push(read(level, place)?);
             }
+            // Level by level up to the root, which is held against the checkpoint: so no hash is
+            // published that a reader would refuse.
+            if tile.is_full() && tile_root(&hashes) != read(level + 1, tile.index())? {
+                return Err(PublishError::Source(format!(
+                    "stored tree: the hashes of {tile} do not make the node above them"
+                )));
+            }
+            let contents: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
             writer.write(&tile.to_string(), &contents)?;
         }
     }

@@ -13,5 +13,6 @@ mod package_lies;
 mod package_limits;
 mod python;
 mod tile_attacks;
+mod tile_faults;
 mod tile_store;
 mod tiles;

@@ -1,7 +1,7 @@
 //! Published logs: written incrementally, verified, used for proofs without the log.
 
 use crate::logs::{Log, Receipts};
-use crate::tile_store::{Crashing, files, publish_into, published};
+use crate::tile_store::{files, publish_into, published};
 use ai_audit_core::{LeafHash, NodeHash, Question, SigningKey, Status, UnverifiedReceipt};
 use ai_audit_export::LogEvidence;
 use ai_audit_export::tiles::{
@@ -272,62 +272,6 @@ fn a_log_that_does_not_hold_is_not_published() {
     // The next good run repairs what the bad ones left.
     publish_into(&mut out, &log, 300, false).unwrap();
     assert_eq!(code(&verify(&out, &log.policy())), 0);
-}
-
-/// Killed at any operation, with what was not made durable lost, torn or kept.
-#[test]
-fn stopped_anywhere_it_fits_its_checkpoint_and_goes_on() {
-    let log = Log::of(1, 280);
-    for (old, new) in [
-        (None, 260),
-        (Some(250), 260),
-        (Some(256), 270),
-        (Some(200), 215),
-    ] {
-        let mut start = MemoryFiles::new();
-        if let Some(old) = old {
-            publish_into(&mut start, &log, old, false).unwrap();
-        }
-        let mut crashes = 0;
-        for after in 0.. {
-            let mut out = Crashing::new(start.clone(), after);
-            let line = VKey::parse(&log.key_line()).unwrap();
-            let (note, options) = (log.checkpoint_at(new), PublishOptions::default());
-            let outcome = publish(&log, &note, &line, &mut out, options, |_, _| {});
-            for seed in 0..4 {
-                let mut left = out.after_power_loss(seed);
-                let known = if left.files().contains_key("checkpoint") {
-                    let published = PublishedLog::open(&left).unwrap();
-                    let size = published.checkpoint().size.as_u64();
-                    assert!(Some(size) == old || size == new);
-                    let report = verify(&left, &log.policy_at(size));
-                    assert_eq!(
-                        code(&report),
-                        0,
-                        "{old:?} {new} {after} {seed}: {:?}",
-                        report.verdict
-                    );
-                    Some(size)
-                } else {
-                    None
-                };
-                assert!(known >= old, "the published checkpoint is never lost");
-                publish_into(&mut left, &log, 280, false).unwrap();
-                let report = verify(&left, &log.policy_at(280));
-                assert_eq!(
-                    code(&report),
-                    0,
-                    "{old:?} {new} {after} {seed}: {:?}",
-                    report.verdict
-                );
-            }
-            if outcome.is_ok() {
-                break;
-            }
-            crashes += 1;
-        }
-        assert!(crashes > 5, "{crashes}");
-    }
 }
 
 /// A tree of leaves without receipts, large enough for three levels of tiles.

@@ -206,3 +206,87 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn refusals_and_older_function_calls() {
+    let text = r#"{"messages":[
+        {"role":"user","content":"pick a lock"},
+        {"role":"assistant","content":null,"refusal":"No."},
+        {"role":"user","content":"again"},
+        {"role":"assistant","content":[{"type":"refusal","refusal":"No."}]},
+        {"role":"assistant","content":null,"function_call":{"name":"weather","arguments":"{\"a\":1}"}},
+        {"role":"function","name":"weather","content":"rain"},
+        {"role":"assistant","content":"It rains."}]}"#;
+    let group = read(text, None).remove(0).unwrap();
+    let decision = |index: usize| match &group.steps[index].body {
+        StepBody::Decision(decision) => decision.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(decision(0).output, Some(TextDigest::plain("No.")));
+    for index in [0, 1] {
+        let refused = decision(index);
+        assert_eq!(refused.action.name(), "allow");
+        let codes: Vec<&str> = refused
+            .reason_codes
+            .iter()
+            .map(|code| code.as_str())
+            .collect();
+        assert_eq!(codes, ["refusal"]);
+    }
+    assert!(decision(5).reason_codes.is_empty());
+    let called = TextDigest::plain(r#"{"arguments":"{\"a\":1}","name":"weather"}"#);
+    assert_eq!(decision(2).output, Some(called));
+    let StepBody::ToolIntent(intent) = &group.steps[3].body else {
+        panic!()
+    };
+    assert_eq!(
+        (intent.tool.as_str(), intent.call_id.as_str()),
+        ("weather", "")
+    );
+    assert!(intent.arguments.unwrap().matches(r#"{"a": 1}"#, None));
+    assert_eq!(group.steps[4].parents, [3]);
+
+    for (from, to, field) in [
+        ("\"No.\"},\n", "7},\n", "messages[1].refusal"),
+        (
+            "{\"name\":\"weather\",\"arg",
+            "{\"arg",
+            "messages[4].function_call.name",
+        ),
+        (
+            "\"function_call\":{",
+            "\"function_call\":7,\"x\":{",
+            "messages[4].function_call",
+        ),
+        (
+            "\"function\",\"name\":\"weather\"",
+            "\"function\",\"name\":\"rain\"",
+            "messages[5].name",
+        ),
+    ] {
+        let wrong = text.replacen(from, to, 1);
+        assert_ne!(wrong, text);
+        let error = read(&wrong, None).remove(0).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some(field), "{error}");
+    }
+}
+
+#[test]
+fn an_input_that_is_cut_off_leaves_nothing_unread() {
+    let whole = format!("[{ONE},{ONE}]");
+    let first = 1 + ONE.len();
+    // Inside of the second one, behind it, behind the comma, behind the first.
+    for cut in [first + 20, whole.len() - 1, first + 1, first] {
+        let groups = read(&whole[..cut], None);
+        let error = groups.last().unwrap().as_ref().unwrap_err();
+        assert!(
+            error.message.contains("the input ends inside") && !error.fatal,
+            "{error}"
+        );
+        assert_eq!(groups.len(), if cut < whole.len() - 1 { 2 } else { 3 });
+    }
+    // But here something is.
+    let garbage = format!("[{ONE} {ONE}]");
+    let groups = read(&garbage, None);
+    assert!(groups.len() == 2 && groups[1].as_ref().unwrap_err().fatal);
+}

@@ -332,6 +332,8 @@ fn flat_policies_are_made_and_known_again() {
         let one = [PolicyWitness::new(name, witness(1), url)];
         let made = Policy::flat(&one, "witnesses", Threshold::All);
         assert!(made.is_err(), "{name:?} {url:?}: {made:?}");
+        // Not even as a policy of something else.
+        assert!(Policy::flat(&[one[0].clone(), all[0].clone()], "g", Threshold::Any).is_err());
     }
 }
 

@@ -122,7 +122,7 @@ fn what_may_not_be_read_is_named_with_the_access_it_needs() {
     // The receipts are still in the write-ahead log, which is not readable: the file without it
     // would be an older state.
     let wal = folder.path().join("audit.db-wal");
-    fs::set_permissions(&wal, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&wal, Permissions::from_mode(0o000)).unwrap();
     let shown = path.display().to_string();
     if let Some(said) = child(&path) {
         assert!(
@@ -134,7 +134,7 @@ fn what_may_not_be_read_is_named_with_the_access_it_needs() {
             "{said}"
         );
     }
-    fs::set_permissions(&path, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
     if let Some(said) = child(&path) {
         assert!(
             said.contains(&shown) && said.contains("ermission denied"),
@@ -142,7 +142,7 @@ fn what_may_not_be_read_is_named_with_the_access_it_needs() {
         );
     }
     fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-    fs::set_permissions(folder.path(), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o000)).unwrap();
     let said = child(&path);
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     if let Some(said) = said {

@@ -3,18 +3,19 @@
 mod checkpoint;
 mod delete;
 mod epoch;
+mod ids;
 mod keys;
 mod log;
 mod open;
+mod settle;
 
 use super::LedgerConfig;
 use super::queue::{Command, Group, Queue, Work};
-use crate::{
-    AppendError, Batch, LedgerError, LogName, Mark, Query, Record, Store, StoreError, StoreTiles,
-};
+use crate::{AppendError, Batch, LedgerError, LogName, Mark, Store, StoreError, StoreTiles};
 use ai_audit_core::{Head, Stop};
 use ai_audit_merkle::{Frontier, ProveError, TileError, Tiled, TreeSize, frontier};
 use core::time::Duration;
+use ids::new_ids;
 use log::{Doubt, Log, Loss, Pending, Sealer, is_outage};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -391,66 +392,6 @@ impl Writer {
         self.logs.get(name).map(|log| log.head)
     }
 
-    /// Finds out where a log ends after a commit failed, and goes on from there.
-    fn settle(&mut self, name: &LogName) -> Result<(), AppendError> {
-        let Some(log) = self.logs.get_mut(name) else {
-            return Ok(());
-        };
-        if let Some(error) = &log.taken_over {
-            return Err(AppendError::TakenOver {
-                log: name.clone(),
-                error: Box::new(error.clone()),
-            });
-        }
-        let Some(doubt) = log.doubt.take() else {
-            return log.hold_valid_key();
-        };
-        let found = match self.store.head(name) {
-            Ok(found) => found.unwrap_or(Head::EMPTY),
-            Err(_) => {
-                let error = doubt.error.clone();
-                log.doubt = Some(doubt);
-                return Err(AppendError::Store(error));
-            }
-        };
-        if found == log.head {
-            for loss in doubt.losses {
-                log.lose(loss);
-            }
-            self.queue
-                .count(|stats| stats.lost = stats.lost.saturating_add(doubt.records));
-            return Ok(());
-        }
-        if found == doubt.attempted {
-            match recover_frontier(&*self.store, name, found.size()) {
-                Ok(frontier) => {
-                    log.frontier = frontier;
-                    log.head = found;
-                    log.keys = doubt.keys;
-                    log.epoch = doubt.epoch;
-                    self.mark(name);
-                    return self.hold_valid_key(name);
-                }
-                Err(_) => {
-                    let error = doubt.error.clone();
-                    log.doubt = Some(doubt);
-                    return Err(AppendError::Store(error));
-                }
-            }
-        }
-        let error = StoreError::HeadMoved {
-            log: name.clone(),
-            expected: Box::new(log.head),
-            found: Box::new(found),
-        };
-        log.taken_over = Some(error.clone());
-        self.queue.set_attached(name, false);
-        Err(AppendError::TakenOver {
-            log: name.clone(),
-            error: Box::new(error),
-        })
-    }
-
     /// Stops every log in order.
     fn close(&mut self, reason: &str) -> Result<(), LedgerError> {
         self.take_refused();
@@ -500,29 +441,6 @@ impl Writer {
         }
         result
     }
-}
-
-/// Checks that ids which callers chose stand neither in the log nor among what is sealed for it.
-fn new_ids(
-    store: &dyn Store,
-    name: &LogName,
-    pending: &Pending,
-    records: &[Record],
-) -> Result<(), AppendError> {
-    for (index, record) in records.iter().enumerate() {
-        let Some(id) = record.given_id() else {
-            continue;
-        };
-        let taken = pending.given.contains(&id)
-            || !store
-                .find(name, &Query::Id(id), None, 1)
-                .map_err(AppendError::Store)?
-                .is_empty();
-        if taken {
-            return Err(AppendError::IdTaken { index, id });
-        }
-    }
-    Ok(())
 }
 
 /// The frontier of a stored log's first `size` receipts.

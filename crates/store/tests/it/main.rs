@@ -4,6 +4,7 @@
 mod collect;
 mod epochs;
 mod faults;
+mod ids;
 mod keys;
 mod ledger;
 mod marks;

@@ -365,3 +365,25 @@ fn an_empty_log_with_a_root_of_its_own() {
     let honest = Equivocation::new(sign(NodeHash::EMPTY), log.checkpoint(), nodes);
     assert!(matches!(honest, Err(EquivocationError::Consistent { .. })));
 }
+
+/// The worked example of the specification holds.
+#[test]
+fn the_example_of_the_specification() {
+    let spec = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/spec/equivocation.md"
+    );
+    let spec = std::fs::read_to_string(spec).unwrap();
+    let block = |after: &str| {
+        let (_, rest) = spec.split_once(after).unwrap();
+        let (_, rest) = rest.split_once("```text\n").unwrap();
+        rest.split_once("```").unwrap().0.to_owned()
+    };
+    let line = block("The key line:");
+    let pinned = TrustPolicy::new().pin(Pin::parse(&line).unwrap());
+    let file = block("The proof:");
+    assert_eq!(
+        status(file.as_bytes(), &pinned),
+        (EquivocationStatus::Proved, 1)
+    );
+}

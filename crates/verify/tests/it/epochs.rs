@@ -1,6 +1,7 @@
 //! Epochs, deletions, and what a hostile keeper can try with them.
 
 mod keeper;
+mod keys;
 
 use crate::logs::Log;
 use ai_audit_core::{

@@ -2,8 +2,9 @@
 
 use crate::cli::key::Revoke;
 use crate::failure::usage;
-use crate::open::{SOFTWARE, directory, log_name, settings, time, write};
+use crate::open::{SOFTWARE, directory, log_name, settings, time};
 use crate::output::Output;
+use crate::save::NewFile;
 use ai_audit_core::{Timestamp, UnverifiedReceipt, VerifyingKey};
 use ai_audit_directory::{DirectoryError, KeyHistoryEntry, LogDirectory, Writer, read_key};
 use ai_audit_store::LogName;
@@ -14,11 +15,7 @@ pub(crate) fn run(args: &Revoke, output: Output) -> anyhow::Result<ExitCode> {
     let log = log_name(&args.log)?;
     let since = time(&args.compromised_at)?;
     let shown = args.output.display();
-    if args.output.exists() && !args.force {
-        return Err(usage(format!(
-            "{shown} is there already; --force replaces it"
-        )));
-    }
+    let mut file = NewFile::create(&args.output, args.force)?;
     let recovery = read_key(&args.recovery_key, false)?;
     let (key, after) = {
         let directory = directory(&args.dir)?;
@@ -43,9 +40,12 @@ pub(crate) fn run(args: &Revoke, output: Output) -> anyhow::Result<ExitCode> {
         &recovery,
         what,
         |detached| {
-            write(Some(&args.output), &detached.to_string()).map_err(|error| DirectoryError::Io {
+            let written = file
+                .write(&detached.to_string())
+                .and_then(|()| file.finish());
+            written.map_err(|error| DirectoryError::Io {
                 path: args.output.clone(),
-                error: std::io::Error::other(error.to_string()),
+                error: std::io::Error::other(error.root_cause().to_string()),
             })
         },
     )?;

@@ -1,18 +1,17 @@
 //! `ai-audit key rotate`
 
 use crate::cli::key::Rotate;
-use crate::open::{SOFTWARE, log_name, settings};
+use crate::open::{close, log_name, settings, writer};
 use crate::output::Output;
-use ai_audit_directory::Writer;
 use serde_json::json;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Rotate, output: Output) -> anyhow::Result<ExitCode> {
     let log = log_name(&args.log)?;
-    let writer = Writer::open(&args.dir, settings(&args.dir)?, SOFTWARE)?;
+    let writer = writer(&args.dir, settings(&args.dir)?)?;
     let seq = writer.rotate_key(&log, &args.reason)?;
     let key = writer.directory().key_history(&log)?.keys.pop();
-    writer.close("key rotated")?;
+    close(writer, "key rotated", output)?;
     let id = key.as_ref().map(|entry| entry.key.id());
     if output.json {
         output.json(&json!({ "log": log.as_str(), "receipt": seq, "key_id": id,

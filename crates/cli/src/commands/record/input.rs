@@ -1,0 +1,99 @@
+//! What is recorded: a file, which can be read twice, or a stream, which cannot.
+
+use super::summary::Pending;
+use crate::cli::{Format, Keep as KeepField, Record as Args};
+use crate::failure::usage;
+use ai_audit_ingest::{Conversations, Group, IngestError, Keep, Keys, RecordLines};
+use anyhow::Context as _;
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
+use std::rc::Rc;
+
+pub(super) enum Input {
+    File(File),
+    Stream(Box<dyn Read>),
+}
+
+impl Input {
+    pub(super) fn open(args: &Args) -> anyhow::Result<Self> {
+        if args.format == Format::Decisions && args.messages_at.is_some() {
+            return Err(usage("--messages-at goes with --format openai-messages"));
+        }
+        if args.file.as_os_str() == "-" {
+            return Ok(Self::Stream(Box::new(io::stdin().lock())));
+        }
+        let shown = args.file.display();
+        let cannot = |error: io::Error| usage(format!("{shown}: {error}"));
+        let file = File::open(&args.file).map_err(cannot)?;
+        let metadata = file.metadata().map_err(cannot)?;
+        if metadata.is_dir() {
+            return Err(usage(format!("{shown} is a directory")));
+        }
+        Ok(match metadata.is_file() {
+            true => Self::File(file),
+            // A pipe or a terminal.
+            false => Self::Stream(Box::new(file)),
+        })
+    }
+
+    /// A file from its start.
+    pub(super) fn again(file: &mut File) -> anyhow::Result<Box<dyn Read>> {
+        file.seek(SeekFrom::Start(0))
+            .context("the input cannot be read from its start")?;
+        let again = file.try_clone().context("the input cannot be read twice")?;
+        Ok(Box::new(again))
+    }
+}
+
+/// A stream of which nothing more is read before what came is durable.
+pub(super) fn live(stream: Box<dyn Read>, pending: Rc<RefCell<Pending>>) -> Box<dyn Read> {
+    Box::new(Live { stream, pending })
+}
+
+struct Live {
+    stream: Box<dyn Read>,
+    pending: Rc<RefCell<Pending>>,
+}
+
+impl Read for Live {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut pending = self.pending.borrow_mut();
+        pending.settle(0);
+        if pending.has_failed() {
+            return Ok(0);
+        }
+        drop(pending);
+        self.stream.read(buf)
+    }
+}
+
+/// What reads the input's format.
+pub(super) enum Reader<'a> {
+    Lines(RecordLines<BufReader<Box<dyn Read + 'a>>>),
+    Conversations(Conversations<BufReader<Box<dyn Read + 'a>>>),
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(args: &Args, source: Box<dyn Read + 'a>) -> anyhow::Result<Self> {
+        let source = BufReader::with_capacity(1 << 16, source);
+        let keep = Keep {
+            input: args.keep.contains(&KeepField::Input),
+            output: args.keep.contains(&KeepField::Output),
+        };
+        Ok(match args.format {
+            Format::Decisions => Self::Lines(RecordLines::new(source, keep)),
+            Format::OpenaiMessages => {
+                let at = args.messages_at.as_deref();
+                Self::Conversations(Conversations::new(source, at, keep))
+            }
+        })
+    }
+
+    pub(super) fn next(&mut self, keys: &mut dyn Keys) -> Option<Result<Group, IngestError>> {
+        match self {
+            Self::Lines(lines) => lines.next_group(keys),
+            Self::Conversations(conversations) => conversations.next_group(keys),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What was recorded: told in the end, and also when it ended early.
+
+use crate::cli::Record as Args;
+use crate::output::{Output, counted};
+use ai_audit_core::ReceiptId;
+use ai_audit_ingest::{Group, StepBody};
+use ai_audit_store::{LogName, Receipt, Ticket};
+use anyhow::Context as _;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+
+/// What was recorded.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) receipts: u64,
+    decisions: u64,
+    tool_intents: u64,
+    tool_outcomes: u64,
+    pub(super) skipped: u64,
+    /// Conversations in which the assistant never spoke.
+    empty: u64,
+    logs: BTreeMap<String, Range>,
+    created: Vec<String>,
+    /// Which lines or conversations of the input are recorded.
+    recorded: Vec<Span>,
+}
+
+/// Places in a log, both included.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Range {
+    first: u64,
+    last: u64,
+}
+
+/// Groups of the input that came one after the other, both included.
+#[derive(Debug, Serialize)]
+struct Span {
+    first: String,
+    last: String,
+    #[serde(skip)]
+    last_number: u64,
+}
+
+/// How it ended.
+pub(super) struct Sealed {
+    pub(super) summary: Summary,
+    pub(super) failure: Option<anyhow::Error>,
+}
+
+/// What is on its way to the disk, and what came of the rest.
+#[derive(Default)]
+pub(super) struct Pending {
+    waiting: VecDeque<(u64, Waiting)>,
+    submitted: u64,
+    summary: Summary,
+    failure: Option<anyhow::Error>,
+}
+
+/// A group that was submitted.
+pub(super) struct Waiting {
+    pub(super) place: String,
+    pub(super) log: LogName,
+    pub(super) counts: [u64; 3],
+    pub(super) ids: Vec<ReceiptId>,
+    pub(super) ticket: Ticket,
+}
+
+impl Pending {
+    pub(super) const fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    pub(super) fn created(&mut self, logs: Vec<String>) {
+        self.summary.created.extend(logs);
+    }
+
+    pub(super) const fn skipped(&mut self) {
+        self.summary.skipped += 1;
+    }
+
+    pub(super) const fn empty(&mut self) {
+        self.summary.empty += 1;
+    }
+
+    pub(super) fn push(&mut self, group: Waiting) {
+        self.submitted += 1;
+        self.waiting.push_back((self.submitted, group));
+    }
+
+    /// Waits for all where one that is on its way has an id that this group gives.
+    pub(super) fn settle_where_double(&mut self, group: &Group) {
+        let given = given_ids(group);
+        let double =
+            |(_, waiting): &(u64, Waiting)| waiting.ids.iter().any(|id| given.contains(id));
+        if !given.is_empty() && self.waiting.iter().any(double) {
+            self.settle(0);
+        }
+    }
+
+    /// Waits until no more than so many groups are on their way.
+    pub(super) fn settle(&mut self, most: usize) {
+        while self.waiting.len() > most
+            && let Some((number, waiting)) = self.waiting.pop_front()
+        {
+            let place = waiting.place.clone();
+            let done = self.summary.acknowledge(number, waiting);
+            // The first failure is told. Groups that were on their way behind it may be recorded
+            // all the same, and count.
+            if let Err(error) = done.with_context(|| format!("{place} of the input"))
+                && self.failure.is_none()
+            {
+                self.failure = Some(error);
+            }
+        }
+    }
+
+    /// Waits for all.
+    pub(super) fn finish(mut self) -> Sealed {
+        self.settle(0);
+        Sealed {
+            summary: self.summary,
+            failure: self.failure,
+        }
+    }
+}
+
+/// How many decisions, tool intents and tool outcomes a group has.
+pub(super) fn counts(group: &Group) -> [u64; 3] {
+    let mut counts = [0; 3];
+    for step in &group.steps {
+        let index = match step.body {
+            StepBody::Decision(_) => 0,
+            StepBody::ToolIntent(_) => 1,
+            StepBody::ToolOutcome(_) => 2,
+        };
+        counts[index] += 1;
+    }
+    counts
+}
+
+/// The ids that a group's lines gave.
+pub(super) fn given_ids(group: &Group) -> Vec<ReceiptId> {
+    let given = group.steps.iter().filter(|step| step.id_given);
+    given.map(|step| step.id).collect()
+}
+
+impl Summary {
+    fn acknowledge(&mut self, number: u64, waiting: Waiting) -> anyhow::Result<()> {
+        let receipts: Vec<Receipt> = waiting.ticket.wait()?;
+        self.receipts += receipts.len() as u64;
+        let [decisions, intents, outcomes] = waiting.counts;
+        self.decisions += decisions;
+        self.tool_intents += intents;
+        self.tool_outcomes += outcomes;
+        if let (Some(first), Some(last)) = (receipts.first(), receipts.last()) {
+            let range = self.logs.entry(waiting.log.to_string()).or_insert(Range {
+                first: first.seq,
+                last: last.seq,
+            });
+            range.last = range.last.max(last.seq);
+        }
+        match self.recorded.last_mut() {
+            Some(span) if span.last_number + 1 == number => {
+                span.last = waiting.place;
+                span.last_number = number;
+            }
+            _ => self.recorded.push(Span {
+                first: waiting.place.clone(),
+                last: waiting.place,
+                last_number: number,
+            }),
+        }
+        Ok(())
+    }
+
+    /// How far it came, for the end of an error.
+    pub(super) fn extent(&self) -> String {
+        if self.recorded.is_empty() {
+            return "no other line was recorded".into();
+        }
+        let spans: Vec<String> = self
+            .recorded
+            .iter()
+            .map(|span| match span.first == span.last {
+                true => span.first.clone(),
+                false => format!("{} to {}", span.first, span.last),
+            })
+            .collect();
+        let logs: Vec<String> = self
+            .logs
+            .iter()
+            .map(|(log, Range { first, last })| format!("log {log}, receipts {first} to {last}"))
+            .collect();
+        format!("recorded are {} ({})", spans.join(", "), logs.join("; "))
+    }
+
+    /// The same as JSON, with what ended it.
+    pub(super) fn failed(&self, error: &str, exit: u8) -> Value {
+        let mut value = json!(self);
+        if let Value::Object(fields) = &mut value {
+            fields.insert("error".into(), error.into());
+            fields.insert("exit".into(), exit.into());
+        }
+        value
+    }
+
+    pub(super) fn print(&self, args: &Args, output: Output) -> anyhow::Result<()> {
+        for log in &self.created {
+            let path = args.dir.join(log).join("log.pub");
+            output.line(format!(
+                "Opened log {log}; its key line is {}.",
+                path.display()
+            ))?;
+        }
+        let kinds = match self.tool_intents + self.tool_outcomes {
+            0 => String::new(),
+            _ => format!(
+                " ({}, {}, {})",
+                counted(self.decisions, "decision", "decisions"),
+                counted(self.tool_intents, "tool intent", "tool intents"),
+                counted(self.tool_outcomes, "tool outcome", "tool outcomes"),
+            ),
+        };
+        let receipts = counted(self.receipts, "receipt", "receipts");
+        output.line(format!("Recorded {receipts}{kinds}."))?;
+        for (log, Range { first, last }) in &self.logs {
+            output.note(format!("  log {log}: receipts {first} to {last}"))?;
+        }
+        if self.empty > 0 {
+            let conversations = counted(self.empty, "conversation", "conversations");
+            output.line(format!(
+                "Passed over {conversations} in which the assistant never spoke."
+            ))?;
+        }
+        if self.skipped > 0 {
+            output.line(format!("Skipped {} that could not be taken.", self.skipped))?;
+        }
+        Ok(())
+    }
+}
