@@ -22,6 +22,7 @@ fn packages(c: &mut Criterion) {
     let options = PackageOptions {
         selection: Selection::All,
         json_view: false,
+        timestamp: None,
     };
     let write = || {
         let mut out = Cursor::new(Vec::new());

@@ -12,11 +12,12 @@ const TARGET: &str = "thumbv7em-none-eabi";
 const EACH_FEATURE_SET: &str = "ai-audit-core";
 
 /// Built with their default features: these need an allocator.
-const DEFAULT_FEATURES: [&str; 6] = [
+const DEFAULT_FEATURES: [&str; 7] = [
     "ai-audit-merkle",
     "ai-audit-json",
     "ai-audit-note",
     "ai-audit-agentic",
+    "ai-audit-timestamp",
     "ai-audit-epochs",
     "ai-audit-verify",
 ];

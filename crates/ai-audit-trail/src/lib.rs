@@ -38,6 +38,7 @@
 //! | `directory` (default) | log directories: SQLite, key files, lock, settings |
 //! | `export` (default) | evidence packages |
 //! | `ingest` | record lines and model conversations |
+//! | `witness` | asking witnesses for cosignatures, also for log directories |
 
 pub use ai_audit_core as core;
 pub use ai_audit_merkle as merkle;
@@ -58,6 +59,8 @@ pub use ai_audit_ingest as ingest;
 pub use ai_audit_store as store;
 #[cfg(feature = "sqlite")]
 pub use ai_audit_store_sqlite as store_sqlite;
+#[cfg(feature = "witness")]
+pub use ai_audit_witness as witness;
 
 /// What most programs need.
 pub mod prelude {

@@ -1,9 +1,11 @@
 //! The command line's grammar: commands, flags, help with examples.
 
 pub(crate) mod adopt;
+mod anchor;
 mod epoch;
 pub(crate) mod key;
 
+pub(crate) use anchor::{Anchor, Times, Timestamp};
 pub(crate) use epoch::{
     ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
 };
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Show(Show),
     Verify(Verify),
     Checkpoint(Checkpoint),
+    Timestamp(Timestamp),
+    Anchor(Anchor),
     Prove(Prove),
     Export(Export),
     Epoch(Epoch),
@@ -259,7 +263,7 @@ Examples:
   ai-audit verify audit --key audit/log.pub
   ai-audit verify package.zip --key log.pub --checkpoint kept.note --json
   ai-audit verify receipt.proof --key log.pub --text input=question.txt
-  ai-audit verify package.zip --policy mine.policy     keys, witnesses, quorum, age
+  ai-audit verify package.zip --policy mine.policy     witnesses, quorum, age
   ai-audit verify 7-9-3f.equivocation --key log.pub    did it sign two histories
 
 What PATH is follows from its content. Without --key, attribution stays
@@ -287,6 +291,8 @@ pub(crate) struct Verify {
     /// A revocation that you hold, whether the log says it or not.
     #[arg(long, value_name = "FILE")]
     pub(crate) revocation: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) times: Times,
     /// The number of receipts that you know the log to have at least.
     #[arg(long, value_name = "N")]
     pub(crate) size: Option<u64>,
@@ -420,6 +426,9 @@ pub(crate) struct Export {
     /// Only receipts sealed before this time (RFC 3339).
     #[arg(long, value_name = "TIME", conflicts_with_all = ["selection", "from", "to"])]
     pub(crate) until: Option<String>,
+    /// Put this timestamp in, and hold the receipts against the checkpoint that it is over.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timestamp: Option<PathBuf>,
     /// Leave the JSON view out.
     #[arg(long)]
     pub(crate) no_json_view: bool,

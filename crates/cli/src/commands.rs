@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod adopt;
+pub(crate) mod anchor;
 pub(crate) mod checkpoint;
 pub(crate) mod completions;
 pub(crate) mod demo;
@@ -16,5 +17,6 @@ pub(crate) mod publish;
 pub(crate) mod record;
 pub(crate) mod show;
 pub(crate) mod stats;
+pub(crate) mod timestamp;
 pub(crate) mod verify;
 pub(crate) mod witness;

@@ -32,6 +32,8 @@ fn main() -> ExitCode {
         Command::Epoch(args) => commands::epoch::run(args, output),
         Command::Publish(args) => commands::publish::run(args, output),
         Command::Monitor(args) => commands::monitor::run(args, output),
+        Command::Timestamp(args) => commands::timestamp::run(args, output),
+        Command::Anchor(args) => commands::anchor::run(args, output),
         Command::Witness(args) => commands::witness::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
         Command::Key(args) => commands::key::run(args, output),

@@ -160,6 +160,7 @@ impl LogDirectory {
                 to: seal.size,
             },
             json_view,
+            timestamp: None,
         };
         let key = self.checkpoint_key(log)?;
         let source = DirectoryLog::new(self, log.clone());

@@ -106,8 +106,10 @@ impl Layout {
             return Ok(());
         }
         let name = log.as_str();
-        let ours = matches!(name, "keys" | "audit.lock" | "ai-audit.toml")
-            || name.starts_with("audit.db")
+        let ours = matches!(
+            name,
+            "keys" | "audit.lock" | "ai-audit.toml" | "witnesses.policy"
+        ) || name.starts_with("audit.db")
             || name.starts_with("log.pub");
         let folder = self.root.join(name);
         if ours || (folder.exists() && !folder.is_dir()) {

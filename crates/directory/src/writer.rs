@@ -7,8 +7,8 @@ use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Setting
 use ai_audit_core::{Kind, UnverifiedReceipt};
 use ai_audit_epochs::{EpochPolicy, Retention};
 use ai_audit_store::{
-    Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName, LogSigners,
-    NewLog, OnFull, Random, SignerSource, SystemClock, WriterLock,
+    AnchorRequest, Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName,
+    LogSigners, NewLog, OnFull, Random, Receipt, SignerSource, SystemClock, WriterLock,
 };
 use ai_audit_store_sqlite::OpenMode;
 use std::collections::BTreeSet;
@@ -270,6 +270,17 @@ impl Writer {
     pub fn checkpoint(&self, log: &LogName) -> Result<String, DirectoryError> {
         self.attach(log)?;
         self.ledger.checkpoint(log).map_err(from_ledger)
+    }
+
+    /// Brings a checkpoint back into a log with what third parties signed of it. Returns the
+    /// anchor's receipt.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::anchor`].
+    pub fn anchor(&self, log: &LogName, request: AnchorRequest) -> Result<Receipt, DirectoryError> {
+        self.attach(log)?;
+        self.ledger.anchor(log, request).map_err(from_ledger)
     }
 
     /// Seals stop receipts and lets the directory go.

@@ -7,7 +7,7 @@ read it: it is meant to be read. Trust comes from the key line (log.pub) that yo
 earlier, by another way, and from a checkpoint that you kept.
 
 It was written from the specification, apart from the project's own code, so that the two can
-disagree. It lists no open tool calls and knows no witnesses and no proof files.
+disagree. It lists no open tool calls and knows no witnesses, no timestamps and no proof files.
 
     verify.py PATH [--key log.pub] [--checkpoint kept.note] [--size N] [--revocation FILE]
     verify.py --vectors FOLDER
@@ -504,6 +504,13 @@ def clock_anomaly(r):
     return body
 
 
+def anchor(r):
+    body = {"note": r.text(), "token": r.raw(r.varint(64)).hex(), "path": r.list(r.digest)}
+    if Checkpoint(body["note"].encode(), "body").size == 0 or len(body["path"]) > 65:
+        raise Refused("body", "not a checkpoint of at least one receipt and at most 65 hashes")
+    return body
+
+
 def epoch_seal(r):
     body = {
         "number": r.u64(),
@@ -554,6 +561,7 @@ BODIES = {
     "start": lambda r: {"software": r.text(), "size": r.u64(), "clean": r.boolean()},
     "stop": lambda r: {"reason": r.text(), "size": r.u64()},
     "clock_anomaly": clock_anomaly,
+    "anchor": anchor,
     "epoch_seal": epoch_seal,
     "deletion": deletion,
 }
@@ -826,6 +834,33 @@ class Tree:
         return node
 
 
+def continues(old, old_root, new, new_root, path):
+    """RFC 9162 section 2.1.4.2: whether a tree continues an older one, of at least one leaf."""
+    if old > new or (old == new and path):
+        return False
+    if old == new:
+        return old_root == new_root
+    if old & old - 1 == 0:
+        path = [old_root] + path
+    if not path:
+        return False
+    index, last, older = old - 1, new - 1, path[0]
+    while index & 1:
+        index, last = index >> 1, last >> 1
+    node = older
+    for sibling in path[1:]:
+        if last == 0:
+            return False
+        if index & 1 or index == last:
+            older, node = parent(sibling, older), parent(sibling, node)
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            node = parent(node, sibling)
+        index, last = index >> 1, last >> 1
+    return last == 0 and older == old_root and node == new_root
+
+
 def included(leaf, index, size, path, root):
     """RFC 9162 section 2.1.3.2."""
     if index >= size:
@@ -943,8 +978,8 @@ class Checkpoint:
 # ---- Verification
 
 FILES = (
-    "receipts.bin", "receipts.jsonl", "proofs.bin", "checkpoint.note", "checkpoints.bin",
-    "key-history.json", "README.md", "verify.py", "manifest.note",
+    "receipts.bin", "receipts.jsonl", "proofs.bin", "checkpoint.note", "checkpoint.tsr",
+    "checkpoints.bin", "key-history.json", "README.md", "verify.py", "manifest.note",
 )
 REQUIRED = ("receipts.bin", "checkpoint.note", "key-history.json", "README.md", "verify.py")
 NEW, VERIFIED, FAILED, UNVERIFIED = "", "verified", "FAILED", "unverified"
@@ -1004,7 +1039,7 @@ class Log:
             self.not_all("receipt %d cannot be read, so who signed it cannot be told" % place)
             return None
         seq, root = receipt.header["seq"], None
-        if receipt.header["kind"] == "epoch_seal" and not self.selection:
+        if receipt.header["kind"] in ("epoch_seal", "anchor") and not self.selection:
             root = self.tree.root()
         if self.selection:
             try:
@@ -1017,13 +1052,27 @@ class Log:
             self.open(receipt)
         self.walk(receipt)
         try:
-            receipt.body()
+            body = receipt.body()
             if not self.verdict.failed("integrity") and (self.selection or self.first == 0):
                 self.epochs.push(receipt, root)
+                if receipt.header["kind"] == "anchor" and self.line:
+                    self.anchored(seq, body, root)
         except Refused as error:
             self.verdict.broke(error, seq)
         self.shown.see(receipt)
         return receipt
+
+    def anchored(self, seq, body, before):
+        """A checkpoint brought back into the log must be its own, and lead to what is before it."""
+        checkpoint = Checkpoint(body["note"].encode(), "anchor")
+        if checkpoint.origin != self.origin:
+            raise Refused("anchor", "its checkpoint is of another log")
+        checkpoint.note.verify(self.line)
+        path = [bytes.fromhex(node) for node in body["path"]]
+        # In a selection the tree before the anchor is not known.
+        held = before is None or continues(checkpoint.size, checkpoint.root, seq, before, path)
+        if checkpoint.size > seq or not held:
+            raise Refused("anchor", "the receipts before it do not continue its checkpoint")
 
     def push_deleted(self, leaf):
         """Takes what is left of the next receipt, whose bytes are deleted."""

@@ -3,6 +3,7 @@
 mod beside;
 mod check;
 mod claims;
+mod engine;
 mod key_history;
 mod older;
 mod passes;
@@ -24,6 +25,8 @@ pub(crate) const VIEW: &str = "receipts.jsonl";
 pub(crate) const PROOFS: &str = "proofs.bin";
 /// The checkpoint that the receipts are held against.
 pub(crate) const CHECKPOINT: &str = "checkpoint.note";
+/// A timestamp over it.
+pub(crate) const TIMESTAMP: &str = "checkpoint.tsr";
 /// Older checkpoints of the log.
 pub(crate) const OLDER: &str = "checkpoints.bin";
 /// The log's keys, derived from the control receipts.
@@ -36,11 +39,12 @@ pub(crate) const VERIFY_PY: &str = "verify.py";
 pub(crate) const MANIFEST: &str = "manifest.note";
 
 /// The files that a package may have, in their order, and whether each must be there.
-pub(crate) const FILES: [(&str, bool); 9] = [
+pub(crate) const FILES: [(&str, bool); 10] = [
     (RECEIPTS, true),
     (VIEW, false),
     (PROOFS, false),
     (CHECKPOINT, true),
+    (TIMESTAMP, false),
     (OLDER, false),
     (KEYS, true),
     (README, true),

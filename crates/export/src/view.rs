@@ -6,6 +6,7 @@ use ai_audit_core::{
     LeafHash, Start, Stop, UnverifiedReceipt,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
+use ai_audit_note::Anchor;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write;
@@ -83,6 +84,7 @@ fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
         Kind::STOP => value::<Stop<'_>>(receipt),
         Kind::GAP => value::<Gap<'_>>(receipt),
         Kind::CLOCK_ANOMALY => value::<ClockAnomaly>(receipt),
+        Kind::ANCHOR => value::<Anchor<'_>>(receipt),
         Kind::EPOCH_SEAL => value::<EpochSeal>(receipt),
         Kind::DELETION => value::<Deletion<'_>>(receipt),
         _ => None,

@@ -9,6 +9,7 @@
 //! | [cosignature/v1](https://c2sp.org/tlog-cosignature): a witness's, with a time | [`cosign`], [`SignedNote::verify_cosignature`] |
 //! | [add-checkpoint](https://c2sp.org/tlog-witness): a request to a witness | [`AddCheckpoint`] |
 //! | [proof file](https://c2sp.org/tlog-proof) | [`TlogProof`] |
+//! | anchor: a cosigned checkpoint, or a token over it, as a receipt's body | [`Anchor`] |
 //! | [policy](https://c2sp.org/tlog-policy): logs, witnesses, quorum | [`Policy`], [`Policy::judge`] |
 //!
 //! Everything is read strictly: a text has one form, and what is read prints as it was.
@@ -39,6 +40,7 @@
 extern crate alloc;
 
 mod add_checkpoint;
+mod anchor;
 mod checkpoint;
 mod cosignature;
 mod lines;
@@ -49,6 +51,7 @@ mod quorum;
 mod vkey;
 
 pub use add_checkpoint::{AddCheckpoint, AddCheckpointError};
+pub use anchor::{Anchor, TokenBytes};
 pub use checkpoint::{Checkpoint, CheckpointError, MAX_EXTENSIONS};
 pub use cosignature::cosign;
 pub use note::{MAX_NOTE_LEN, MAX_SIGNATURES, NoteError, NoteSignature, SignedNote};

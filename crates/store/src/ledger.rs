@@ -1,5 +1,6 @@
 //! The ledger: the single writer of a store's logs.
 
+mod anchors;
 mod collect;
 mod config;
 mod epochs;
@@ -9,6 +10,7 @@ mod record;
 mod ticket;
 mod writer;
 
+pub use anchors::AnchorRequest;
 pub use collect::{Collected, collect, is_collecting};
 pub use config::{
     Attach, CheckpointPolicy, LedgerConfig, LogSigners, NewLog, OnFull, SignerSource,

@@ -1,14 +1,17 @@
-//! For the tests of this workspace: logs, the conformance suite of stores, a store that fails.
+//! For the tests of this workspace: logs, the conformance suite of stores, a store that fails, a
+//! timestamp authority.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
-    reason = "tests fail by panicking"
+    clippy::print_stdout,
+    reason = "tests fail by panicking, and say what they skip"
 )]
 
 mod conformance;
 mod faulty;
 mod logs;
 mod random;
+pub mod tsa;
 
 pub use conformance::{conforms, keeps};
 pub use faulty::{Fault, FaultyStore};

@@ -6,6 +6,7 @@ use ai_audit_core::{
     Kind, Start, Stop, UnverifiedReceipt,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
+use ai_audit_note::Anchor;
 
 /// Decodes the body if its kind is known; others verify as bytes.
 pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> {
@@ -20,6 +21,7 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::STOP => Stop::decode(receipt).map(drop),
         Kind::GAP => Gap::decode(receipt).map(drop),
         Kind::CLOCK_ANOMALY => ClockAnomaly::decode(receipt).map(drop),
+        Kind::ANCHOR => Anchor::decode(receipt).map(drop),
         Kind::EPOCH_SEAL => EpochSeal::decode(receipt).map(drop),
         Kind::DELETION => Deletion::decode(receipt).map(drop),
         _ => Ok(()),

@@ -2,6 +2,7 @@
 
 use crate::TrustPolicy;
 use crate::quorum::Judgement;
+use crate::time::Times;
 use crate::walk::Facts;
 use ai_audit_core::{NodeHash, Status};
 use ai_audit_note::{Checkpoint, SignedNote};
@@ -76,7 +77,7 @@ impl Checkpoints {
 
     /// Judges what was met of the evidence and forgets it: whoever made the evidence decides how
     /// much of it there is.
-    pub(crate) fn settle(&mut self, policy: &TrustPolicy, facts: &Facts) {
+    pub(crate) fn settle(&mut self, policy: &TrustPolicy, facts: &Facts, time: &mut Times<'_>) {
         let met = self.entries.get(..self.next).unwrap_or_default();
         if met.iter().all(|entry| entry.brought) {
             return;
@@ -89,7 +90,7 @@ impl Checkpoints {
             }
             let entry = self.entries.remove(index);
             self.next -= 1;
-            entry.weigh(policy, facts, Some(entry.size()), &mut self.settled);
+            entry.weigh(policy, facts, Some(entry.size()), &mut self.settled, time);
         }
     }
 
@@ -100,10 +101,11 @@ impl Checkpoints {
         policy: &TrustPolicy,
         facts: &Facts,
         held: Option<u64>,
+        time: &mut Times<'_>,
     ) -> Outcome {
         let mut outcome = core::mem::take(&mut self.settled);
         for entry in &self.entries {
-            entry.weigh(policy, facts, held, &mut outcome);
+            entry.weigh(policy, facts, held, &mut outcome, time);
         }
         if held.is_none() {
             outcome.anchored = false;
@@ -124,10 +126,18 @@ impl Entry {
     }
 
     /// Judges it, and where it holds what the policy's witnesses say of it.
-    fn weigh(&self, policy: &TrustPolicy, facts: &Facts, held: Option<u64>, outcome: &mut Outcome) {
+    fn weigh(
+        &self,
+        policy: &TrustPolicy,
+        facts: &Facts,
+        held: Option<u64>,
+        outcome: &mut Outcome,
+        time: &mut Times<'_>,
+    ) {
         if self.judge(facts, held, outcome) {
             let keys = [&facts.receipt_key, &facts.checkpoint_key];
             let judgement = Judgement::of(policy, &self.note, self.size(), keys);
+            time.checkpoint(&self.note, self.size(), judgement.as_ref());
             let before = outcome.witnessed.take();
             outcome.witnessed = match judgement {
                 Some(judgement) => Some(judgement.better(before)),

@@ -3,6 +3,7 @@
 use crate::checkpoints::{self, Checkpoints};
 use crate::forward::ForwardSecurity;
 use crate::report::{self, OpenToolIntent, deleted_remark};
+use crate::time::Times;
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Seal, Walk};
 use crate::{PolicyError, Report, TrustPolicy, bodies};
@@ -13,6 +14,7 @@ use ai_audit_core::{
 use ai_audit_epochs::EpochAudit;
 use ai_audit_merkle::Frontier;
 use ai_audit_note::{Checkpoint, SignedNote};
+use ai_audit_timestamp::TimestampToken;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -29,6 +31,7 @@ pub struct LogVerifier<'p> {
     frontier: Frontier,
     checkpoints: Checkpoints,
     intents: OpenIntents,
+    time: Times<'p>,
     epochs: EpochAudit,
     /// The `seq` of the first receipt.
     first: Option<u64>,
@@ -44,7 +47,9 @@ impl<'p> LogVerifier<'p> {
     #[must_use]
     pub fn new(policy: &'p TrustPolicy) -> Self {
         let mut checkpoints = Checkpoints::default();
+        let mut time = Times::new(policy);
         for (note, checkpoint) in policy.checkpoints() {
+            time.expect(checkpoint.size.as_u64());
             checkpoints.add(note.clone(), checkpoint.clone(), true);
         }
         Self {
@@ -55,6 +60,7 @@ impl<'p> LogVerifier<'p> {
             frontier: Frontier::new(),
             checkpoints,
             intents: OpenIntents::new(),
+            time,
             epochs: EpochAudit::new(),
             first: None,
             log_id: None,
@@ -77,11 +83,22 @@ impl<'p> LogVerifier<'p> {
     pub fn evidence_checkpoint(&mut self, note: &[u8]) -> Result<(), PolicyError> {
         let note = SignedNote::parse(note).map_err(PolicyError::Note)?;
         let checkpoint = Checkpoint::parse(note.text()).map_err(PolicyError::Checkpoint)?;
+        let size = checkpoint.size.as_u64();
+        // The time of the newest receipt is at hand anyway.
+        if size > self.receipts.saturating_add(1) {
+            self.time.expect(size);
+        }
         // Where the tree does not grow any more nothing meets it; integrity has failed already.
         if self.first.is_none() || self.grows() {
             self.checkpoints.add(note, checkpoint, false);
         }
         Ok(())
+    }
+
+    /// Also takes an RFC 3161 token over one of the checkpoints. It bounds times where the policy
+    /// trusts its authority.
+    pub fn evidence_timestamp(&mut self, token: TimestampToken) {
+        self.time.token(token);
     }
 
     /// Takes the next sealed receipt. Returns it as verified while nothing has failed and a pin
@@ -99,11 +116,11 @@ impl<'p> LogVerifier<'p> {
         };
         let seq = receipt.header().seq;
         self.log_id.get_or_insert_with(|| log_of(&receipt));
-        // A seal names the root of what is before it.
-        let before = (receipt.header().kind == Kind::EPOCH_SEAL).then(|| self.frontier.root());
+        // An epoch seal and an anchor name the root of what is before them.
+        let kind = receipt.header().kind;
+        let before = matches!(kind, Kind::EPOCH_SEAL | Kind::ANCHOR).then(|| self.frontier.root());
         self.follow(&receipt, place);
         let seal = self.walk.see(&receipt);
-        self.settle();
         self.forward.see(&receipt);
         if seal == Seal::Bad {
             self.break_at(
@@ -122,6 +139,8 @@ impl<'p> LogVerifier<'p> {
             Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
         );
         self.account(&receipt, before);
+        self.bound(&receipt, before);
+        self.settle();
         if self.broken.is_some() {
             return None;
         }
@@ -219,7 +238,10 @@ impl<'p> LogVerifier<'p> {
         }
         let held = (from_genesis && self.broken.is_none()).then_some(self.receipts);
         let outcome = match self.walk.facts() {
-            Some(facts) => self.checkpoints.finish(self.policy, facts, held),
+            Some(facts) => {
+                let (policy, time) = (self.policy, &mut self.time);
+                self.checkpoints.finish(policy, facts, held, time)
+            }
             None => checkpoints::Outcome::default(),
         };
         if let Some(reason) = &outcome.contradiction
@@ -265,9 +287,16 @@ impl<'p> LogVerifier<'p> {
         };
         let attribution = match self.receipts {
             0 => Status::unverified("there is no receipt"),
-            _ => self.walk.finish(outcome.anchored, |_| 0),
+            _ => {
+                let bounds = self.time.bounds();
+                let before = |time| bounds.size_before(time);
+                self.walk.finish(outcome.anchored, before)
+            }
         };
+        let held = held.filter(|_| integrity.is_verified());
+        let time = self.time.finish(held);
         let mut remarks = self.remarks;
+        remarks.extend(time.remarks);
         remarks.extend(self.walk.remark().map(String::from));
         remarks.extend(self.forward.remark());
         remarks.extend(deleted_remark(&deleted));
@@ -283,7 +312,7 @@ impl<'p> LogVerifier<'p> {
                 integrity,
                 attribution,
                 completeness,
-                time: time_answer(),
+                time: time.status,
                 erasure: erasure_answer(self.erasures),
             },
             receipts: self.receipts,
@@ -295,6 +324,7 @@ impl<'p> LogVerifier<'p> {
             witnesses: outcome
                 .witnessed
                 .map_or_else(Vec::new, |one| one.findings()),
+            time_bounds: time.bounds.iter().cloned().collect(),
             remarks,
             disclosed: Vec::new(),
         }
@@ -311,7 +341,7 @@ impl<'p> LogVerifier<'p> {
     /// Lets go of the evidence's checkpoints that the tree met.
     fn settle(&mut self) {
         if let Some(facts) = self.walk.facts() {
-            self.checkpoints.settle(self.policy, facts);
+            self.checkpoints.settle(self.policy, facts, &mut self.time);
         }
     }
 
@@ -376,6 +406,21 @@ impl<'p> LogVerifier<'p> {
         }
     }
 
+    /// Anchors, and the times that they bound, where the log is there from its beginning.
+    fn bound(&mut self, receipt: &UnverifiedReceipt<'_>, before: Option<NodeHash>) {
+        let (Some(facts), None, Some(0)) = (self.walk.facts(), &self.broken, self.first) else {
+            return;
+        };
+        let header = receipt.header();
+        if header.kind == Kind::ANCHOR
+            && let Err(reason) = self.time.anchor(facts, receipt, before)
+        {
+            self.break_at(header.seq, reason);
+            return;
+        }
+        self.time.see(header.seq, header.sealed_at);
+    }
+
     fn break_at(&mut self, seq: u64, reason: String) {
         if self.broken.is_none() {
             self.broken = Some(Status::failed_at(seq, reason));
@@ -389,11 +434,6 @@ fn log_of(receipt: &UnverifiedReceipt<'_>) -> LogId {
         Kind::GENESIS => receipt.hash().to_log_id(),
         _ => receipt.header().log_id,
     }
-}
-
-/// Nothing bounds the writer's clock in this version of the verifier.
-pub(crate) fn time_answer() -> Status {
-    Status::unverified("the times are the writer's own: no witness or timestamp bounds them")
 }
 
 pub(crate) fn erasure_answer(erasures: bool) -> Status {

@@ -5,6 +5,7 @@ mod file;
 use crate::{DetachedRevocation, Pin};
 use ai_audit_core::Timestamp;
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, Policy, SignedNote};
+use ai_audit_timestamp::TimestampToken;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -25,6 +26,7 @@ pub struct TrustPolicy {
     clock_skew: Duration,
     revocations: Vec<DetachedRevocation>,
     timestamp_authorities: Vec<Vec<u8>>,
+    timestamps: Vec<TimestampToken>,
 }
 
 /// A checkpoint that cannot be part of a policy.
@@ -48,6 +50,7 @@ impl Default for TrustPolicy {
             clock_skew: CLOCK_SKEW,
             revocations: Vec::new(),
             timestamp_authorities: Vec::new(),
+            timestamps: Vec::new(),
         }
     }
 }
@@ -134,6 +137,14 @@ impl TrustPolicy {
         self
     }
 
+    /// Also holds a checkpoint against this RFC 3161 token, which the verifier kept. It bounds times
+    /// where it is over a checkpoint at hand and its authority is trusted.
+    #[must_use]
+    pub fn timestamp(mut self, token: TimestampToken) -> Self {
+        self.timestamps.push(token);
+        self
+    }
+
     /// The pinned keys.
     #[must_use]
     pub const fn pins(&self) -> &[Pin] {
@@ -180,6 +191,10 @@ impl TrustPolicy {
         self.checkpoints
             .iter()
             .map(|(_, checkpoint)| checkpoint.origin.as_str())
+    }
+
+    pub(crate) fn timestamps(&self) -> &[TimestampToken] {
+        &self.timestamps
     }
 
     pub(crate) fn checkpoints(&self) -> &[(SignedNote, Checkpoint)] {

@@ -60,6 +60,17 @@ impl Judgement {
         self.outcome.satisfied
     }
 
+    /// The quorum's name, and the times that it bounds receipts with: not later, not before.
+    pub(crate) fn times(&self) -> Option<(String, Timestamp, Timestamp)> {
+        let quorum = self.outcome.quorum.as_ref()?;
+        let outcome = Some(&self.outcome).filter(|outcome| outcome.satisfied)?;
+        Some((
+            quorum.name.to_string(),
+            outcome.not_later?,
+            outcome.not_before?,
+        ))
+    }
+
     /// The one of two that tells more: that makes complete, or has the quorum, or is newer.
     pub(crate) fn better(self, other: Option<Self>) -> Self {
         let rank = |one: &Self| (one.accepted.is_ok(), one.outcome.satisfied, one.size);

@@ -1,6 +1,6 @@
 //! What a verification tells.
 
-use crate::FieldDisclosure;
+use crate::{FieldDisclosure, TimeBound};
 use ai_audit_agentic::{MAX_OPEN, OpenIntents};
 use ai_audit_core::{Exit, LeafHash, LogId, Question, ReceiptId, Status, Timestamp, Verdict};
 use ai_audit_epochs::DeletedEpoch;
@@ -35,6 +35,10 @@ pub struct Report {
     /// quorum makes complete, or has cosigned, or else the newest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<WitnessFinding>,
+    /// What third parties whom the policy trusts say of when receipts were sealed. Where there are
+    /// very many, some of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub time_bounds: Vec<TimeBound>,
     /// What is worth knowing and changes no answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,

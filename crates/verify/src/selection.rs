@@ -1,8 +1,9 @@
 //! Verifying a selection of a log's receipts, each by its inclusion in a checkpoint.
 
-use crate::log::{erasure_answer, time_answer};
+use crate::log::erasure_answer;
 use crate::quorum::Judgement;
 use crate::report::{self, OpenToolIntent, complete_remark};
+use crate::time::{Times, judge};
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Facts, Seal, Walk};
 use crate::{PolicyError, Report, TrustPolicy, bodies};
@@ -13,6 +14,7 @@ use ai_audit_core::{
 use ai_audit_epochs::SelectedEpochs;
 use ai_audit_merkle::{InclusionProof, LeafIndex};
 use ai_audit_note::{Checkpoint, SignedNote};
+use ai_audit_timestamp::TimestampToken;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -34,6 +36,7 @@ pub struct SelectionVerifier<'p> {
     receipts: u64,
     broken: Option<Status>,
     intents: OpenIntents,
+    time: Times<'p>,
     epochs: SelectedEpochs,
     erasures: bool,
     single: bool,
@@ -63,6 +66,7 @@ impl<'p> SelectionVerifier<'p> {
             receipts: 0,
             broken: None,
             intents: OpenIntents::new(),
+            time: Times::new(policy),
             epochs: SelectedEpochs::new(),
             erasures: false,
             single: false,
@@ -129,6 +133,7 @@ impl<'p> SelectionVerifier<'p> {
             hash: receipt.hash(),
             sealed_at: header.sealed_at,
         });
+        self.bound(&receipt);
         if self.broken.is_some() {
             return None;
         }
@@ -137,6 +142,12 @@ impl<'p> SelectionVerifier<'p> {
             return None;
         }
         (seal == Seal::Good && self.walk.trusted()).then(|| VerifiedReceipt::new(receipt))
+    }
+
+    /// Also takes an RFC 3161 token over the checkpoint. It bounds times where the policy trusts its
+    /// authority.
+    pub fn evidence_timestamp(&mut self, token: TimestampToken) {
+        self.time.token(token);
     }
 
     /// Fails integrity for a reason found outside the receipts, such as a broken container.
@@ -258,11 +269,21 @@ impl<'p> SelectionVerifier<'p> {
                 "this is a selection: nothing tells whether receipts that belong to it were left out",
             ),
         };
+        let held = signed && self.broken.is_none();
+        if held {
+            self.checkpoint_times(witnessed.as_ref());
+        }
         let attribution = match self.receipts {
             0 => Status::unverified("there is no receipt"),
-            _ => self.walk.finish(signed && self.broken.is_none(), |_| 0),
+            _ => {
+                let bounds = self.time.bounds();
+                self.walk.finish(held, |time| bounds.size_before(time))
+            }
         };
+        let end = self.last.as_ref().map(|last| last.seq.saturating_add(1));
+        let time = self.time.finish(end.filter(|_| held));
         let mut remarks = self.remarks;
+        remarks.extend(time.remarks);
         remarks.extend(self.walk.remark().map(String::from));
         if let Some(judgement) = witnessed.as_ref().filter(|_| quorum && !self.single) {
             remarks.push(judgement.describe());
@@ -276,7 +297,7 @@ impl<'p> SelectionVerifier<'p> {
                 integrity,
                 attribution,
                 completeness,
-                time: time_answer(),
+                time: time.status,
                 erasure: erasure_answer(self.erasures),
             },
             receipts: self.receipts,
@@ -291,6 +312,7 @@ impl<'p> SelectionVerifier<'p> {
             log_id: self.log_id,
             complete_to: None,
             witnesses: witnessed.map_or_else(Vec::new, |one| one.findings()),
+            time_bounds: time.bounds.iter().cloned().collect(),
             remarks,
             disclosed: Vec::new(),
         }
@@ -420,6 +442,37 @@ impl<'p> SelectionVerifier<'p> {
             ))
         });
         (older.or(status), None)
+    }
+
+    /// Anchors, and the times that they bound. Without the tree an anchor's path says nothing here,
+    /// so it bounds what stands behind it only.
+    fn bound(&mut self, receipt: &UnverifiedReceipt<'_>) {
+        let (Some(facts), None) = (self.walk.facts(), &self.broken) else {
+            return;
+        };
+        let header = receipt.header();
+        if header.kind == Kind::ANCHOR
+            && let Err(reason) = self.time.anchor(facts, receipt, None)
+        {
+            self.break_at(header.seq, reason);
+            return;
+        }
+        self.time.see(header.seq, header.sealed_at);
+    }
+
+    /// What third parties signed of the checkpoint, in the evidence or as the verifier brought it.
+    fn checkpoint_times(&mut self, witnessed: Option<&Judgement>) {
+        let Some(facts) = self.walk.facts() else {
+            return;
+        };
+        let size = self.checkpoint.size.as_u64();
+        self.time.checkpoint(&self.note, size, witnessed);
+        for (note, checkpoint) in self.policy.checkpoints() {
+            if *checkpoint == self.checkpoint && note.verify(&facts.line).is_ok() {
+                let judgement = judge(self.policy, facts, note, size);
+                self.time.checkpoint(note, size, judgement.as_ref());
+            }
+        }
     }
 
     fn break_at(&mut self, seq: u64, reason: String) {

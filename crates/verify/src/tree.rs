@@ -149,6 +149,7 @@ impl<'p> TreeVerifier<'p> {
             receipts: 0,
             deleted: Vec::new(),
             witnesses: Vec::new(),
+            time_bounds: Vec::new(),
             open_tool_intents: Vec::new(),
             origin: Some(self.checkpoint.origin),
             log_id: None,

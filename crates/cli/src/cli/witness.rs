@@ -6,8 +6,9 @@ use std::path::PathBuf;
 /// Has checkpoints cosigned by witnesses, or is a witness.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A witness is somebody else's machine that cosigns checkpoints after checking that they continue what
-it cosigned before. Who trusts it needs no checkpoints of his own to see that nothing is missing.
+A witness is somebody else's machine that cosigns checkpoints after checking
+that they continue what it cosigned before. Who trusts it needs no checkpoints
+of his own to see that nothing is missing.
 
 A log's keeper:
   ai-audit witness add audit w1 'w1.example+1a2b3c4d+BA…' https://w1.example/
@@ -40,8 +41,9 @@ Examples:
   ai-audit witness add audit w1 'w1.example+1a2b3c4d+BA…' https://w1.example/
   ai-audit witness add audit w2 w2.pub http://10.0.0.7:7780/ --quorum any
 
-The witness has to know the log, too: give its operator the line in DIR/log.pub. Witnesses and quorum
-stand in DIR/witnesses.policy, a C2SP tlog-policy. Written by hand, it may have groups of groups.")]
+The witness has to know the log, too: give its operator the line in
+DIR/log.pub. Witnesses and quorum stand in DIR/witnesses.policy, a C2SP
+tlog-policy. Written by hand, it may have groups of groups.")]
 pub(crate) struct AddWitness {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -82,8 +84,9 @@ Examples:
   ai-audit witness list audit
   ai-audit witness list audit --policy > for-my-auditor.policy
 
-An auditor who takes the policy from the log's keeper trusts the keeper's choice of witnesses: he
-should compare the key lines with what the witnesses publish.")]
+An auditor who takes the policy from the log's keeper trusts the keeper's
+choice of witnesses: he should compare the key lines with what the witnesses
+publish.")]
 pub(crate) struct ListWitnesses {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -105,9 +108,10 @@ Examples:
   ai-audit witness cosign audit
   ai-audit witness cosign audit --timeout 3 --json
 
-Works beside a running writer. What came is kept with the checkpoint, also where the quorum is not
-reached. Exit code 0: the quorum is there; 3: it is not; 1: a witness says that this log is not the one
-that it cosigned before, or is behind it.")]
+Works beside a running writer. What came is kept with the checkpoint, also
+where the quorum is not reached. Exit code 0: the quorum is there; 3: it is
+not; 1: a witness says that this log is not the one that it cosigned before, or
+is behind it.")]
 pub(crate) struct Cosign {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -126,7 +130,8 @@ Examples:
   ai-audit witness status audit
   ai-audit witness status audit --ask      asks them, and compares with the log
 
-With --ask, exit code 1: a witness saw the log further than it is here, or another log.")]
+With --ask, exit code 1: a witness saw the log further than it is here, or
+another log.")]
 pub(crate) struct WitnessStatus {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -148,8 +153,8 @@ Examples:
   ai-audit witness keygen w1 --name w1.example
   ai-audit witness keygen w1 --name w1.example --key old.pem
 
-Publish WDIR/witness.pub: who trusts the witness needs it. A key is one witness's: never run two with
-the same key, nor an old one on an empty folder.")]
+Publish WDIR/witness.pub: who trusts the witness needs it. A key is one
+witness's: never run two with the same key, nor an old one on an empty folder.")]
 pub(crate) struct Keygen {
     /// The witness's folder; made if it is not there.
     #[arg(value_name = "WDIR")]
@@ -170,9 +175,10 @@ Examples:
   ai-audit witness serve w1 --log a.pub --log b.pub --listen 0.0.0.0:7780
   ai-audit witness serve w1 --policy logs.policy
 
-It speaks plain HTTP: put a reverse proxy with TLS in front of it where others reach it. What it
-cosigned last is in WDIR/logs, durable before it answers; where a log signs two roots of one size,
-both notes are in WDIR/evidence. SIGINT and SIGTERM stop it in order.")]
+It speaks plain HTTP: put a reverse proxy with TLS in front of it where others
+reach it. What it cosigned last is in WDIR/logs, durable before it answers;
+where a log signs two roots of one size, both notes are in WDIR/evidence.
+SIGINT and SIGTERM stop it in order.")]
 pub(crate) struct Serve {
     /// The witness's folder, as `keygen` made it.
     #[arg(value_name = "WDIR")]

@@ -250,6 +250,7 @@ fn export(audit: &Path, checkpoint: &SignedNote, path: &Path) -> anyhow::Result<
     let options = PackageOptions {
         selection: Selection::All,
         json_view: true,
+        timestamp: None,
     };
     let source = DirectoryLog::new(&directory, log);
     let out = BufWriter::new(File::create(path).with_context(|| path.display().to_string())?);

@@ -1,6 +1,7 @@
 //! `ai-audit export`
 
 use crate::cli::Export;
+use crate::commands::anchor::{timestamped, token};
 use crate::failure::usage;
 use crate::open::{directory, log_name, time};
 use crate::output::{Output, Tone, bytes, counted, safe};
@@ -18,15 +19,20 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(&args.dir)?;
     let log = log_name(args.tenant.as_deref().unwrap_or(&args.log))?;
     let selection = selection(args, directory.head(&log)?)?;
+    let token = args.timestamp.as_deref().map(token).transpose()?;
     // Before anything is signed: whether the file can be written.
     let mut file = NewFile::create(&args.output, args.force)?;
-    let note = directory.make_checkpoint(&log)?;
+    let note = match &token {
+        Some(token) => timestamped(&directory, &log, token)?,
+        None => directory.make_checkpoint(&log)?,
+    };
     let checkpoint = Checkpoint::parse(note.text())?;
     let older = directory.older_checkpoints(&log, checkpoint.size)?;
     let key = directory.checkpoint_key(&log)?;
     let options = PackageOptions {
         selection,
         json_view: !args.no_json_view,
+        timestamp: token,
     };
     let progress = Progress::new(
         "exporting",

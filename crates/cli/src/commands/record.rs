@@ -100,7 +100,7 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
     if let Err(error) = closed
         && sealed.failure.is_none()
     {
-        sealed.failure = Some(error.into());
+        sealed.failure = Some(error);
     }
     Ok(sealed)
 }

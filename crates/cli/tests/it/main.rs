@@ -20,6 +20,7 @@ mod record;
 mod run;
 mod settings;
 mod tenants;
+mod timestamps;
 mod witness_https;
 mod witness_usage;
 mod witnesses;

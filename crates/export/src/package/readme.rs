@@ -1,10 +1,10 @@
 //! The README that every package carries for its auditor.
 
-use crate::Manifest;
+use crate::{Manifest, PackageOptions};
 use std::fmt::Write;
 
-/// The text; it depends on nothing but the manifest's claims and on whether there is a JSON view.
-pub(crate) fn readme(claims: &Manifest, json_view: bool) -> String {
+/// The text; it depends on nothing but the manifest's claims and on which files there are.
+pub(crate) fn readme(claims: &Manifest, options: &PackageOptions) -> String {
     let Manifest {
         origin,
         log_id,
@@ -55,15 +55,23 @@ published one, or read it.
 - `receipts.bin`: the receipts' exact bytes, as they were hashed, chained and signed
 "
     );
-    if json_view {
+    if options.json_view {
         text.push_str("- `receipts.jsonl`: the same receipts for people, one a line, derived from the bytes\n");
     }
     if !whole {
         text.push_str("- `proofs.bin`: for each receipt the proof that it is in the checkpoint\n");
     }
     text.push_str(
-        "- `checkpoint.note`: size and Merkle root of the log, signed (C2SP checkpoint)
-- `checkpoints.bin`: earlier checkpoints, where the log has any
+        "- `checkpoint.note`: size and Merkle root of the log, signed (C2SP checkpoint)\n",
+    );
+    if options.timestamp.is_some() {
+        text.push_str(
+            "- `checkpoint.tsr`: a timestamp over the text of `checkpoint.note` (RFC 3161); it counts where\n  \
+               you trust its authority\n",
+        );
+    }
+    text.push_str(
+        "- `checkpoints.bin`: earlier checkpoints, where the log has any
 - `key-history.json`: the log's keys
 - `manifest.note`: SHA-256 and size of every file, signed
 ",
@@ -80,7 +88,8 @@ published one, or read it.
         "
 ## What it does not show
 
-{limits} Times are the keeper's own clock. That a receipt was
+{limits} Times are the keeper's own clock; a witness or
+timestamp authority that you trust bounds them, where one signed a checkpoint. That a receipt was
 signed does not make true what it says. Texts are recorded as digests: who holds a text can show
 that it is the one recorded, and nobody can read it from here.
 "

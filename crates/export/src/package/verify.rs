@@ -2,14 +2,18 @@
 
 use super::beside::Beside;
 use super::claims::Coverage;
+use super::engine::Engine;
 use super::older::{OlderReader, evidence, feed};
 use super::proofs::ProofsReader;
-use super::{CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, PROOFS, RECEIPTS, VIEW, claims};
+use super::{
+    CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, PROOFS, RECEIPTS, TIMESTAMP, VIEW, claims,
+};
 use crate::archive::{Archive, EntryReader, Limits, ReadAt};
 use crate::package::key_history::KeyHistory;
 use crate::{Manifest, ReceiptsReader, deleted_view, json_view};
 use ai_audit_core::{Digest, MAX_SEALED_LEN, Next, ReceiptSource, Status, UnverifiedReceipt};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
+use ai_audit_timestamp::{TimestampResponse, TimestampToken};
 use ai_audit_verify::{LogVerifier, Report, SelectionVerifier, TrustPolicy};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -76,7 +80,7 @@ impl<'a, R: ReadAt> Package<'a, R> {
             Some(manifest) => !manifest.selection.is_all(),
             None => self.archive.entry(PROOFS).is_some(),
         };
-        let (mut engine, checkpoint) = match self.engine(policy, partial) {
+        let (mut engine, checkpoint, beside) = match self.engine(policy, partial) {
             Ok(engine) => engine,
             Err(reason) => {
                 let mut verifier = LogVerifier::new(policy);
@@ -91,6 +95,9 @@ impl<'a, R: ReadAt> Package<'a, R> {
             Ok(None) => {}
             Ok(Some(beside)) => engine.fail(beside),
             Err(reason) => engine.cut_off(reason),
+        }
+        if let Some(beside) = beside {
+            engine.fail(beside);
         }
         let line = engine.key_line();
         let mut report = engine.finish();
@@ -181,26 +188,52 @@ impl<'a, R: ReadAt> Package<'a, R> {
         }
     }
 
-    /// The verifier for what the package holds, and the size of its checkpoint.
+    /// The verifier for what the package holds, the size of its checkpoint, and what is wrong with the
+    /// timestamp over it.
     fn engine<'p>(
         &self,
         policy: &'p TrustPolicy,
         partial: bool,
-    ) -> Result<(Engine<'p>, u64), String> {
+    ) -> Result<(Engine<'p>, u64, Option<String>), String> {
         let bytes = self.read(CHECKPOINT)?;
         let note = SignedNote::parse(&bytes).map_err(|error| format!("{CHECKPOINT}: {error}"))?;
         let checkpoint =
             Checkpoint::parse(note.text()).map_err(|error| format!("{CHECKPOINT}: {error}"))?;
         let size = checkpoint.size.as_u64();
+        // What is wrong with it keeps nobody from going through the receipts.
+        let (timestamp, wrong) = match self.timestamp(&note) {
+            Ok(timestamp) => (timestamp, None),
+            Err(reason) => (None, Some(reason)),
+        };
         if partial {
-            let verifier = SelectionVerifier::new(policy, note, checkpoint);
-            return Ok((Engine::Selection(Box::new(verifier)), size));
+            let mut verifier = SelectionVerifier::new(policy, note, checkpoint);
+            timestamp
+                .into_iter()
+                .for_each(|token| verifier.evidence_timestamp(token));
+            return Ok((Engine::Selection(Box::new(verifier)), size, wrong));
         }
         let mut verifier = LogVerifier::new(policy);
         verifier
             .evidence_checkpoint(&bytes)
             .map_err(|error| format!("{CHECKPOINT}: {error}"))?;
-        Ok((Engine::Log(Box::new(verifier)), size))
+        timestamp
+            .into_iter()
+            .for_each(|token| verifier.evidence_timestamp(token));
+        Ok((Engine::Log(Box::new(verifier)), size, wrong))
+    }
+
+    /// Reads the timestamp over the checkpoint, where there is one.
+    fn timestamp(&self, note: &SignedNote) -> Result<Option<TimestampToken>, String> {
+        if self.archive.entry(TIMESTAMP).is_none() {
+            return Ok(None);
+        }
+        let bytes = self.read(TIMESTAMP)?;
+        let token =
+            TimestampResponse::token(&bytes).map_err(|error| format!("{TIMESTAMP}: {error}"))?;
+        if !token.is_over(note.text().as_bytes()) {
+            return Err(format!("{TIMESTAMP}: it is not over {CHECKPOINT}"));
+        }
+        Ok(Some(token))
     }
 
     /// Feeds the receipts to the verifier, with their proofs and the older checkpoints, and compares
@@ -458,40 +491,8 @@ fn fail(report: &mut Report, reason: String) {
             report.verdict.completeness = Status::unverified(why);
             report.complete_to = None;
         }
-    }
-}
-
-enum Engine<'p> {
-    Log(Box<LogVerifier<'p>>),
-    Selection(Box<SelectionVerifier<'p>>),
-}
-
-impl Engine<'_> {
-    fn fail(&mut self, reason: String) {
-        match self {
-            Self::Log(verifier) => verifier.fail_integrity(reason),
-            Self::Selection(verifier) => verifier.fail_integrity(reason),
-        }
-    }
-
-    fn cut_off(&mut self, reason: String) {
-        match self {
-            Self::Log(verifier) => verifier.cut_off(reason),
-            Self::Selection(verifier) => verifier.cut_off(reason),
-        }
-    }
-
-    fn key_line(&self) -> Option<VKey> {
-        match self {
-            Self::Log(verifier) => verifier.key_line().cloned(),
-            Self::Selection(verifier) => verifier.key_line().cloned(),
-        }
-    }
-
-    fn finish(self) -> Report {
-        match self {
-            Self::Log(verifier) => verifier.finish(),
-            Self::Selection(verifier) => verifier.finish(),
+        if report.verdict.time.is_verified() {
+            report.verdict.time = Status::unverified("integrity failed, so times cannot be told");
         }
     }
 }

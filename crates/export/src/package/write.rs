@@ -6,7 +6,7 @@ use super::passes::{Item, Passes};
 use super::proofs::ProofsWriter;
 use super::readme::readme;
 use super::{
-    CHECKPOINT, KEYS, MANIFEST, OLDER, OLDER_MAGIC, PROOFS, README, RECEIPTS, VERIFY_PY,
+    CHECKPOINT, KEYS, MANIFEST, OLDER, OLDER_MAGIC, PROOFS, README, RECEIPTS, TIMESTAMP, VERIFY_PY,
     VERIFY_PY_SOURCE, VIEW,
 };
 use crate::archive::{ArchiveError, ArchiveWriter, Method};
@@ -14,6 +14,7 @@ use crate::{Manifest, ManifestFile, ReceiptsWriter, Selection, deleted_view, jso
 use ai_audit_core::{ChainError, DecodeError, Digest, LogId, ReceiptSource, Signer};
 use ai_audit_merkle::{LeafIndex, NodeReader, inclusion_proof};
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, SignedNote};
+use ai_audit_timestamp::{TimestampError, TimestampResponse, TimestampToken};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::io::{self, BufWriter, Seek, Write};
@@ -84,6 +85,8 @@ pub struct PackageOptions {
     pub selection: Selection,
     /// Whether the JSON view is included.
     pub json_view: bool,
+    /// An RFC 3161 timestamp over the checkpoint, where there is one.
+    pub timestamp: Option<TimestampToken>,
 }
 
 /// What was written.
@@ -151,6 +154,15 @@ pub enum ExportError {
     /// The checkpoint cannot be read.
     #[error("{0}")]
     Checkpoint(#[from] CheckpointError),
+    /// The timestamp is over something else than the package's checkpoint.
+    #[error("the timestamp is not over the checkpoint of size {size} that the package holds")]
+    Timestamp {
+        /// The checkpoint's size.
+        size: u64,
+    },
+    /// The timestamp cannot be written.
+    #[error(transparent)]
+    Token(#[from] TimestampError),
     /// The manifest could not be signed.
     #[error("manifest could not be signed: {0}")]
     Sign(NoteError),
@@ -181,6 +193,11 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
 ) -> Result<Written, ExportError> {
     let head = Checkpoint::parse(checkpoint.text())?;
     let size = head.size.as_u64();
+    if let Some(token) = &options.timestamp
+        && !token.is_over(checkpoint.text().as_bytes())
+    {
+        return Err(ExportError::Timestamp { size });
+    }
     let selection = &options.selection;
     let whole = selection.is_all();
     let log = (log, Passes::new(log, size, selection)?);
@@ -280,6 +297,10 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
         })?;
     }
     package.text(CHECKPOINT, &checkpoint.to_string())?;
+    if let Some(token) = &options.timestamp {
+        let response = TimestampResponse::around(token)?;
+        package.file(TIMESTAMP, |file| Ok(file.write_all(&response)?))?;
+    }
     if !older.is_empty() {
         package.file(OLDER, |file| {
             file.write_all(OLDER_MAGIC)?;
@@ -301,7 +322,7 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
         checkpoint: size,
         files: Vec::new(),
     };
-    package.text(README, &readme(&manifest, options.json_view))?;
+    package.text(README, &readme(&manifest, options))?;
     package.text(VERIFY_PY, VERIFY_PY_SOURCE)?;
     manifest.files = std::mem::take(&mut package.files);
     let note = SignedNote::sign(&manifest.to_string(), &manifest.origin, signer)

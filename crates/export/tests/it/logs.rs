@@ -6,8 +6,8 @@ use ai_audit_core::{
     ReceiptSource, SigningKey, Start, TextDigest, Timestamp,
 };
 use ai_audit_export::{LogEvidence, PackageOptions, Selection, write_package};
-use ai_audit_merkle::{MemoryTree, TreeSize, root};
-use ai_audit_note::{Checkpoint, SignedNote, VKey};
+use ai_audit_merkle::{MemoryTree, TreeSize, consistency_proof, root};
+use ai_audit_note::{Anchor, Checkpoint, SignedNote, VKey};
 use ai_audit_verify::{Pin, TrustPolicy};
 use std::io::Cursor;
 
@@ -120,6 +120,18 @@ impl Log {
         checkpoint.sign(&self.checkpoint_key).unwrap()
     }
 
+    /// The anchor of a checkpoint of this log, for its next place.
+    pub(crate) fn anchor(&self, note: &SignedNote, token: Vec<u8>) -> Anchor<'static> {
+        let size = Checkpoint::parse(note.text()).unwrap().size;
+        let mut tree = self.tree.clone();
+        let proof = consistency_proof(&mut tree, size, self.tree.size()).unwrap();
+        Anchor {
+            note: note.to_string().into(),
+            token: token.into(),
+            path: proof.path.into(),
+        }
+    }
+
     /// The key line and the newest checkpoint.
     pub(crate) fn policy(&self) -> Auditor {
         self.pinned().checkpoint(&self.checkpoint())
@@ -151,14 +163,19 @@ impl Log {
         json_view: bool,
         older: &[SignedNote],
     ) -> Vec<u8> {
-        let mut out = Cursor::new(Vec::new());
         let options = PackageOptions {
             selection,
             json_view,
+            timestamp: None,
         };
+        self.package_of(older, &options)
+    }
+
+    pub(crate) fn package_of(&self, older: &[SignedNote], options: &PackageOptions) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
         let checkpoint = self.checkpoint();
         let key = &self.checkpoint_key;
-        write_package(&mut out, self, &checkpoint, older, key, &options, |_, _| {}).unwrap();
+        write_package(&mut out, self, &checkpoint, older, key, options, |_, _| {}).unwrap();
         out.into_inner()
     }
 }
@@ -184,6 +201,12 @@ impl Auditor {
         let text = note.to_string();
         self.policy = self.policy.checkpoint(text.as_bytes()).unwrap();
         self.checkpoints.push(text);
+        self
+    }
+
+    /// Also trusts an authority, of which the independent verifier knows nothing.
+    pub(crate) fn timestamp_authority(mut self, root: Vec<u8>) -> Self {
+        self.policy = self.policy.timestamp_authority(root);
         self
     }
 

@@ -16,3 +16,4 @@ mod tile_attacks;
 mod tile_faults;
 mod tile_store;
 mod tiles;
+mod timestamps;

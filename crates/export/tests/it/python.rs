@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::sync::Once;
 
 /// Runs `verify.py`; none where there is no Python.
-fn run(folder: &Path, arguments: &[&str]) -> Option<Output> {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Option<Output> {
     static SAID: Once = Once::new();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/verify.py");
     let output = Command::new("python3")

@@ -309,6 +309,14 @@ pub enum LedgerError {
         /// Why.
         reason: String,
     },
+    /// What is to be brought back into the log is not what an anchor holds.
+    #[error("log {log}: no anchor: {reason}")]
+    Anchor {
+        /// The log.
+        log: LogName,
+        /// Why.
+        reason: String,
+    },
     /// A receipt of the ledger's own was not, or not surely, written.
     #[error("log {log}: {error}")]
     Append {

@@ -1,9 +1,10 @@
 //! The bounded queue between producers and the writer.
 
+use super::anchors::AnchorRequest;
 use super::config::{Attach, LogSigners, NewLog, OnFull};
 use super::epochs::{DeleteEpoch, EpochDeleted, SealedEpoch};
 use super::record::Record;
-use super::ticket::{Abandoned, Filler, Outcome};
+use super::ticket::{Abandoned, Filler, Outcome, Receipt};
 use super::{LedgerStats, LogInfo};
 use crate::{LedgerError, LogName, SubmitError};
 use ai_audit_core::Timestamp;
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     ),
     Rotate(LogName, String, Filler<Result<u64, LedgerError>>),
     Checkpoint(LogName, Filler<Result<String, LedgerError>>),
+    Anchor(LogName, AnchorRequest, Filler<Result<Receipt, LedgerError>>),
     SealEpoch(LogName, Filler<Result<SealedEpoch, LedgerError>>),
     DeleteEpoch(
         LogName,

@@ -1,5 +1,6 @@
 //! The writer: the one thread that seals and stores.
 
+mod anchor;
 mod checkpoint;
 mod delete;
 mod epoch;
@@ -72,6 +73,9 @@ impl Writer {
                 }
                 Work::Command(Command::Checkpoint(name, done)) => {
                     done.fill(self.checkpoint(&name));
+                }
+                Work::Command(Command::Anchor(name, request, done)) => {
+                    done.fill(self.anchor(&name, &request));
                 }
                 Work::Command(Command::Rotate(name, reason, done)) => {
                     done.fill(self.rotate(&name, &reason));

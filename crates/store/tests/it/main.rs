@@ -1,6 +1,7 @@
 //! The store in memory and the ledger, through the public interface.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod anchors;
 mod collect;
 mod epochs;
 mod faults;

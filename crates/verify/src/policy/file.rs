@@ -3,6 +3,7 @@
 use super::TrustPolicy;
 use crate::{DetachedRevocation, Pin};
 use ai_audit_note::{Policy, PolicyFileError, PolicyLine};
+use ai_audit_timestamp::TrustedCertificates;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -118,6 +119,9 @@ impl Reader {
             b"timestamp-authority" => {
                 line.expect_words(&["timestamp-authority", "base64"], 0)?;
                 let certificate = base64(line, 1)?;
+                TrustedCertificates::new()
+                    .add_der(&certificate)
+                    .map_err(|error| line.error(1, format!("{error}")))?;
                 self.change(|policy| policy.timestamp_authority(certificate));
                 Ok(())
             }

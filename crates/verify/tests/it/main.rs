@@ -14,5 +14,7 @@ mod policy_files;
 mod proofs;
 mod properties;
 mod selections;
+mod time;
+mod time_attacks;
 mod trees;
 mod witnesses;

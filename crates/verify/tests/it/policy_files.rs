@@ -2,6 +2,7 @@
 
 use ai_audit_core::{KeyRevocation, LogId, SigningKey, Timestamp, encode_body};
 use ai_audit_note::VKey;
+use ai_audit_testkit::tsa::Authority;
 use ai_audit_verify::TrustPolicy;
 use base64ct::{Base64, Encoding};
 use core::time::Duration;
@@ -34,6 +35,7 @@ fn mistake(text: &str) -> String {
 
 #[test]
 fn a_file_with_every_line() {
+    let root = Authority::new(1).root;
     let text = format!(
         "ai-audit/policy/v1\n\
          # what the auditor was given in January\n\
@@ -42,12 +44,13 @@ fn a_file_with_every_line() {
          size 41\nmax-age 7d\nclock-skew 90s\n\
          revocation example.org/log/00112233445566778899aabbccddeeff {1}\n\
          revocation example.org/other/00112233445566778899aabbccddeeff {1}\n\
-         timestamp-authority MAA=\n\
+         timestamp-authority {4}\n\
          quorum W\n",
         log(1),
         revocation(),
         log(2),
-        witness(3)
+        witness(3),
+        Base64::encode_string(&root)
     );
     let policy = TrustPolicy::parse_file(text.as_bytes()).unwrap();
     assert_eq!(policy.pins().len(), 2);
@@ -63,7 +66,7 @@ fn a_file_with_every_line() {
             .starts_with("example.org/other/")
     );
     let authorities: Vec<&[u8]> = policy.timestamp_authorities().collect();
-    assert_eq!(authorities, [[0x30, 0]]);
+    assert_eq!(authorities, [root]);
     assert_eq!(policy.verification_time(), None);
 }
 

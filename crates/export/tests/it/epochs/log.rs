@@ -183,6 +183,7 @@ impl EpochLog {
         let options = PackageOptions {
             selection,
             json_view,
+            timestamp: None,
         };
         let (note, key) = (self.checkpoint(), &self.checkpoint_key);
         let written = write_package(&mut out, self, &note, &[], key, &options, |_, _| {})?;
