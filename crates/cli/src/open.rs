@@ -153,30 +153,11 @@ pub(crate) fn time(text: &str) -> anyhow::Result<Timestamp> {
 }
 
 /// Longest file that is read whole, in bytes.
-const MAX_FILE: u64 = 16 << 20;
+const MAX_FILE: usize = 16 << 20;
 
 /// Reads a small file that the caller named. It may be an enemy's, or no end of zeros.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let cannot = |error: std::io::Error| usage(format!("{}: {error}", path.display()));
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-        .map_err(cannot)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(usage(format!(
-            "{}: the file is longer than 16 MiB; expected a key, checkpoint, proof or text",
-            path.display()
-        )));
-    }
-    Ok(bytes)
-}
-
-/// Refuses a file that the caller named and that cannot be opened.
-pub(crate) fn readable(path: &Path) -> anyhow::Result<()> {
-    std::fs::File::open(path)
-        .map(drop)
-        .map_err(|error| usage(format!("{}: {error}", path.display())))
+    read_at_most(path, MAX_FILE)
 }
 
 /// The same, where it is not longer than it may be.
