@@ -5,8 +5,9 @@ use ai_audit_export::archive::{Archive, ArchiveError, ArchiveWriter, Limits, Met
 use proptest::prelude::*;
 use std::io::{Cursor, Read, Write};
 
+/// Names that no system reserves (`nul`, `con`, `aux` …, which archives refuse).
 fn name() -> impl Strategy<Value = String> {
-    "[a-z]{3,8}(/[a-z0-9]{1,6}\\.bin)?x"
+    "f[a-z]{2,7}(/f[a-z0-9]{0,5}\\.bin)?x"
 }
 
 proptest! {
