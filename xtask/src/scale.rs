@@ -1,5 +1,6 @@
 //! `cargo xtask scale`: a long log recorded, checkpointed, exported and verified by the command line,
-//! with the peak memory of each command.
+//! with the peak memory of each command. It has checkpoints and open tool intents in plenty: both
+//! are things that a verifier could come to keep.
 
 pub(crate) mod epochs;
 
@@ -19,6 +20,8 @@ use crate::workspace::Workspace;
 pub(crate) const RECEIPTS: u64 = 1_000_000;
 /// Receipts of the short form in CI.
 pub(crate) const SHORT: u64 = 50_000;
+/// Receipts between checkpoints: ten times as many as by default.
+const CHECKPOINT_EVERY: &str = "100";
 /// Most memory, in KiB, that exporting and verifying may take, whatever the length of the log.
 const BAR_KIB: u64 = 64 << 10;
 
@@ -90,6 +93,9 @@ fn within_bar(figures: &[Figure]) -> Result<()> {
     Ok(())
 }
 
+/// How many lines a command is fed, and each of them.
+type Lines = (u64, fn(u64) -> String);
+
 /// What a command took.
 struct Figure {
     name: &'static str,
@@ -130,12 +136,21 @@ fn commands(program: &Path, folder: &Path, receipts: u64) -> Result<Vec<Figure>>
     let (log, package, note) = (path("log"), path("package.zip"), path("checkpoint"));
     let key = format!("{log}/log.pub");
     measure(program, "init", &["init", &log], None)?;
-    let mut figures = vec![measure(
-        program,
-        "record",
-        &["record", &log, "-"],
-        Some(receipts),
-    )?];
+    let intents: &[&str] = &["record", &log, "-", "--format", "openai-messages"];
+    let mut figures = vec![
+        measure(
+            program,
+            "record",
+            &["record", &log, "-"],
+            Some((receipts, decision)),
+        )?,
+        measure(
+            program,
+            "record intents",
+            intents,
+            Some((receipts / 10, intent)),
+        )?,
+    ];
     measure(
         program,
         "checkpoint",
@@ -166,12 +181,13 @@ fn measure(
     program: &Path,
     name: &'static str,
     args: &[&str],
-    lines: Option<u64>,
+    lines: Option<Lines>,
 ) -> Result<Figure> {
     println!("$ ai-audit {}", args.join(" "));
     let start = Instant::now();
     let mut child = Command::new(program)
         .args(args)
+        .env("AI_AUDIT_CHECKPOINT_EVERY", CHECKPOINT_EVERY)
         .stdin(if lines.is_some() {
             Stdio::piped()
         } else {
@@ -180,7 +196,7 @@ fn measure(
         .spawn()
         .with_context(|| format!("starting {}", program.display()))?;
     let feeder = match (child.stdin.take(), lines) {
-        (Some(input), Some(lines)) => Some(thread::spawn(move || feed(input, lines))),
+        (Some(input), Some((count, line))) => Some(thread::spawn(move || feed(input, count, line))),
         _ => None,
     };
     let mut kib = 0;
@@ -212,17 +228,27 @@ fn measure(
     })
 }
 
-fn feed(input: ChildStdin, lines: u64) -> std::io::Result<()> {
+fn feed(input: ChildStdin, lines: u64, line: fn(u64) -> String) -> std::io::Result<()> {
     let mut input = BufWriter::new(input);
     for n in 0..lines {
-        writeln!(
-            input,
-            r#"{{"input":"question {n}","output":"answer {n}","model":"m","trace_id":"t{}","session_id":"s{}"}}"#,
-            n / 10,
-            n / 100,
-        )?;
+        writeln!(input, "{}", line(n))?;
     }
     input.flush()
+}
+
+fn decision(n: u64) -> String {
+    format!(
+        r#"{{"input":"question {n}","output":"answer {n}","model":"m","trace_id":"t{}","session_id":"s{}"}}"#,
+        n / 10,
+        n / 100,
+    )
+}
+
+/// A conversation that ends with a tool call nobody answers.
+fn intent(n: u64) -> String {
+    format!(
+        r#"{{"messages":[{{"role":"user","content":"question {n}"}},{{"role":"assistant","content":null,"tool_calls":[{{"id":"call_{n}","type":"function","function":{{"name":"pay","arguments":"{{}}"}}}}]}}]}}"#
+    )
 }
 
 /// The process's peak resident memory; `None` when it has ended, or where there is no `/proc`.

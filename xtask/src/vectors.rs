@@ -34,7 +34,7 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<Option<String>> 
         )));
     }
     Cmd::new(workspace, "python3")
-        .args([READER, VECTORS])
+        .args([READER, "--vectors", VECTORS])
         .run()?;
     Ok(None)
 }

@@ -37,5 +37,5 @@ mod open;
 mod tool;
 
 pub use digest::JsonDigest;
-pub use open::{OpenIntent, OpenIntents};
+pub use open::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntent, OpenIntents};
 pub use tool::{ToolIntent, ToolOutcome, ToolStatus};

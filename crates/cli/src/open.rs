@@ -152,16 +152,12 @@ pub(crate) fn time(text: &str) -> anyhow::Result<Timestamp> {
     Ok(Timestamp::from_micros(micros))
 }
 
-/// Reads a small file that the caller named.
-pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| usage(format!("{}: {error}", path.display())))
-}
+/// Longest file that is read whole, in bytes.
+const MAX_FILE: usize = 16 << 20;
 
-/// Refuses a file that the caller named and that cannot be opened.
-pub(crate) fn readable(path: &Path) -> anyhow::Result<()> {
-    std::fs::File::open(path)
-        .map(drop)
-        .map_err(|error| usage(format!("{}: {error}", path.display())))
+/// Reads a small file that the caller named. It may be an enemy's, or no end of zeros.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    read_at_most(path, MAX_FILE)
 }
 
 /// The same, where it is not longer than it may be.

@@ -164,19 +164,29 @@ fn closed(error: io::Error) -> io::Result<()> {
     }
 }
 
-/// A text out of a receipt or a file, safe for a terminal: control characters and those that turn
-/// the direction of writing are escaped.
+/// A text out of a receipt or a file, safe for a terminal: control characters, those that turn the
+/// direction of writing and those that nobody sees are escaped.
 pub(crate) fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-        if c.is_control() || turns {
+        if c.is_control() || turns_or_hides(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);
         }
     }
     out
+}
+
+/// Format characters, fillers and selectors: two names that look alike must not be two.
+const fn turns_or_hides(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// A text cut to a number of characters.
@@ -214,6 +224,11 @@ mod tests {
     #[test]
     fn hostile_texts_are_escaped() {
         assert_eq!(safe("a\x1b[31m\u{202e}b\n"), "a\\u{1b}[31m\\u{202e}b\\n");
+        assert_eq!(
+            safe("pay\u{200b}\u{feff}\u{e0041}"),
+            "pay\\u{200b}\\u{feff}\\u{e0041}"
+        );
+        assert_eq!(safe("Zürich 支払い €"), "Zürich 支払い €");
         assert_eq!(short("äöüß", 3), "äö…");
     }
 

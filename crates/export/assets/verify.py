@@ -9,9 +9,11 @@ earlier, by another way, and from a checkpoint that you kept.
 It was written from the specification, apart from the project's own code, so that the two can
 disagree. It lists no open tool calls and knows no witnesses, no timestamps and no proof files.
 
-    verify.py FOLDER [--key log.pub] [--checkpoint kept.note] [--size N] [--revocation FILE]
+    verify.py PATH [--key log.pub] [--checkpoint kept.note] [--size N] [--revocation FILE]
+    verify.py --vectors FOLDER
 
-FOLDER is an unpacked evidence package, a receipts file, or the specification's folder of vectors.
+PATH is the folder of an unpacked evidence package, or a receipts file alone. The second form holds
+this program against the specification's vectors; it verifies no evidence.
 Exit code: 0 all verified; 1 something failed; 2 wrong usage or a path that cannot be read;
 3 nothing failed, but without --key or --checkpoint something stays unverified.
 """
@@ -20,6 +22,7 @@ import argparse
 import base64
 import binascii
 import datetime
+import decimal
 import hashlib
 import hmac
 import json
@@ -37,6 +40,10 @@ class Refused(Exception):
     def __init__(self, stage, reason):
         super().__init__(reason)
         self.stage = stage
+
+
+class BadSignature(Refused):
+    """Not these bytes were signed by the key that the receipt names."""
 
 
 def sha256(data):
@@ -312,7 +319,7 @@ class Receipt:
             reason = "signed by key %s, not %s" % (self.header["key_id"], key.id.hex())
             raise Refused("signature", reason)
         if not key.verifies(LABEL + self.hash, self.signature):
-            raise Refused("signature", "signature does not verify under key %s" % key.id.hex())
+            raise BadSignature("signature", "it does not verify under key %s" % key.id.hex())
 
     def body(self):
         """The body as the JSON view names its fields; None where the kind is not known."""
@@ -325,13 +332,16 @@ class Receipt:
         return body
 
     def view(self):
-        """The JSON view as a value."""
+        """The line of the JSON view."""
         view = dict(self.header, hash=self.hash.hex())
         if self.signature:
             view["signature"] = self.signature.hex()
-        body = self.body()
+        try:
+            body = self.body()
+        except Refused:
+            body = None
         view.update({"body_hex": self.body_bytes.hex()} if body is None else {"body": prune(body)})
-        return view
+        return as_json(view)
 
 
 def uuid(data):
@@ -340,11 +350,45 @@ def uuid(data):
 
 
 def prune(value):
-    """Without fields that say nothing."""
+    """Without fields that say nothing, the others in ascending order."""
     if isinstance(value, dict):
-        pruned = {name: prune(field) for name, field in value.items()}
+        pruned = {name: prune(field) for name, field in sorted(value.items())}
         return {name: field for name, field in pruned.items() if field not in (None, "", [])}
     return [prune(item) for item in value] if isinstance(value, list) else value
+
+
+def as_json(value):
+    """JSON without white space. Keys stay in their order."""
+    if isinstance(value, dict):
+        items = value.items()
+        return "{%s}" % ",".join(as_json(name) + ":" + as_json(field) for name, field in items)
+    if isinstance(value, list):
+        return "[%s]" % ",".join(as_json(item) for item in value)
+    if isinstance(value, float):
+        return number_text(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def number_text(value):
+    """The fewest digits that read back to the same number (docs/spec/json-view.md)."""
+    number = decimal.Decimal(repr(value))
+    sign, digits, exponent = number.as_tuple()
+    digits = "".join(map(str, digits))
+    stripped = digits.rstrip("0") or "0"
+    first = exponent + len(digits) - 1
+    if number == 0 or -5 <= first <= 15:
+        text = "{:f}".format(number)
+        text = text.rstrip("0") if "." in text else text + "."
+        return text + "0" if text.endswith(".") else text
+    point = "." if len(stripped) > 1 else ""
+    return "%s%s%s%se%+d" % ("-" * sign, stripped[0], point, stripped[1:], first)
+
+
+def origin(genesis):
+    """The log's global name."""
+    parts = [genesis[name] for name in ("receipt_key", "checkpoint_key", "recovery_key", "salt")]
+    digits = sha256(b"ai-audit/origin/v1\0" + bytes.fromhex("".join(parts)))[:16].hex()
+    return "%s/%s" % (genesis["name"], digits)
 
 
 def genesis(r):
@@ -526,16 +570,16 @@ BODIES = {
 class Keys:
     """The key history: which key is valid where, and what was revoked (docs/spec/keys.md)."""
 
-    def __init__(self, log_id, genesis, brought):
+    def __init__(self, log_id, genesis):
         self.log_id = log_id
         self.fixed = [bytes.fromhex(genesis[n + "_key"]) for n in ("checkpoint", "recovery")]
         self.recovery = Key(self.fixed[1])
         self.valid = Key(bytes.fromhex(genesis["receipt_key"]))
         # Every valid key with its first seq; what was revoked, where, and the receipt before that.
         self.ranges, self.revoked, self.last = [(self.valid.data, 0)], [], None
-        self.shown = [("receipt", genesis["receipt_key"], 0, 0)]
-        self.shown += [(n, genesis[n + "_key"], 0, None) for n in ("checkpoint", "recovery")]
-        self.said = []
+
+    def bring(self, brought):
+        """Detached revocations of this log."""
         for data in brought:
             r = Reader(data, "revocation")
             body = key_revocation(r)
@@ -551,13 +595,15 @@ class Keys:
 
     def take(self, receipt):
         kind, seq = receipt.header["kind"], receipt.header["seq"]
-        if kind == "key_revocation":
-            self.revocation(receipt, receipt.body(), seq)
-        else:
-            receipt.check_signature(self.valid)
-            if kind == "key_rotation":
-                self.rotation(receipt.body(), seq)
-        self.last = seq
+        try:
+            if kind == "key_revocation":
+                self.revocation(receipt, receipt.body(), seq)
+            else:
+                receipt.check_signature(self.valid)
+                if kind == "key_rotation":
+                    self.rotation(receipt.body(), seq)
+        finally:
+            self.last = seq
 
     def rotation(self, body, seq):
         new = Key(bytes.fromhex(body["new_key"]))
@@ -565,7 +611,7 @@ class Keys:
         message = b"ai-audit/rotation/v1\0" + self.log_id + self.valid.data + new.data
         if not new.verifies(message + seq.to_bytes(8, "big"), bytes.fromhex(body["proof"])):
             raise Refused("signature", "the new key did not sign its rotation")
-        self.follow(new, seq, seq + 1)
+        self.follow(new, seq + 1)
 
     def revocation(self, receipt, body, seq):
         if not self.recovered(receipt.body_bytes):
@@ -583,19 +629,18 @@ class Keys:
                 known |= all(entry[0][n] == body[n] for n in ("after", "compromised_at"))
         if not known:
             self.revoked.append([body, seq, self.last])
-        self.said.append((seq, body))
-        self.follow(new, seq, seq)
+        self.follow(new, seq)
 
     def may_follow(self, key, old):
         if key.data == old or key.data in self.fixed:
             raise Refused("signature", "a key of another purpose, or the old one, cannot take over")
 
-    def follow(self, key, seq, since):
-        if any(key.data == data for data, _ in self.ranges):
-            raise Refused("signature", "a key that was valid before takes over again")
+    def follow(self, key, since):
+        again = any(key.data == data for data, _ in self.ranges)
         self.valid = key
         self.ranges.append((key.data, since))
-        self.shown.append(("receipt", key.data.hex(), seq, since))
+        if again:
+            raise Refused("signature", "a key that was valid before takes over again")
 
     def suspect(self):
         """The first suspect receipt and why, or None."""
@@ -620,6 +665,11 @@ class Chain:
     def __init__(self):
         self.log_id, self.size, self.prev, self.last = ZERO, 0, ZERO, ""
 
+    def resume(self, header):
+        """Goes on from whatever was before a first receipt that is not receipt 0."""
+        self.log_id, self.size = header["log_id"], header["seq"]
+        self.prev, self.last = header["prev"], header["sealed_at"]
+
     def push(self, receipt):
         h = receipt.header
         if h["log_id"] != self.log_id and not (self.size == 0 and h["seq"] > 0):
@@ -639,8 +689,6 @@ class Chain:
         self.size, self.prev, self.last = self.size + 1, receipt.hash.hex(), h["sealed_at"]
 
     def push_deleted(self, leaf):
-        if self.size == 0:
-            raise Refused("chain", "the bytes of the genesis are deleted")
         self.size, self.prev = self.size + 1, leaf.hex()
 
 
@@ -724,8 +772,8 @@ class Epochs:
 
 
 def read_receipts(path):
-    """The sealed receipts of a receipts file with the lengths of their seals, one after the other.
-    The hash and None where the bytes are deleted."""
+    """The sealed receipts of a receipts file, one after the other, each with False; where the bytes
+    are deleted the hash, with True."""
     with open(path, "rb") as file:
         if file.read(21) != b"ai-audit/receipts/v1\n":
             raise Refused("receipts.bin", "it does not begin with the line ai-audit/receipts/v1")
@@ -742,13 +790,19 @@ def read_receipts(path):
                 return
             payload = exactly(int.from_bytes(first + exactly(1), "big"))
             if not payload:
-                yield exactly(32), None
+                yield exactly(32), True
                 continue
             seal = exactly(1)[0]
             if seal not in (0, 64):
                 raise Refused("receipts.bin", "seal length %d is neither 64 nor 0" % seal)
             sealed = payload + exactly(seal)
-            yield sealed, seal
+            try:
+                fits = len(Receipt(sealed).signature) == seal
+            except Refused:
+                fits = True  # Whoever takes it will say more.
+            if not fits:
+                raise Refused("receipts.bin", "a seal's length does not fit the mode")
+            yield sealed, False
 
 
 # ---- Merkle tree (RFC 6962, RFC 9162)
@@ -907,10 +961,18 @@ class Checkpoint:
         lines = self.note.text[:-1].split("\n")
         if len(lines) < 3 or not all(lines) or not re.fullmatch("0|[1-9][0-9]{0,19}", lines[1]):
             raise Refused(stage, "not origin, size and root")
+        if len(lines) > 103 or any(unicodedata.category(c) == "Cc" for c in "".join(lines)):
+            raise Refused(stage, "control characters, or more than 100 further lines")
         self.origin, self.size = lines[0], int(lines[1])
         self.root = unbase64(lines[2], stage)
         if len(self.root) != 32 or self.size >= 2**64:
             raise Refused(stage, "root is not 32 bytes, or size too large")
+
+    def of(self, log):
+        """Refused where it is not the log's own."""
+        if self.origin != log.origin:
+            raise Refused(self.stage, "it is of another log")
+        self.note.verify(log.line)
 
 
 # ---- Verification
@@ -945,44 +1007,59 @@ class Verdict:
         statuses = [status for status, _ in self.answers.values()]
         return 1 if FAILED in statuses else 0 if set(statuses) == {VERIFIED} else 3
 
+    def broke(self, error, receipt=None):
+        self.fail("integrity", "%s: %s" % (error.stage, error), receipt)
+
 
 class Log:
-    """Receipts from one log: the whole of it, or a selection with inclusion proofs."""
+    """Receipts from one log: the whole of it, or a selection with inclusion proofs.
 
-    def __init__(self, verdict, pins, selection, revocations=()):
+    It goes on after what does not hold: whether bytes were changed and who signed are two things.
+    """
+
+    def __init__(self, verdict, pins, own=None, selection=False, revocations=()):
         self.verdict, self.pins, self.selection = verdict, pins, selection
-        self.revocations = revocations
-        self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {}, set()
-        self.epochs, self.deleted = Epochs(), 0
-        self.genesis = self.line = self.key = self.keys = self.before = None
-        self.count = self.signatures = 0
-        self.needs_checkpoint = False
-        self.origin = self.log_id = None
+        self.own, self.revocations = own, revocations
+        self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {0: sha256(b"")}, set()
+        self.genesis = self.line = self.key = self.keys = self.before = self.first = None
+        self.epochs = Epochs()
+        self.count = self.signatures = self.deleted = 0
+        self.needs_checkpoint = self.bare = self.signed = False
+        self.origin = self.log_id = self.unread = None
+        self.shown = KeyFile()
 
-    def push(self, sealed, seal, path=None, checkpoint=None):
-        """Checks the next receipt and returns it."""
-        receipt = Receipt(sealed)
-        if len(receipt.signature) != seal:
-            raise Refused("header", "the seal's length does not fit the mode")
-        before = None
-        if self.selection:
-            self.place(receipt, path, checkpoint)
-        else:
-            if receipt.header["kind"] in ("epoch_seal", "anchor"):
-                before = self.tree.root()
-            self.chain.push(receipt)
-            self.tree.push(receipt.hash)
-        if self.count == 0:
-            self.open(receipt)
-        self.keys.take(receipt)
-        self.signatures += 1
-        body = receipt.body()
-        if receipt.header["kind"] == "anchor":
-            self.anchored(receipt.header["seq"], body, before)
-        self.epochs.push(receipt, before)
+    def push(self, sealed, path=()):
+        """Looks at the next receipt, and returns it if it can be read."""
+        place = self.chain.size if self.chain else (self.first or 0) + self.count
         self.count += 1
-        if not self.selection and self.count in self.wanted:
-            self.roots[self.count] = self.tree.root()
+        try:
+            receipt = Receipt(sealed)
+        except Refused as error:
+            self.verdict.broke(error, place)
+            self.not_all("receipt %d cannot be read, so who signed it cannot be told" % place)
+            return None
+        seq, root = receipt.header["seq"], None
+        if receipt.header["kind"] in ("epoch_seal", "anchor") and not self.selection:
+            root = self.tree.root()
+        if self.selection:
+            try:
+                self.place(receipt, path, self.own)
+            except Refused as error:
+                self.verdict.broke(error, seq)
+        elif self.chain:
+            self.follow(receipt, place)
+        if self.line is None and receipt.header["kind"] == "genesis" and seq == 0:
+            self.open(receipt)
+        self.walk(receipt)
+        try:
+            body = receipt.body()
+            if not self.verdict.failed("integrity") and (self.selection or self.first == 0):
+                self.epochs.push(receipt, root)
+                if receipt.header["kind"] == "anchor" and self.line:
+                    self.anchored(seq, body, root)
+        except Refused as error:
+            self.verdict.broke(error, seq)
+        self.shown.see(receipt)
         return receipt
 
     def anchored(self, seq, body, before):
@@ -1001,51 +1078,127 @@ class Log:
         """Takes what is left of the next receipt, whose bytes are deleted."""
         if self.selection:
             raise Refused("receipts.bin", "a deleted receipt: a selection has none")
-        self.chain.push_deleted(leaf)
-        self.tree.push(leaf)
-        self.epochs.push_deleted(leaf)
-        if self.keys:
-            # Suspect all the same where its key was revoked.
-            self.keys.last = self.count
         self.count, self.deleted = self.count + 1, self.deleted + 1
-        if self.count in self.wanted:
-            self.roots[self.count] = self.tree.root()
+        if self.first is None:
+            self.chain, self.first = None, 0
+            self.verdict.broke(Refused("chain", "the bytes of the genesis are deleted"), 0)
+        elif self.chain:
+            place = self.chain.size
+            self.chain.push_deleted(leaf)
+            if self.first > 0:
+                error = Refused("chain", "its bytes are deleted, and no seal vouches for its hash")
+                return self.verdict.broke(error, place)
+            self.epochs.push_deleted(leaf)
+            if self.keys:
+                # Suspect all the same where its key was revoked.
+                self.keys.last = place
+            self.grow(leaf)
+
+    def not_all(self, why):
+        """Something is not known of all receipts: "verified" cannot be said of them."""
+        self.unread = self.unread or why
+
+    def follow(self, receipt, place):
+        """Chain and tree of a whole log."""
+        seq = receipt.header["seq"]
+        if self.first is None:
+            self.first = seq
+            if seq > 0:
+                self.chain.resume(receipt.header)
+        try:
+            self.chain.push(receipt)
+        except Refused as error:
+            self.chain = None
+            return self.verdict.broke(error, seq if self.count == 1 else place)
+        if self.first == 0:
+            self.grow(receipt.hash)
+
+    def grow(self, leaf):
+        self.tree.push(leaf)
+        if self.chain.size in self.wanted:
+            self.roots[self.chain.size] = self.tree.root()
 
     def open(self, receipt):
-        self.genesis = g = receipt.body()
+        try:
+            self.genesis = g = receipt.body()
+        except Refused:
+            return
         keys = [bytes.fromhex(g[n + "_key"]) for n in ("receipt", "checkpoint", "recovery")]
-        commitment = sha256(b"ai-audit/origin/v1\0" + b"".join(keys) + bytes.fromhex(g["salt"]))
-        self.origin = "%s/%s" % (g["name"], commitment[:16].hex())
+        self.origin = origin(g)
         self.log_id = receipt.hash.hex()
         self.key, self.line = Key(keys[0]), KeyLine(self.origin, keys[1])
         self.pin()
-        own = [body for origin, body in self.revocations if origin == self.origin]
-        self.keys = Keys(receipt.hash, g, own)
+        self.keys = Keys(receipt.hash, g)
+        try:
+            self.keys.bring([body for name, body in self.revocations if name == self.origin])
+        except Refused as error:
+            self.verdict.fail("attribution", str(error), 0)
+        if self.selection:
+            try:
+                self.own.of(self)
+                self.signed = True
+            except Refused as error:
+                self.verdict.broke(error)
 
     def pin(self):
-        """Does what the verifier brought lead to this genesis?"""
-        bare = False
-        for pin in self.pins:
+        """Does what the verifier brought lead to this genesis? A key line has the word over bare
+        keys, which say nothing of the origin."""
+        lines = [pin for pin in self.pins if isinstance(pin, KeyLine)]
+        for pin in lines or self.pins:
             if isinstance(pin, KeyLine):
                 if pin.name == self.origin and pin.key.data == self.line.key.data:
-                    return self.verdict.set("attribution", VERIFIED)
+                    return
             elif pin.data == self.key.data:
-                bare = True
+                self.bare = True
             elif pin.data == self.line.key.data:
                 self.needs_checkpoint = True
-        if bare:
+        if self.bare:
             self.needs_checkpoint = False
-        if bare or self.needs_checkpoint:
+        if self.bare or self.needs_checkpoint:
             self.verdict.remarks.append("a bare key was pinned: the origin is unverified")
-            return self.verdict.set("attribution", VERIFIED)
-        if self.pins:
-            return self.verdict.fail("attribution", "the genesis fits no pinned key", 0)
-        why = "no key was pinned (--key); one found inside the evidence proves nothing"
-        self.verdict.set("attribution", UNVERIFIED, why)
+        elif self.pins:
+            self.verdict.fail("attribution", "the genesis fits no pinned key", 0)
+
+    def walk(self, receipt):
+        """Who signed it."""
+        h, keys = receipt.header, self.keys
+        if keys is None:
+            lines = any(isinstance(pin, KeyLine) for pin in self.pins)
+            own = [pin for pin in self.pins if not lines and pin.id.hex() == h["key_id"]]
+            if not own:
+                return self.not_all("the genesis is not there: no pin leads to the receipts' key")
+            self.bare = True
+            names = ("receipt_key", "checkpoint_key", "recovery_key")
+            keys = Keys(bytes.fromhex(h["log_id"]), dict.fromkeys(names, own[0].data.hex()))
+        try:
+            keys.take(receipt)
+            self.signatures += 1
+            if self.keys is None and h["kind"] in ("key_rotation", "key_revocation"):
+                self.not_all("without the genesis a change of keys cannot be followed")
+        except Refused as error:
+            self.verdict.fail("attribution", str(error), h["seq"])
+            if isinstance(error, BadSignature):
+                self.verdict.broke(error, h["seq"])
+
+    def attribution(self, anchored):
+        """The answer, once all receipts were seen."""
+        why = self.unread
+        if self.line and not self.pins:
+            why = "no key was pinned (--key); one found inside the evidence proves nothing"
+        elif not self.count:
+            why = "there is no receipt"
+        elif not self.line and not self.bare:
+            why = "there is no genesis that could be read"
+        elif self.needs_checkpoint and not anchored:
+            why = "no checkpoint signed by the pinned key covers these receipts"
+        elif self.keys and self.keys.suspect():
+            return self.verdict.fail("attribution", *reversed(self.keys.suspect()))
+        self.verdict.set("attribution", UNVERIFIED if why else VERIFIED, why or "")
 
     def place(self, receipt, path, checkpoint):
         """A receipt of a selection: log, order, inclusion in the checkpoint."""
         h, before = receipt.header, self.before
+        self.before = receipt
         if (before is None) != (h["kind"] == "genesis" and h["seq"] == 0):
             raise Refused("chain", "a selection begins with the genesis, and has one")
         if before is None:
@@ -1059,7 +1212,6 @@ class Log:
                 raise Refused("chain", "prev is not the hash of the receipt before")
             if h["sealed_at"] < before.header["sealed_at"]:
                 raise Refused("chain", "sealed_at lies before that of an earlier receipt")
-        self.before = receipt
         if not included(receipt.hash, h["seq"], checkpoint.size, path, checkpoint.root):
             raise Refused("chain", "not included in the checkpoint")
 
@@ -1083,13 +1235,17 @@ def read_proofs(data):
         yield [r.raw(32) for _ in range(r.u8())]
 
 
-def read_checkpoints(data):
+def read_checkpoints(data, own):
+    """Earlier checkpoints, in ascending size below that of checkpoint.note."""
     r = Reader(data, "checkpoints.bin")
     if r.raw(min(24, len(data))) != b"ai-audit/checkpoints/v1\n":
         raise Refused("checkpoints.bin", "it does not begin with the line ai-audit/checkpoints/v1")
     found = []
     while r.at < len(data):
         found.append(Checkpoint(r.raw(int.from_bytes(r.raw(4), "big")), "checkpoints.bin"))
+    sizes = [checkpoint.size for checkpoint in found + [own]]
+    if any(one >= two for one, two in zip(sizes, sizes[1:])):
+        raise Refused("checkpoints.bin", "sizes do not ascend below that of checkpoint.note")
     return found
 
 
@@ -1099,53 +1255,107 @@ MANIFEST = re.compile(
 )
 
 
-class Manifest:
-    """What a package says of itself; every file is held against it when it is read."""
+NUMBER = re.compile("0|[1-9][0-9]{0,19}")
 
-    def __init__(self, folder, data):
+
+def number(text, most=2**64 - 1):
+    if not NUMBER.fullmatch(text) or int(text) > most:
+        raise Refused("manifest.note", "%r is no number in its one form" % text)
+    return int(text)
+
+
+class Manifest:
+    """What a package says of itself, and whether the files are those that it lists."""
+
+    def __init__(self, data):
         self.note = Note(data, "manifest.note")
         match = MANIFEST.fullmatch(self.note.text)
         if not match:
             raise Refused("manifest.note", "not the form of a manifest")
         self.origin, self.log_id, self.selection = match.group(1, 2, 3)
-        self.receipts, self.checkpoint = int(match.group(4)), int(match.group(5))
-        listed = []
-        for line in match.group(6).splitlines():
-            parts = re.fullmatch(r"file ([0-9a-f]{64}) (0|[1-9][0-9]{0,19}) (\S+)", line)
-            if not parts or parts.group(3) not in FILES[:-1] or parts.group(3) in listed:
-                raise Refused("manifest.note", "malformed, unknown or repeated file line")
-            digest, size, name = parts.groups()
-            listed.append(name)
+        self.receipts, self.checkpoint = number(match.group(4)), number(match.group(5))
+        self.word, _, rest = self.selection.partition(" ")
+        self.value, form = rest, ""
+        if self.word in ("trace", "session"):
+            try:
+                self.value = json.loads(rest)
+                form = json.dumps(self.value, ensure_ascii=False)
+                form.encode()
+            except (ValueError, RecursionError):
+                raise Refused("manifest.note", "a selection's text is no JSON string")
+        elif self.word in ("range", "time"):
+            most = 2**64 - 1 if self.word == "range" else 253402300799999999
+            self.value = [number(part, most) for part in rest.split(" ")]
+            form = "%d %d" % tuple(self.value) if len(self.value) == 2 else ""
+        if self.word == "all" and self.selection != "all" or form != rest:
+            raise Refused("manifest.note", "not the one form of a selection")
+        if self.word not in ("all", "trace", "session", "range", "time"):
+            raise Refused("manifest.note", "unknown selection")
+        if self.word in ("trace", "session") and not isinstance(self.value, str):
+            raise Refused("manifest.note", "a selection's text is no JSON string")
+        self.listed = {}
+        for line in match.group(6).split("\n")[:-1]:
+            parts = re.fullmatch(r"file ([0-9a-f]{64}) ([0-9]+) (\S+)", line)
+            if not parts or parts.group(3) in self.listed:
+                raise Refused("manifest.note", "malformed or repeated file line")
+            self.listed[parts.group(3)] = (parts.group(1), number(parts.group(2)))
+
+    def check_files(self, folder, others):
+        """`others` are files of the verifier that lie in the folder too."""
+        for name in sorted(os.listdir(folder)):
+            if name not in FILES and os.path.realpath(os.path.join(folder, name)) not in others:
+                raise Refused(name, "no package has this file")
+        for name in FILES[:-1]:
+            there = os.path.lexists(os.path.join(folder, name))
+            if name not in self.listed and (name in REQUIRED or there):
+                raise Refused(name, "not listed in the manifest")
+        if (self.word == "all") == os.path.lexists(os.path.join(folder, "proofs.bin")):
+            raise Refused("proofs.bin", "a selection has inclusion proofs, a whole log has none")
+        for name, (digest, size) in self.listed.items():
             path = os.path.join(folder, name)
-            if os.path.islink(path) or not os.path.isfile(path):
+            if name not in FILES[:-1] or os.path.islink(path) or not os.path.isfile(path):
                 raise Refused(name, "listed in the manifest, but not there as a plain file")
             hasher, length = hashlib.sha256(), 0
             with open(path, "rb") as file:
                 for block in iter(lambda: file.read(1 << 16), b""):
                     hasher.update(block)
                     length += len(block)
-            if hasher.hexdigest() != digest or length != int(size):
+            if hasher.hexdigest() != digest or length != size:
                 raise Refused(name, "digest or size is not the manifest's")
-        for name in FILES[:-1]:
-            there = os.path.lexists(os.path.join(folder, name))
-            if name not in listed and (name in REQUIRED or there):
-                raise Refused(name, "not listed in the manifest")
 
-    def selects(self, receipt):
-        h, (word, _, rest) = receipt.header, self.selection.partition(" ")
-        if word == "all" or h["kind"] in CONTROL:
+    def selects(self, h):
+        if self.word == "all" or h["kind"] in CONTROL:
             return True
-        try:
-            if word in ("trace", "session"):
-                return h[word + "_id"] == json.loads(rest)
-            start, end = (int(part) for part in rest.split(" "))
-        except (ValueError, RecursionError):
-            raise Refused("manifest.note", "unknown selection")
-        if word == "range":
-            return start <= h["seq"] <= end
-        if word == "time":
-            return start <= micros(h["sealed_at"]) < end
-        raise Refused("manifest.note", "unknown selection")
+        if self.word in ("trace", "session"):
+            return h[self.word + "_id"] == self.value
+        place = h["seq"] if self.word == "range" else micros(h["sealed_at"])
+        return self.value[0] <= place < self.value[1] + (self.word == "range")
+
+
+class Coverage:
+    """Whether a selection has what it claims: a range has no holes, and there is something besides
+    the receipts about the log itself."""
+
+    def __init__(self, manifest, size):
+        self.manifest, self.selected = manifest, 0
+        self.next, self.last = 0, -1
+        if manifest.word == "range":
+            self.next, self.last = manifest.value[0], min(manifest.value[1], size - 1)
+
+    def see(self, h):
+        if not self.manifest.selects(h):
+            raise Refused("manifest.note", "receipt %d is not of the selection" % h["seq"])
+        self.selected += h["kind"] not in CONTROL
+        if self.next <= h["seq"] <= self.last:
+            expected, self.next = self.next, h["seq"] + 1
+            if expected != h["seq"]:
+                raise Refused("manifest.note", "receipt %d of the range is missing" % expected)
+
+    def end(self):
+        if self.next <= self.last:
+            raise Refused("manifest.note", "receipt %d of the range is missing" % self.next)
+        if self.manifest.word != "all" and not self.selected:
+            raise Refused("manifest.note", "nothing of the selection is here")
 
 
 def micros(text):
@@ -1153,197 +1363,265 @@ def micros(text):
     return (moment - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)
 
 
-def no_duplicates(pairs):
-    if len(dict(pairs)) != len(pairs):
-        raise ValueError("a key twice")
-    return dict(pairs)
-
-
 class View:
-    """receipts.jsonl: each line must say what the bytes say."""
+    """receipts.jsonl: each line must be the view of the receipt's bytes."""
 
     def __init__(self, data):
-        self.lines = None if data is None else data.decode("utf-8", "replace").split("\n")
-        self.at = 0
+        self.data, self.at, self.line = data, 0, 0
 
     def next(self, receipt):
-        if self.lines is not None:
-            self.compare(receipt.view())
+        self.compare(receipt.view())
 
     def next_deleted(self, seq, leaf):
-        if self.lines is not None:
-            self.compare({"seq": seq, "deleted": True, "hash": leaf.hex()})
+        self.compare(as_json({"seq": seq, "deleted": True, "hash": leaf.hex()}))
 
-    def compare(self, expected):
-        line = self.lines[self.at] if self.at < len(self.lines) else ""
-        self.at += 1
-        try:
-            shown = json.loads(line, object_pairs_hook=no_duplicates)
-        except (ValueError, RecursionError):
-            shown = None
-        # As texts, because Python holds 1, 1.0 and True to be equal.
-        if json.dumps(shown, sort_keys=True) != json.dumps(expected, sort_keys=True):
-            raise Refused("receipts.jsonl", "line %d does not say what the receipt says" % self.at)
+    def compare(self, line):
+        self.line += 1
+        line = (line + "\n").encode()
+        found = self.data[self.at : self.at + len(line)]
+        self.at += len(line)
+        if found != line:
+            reason = "line %d is not the view of the receipt's bytes" % self.line
+            raise Refused("receipts.jsonl", reason)
 
     def end(self):
-        if self.lines is not None and self.lines[self.at :] != [""]:
+        if self.at != len(self.data):
             raise Refused("receipts.jsonl", "more lines than receipts")
 
 
-def verify(path, pins, brought, size, revocations=()):
-    """Verifies a receipts file, or the folder that one lies in. Returns verdict and log."""
-    verdict = Verdict()
-    alone = not os.path.isdir(path)
-    folder = os.path.dirname(path) if alone else path
-    receipts = path if alone else os.path.join(path, "receipts.bin")
-    part = lambda name: None if alone else inside(folder, name)
-    log = Log(verdict, pins, False, revocations)
-    try:
-        manifest = part("manifest.note")
-        manifest = manifest and Manifest(folder, manifest)
-        if not manifest and not alone:
-            verdict.remarks.append("there is no manifest: other files are not covered")
-        checkpoint, older = part("checkpoint.note"), part("checkpoints.bin")
-        proofs = part("proofs.bin")
-        own = Checkpoint(checkpoint, "checkpoint.note") if checkpoint is not None else None
-        evidence = ([own] if own else []) + (read_checkpoints(older) if older is not None else [])
-        log.selection = proofs is not None
-        if manifest and (manifest.selection == "all") == log.selection:
-            raise Refused("manifest.note", "a selection has proofs.bin, a whole log has none")
-        if log.selection and not own:
-            raise Refused("checkpoint.note", "missing beside proofs.bin")
-        paths = read_proofs(proofs) if log.selection else None
-        log.wanted = {c.size for c in evidence + brought}
-        view = View(part("receipts.jsonl"))
-        if 0 in log.wanted:
-            log.roots[0] = log.tree.root()
-        place = None
+class KeyFile:
+    """key-history.json: what the control receipts say of keys, for people."""
+
+    NOTE = "derived from the log's control receipts; trust only the key line that you had before"
+
+    def __init__(self):
+        self.value = {"note": "", "origin": "", "keys": []}
+
+    def see(self, receipt):
+        seq = receipt.header["seq"]
         try:
-            for sealed, seal in read_receipts(receipts):
-                place = log.count
-                if seal is None:
-                    log.push_deleted(sealed)
-                    view.next_deleted(place, sealed)
-                    continue
-                receipt = log.push(sealed, seal, next(paths, []) if paths else None, own)
-                place = receipt.header["seq"]
-                if manifest and not manifest.selects(receipt):
-                    raise Refused("manifest.note", "the receipt is not of the selection")
-                view.next(receipt)
-            place = log.epochs.unaccounted()
-            if place is not None:
-                reason = "its bytes are deleted, and no deletion receipt accounts for it"
-                raise Refused("epoch", reason)
+            body = receipt.body()
+        except Refused:
+            return
+        if receipt.header["kind"] == "genesis":
+            self.value.update(note=self.NOTE, origin=origin(body))
+            self.key("receipt", body["receipt_key"], seq, 0)
+            self.key("checkpoint", body["checkpoint_key"], seq)
+            self.key("recovery", body["recovery_key"], seq)
+        elif receipt.header["kind"] == "key_rotation":
+            self.key("receipt", body["new_key"], seq, seq + 1)
+        elif receipt.header["kind"] == "key_revocation":
+            self.key("receipt", body["successor"], seq, seq)
+            entry = {"receipt": seq, "key_id": Key(bytes.fromhex(body["revoked_key"])).id.hex()}
+            entry.update(after=body["after"], compromised_at=body["compromised_at"])
+            entry["successor"] = Key(bytes.fromhex(body["successor"])).id.hex()
+            if body["reason"]:
+                entry["reason"] = body["reason"][:200]
+            self.value.setdefault("revocations", []).append(entry)
+
+    def key(self, purpose, key, seq, since=None):
+        entry = {"purpose": purpose, "key_id": Key(bytes.fromhex(key)).id.hex(), "public_key": key}
+        entry["introduced_by"] = seq
+        if since is not None:
+            entry["valid_from"] = since
+        self.value["keys"].append(entry)
+
+    def held_against(self, data):
+        if data != (json.dumps(self.value, indent=2, ensure_ascii=False) + "\n").encode():
+            reason = "it does not say what the control receipts say"
+            raise Refused("key-history.json", reason)
+
+
+def verify(path, pins, brought, size, revocations=(), others=()):
+    """Verifies a receipts file, or the folder of a package. Returns verdict and log."""
+    verdict, wrong, beside = Verdict(), [], []
+
+    def attempt(reasons, action, *arguments):
+        """The action's value, or None where it is refused."""
+        try:
+            return action(*arguments)
         except Refused as error:
-            if error.stage == "signature":
-                verdict.fail("attribution", str(error), place)
-            first = place == 0 and log.line is None
-            if first and "is missing" in str(error):
-                verdict.fail("completeness", str(error))
-            error.args = ("%s: %s" % (error.stage, error),)
-            verdict.fail("integrity", str(error), place)
-            return finish(verdict, log, evidence, brought, size)
-        if log.count == 0:
-            raise Refused("receipts.bin", "there is no receipt")
-        view.end()
-        if log.selection and next(paths, None) is not None:
-            raise Refused("proofs.bin", "more proofs than receipts")
+            reasons.append(error)
+
+    if not os.path.isdir(path):
+        log = Log(verdict, pins, revocations=revocations)
+        log.wanted = {c.size for c in brought}
+        receipts(log, path, beside)
+        return finish(verdict, log, [], brought, size)
+
+    # Around the receipts: the manifest and what it lists.
+    part = lambda name: inside(path, name)
+    data, manifest = attempt(wrong, part, "manifest.note"), None
+    if data is not None:
+        manifest = attempt(wrong, Manifest, data)
         if manifest:
-            claims(manifest, log, own)
-        keys = part("key-history.json")
-        if keys is not None:
-            key_history(keys, log)
+            attempt(wrong, manifest.check_files, path, others)
+    elif not wrong:
+        wrong.append(Refused("manifest.note", "missing: the package is not signed"))
+    data = attempt(wrong, part, "checkpoint.note")
+    if data is None:
+        wrong.append(Refused("checkpoint.note", "missing"))
+    own = attempt(wrong, Checkpoint, data, "checkpoint.note") if data is not None else None
+    if not own:
+        # Nothing to hold receipts against.
+        verdict.broke(wrong[0])
+        return finish(verdict, Log(verdict, pins), [], [], None)
+    there = os.path.lexists(os.path.join(path, "proofs.bin"))
+    log = Log(verdict, pins, own, manifest.word != "all" if manifest else there, revocations)
+
+    # Beside the receipts: proofs, view, earlier checkpoints.
+    proofs = attempt(beside, part, "proofs.bin") if log.selection else None
+    if log.selection and proofs is None:
+        beside.append(Refused("proofs.bin", "missing"))
+    data = attempt(beside, part, "checkpoints.bin")
+    older = attempt(beside, read_checkpoints, data, own) if data is not None else []
+    evidence = (older or []) + [own]
+    log.wanted = {c.size for c in evidence + brought}
+    data = attempt(beside, part, "receipts.jsonl")
+    view = View(data) if data is not None else None
+    coverage = Coverage(manifest, own.size) if manifest else None
+    file = os.path.join(path, "receipts.bin")
+    if os.path.islink(file) or not os.path.isfile(file):
+        wrong.append(Refused("receipts.bin", "missing"))
+        verdict.broke(wrong[0])
+    else:
+        hashes = read_proofs(proofs) if proofs is not None else None
+        receipts(log, file, beside, hashes, view, coverage)
+    data = attempt(beside, part, "key-history.json")
+    attempt(beside, log.shown.held_against, data)
+    for error in beside:
+        verdict.broke(error)
+    finish(verdict, log, evidence, brought, size)
+    if manifest:
+        attempt(wrong, claims, manifest, log, own)
+    for error in wrong:
+        verdict.broke(error)
+        if verdict.answers["completeness"][0] == VERIFIED:
+            verdict.set("completeness", UNVERIFIED, "integrity failed")
+    return verdict, log
+
+
+def receipts(log, path, beside, proofs=None, view=None, coverage=None):
+    """Feeds a receipts file to the log, and compares what stands beside it until it differs."""
+    try:
+        for sealed, deleted in read_receipts(path):
+            if deleted:
+                log.push_deleted(sealed)
+                try:
+                    if view:
+                        view.next_deleted(log.count - 1, sealed)
+                except Refused as error:
+                    beside.append(error)
+                    view = None
+                continue
+            hashes = []
+            if proofs:
+                try:
+                    hashes = next(proofs, None)
+                    if hashes is None:
+                        raise Refused("proofs.bin", "fewer proofs than receipts")
+                except Refused as error:
+                    beside.append(error)
+                    proofs, hashes = None, []
+            receipt = log.push(sealed, hashes)
+            if receipt is None:
+                continue
+            try:
+                if coverage:
+                    coverage.see(receipt.header)
+                if view:
+                    view.next(receipt)
+            except Refused as error:
+                beside.append(error)
+                view = None
     except Refused as error:
-        verdict.fail("integrity", "%s: %s" % (error.stage, error))
-    return finish(verdict, log, [] if verdict.failed("integrity") else evidence, brought, size)
+        log.not_all("the receipts cannot be read to their end: who signed them cannot be told")
+        log.verdict.broke(error)
+        return
+    try:
+        if proofs and next(proofs, None) is not None:
+            raise Refused("proofs.bin", "more proofs than receipts")
+        if view:
+            view.end()
+        if coverage:
+            coverage.end()
+    except Refused as error:
+        beside.append(error)
 
 
 def claims(manifest, log, checkpoint):
+    if not log.line:
+        raise Refused("manifest.note", "without the genesis nobody can tell who signed it")
     manifest.note.verify(log.line)
-    found = (log.origin, log.log_id, log.count, checkpoint.size if checkpoint else None)
+    found = (log.origin, log.log_id, log.count, checkpoint.size)
     if (manifest.origin, manifest.log_id, manifest.receipts, manifest.checkpoint) != found:
         reason = "it claims another origin, log, number of receipts or checkpoint"
         raise Refused("manifest.note", reason)
 
 
-def key_history(data, log):
-    try:
-        history = json.loads(data.decode("utf-8"), object_pairs_hook=no_duplicates)
-        shown = [
-            (k["purpose"], k["public_key"], k["introduced_by"], k.get("valid_from"), k["key_id"])
-            for k in history["keys"]
-        ]
-        said = history.get("revocations", [])
-        said = [(s["receipt"], s["key_id"], s["after"], s["successor"]) for s in said]
-        origin = history["origin"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise Refused("key-history.json", "not the form of a key history")
-    name = lambda key: Key(bytes.fromhex(key)).id.hex()
-    told = [entry + (name(entry[1]),) for entry in log.keys.shown]
-    revoked = [
-        (seq, name(b["revoked_key"]), b["after"], name(b["successor"])) for seq, b in log.keys.said
-    ]
-    if origin != log.origin or shown != told or said != revoked:
-        raise Refused("key-history.json", "it does not say what the control receipts say")
-
-
 def finish(verdict, log, evidence, brought, size):
     """Checkpoints, and what is left of the answers."""
-    if log.line is None:
-        verdict.set("attribution", UNVERIFIED, "there is no genesis that could be read")
-    anchored, complete_to = False, size
+    size = size or None  # A size of 0 says nothing.
+    whole = not log.selection
+    if whole and log.first == 0 and not verdict.failed("integrity"):
+        gone = log.epochs.unaccounted()
+        if gone is not None:
+            reason = "its bytes are deleted, and no deletion receipt accounts for it"
+            verdict.broke(Refused("epoch", reason), gone)
+    sound = not verdict.failed("integrity")
+    held = whole and log.first == 0 and sound
+    anchored, complete_to, cut = False, size, None
     for checkpoint, is_brought in [(c, False) for c in evidence] + [(c, True) for c in brought]:
-        if log.line is None or verdict.failed("integrity"):
+        if not log.line:
             break
-        whose = "that you brought" if is_brought else "in the evidence"
+        if is_brought and checkpoint.origin != log.origin:
+            verdict.remarks.append("a checkpoint that you brought is of another log")
+            continue
         try:
-            if checkpoint.origin != log.origin:
-                if is_brought:
-                    verdict.remarks.append("a checkpoint that you brought is of another log")
-                    continue
-                raise Refused(checkpoint.stage, "it is of another log")
-            checkpoint.note.verify(log.line)
-            if log.selection:
-                own = evidence[0]
-                if checkpoint.size == own.size and checkpoint.root != own.root:
-                    reason = "two checkpoints of one size have different roots"
-                    raise Refused(checkpoint.stage, reason)
-                anchored |= checkpoint is own
-            elif checkpoint.size > log.count:
-                reason = "checkpoint %s has %d receipts, here are %d"
-                verdict.fail("completeness", reason % (whose, checkpoint.size, log.count))
-            elif log.roots[checkpoint.size] != checkpoint.root:
-                reason = "the receipts do not have the root of the checkpoint %s" % whose
-                raise Refused(checkpoint.stage, reason)
-            else:
-                anchored |= checkpoint.size > 0
+            checkpoint.of(log)
+            if not whole:
+                known = evidence[-1:] + [c for c in brought if c.origin == log.origin]
+                if any(c.size == checkpoint.size and c.root != checkpoint.root for c in known):
+                    raise Refused(checkpoint.stage, "two checkpoints of one size have two roots")
+            elif held and checkpoint.size > log.count:
+                reason = "a checkpoint has %d receipts, here are %d"
+                cut = cut or reason % (checkpoint.size, log.count)
+            elif held and log.roots.get(checkpoint.size) != checkpoint.root:
+                raise Refused(checkpoint.stage, "the receipts do not have its root")
+            elif held and checkpoint.size > 0:
+                anchored = True
                 if is_brought:
                     complete_to = max(checkpoint.size, complete_to or 0)
         except Refused as error:
-            verdict.fail("integrity", "%s: %s" % (error.stage, error))
-    if not verdict.failed("integrity"):
-        verdict.set("integrity", VERIFIED)
-    if size is not None and size > (evidence[0].size if log.selection and evidence else log.count):
-        verdict.fail("completeness", "the log is known to have %d receipts" % size)
-    if verdict.failed("integrity"):
-        verdict.set("completeness", UNVERIFIED, "integrity failed")
-        if verdict.answers["attribution"][0] == VERIFIED:
-            verdict.set("attribution", UNVERIFIED, "integrity failed")
-    elif log.selection:
+            verdict.broke(error)
+    if not whole:
+        if not log.line:
+            verdict.fail("integrity", "the genesis is not there: the checkpoint's key is unknown")
+        anchored = log.signed and not verdict.failed("integrity")
+    if size is not None and size > log.count:
+        cut = cut or "the log is known to have %d receipts" % size
+    why = "no checkpoint was brought (--checkpoint): receipts may be missing at the end"
+    if not whole:
         why = "this is a selection: what was left out cannot be seen"
-        verdict.set("completeness", UNVERIFIED, why)
+    elif log.first is None:
+        verdict.fail("integrity", "there is no receipt")
+        if sound:
+            verdict.fail("completeness", "there is no receipt")
+        why = "integrity failed"
+    elif log.first > 0:
+        verdict.fail("completeness", "receipts before receipt %d are missing" % log.first)
+    elif cut:
+        verdict.fail("completeness", cut)
+    elif verdict.failed("integrity"):
+        why = "integrity failed"
     elif complete_to is not None:
         verdict.set("completeness", VERIFIED)
-    else:
-        why = "no checkpoint was brought (--checkpoint): receipts may be missing at the end"
+        if complete_to < log.count:
+            verdict.remarks.append("complete to %d receipts; what follows may not be" % complete_to)
+    verdict.set("integrity", VERIFIED)
+    log.attribution(anchored)
+    if not verdict.answers["completeness"][0]:
         verdict.set("completeness", UNVERIFIED, why)
-    if verdict.answers["attribution"][0] == VERIFIED:
-        if log.needs_checkpoint and not anchored:
-            why = "no checkpoint signed by the pinned key covers these receipts"
-            verdict.set("attribution", UNVERIFIED, why)
-        suspect = log.keys.suspect()
-        if suspect:
-            verdict.fail("attribution", suspect[1], suspect[0])
     return verdict, log
 
 
@@ -1367,15 +1645,14 @@ def check_vectors(folder):
     for name, expected in vectors["keys"].items():
         keys[name] = Key(bytes.fromhex(expected["public"]), pinned=True)
         agree(name + " key id", keys[name].id.hex(), expected["key_id"])
-    log = Log(Verdict(), [KeyLine.parse(vectors["log_pub"])], False)
+    log = Log(Verdict(), [KeyLine.parse(vectors["log_pub"])])
     log.wanted = set(range(1, len(vectors["receipts"]) + 1))
-    log.roots[0] = log.tree.root()
     sealed = []
     file = read_receipts(os.path.join(folder, "receipts.bin"))
-    for (found, seal), expected in zip(file, vectors["receipts"]):
+    for (found, _), expected in zip(file, vectors["receipts"]):
         name = expected["name"]
         sealed.append(found)
-        receipt = log.push(found, seal)
+        receipt = log.push(found)
         agree(name + ": payload", receipt.payload.hex(), expected["payload"])
         agree(name + ": hash", receipt.hash.hex(), expected["hash"])
         agree(name + ": signature", receipt.signature.hex(), expected["signature"])
@@ -1387,6 +1664,8 @@ def check_vectors(folder):
     agree("origin", log.origin, vectors["origin"])
     agree("log id", log.log_id, vectors["log_id"])
     agree("salt", log.genesis["salt"], vectors["salt"])
+    agree("integrity", log.verdict.answers["integrity"], (NEW, ""))
+    log.attribution(False)
     agree("pin", log.verdict.answers["attribution"][0], VERIFIED)
     for tree in vectors["tree"]:
         agree("root of %d" % tree["size"], log.roots[tree["size"]].hex(), tree["root"])
@@ -1469,35 +1748,42 @@ def main():
     parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE")
     parser.add_argument("--size", type=int, metavar="N")
     parser.add_argument("--revocation", action="append", default=[], metavar="FILE")
+    parser.add_argument("--vectors", action="store_true", help="PATH holds the vectors")
     options = parser.parse_args()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
-    path = options.path
-    if os.path.basename(path) == "vectors.json":
-        path = os.path.dirname(path) or "."
+    path, files = options.path, [name for name in options.key if os.path.exists(name)]
+    files += options.checkpoint + options.revocation
+    if options.vectors:
+        if options.key or files or options.size is not None:
+            parser.error("--vectors verifies no evidence: it goes with no other option")
+        try:
+            print(check_vectors(path))
+        except Refused as error:
+            print("FAILED: %s: %s" % (error.stage, shown(str(error))))
+            return 1
+        except OSError as error:
+            print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
+            return 2
+        print("OK")
+        return 0
     try:
-        if os.path.isdir(path) and os.path.exists(os.path.join(path, "vectors.json")):
-            try:
-                print(check_vectors(path))
-            except Refused as error:
-                print("FAILED: %s: %s" % (error.stage, shown(str(error))))
-                return 1
-            print("OK")
-            return 0
         try:
             pins = [parse_pin(argument) for argument in options.key]
             brought = []
             for name in options.checkpoint:
                 with open(name, "rb") as file:
-                    brought.append(Checkpoint(file.read(), name))
+                    brought.append(Checkpoint(file.read((1 << 20) + 1), name))
             revocations = [parse_revocation(name) for name in options.revocation]
         except (Refused, UnicodeDecodeError) as error:
             print("cannot use what you brought: %s" % shown(str(error)), file=sys.stderr)
             return 2
-        if os.path.isdir(path) and not os.path.exists(os.path.join(path, "receipts.bin")):
-            print("%s: no receipts.bin in this folder" % path, file=sys.stderr)
+        known = [os.path.join(path, name) for name in ("receipts.bin", "manifest.note")]
+        if os.path.isdir(path) and not any(os.path.exists(file) for file in known):
+            print("%s: no package in this folder" % path, file=sys.stderr)
             return 2
-        verdict, log = verify(path, pins, brought, options.size, revocations)
+        others = {os.path.realpath(name) for name in files}
+        verdict, log = verify(path, pins, brought, options.size, revocations, others)
     except OSError as error:
         print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
         return 2

@@ -1,8 +1,11 @@
 //! Evidence packages: what is in them, writing them, verifying them.
 
+mod beside;
 mod check;
 mod claims;
+mod engine;
 mod key_history;
+mod older;
 mod passes;
 mod proofs;
 mod readme;

@@ -9,6 +9,10 @@ use alloc::vec::Vec;
 use base64ct::{Base64, Encoding};
 use core::fmt;
 
+/// The most extension lines that a checkpoint may have. The specification knows no limit; a note of
+/// a megabyte has room for half a million, each of which would be kept.
+pub const MAX_EXTENSIONS: usize = 100;
+
 /// What a checkpoint says (C2SP tlog-checkpoint).
 ///
 /// It is a statement of whoever signed it: take it from [`Checkpoint::open`], not from
@@ -21,7 +25,7 @@ pub struct Checkpoint {
     pub size: TreeSize,
     /// Root of the tree of that size.
     pub root: NodeHash,
-    /// Further lines, none of them empty, whose meaning is the log's.
+    /// Further lines, at most [`MAX_EXTENSIONS`] and none of them empty, whose meaning is the log's.
     pub extensions: Vec<String>,
 }
 
@@ -49,6 +53,8 @@ pub enum CheckpointError {
 
 const ORIGIN: &str = "an origin that is not empty and has no control character";
 const EXTENSION: &str = "an extension line that is not empty and has no control character";
+
+const TOO_MANY: &str = "the end of the checkpoint: it has at most 100 extension lines";
 
 impl Checkpoint {
     /// Reads a note's text.
@@ -85,6 +91,9 @@ impl Checkpoint {
         let extensions = lines
             .zip(4..)
             .map(|(text, line)| {
+                if line >= 4 + MAX_EXTENSIONS {
+                    return Err(wrong(line, TOO_MANY));
+                }
                 let extension = Some(text).filter(|text| is_line(text));
                 extension.map(Into::into).ok_or(wrong(line, EXTENSION))
             })
@@ -149,6 +158,9 @@ impl Checkpoint {
         }
         if let Some(index) = self.extensions.iter().position(|line| !is_line(line)) {
             return wrong(4 + index, EXTENSION);
+        }
+        if self.extensions.len() > MAX_EXTENSIONS {
+            return wrong(4 + MAX_EXTENSIONS, TOO_MANY);
         }
         SignedNote::sign(&self.to_text(), &self.origin, signer).map_err(CheckpointError::Note)
     }

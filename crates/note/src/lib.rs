@@ -52,7 +52,7 @@ mod vkey;
 
 pub use add_checkpoint::{AddCheckpoint, AddCheckpointError};
 pub use anchor::{Anchor, TokenBytes};
-pub use checkpoint::{Checkpoint, CheckpointError};
+pub use checkpoint::{Checkpoint, CheckpointError, MAX_EXTENSIONS};
 pub use cosignature::cosign;
 pub use note::{MAX_NOTE_LEN, MAX_SIGNATURES, NoteError, NoteSignature, SignedNote};
 pub use policy::{

@@ -16,6 +16,8 @@ pub(crate) struct Checkpoints {
     entries: Vec<Entry>,
     /// Entries before this one were met.
     next: usize,
+    /// What those of the evidence say that were met and are not kept.
+    settled: Outcome,
 }
 
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub(crate) struct Outcome {
     pub(crate) anchored: bool,
     /// How many brought checkpoints are of another log.
     pub(crate) foreign: usize,
+    /// Whether a brought checkpoint of the log is of size 0.
+    pub(crate) empty: bool,
     /// What the policy's witnesses say of the checkpoint that tells most.
     pub(crate) witnessed: Option<Judgement>,
 }
@@ -71,27 +75,41 @@ impl Checkpoints {
         }
     }
 
+    /// Judges what was met of the evidence and forgets it: whoever made the evidence decides how
+    /// much of it there is.
+    pub(crate) fn settle(&mut self, policy: &TrustPolicy, facts: &Facts, time: &mut Times<'_>) {
+        let met = self.entries.get(..self.next).unwrap_or_default();
+        if met.iter().all(|entry| entry.brought) {
+            return;
+        }
+        let mut index = 0;
+        while index < self.next {
+            if self.entries.get(index).is_none_or(|entry| entry.brought) {
+                index += 1;
+                continue;
+            }
+            let entry = self.entries.remove(index);
+            self.next -= 1;
+            entry.weigh(policy, facts, Some(entry.size()), &mut self.settled, time);
+        }
+    }
+
     /// Judges all. `held` is the number of receipts from the genesis on, or `None` where the tree
     /// could not be built.
     pub(crate) fn finish(
-        &self,
+        &mut self,
         policy: &TrustPolicy,
         facts: &Facts,
         held: Option<u64>,
         time: &mut Times<'_>,
     ) -> Outcome {
-        let mut outcome = Outcome::default();
+        let mut outcome = core::mem::take(&mut self.settled);
         for entry in &self.entries {
-            if entry.judge(facts, held, &mut outcome) {
-                let keys = [&facts.receipt_key, &facts.checkpoint_key];
-                let judgement = Judgement::of(policy, &entry.note, entry.size(), keys);
-                time.checkpoint(&entry.note, entry.size(), judgement.as_ref());
-                let before = outcome.witnessed.take();
-                outcome.witnessed = match judgement {
-                    Some(judgement) => Some(judgement.better(before)),
-                    None => before,
-                };
-            }
+            entry.weigh(policy, facts, held, &mut outcome, time);
+        }
+        if held.is_none() {
+            outcome.anchored = false;
+            outcome.witnessed = None;
         }
         outcome
     }
@@ -105,6 +123,27 @@ impl Checkpoints {
 impl Entry {
     const fn size(&self) -> u64 {
         self.checkpoint.size.as_u64()
+    }
+
+    /// Judges it, and where it holds what the policy's witnesses say of it.
+    fn weigh(
+        &self,
+        policy: &TrustPolicy,
+        facts: &Facts,
+        held: Option<u64>,
+        outcome: &mut Outcome,
+        time: &mut Times<'_>,
+    ) {
+        if self.judge(facts, held, outcome) {
+            let keys = [&facts.receipt_key, &facts.checkpoint_key];
+            let judgement = Judgement::of(policy, &self.note, self.size(), keys);
+            time.checkpoint(&self.note, self.size(), judgement.as_ref());
+            let before = outcome.witnessed.take();
+            outcome.witnessed = match judgement {
+                Some(judgement) => Some(judgement.better(before)),
+                None => before,
+            };
+        }
     }
 
     /// Whether the log signed it and the receipts lead to it; what is wrong is put into `outcome`.
@@ -148,10 +187,12 @@ impl Entry {
         }
         match self.root {
             Some(root) if root == self.checkpoint.root => {
+                // Every log begins with nothing: a checkpoint of size 0 tells nothing of one.
                 outcome.anchored |= size > 0;
-                if self.brought {
+                if self.brought && size > 0 {
                     outcome.complete_to = outcome.complete_to.max(Some(size));
                 }
+                outcome.empty |= self.brought && size == 0;
                 true
             }
             _ => contradict(
@@ -198,6 +239,8 @@ pub(crate) fn completeness(
     }
     let why = if quorum {
         "there is no checkpoint of this log that the quorum could have cosigned"
+    } else if outcome.empty {
+        "the checkpoint that you brought is of size 0, which says nothing of any receipt"
     } else if brought {
         "none of the checkpoints that you brought is of this log"
     } else {

@@ -2,7 +2,7 @@
 
 use crate::checkpoints::{self, Checkpoints};
 use crate::forward::ForwardSecurity;
-use crate::report::{OpenToolIntent, deleted_remark};
+use crate::report::{self, OpenToolIntent, deleted_remark};
 use crate::time::Times;
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Seal, Walk};
@@ -72,7 +72,10 @@ impl<'p> LogVerifier<'p> {
     }
 
     /// Also holds the receipts against a checkpoint that came with the evidence. It can show that
-    /// something is wrong; it makes nothing complete. To be given before the first receipt.
+    /// something is wrong; it makes nothing complete.
+    ///
+    /// To be given before as many receipts were pushed as it says: all of them at once, or each
+    /// just before its last receipt, which keeps none in memory.
     ///
     /// # Errors
     ///
@@ -80,8 +83,15 @@ impl<'p> LogVerifier<'p> {
     pub fn evidence_checkpoint(&mut self, note: &[u8]) -> Result<(), PolicyError> {
         let note = SignedNote::parse(note).map_err(PolicyError::Note)?;
         let checkpoint = Checkpoint::parse(note.text()).map_err(PolicyError::Checkpoint)?;
-        self.time.expect(checkpoint.size.as_u64());
-        self.checkpoints.add(note, checkpoint, false);
+        let size = checkpoint.size.as_u64();
+        // The time of the newest receipt is at hand anyway.
+        if size > self.receipts.saturating_add(1) {
+            self.time.expect(size);
+        }
+        // Where the tree does not grow any more nothing meets it; integrity has failed already.
+        if self.first.is_none() || self.grows() {
+            self.checkpoints.add(note, checkpoint, false);
+        }
         Ok(())
     }
 
@@ -100,6 +110,7 @@ impl<'p> LogVerifier<'p> {
             Ok(receipt) => receipt,
             Err(error) => {
                 self.break_at(place, error.to_string());
+                self.walk.unread(format!("receipt {place} cannot be read"));
                 return None;
             }
         };
@@ -129,6 +140,7 @@ impl<'p> LogVerifier<'p> {
         );
         self.account(&receipt, before);
         self.bound(&receipt, before);
+        self.settle();
         if self.broken.is_some() {
             return None;
         }
@@ -170,6 +182,7 @@ impl<'p> LogVerifier<'p> {
         self.epochs.push_deleted(hash);
         self.walk.deleted(place);
         self.grow(hash);
+        self.settle();
     }
 
     /// Fails integrity for a reason found outside the receipts, such as a broken container.
@@ -177,6 +190,14 @@ impl<'p> LogVerifier<'p> {
         if self.broken.is_none() {
             self.broken = Some(Status::failed(reason.into()));
         }
+    }
+
+    /// Fails integrity since the receipts cannot be read to their end: who signed those that were
+    /// not pushed cannot be told.
+    pub fn cut_off(&mut self, reason: impl Into<String>) {
+        self.walk
+            .unread("the receipts cannot be read to their end".into());
+        self.fail_integrity(reason);
     }
 
     /// Adds a remark to the report.
@@ -279,6 +300,7 @@ impl<'p> LogVerifier<'p> {
         remarks.extend(self.walk.remark().map(String::from));
         remarks.extend(self.forward.remark());
         remarks.extend(deleted_remark(&deleted));
+        remarks.extend(report::not_followed(&self.intents));
         if outcome.foreign > 0 {
             let count = outcome.foreign;
             remarks.push(format!(
@@ -311,8 +333,21 @@ impl<'p> LogVerifier<'p> {
     fn next_seq(&self) -> u64 {
         match &self.chain {
             Some(chain) => chain.head().size(),
-            None => self.first.unwrap_or(0) + self.receipts,
+            // The first may be any number that fits: nothing was held against anything yet.
+            None => self.first.unwrap_or(0).saturating_add(self.receipts),
         }
+    }
+
+    /// Lets go of the evidence's checkpoints that the tree met.
+    fn settle(&mut self) {
+        if let Some(facts) = self.walk.facts() {
+            self.checkpoints.settle(self.policy, facts, &mut self.time);
+        }
+    }
+
+    /// Whether further receipts still make the tree grow.
+    const fn grows(&self) -> bool {
+        self.chain.is_some() && matches!(self.first, Some(0))
     }
 
     /// Chain and tree.

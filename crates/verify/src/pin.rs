@@ -1,7 +1,7 @@
 //! Pins: the keys that a verifier had before he saw the data.
 
 use ai_audit_core::{KeyError, PUBLIC_KEY_LEN, VerifyingKey};
-use ai_audit_note::{VKey, VKeyError};
+use ai_audit_note::{VKey, VKeyError, VKeyKind};
 use core::fmt;
 
 /// A key that the verifier trusts for a log.
@@ -11,7 +11,8 @@ pub enum Pin {
     /// genesis keys.
     Log(VKey),
     /// A bare key, which says nothing of the origin: the genesis's receipt key, or its checkpoint
-    /// key where a checkpoint signed by it covers the genesis.
+    /// key where a checkpoint signed by it covers the genesis. Beside a key line it counts for
+    /// nothing: the line says more.
     Key(VerifyingKey),
 }
 
@@ -20,6 +21,8 @@ pub enum Pin {
 pub enum PinError {
     /// It has the form of a key line and does not hold.
     Line(VKeyError),
+    /// It is the key line of a witness, which signs no receipts and no checkpoints of its own.
+    Witness,
     /// It is hexadecimal and no public key that may be pinned.
     Key(KeyError),
     /// It is neither.
@@ -36,7 +39,11 @@ impl Pin {
     pub fn parse(text: &str) -> Result<Self, PinError> {
         let text = text.trim();
         if text.contains('+') {
-            return VKey::parse(text).map(Self::Log).map_err(PinError::Line);
+            let line = VKey::parse(text).map_err(PinError::Line)?;
+            return match line.kind() {
+                VKeyKind::Ed25519 => Ok(Self::Log(line)),
+                _ => Err(PinError::Witness),
+            };
         }
         let mut bytes = [0; PUBLIC_KEY_LEN];
         if text.len() != 2 * PUBLIC_KEY_LEN || !text.is_ascii() {
@@ -56,6 +63,9 @@ impl fmt::Display for PinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(error) => write!(f, "key line: {error}"),
+            Self::Witness => f.write_str(
+                "key line: expected type 1, a log's (Ed25519), found type 4, a witness's (cosignatures)",
+            ),
             Self::Key(error) => write!(f, "public key: {error}"),
             Self::Neither => f.write_str(
                 "expected a key line (name+hash+key, as in log.pub) or 64 hexadecimal digits",

@@ -82,9 +82,12 @@ impl TrustPolicy {
         Ok(self)
     }
 
-    /// Also expects a log to have at least this many receipts.
+    /// Also expects a log to have at least this many receipts. 0 says nothing.
     #[must_use]
     pub fn min_size(mut self, size: u64) -> Self {
+        if size == 0 {
+            return self;
+        }
         self.min_size = Some(self.min_size.map_or(size, |old| old.max(size)));
         self
     }
@@ -181,6 +184,13 @@ impl TrustPolicy {
     /// The certificates of timestamp authorities, DER.
     pub fn timestamp_authorities(&self) -> impl Iterator<Item = &[u8]> {
         self.timestamp_authorities.iter().map(Vec::as_slice)
+    }
+
+    /// The origins of the checkpoints that the verifier brought.
+    pub fn checkpoint_origins(&self) -> impl Iterator<Item = &str> {
+        self.checkpoints
+            .iter()
+            .map(|(_, checkpoint)| checkpoint.origin.as_str())
     }
 
     pub(crate) fn timestamps(&self) -> &[TimestampToken] {

@@ -1,7 +1,7 @@
 //! What a verification tells.
 
 use crate::{FieldDisclosure, TimeBound};
-use ai_audit_agentic::OpenIntents;
+use ai_audit_agentic::{MAX_OPEN, OpenIntents};
 use ai_audit_core::{Exit, LeafHash, LogId, Question, ReceiptId, Status, Timestamp, Verdict};
 use ai_audit_epochs::DeletedEpoch;
 use alloc::format;
@@ -20,7 +20,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deleted: Vec<DeletedEpoch>,
     /// Tool intents without an outcome, in the order of the log. In a selection the outcome may
-    /// have been left out.
+    /// have been left out. At most 65,536 are followed; a remark counts those beyond.
     pub open_tool_intents: Vec<OpenToolIntent>,
     /// The log's origin, as its genesis gives it. Trust it only where attribution is verified.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,12 +74,23 @@ pub struct OpenToolIntent {
     pub id: ReceiptId,
     /// Its hash.
     pub hash: LeafHash,
-    /// The tool.
+    /// The tool. Long texts are cut, with `…` as their last character.
     pub tool: String,
     /// The call id; may be empty.
     pub call_id: String,
     /// The trace; may be empty.
     pub trace_id: String,
+}
+
+/// A remark where there were more open intents than are followed.
+pub(crate) fn not_followed(intents: &OpenIntents) -> Option<String> {
+    let count = intents.not_followed();
+    (count > 0).then(|| {
+        format!(
+            "{count} tool intents came while {MAX_OPEN} were open: whether they have an outcome was \
+             not followed"
+        )
+    })
 }
 
 impl OpenToolIntent {

@@ -2,11 +2,11 @@
 
 use crate::log::erasure_answer;
 use crate::quorum::Judgement;
-use crate::report::{OpenToolIntent, complete_remark};
+use crate::report::{self, OpenToolIntent, complete_remark};
 use crate::time::{Times, judge};
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Facts, Seal, Walk};
-use crate::{Report, TrustPolicy, bodies};
+use crate::{PolicyError, Report, TrustPolicy, bodies};
 use ai_audit_agentic::OpenIntents;
 use ai_audit_core::{
     Kind, LeafHash, LogId, NodeHash, Status, Timestamp, UnverifiedReceipt, Verdict,
@@ -29,6 +29,8 @@ pub struct SelectionVerifier<'p> {
     walk: Walk<'p>,
     note: SignedNote,
     checkpoint: Checkpoint,
+    /// Whether the checkpoint is the log's own, once the genesis was seen.
+    signed: Option<bool>,
     last: Option<Last>,
     log_id: Option<LogId>,
     receipts: u64,
@@ -58,6 +60,7 @@ impl<'p> SelectionVerifier<'p> {
             walk: Walk::new(policy),
             note,
             checkpoint,
+            signed: None,
             last: None,
             log_id: None,
             receipts: 0,
@@ -94,6 +97,7 @@ impl<'p> SelectionVerifier<'p> {
                     None => "the first receipt".to_string(),
                 };
                 self.fail_integrity(format!("{after}: {error}"));
+                self.walk.unread(format!("{after} cannot be read"));
                 return None;
             }
         };
@@ -103,6 +107,7 @@ impl<'p> SelectionVerifier<'p> {
             self.break_at(seq, reason);
         }
         let seal = self.walk.see(&receipt);
+        self.open();
         if seal == Seal::Bad {
             self.break_at(
                 seq,
@@ -152,6 +157,63 @@ impl<'p> SelectionVerifier<'p> {
         }
     }
 
+    /// Fails integrity since the receipts cannot be read to their end: who signed those that were
+    /// not pushed cannot be told.
+    pub fn cut_off(&mut self, reason: impl Into<String>) {
+        self.walk
+            .unread("the receipts cannot be read to their end".into());
+        self.fail_integrity(reason);
+    }
+
+    /// Looks at another checkpoint that came with the evidence. It has to be the log's own, and to
+    /// contradict neither the evidence's checkpoint nor one that the verifier brought. To be given
+    /// after the genesis: without one nothing is verified anyway.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no checkpoint.
+    pub fn evidence_checkpoint(&mut self, note: &[u8]) -> Result<(), PolicyError> {
+        let note = SignedNote::parse(note).map_err(PolicyError::Note)?;
+        let checkpoint = Checkpoint::parse(note.text()).map_err(PolicyError::Checkpoint)?;
+        let Some(facts) = self.walk.facts() else {
+            return Ok(());
+        };
+        let (size, root) = (checkpoint.size, checkpoint.root);
+        if checkpoint.origin != facts.origin {
+            let reason = format!(
+                "another checkpoint in the evidence, of size {size}, is of another log, {}",
+                checkpoint.origin
+            );
+            self.fail_integrity(reason);
+            return Ok(());
+        }
+        if let Err(error) = note.verify(&facts.line) {
+            self.fail_integrity(format!(
+                "another checkpoint in the evidence, of size {size}, is not signed by the log's \
+                 checkpoint key: {error}"
+            ));
+            return Ok(());
+        }
+        let brought = self
+            .policy
+            .checkpoints()
+            .iter()
+            // One that somebody else signed is a failure of its own.
+            .filter(|(note, other)| {
+                other.origin == facts.origin && note.verify(&facts.line).is_ok()
+            });
+        let others = brought
+            .map(|(_, other)| other)
+            .chain(core::iter::once(&self.checkpoint));
+        for other in others {
+            if other.size == size && other.root != root {
+                self.fail_integrity(two_histories(size.as_u64()));
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Adds a remark to the report.
     pub fn remark(&mut self, remark: impl Into<String>) {
         self.remarks.push(remark.into());
@@ -166,13 +228,10 @@ impl<'p> SelectionVerifier<'p> {
     /// The report on all receipts that were pushed.
     #[must_use]
     pub fn finish(mut self) -> Report {
-        let signed = match self.walk.facts().cloned() {
-            Some(facts) => self.check_note(&facts),
-            None => {
-                self.fail_integrity("the genesis is not there, so the checkpoint's key is unknown");
-                false
-            }
-        };
+        let signed = self.signed.unwrap_or(false);
+        if self.signed.is_none() {
+            self.fail_integrity("the genesis is not there, so the checkpoint's key is unknown");
+        }
         let (link, remark) = match self.walk.facts().cloned() {
             Some(facts) if signed => self.compare(&facts),
             _ => (None, None),
@@ -232,6 +291,7 @@ impl<'p> SelectionVerifier<'p> {
         if self.broken.is_none() {
             remarks.extend(complete_remark(self.epochs.complete()));
         }
+        remarks.extend(report::not_followed(&self.intents));
         Report {
             verdict: Verdict {
                 integrity,
@@ -255,6 +315,16 @@ impl<'p> SelectionVerifier<'p> {
             time_bounds: time.bounds.iter().cloned().collect(),
             remarks,
             disclosed: Vec::new(),
+        }
+    }
+
+    /// Once the genesis was seen: is the checkpoint, which everything is held against, the log's?
+    /// Nothing is verified before that is known.
+    fn open(&mut self) {
+        if self.signed.is_none()
+            && let Some(facts) = self.walk.facts().cloned()
+        {
+            self.signed = Some(self.check_note(&facts));
         }
     }
 
@@ -327,13 +397,14 @@ impl<'p> SelectionVerifier<'p> {
     /// Holds the evidence's checkpoint against what the verifier brought.
     fn compare(&mut self, facts: &Facts) -> (Option<Status>, Option<String>) {
         let size = self.checkpoint.size;
-        if let Some(known) = self.policy.known_size()
-            && known > size.as_u64()
-        {
-            let reason =
-                format!("the checkpoint has {size} receipts, the log is known to have {known}");
-            return (Some(Status::failed(reason)), None);
-        }
+        // As with a larger checkpoint that was brought: an older one is no lie, and says less.
+        let known = self.policy.known_size();
+        let older = known.filter(|known| *known > size.as_u64()).map(|known| {
+            Status::unverified(format!(
+                "the checkpoint in the evidence has {size} receipts, and the log is known to have \
+                 {known}: it may be an older one"
+            ))
+        });
         let mut own = self
             .policy
             .checkpoints()
@@ -343,7 +414,7 @@ impl<'p> SelectionVerifier<'p> {
         if own.peek().is_none() {
             let foreign = !self.policy.checkpoints().is_empty();
             return (
-                None,
+                older,
                 foreign.then(|| "the checkpoints that you brought are of other logs".into()),
             );
         }
@@ -357,9 +428,7 @@ impl<'p> SelectionVerifier<'p> {
             } else if checkpoint.size == size {
                 linked = true;
                 if checkpoint.root != self.checkpoint.root {
-                    contradiction.get_or_insert(format!(
-                        "two checkpoints of size {size} have different roots: the log showed two histories"
-                    ));
+                    contradiction.get_or_insert(two_histories(size.as_u64()));
                 }
             }
         }
@@ -372,7 +441,7 @@ impl<'p> SelectionVerifier<'p> {
                 "nothing here connects the checkpoint that you brought with the one of size {size} in the evidence"
             ))
         });
-        (status, None)
+        (older.or(status), None)
     }
 
     /// Anchors, and the times that they bound. Without the tree an anchor's path says nothing here,
@@ -411,4 +480,8 @@ impl<'p> SelectionVerifier<'p> {
             self.broken = Some(Status::failed_at(seq, reason));
         }
     }
+}
+
+fn two_histories(size: u64) -> String {
+    format!("two checkpoints of size {size} have different roots: the log showed two histories")
 }

@@ -205,8 +205,10 @@ impl<'p> Walk<'p> {
 
     /// Without a genesis: the bare pin whose key the receipt names.
     fn bare_key(&mut self, receipt: &UnverifiedReceipt<'_>) -> Option<VerifyingKey> {
+        // With a key line the genesis is needed: it alone can fit the line.
+        let lines = has_line(self.pins);
         let found = self.pins.iter().find_map(|pin| match pin {
-            Pin::Key(key) if key.id() == receipt.header().key_id => Some(*key),
+            Pin::Key(key) if !lines && key.id() == receipt.header().key_id => Some(*key),
             _ => None,
         });
         if found.is_some() {
@@ -234,6 +236,11 @@ impl<'p> Walk<'p> {
         Ok(None)
     }
 
+    /// A receipt was not seen: what is said of all of them cannot be "verified" any more.
+    pub(crate) fn unread(&mut self, what: String) {
+        self.leave_open(format!("{what}, so who signed it cannot be told"));
+    }
+
     fn leave_open(&mut self, why: String) {
         if self.open.is_none() {
             self.open = Some(Status::unverified(why));
@@ -247,13 +254,22 @@ impl<'p> Walk<'p> {
     }
 }
 
+fn has_line(pins: &[Pin]) -> bool {
+    pins.iter().any(|pin| matches!(pin, Pin::Log(_)))
+}
+
 fn basis(pins: &[Pin], facts: &Facts) -> Basis {
     if pins.is_empty() {
         return Basis::NoPin;
     }
     let mut needs_checkpoint = false;
     let mut bare = None;
-    for pin in pins {
+    // A key line says more than a bare key; where the two contradict each other it has the word.
+    let lines = has_line(pins);
+    for pin in pins
+        .iter()
+        .filter(|pin| !lines || matches!(pin, Pin::Log(_)))
+    {
         match pin {
             Pin::Log(line)
                 if line.name() == facts.origin && *line.key() == facts.checkpoint_key =>
@@ -273,13 +289,17 @@ fn basis(pins: &[Pin], facts: &Facts) -> Basis {
     if needs_checkpoint {
         return Basis::NeedsCheckpoint;
     }
-    Basis::Mismatch(match pins {
-        [Pin::Log(line)] => format!(
+    let mut named = pins.iter().filter_map(|pin| match pin {
+        Pin::Log(line) => Some(line),
+        Pin::Key(_) => None,
+    });
+    Basis::Mismatch(match (named.next(), named.next()) {
+        (Some(line), None) => format!(
             "the genesis makes this log {}, but the pinned key line is for {}",
             facts.origin,
             line.name()
         ),
-        [Pin::Key(_)] => {
+        (None, _) if pins.len() == 1 => {
             "the pinned key is neither the genesis's receipt key nor its checkpoint key".into()
         }
         _ => format!(

@@ -90,7 +90,7 @@ fn commands(
             program,
             "record",
             &["record", &log, "-"],
-            Some(size - held),
+            Some((size - held, super::decision)),
         )?);
         held = size;
         run("checkpoint", &["checkpoint", &log, "-o", &note])?;

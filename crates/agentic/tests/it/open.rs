@@ -1,6 +1,6 @@
 //! A39: an intent whose outcome never came is listed.
 
-use ai_audit_agentic::{OpenIntents, ToolIntent, ToolOutcome, ToolStatus};
+use ai_audit_agentic::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntents, ToolIntent, ToolOutcome, ToolStatus};
 use ai_audit_core::{
     Body, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, ReceiptId, SigningKey, Timestamp,
     UnverifiedReceipt,
@@ -37,6 +37,26 @@ impl Log {
         let receipt = UnverifiedReceipt::parse(sealed.as_bytes()).unwrap();
         self.intents.push(&receipt).unwrap();
         sealed.hash()
+    }
+
+    /// An intent of this number that nobody signed: only hashes matter here.
+    fn replay(&mut self, number: u64) {
+        let mut buf = vec![0; MAX_SEALED_LEN];
+        let head = Head::from_parts(
+            self.head.log_id(),
+            number,
+            LeafHash::of(b"before"),
+            Timestamp::from_micros(1),
+        );
+        let draft = Draft::new(
+            ReceiptId::from_parts(Timestamp::from_micros(1), [0; 10]),
+            Timestamp::from_micros(1),
+        );
+        let sealed = draft
+            .seal(&intent("many"), &head, &self.key, &mut buf)
+            .unwrap();
+        let receipt = UnverifiedReceipt::parse(sealed.as_bytes()).unwrap();
+        self.intents.push(&receipt).unwrap();
     }
 }
 
@@ -89,4 +109,47 @@ fn outcomes_that_close_nothing_are_counted() {
     log.seal(&outcome(LeafHash::of(b"never sealed")));
     log.seal(&ToolOutcome::new());
     assert_eq!(log.intents.unmatched(), 3);
+}
+
+#[test]
+fn a25_open_intents_take_bounded_memory() {
+    let long = "\u{e4}".repeat(20_000);
+    let mut log = Log::new();
+    let text = long.clone();
+    log.seal(&ToolIntent {
+        tool: text.into(),
+        ..ToolIntent::new()
+    });
+    let open: Vec<_> = log.intents.open().collect();
+    assert!(open[0].tool.len() <= MAX_OPEN_TEXT && open[0].tool.ends_with('…'));
+    assert!(long.starts_with(open[0].tool.trim_end_matches('…')));
+    // A text that fits stays whole.
+    let fits = "t".repeat(MAX_OPEN_TEXT);
+    let hash = log.seal(&ToolIntent {
+        tool: fits.clone().into(),
+        ..ToolIntent::new()
+    });
+    assert!(log.intents.open().any(|intent| intent.tool == fits));
+    log.seal(&outcome(hash));
+    // Beyond the limit they are counted.
+    let one = log.seal(&intent("one"));
+    for number in log.intents.open().count()..MAX_OPEN {
+        log.replay(number as u64);
+    }
+    assert_eq!(
+        (log.intents.open().count(), log.intents.not_followed()),
+        (MAX_OPEN, 0)
+    );
+    log.seal(&intent("beyond"));
+    assert_eq!(
+        (log.intents.open().count(), log.intents.not_followed()),
+        (MAX_OPEN, 1)
+    );
+    // An outcome makes room again.
+    log.seal(&outcome(one));
+    log.seal(&intent("again"));
+    assert_eq!(
+        (log.intents.open().count(), log.intents.not_followed()),
+        (MAX_OPEN, 1)
+    );
 }

@@ -1,8 +1,10 @@
 //! `ai-audit verify`: finds out what it was given, verifies it, tells the verdict.
 
+mod brought;
 mod equivocation;
 mod times;
 
+use self::brought::{missing, only_one, wanted};
 use crate::cli::{Question as Asked, Verify};
 use crate::failure::usage;
 use crate::open::{read, read_at_most, settings};
@@ -27,7 +29,8 @@ use std::process::ExitCode;
 struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<String>,
-    /// What was verified: `log`, `tiles`, `package`, `proof` or `receipts`.
+    /// What was verified: `log`, `tiles`, `package`, `proof` or `receipts`; `missing` is a log that was
+    /// brought a key line or a checkpoint for and is not there.
     kind: &'static str,
     #[serde(flatten)]
     report: Report,
@@ -152,45 +155,18 @@ fn directory(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Res
         Some(log) => vec![crate::open::log_name(log)?],
         None => wanted(&directory, policy, output)?,
     };
-    if logs.is_empty() {
+    let mut outcomes = logs
+        .into_iter()
+        .map(|log| one_log(&directory, log, policy, output))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    if args.log.is_none() {
+        let missing = missing(policy, &outcomes);
+        outcomes.extend(missing);
+    }
+    if outcomes.is_empty() {
         return Err(usage(format!("{} has no log yet", args.path.display())));
     }
-    logs.into_iter()
-        .map(|log| one_log(&directory, log, policy, output))
-        .collect()
-}
-
-/// The logs that the given key lines are for, or all of them.
-fn wanted(
-    directory: &LogDirectory,
-    policy: &TrustPolicy,
-    output: Output,
-) -> anyhow::Result<Vec<LogName>> {
-    let all = directory.logs()?;
-    let mut origins = Vec::new();
-    for pin in policy.pins() {
-        match pin {
-            Pin::Log(line) => origins.push(line.name()),
-            Pin::Key(_) => return Ok(all),
-        }
-    }
-    let fits = |log: &LogName| {
-        directory
-            .key_line(log)
-            .is_ok_and(|line| origins.contains(&line.name()))
-    };
-    let (fitting, others): (Vec<_>, Vec<_>) = all.into_iter().partition(fits);
-    if fitting.is_empty() {
-        return Ok(others);
-    }
-    if !others.is_empty() {
-        let names: Vec<&str> = others.iter().map(LogName::as_str).collect();
-        output.warn(format!(
-            "not verified, since no key that you pinned is for them: {}",
-            names.join(", ")
-        ));
-    }
-    Ok(fitting)
+    Ok(outcomes)
 }
 
 fn one_log(
@@ -199,7 +175,8 @@ fn one_log(
     policy: &TrustPolicy,
     output: Output,
 ) -> anyhow::Result<Outcome> {
-    let size = directory.head(&log)?.size();
+    // A log that cannot be read at all fails below.
+    let size = directory.head(&log).map_or(0, |head| head.size());
     let progress = Progress::new("verifying", "receipts", size, output.quiet);
     let report = match directory.verify_with(&log, policy, |done| progress.set(done, size)) {
         Ok(report) => report,
@@ -229,7 +206,7 @@ fn tiles(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<
     Ok(Outcome {
         log: None,
         kind: "tiles",
-        report,
+        report: only_one(policy, report),
         exit: 0,
     })
 }
@@ -265,7 +242,7 @@ fn file(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<O
     Ok(Outcome {
         log: None,
         kind,
-        report,
+        report: only_one(policy, report),
         exit: 0,
     })
 }
@@ -292,7 +269,7 @@ fn receipts(file: File, policy: &TrustPolicy, progress: &Progress) -> Report {
                 let _ = verifier.push(&buf[..len]);
             }
             Err(error) => {
-                verifier.fail_integrity(error.to_string());
+                verifier.cut_off(error.to_string());
                 return verifier.finish();
             }
         }

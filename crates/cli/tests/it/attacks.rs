@@ -203,3 +203,138 @@ fn a33_a_copied_directory_that_was_left_behind() {
         refused.err
     );
 }
+
+/// A directory with the logs acme and beta, and what the auditor has of each.
+fn tenants() -> Place {
+    let place = Place::new();
+    place.record("{\"tenant\":\"acme\",\"input\":\"a\"}\n{\"tenant\":\"beta\",\"input\":\"b\"}\n");
+    for log in ["acme", "beta"] {
+        let note = format!("{log}.note");
+        let export = format!("{log}.zip");
+        place
+            .run(&["checkpoint", "audit", "--log", log, "-o", &note])
+            .good();
+        place
+            .run(&["export", "audit", "--log", log, "-o", &export])
+            .good();
+        fs::copy(
+            place.path(&format!("audit/{log}/log.pub")),
+            place.path(&format!("{log}.pub")),
+        )
+        .unwrap();
+    }
+    place
+}
+
+fn verify_with(place: &Place, what: &str, keys: &[&str], notes: &[&str]) -> (i32, String) {
+    let mut args = vec!["verify", what];
+    for key in keys {
+        args.extend(["--key", key]);
+    }
+    for note in notes {
+        args.extend(["--checkpoint", note]);
+    }
+    let done = place.run(&args);
+    (done.code, done.out)
+}
+
+#[test]
+fn a43_a_log_that_is_gone_from_a_directory_is_missed() {
+    let both = (&["acme.pub", "beta.pub"], &["acme.note", "beta.note"]);
+    let honest = tenants();
+    assert_eq!(verify_with(&honest, "audit", both.0, both.1).0, 0);
+    assert_eq!(
+        verify_with(&honest, "audit", &["beta.pub"], &["beta.note"]).0,
+        0
+    );
+    // A checkpoint without its key was not asked for in a way that could be verified.
+    let (code, said) = verify_with(&honest, "audit", &["beta.pub"], both.1);
+    assert!(code == 3 && said.contains("no key of it"), "{said}");
+
+    let genesis = {
+        let receipts = receipts(&honest.path("acme.zip"));
+        receipts[0].clone()
+    };
+    // One byte of its genesis, all of its receipts, all of it.
+    let flipped = tenants();
+    let own = receipts(&flipped.path("acme.zip"))[0].clone();
+    assert_ne!(own, genesis);
+    let mut changed = own.clone();
+    let at = changed.len() - 70;
+    changed[at] ^= 1;
+    let count = database(&flipped)
+        .execute(
+            "UPDATE receipts SET sealed = ?1 WHERE sealed = ?2",
+            [&changed, &own],
+        )
+        .unwrap();
+    assert_eq!(count, 1);
+    let deleted = tenants();
+    let id = "(SELECT id FROM logs WHERE name = 'acme')";
+    let receipts_gone = format!("DELETE FROM receipts WHERE log = {id}");
+    assert!(database(&deleted).execute(&receipts_gone, []).unwrap() > 0);
+    let gone = tenants();
+    let connection = database(&gone);
+    connection
+        .execute_batch("PRAGMA foreign_keys = OFF")
+        .unwrap();
+    for table in ["receipts", "nodes", "checkpoints"] {
+        let delete = format!("DELETE FROM {table} WHERE log = {id}");
+        connection.execute(&delete, []).unwrap();
+    }
+    connection
+        .execute("DELETE FROM logs WHERE name = 'acme'", [])
+        .unwrap();
+    for place in [&flipped, &deleted, &gone] {
+        for (keys, notes) in [
+            (&both.0[..], &both.1[..]),
+            (&both.0[..], &[]),
+            (&["acme.pub"], &[]),
+            (&[], &both.1[..]),
+        ] {
+            let (code, said) = verify_with(place, "audit", keys, notes);
+            assert!(
+                code == 1 && said.contains("no log here is that one"),
+                "{keys:?} {notes:?}: {said}"
+            );
+        }
+        let (code, said) = verify_with(place, "audit", &["beta.pub"], &["beta.note"]);
+        assert_eq!(code, 0, "{said}");
+    }
+}
+
+#[test]
+fn a43_a_package_answers_for_its_own_log_alone() {
+    let place = tenants();
+    let verify = |keys: &[&str], notes: &[&str]| verify_with(&place, "beta.zip", keys, notes);
+    assert_eq!(verify(&["beta.pub"], &["beta.note"]).0, 0);
+    // Another key is one that would have been taken too; with its checkpoint its log is missed.
+    assert_eq!(verify(&["acme.pub", "beta.pub"], &["beta.note"]).0, 0);
+    let (code, said) = verify(&["acme.pub", "beta.pub"], &["acme.note", "beta.note"]);
+    assert!(code == 3 && said.contains("is not that log"), "{said}");
+    assert_eq!(verify(&["acme.pub"], &["acme.note"]).0, 1);
+}
+
+#[test]
+fn a25_files_without_an_end_are_not_read_to_it() {
+    let (place, _) = evidence();
+    for args in [
+        ["verify", "p.zip", "--key", "/dev/zero"],
+        ["verify", "p.zip", "--checkpoint", "/dev/zero"],
+    ] {
+        if !Path::new("/dev/zero").exists() {
+            println!("SKIPPED: /dev/zero is absent");
+            return;
+        }
+        let done = place.run(&args);
+        assert_eq!(done.code, 2, "{}{}", done.out, done.err);
+    }
+    let long = vec![b'a'; (16 << 20) + 1];
+    fs::write(place.path("long"), long).unwrap();
+    let done = place.run(&["verify", "p.zip", "--checkpoint", "long"]);
+    assert!(
+        done.code == 2 && done.err.contains("at most 16777216 bytes"),
+        "{}",
+        done.err
+    );
+}

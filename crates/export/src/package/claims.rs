@@ -1,7 +1,67 @@
 //! A package's claims about itself, held against what was found in it.
 
-use crate::Manifest;
+use crate::{Manifest, Selection};
+use ai_audit_core::Header;
 use ai_audit_verify::Report;
+
+/// Whether a selection has what it claims to have, as far as it can be told from outside the log: a
+/// range has no holes, and there is something besides the receipts about the log itself.
+pub(crate) struct Coverage {
+    whole: bool,
+    /// The next receipt of the range that has to come, and its last one.
+    range: Option<(u64, u64)>,
+    selected: u64,
+}
+
+impl Coverage {
+    /// For a selection out of the first `size` receipts of a log.
+    pub(crate) fn new(selection: &Selection, size: u64) -> Self {
+        let range = match selection {
+            Selection::Range { from, to } => size.checked_sub(1).map(|last| (*from, last.min(*to))),
+            _ => None,
+        };
+        Self {
+            whole: selection.is_all(),
+            range,
+            selected: 0,
+        }
+    }
+
+    /// Looks at the next receipt. A hole is told once.
+    pub(crate) fn see(&mut self, header: &Header<'_>) -> Result<(), String> {
+        self.selected += u64::from(!header.kind.is_control());
+        match &mut self.range {
+            Some((next, last)) if (*next..=*last).contains(&header.seq) => {
+                let expected = std::mem::replace(next, header.seq.saturating_add(1));
+                if expected == header.seq {
+                    return Ok(());
+                }
+                Err(missing(expected))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// All receipts were seen.
+    pub(crate) fn finish(self) -> Result<(), String> {
+        if let Some((next, last)) = self.range
+            && next <= last
+        {
+            return Err(missing(next));
+        }
+        if !self.whole && self.selected == 0 {
+            return Err(
+                "manifest.note: nothing of the selection is here, only receipts about the log itself"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+}
+
+fn missing(seq: u64) -> String {
+    format!("receipt {seq} belongs to the selection and is missing")
+}
 
 /// The first claim of the manifest that the verified receipts contradict.
 pub(crate) fn contradiction(

@@ -6,6 +6,10 @@ use ai_audit_core::{
 };
 use serde::Serialize;
 
+/// Characters of a revocation's reason that are shown. A log may have many of them, each as long as
+/// a receipt.
+const MAX_REASON: usize = 200;
+
 /// Collects what a log's control receipts say of its keys, receipt by receipt.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct KeyHistory {
@@ -62,7 +66,7 @@ impl KeyHistory {
                     after: revocation.after,
                     compromised_at: revocation.compromised_at,
                     successor: revocation.successor.id(),
-                    reason: revocation.reason.as_str().into(),
+                    reason: revocation.reason.chars().take(MAX_REASON).collect(),
                 });
             }
             _ => {}

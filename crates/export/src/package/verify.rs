@@ -1,9 +1,12 @@
 //! Verifying a package: receipts first, then everything that stands around them.
 
+use super::beside::Beside;
+use super::claims::Coverage;
+use super::engine::Engine;
+use super::older::{OlderReader, evidence, feed};
 use super::proofs::ProofsReader;
 use super::{
-    CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, OLDER_MAGIC, PROOFS, RECEIPTS, TIMESTAMP,
-    VIEW, claims,
+    CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, PROOFS, RECEIPTS, TIMESTAMP, VIEW, claims,
 };
 use crate::archive::{Archive, EntryReader, Limits, ReadAt};
 use crate::package::key_history::KeyHistory;
@@ -77,7 +80,7 @@ impl<'a, R: ReadAt> Package<'a, R> {
             Some(manifest) => !manifest.selection.is_all(),
             None => self.archive.entry(PROOFS).is_some(),
         };
-        let (mut engine, checkpoint) = match self.engine(policy, partial) {
+        let (mut engine, checkpoint, beside) = match self.engine(policy, partial) {
             Ok(engine) => engine,
             Err(reason) => {
                 let mut verifier = LogVerifier::new(policy);
@@ -88,8 +91,13 @@ impl<'a, R: ReadAt> Package<'a, R> {
                 };
             }
         };
-        if let Err(reason) = self.receipts(&mut engine, progress) {
-            engine.fail(reason);
+        match self.receipts(&mut engine, checkpoint, progress) {
+            Ok(None) => {}
+            Ok(Some(beside)) => engine.fail(beside),
+            Err(reason) => engine.cut_off(reason),
+        }
+        if let Some(beside) = beside {
+            engine.fail(beside);
         }
         let line = engine.key_line();
         let mut report = engine.finish();
@@ -180,39 +188,38 @@ impl<'a, R: ReadAt> Package<'a, R> {
         }
     }
 
-    /// The verifier for what the package holds, and the size of its checkpoint.
+    /// The verifier for what the package holds, the size of its checkpoint, and what is wrong with the
+    /// timestamp over it.
     fn engine<'p>(
         &self,
         policy: &'p TrustPolicy,
         partial: bool,
-    ) -> Result<(Engine<'p>, u64), String> {
+    ) -> Result<(Engine<'p>, u64, Option<String>), String> {
         let bytes = self.read(CHECKPOINT)?;
         let note = SignedNote::parse(&bytes).map_err(|error| format!("{CHECKPOINT}: {error}"))?;
         let checkpoint =
             Checkpoint::parse(note.text()).map_err(|error| format!("{CHECKPOINT}: {error}"))?;
         let size = checkpoint.size.as_u64();
-        let timestamp = self.timestamp(&note)?;
+        // What is wrong with it keeps nobody from going through the receipts.
+        let (timestamp, wrong) = match self.timestamp(&note) {
+            Ok(timestamp) => (timestamp, None),
+            Err(reason) => (None, Some(reason)),
+        };
         if partial {
             let mut verifier = SelectionVerifier::new(policy, note, checkpoint);
             timestamp
                 .into_iter()
                 .for_each(|token| verifier.evidence_timestamp(token));
-            return Ok((Engine::Selection(Box::new(verifier)), size));
+            return Ok((Engine::Selection(Box::new(verifier)), size, wrong));
         }
         let mut verifier = LogVerifier::new(policy);
-        let add = |verifier: &mut LogVerifier<'_>, name: &str, note: &[u8]| {
-            verifier
-                .evidence_checkpoint(note)
-                .map_err(|error| format!("{name}: {error}"))
-        };
-        add(&mut verifier, CHECKPOINT, &bytes)?;
+        verifier
+            .evidence_checkpoint(&bytes)
+            .map_err(|error| format!("{CHECKPOINT}: {error}"))?;
         timestamp
             .into_iter()
             .for_each(|token| verifier.evidence_timestamp(token));
-        if self.archive.entry(OLDER).is_some() {
-            self.older(|note| add(&mut verifier, OLDER, note))?;
-        }
-        Ok((Engine::Log(Box::new(verifier)), size))
+        Ok((Engine::Log(Box::new(verifier)), size, wrong))
     }
 
     /// Reads the timestamp over the checkpoint, where there is one.
@@ -229,45 +236,20 @@ impl<'a, R: ReadAt> Package<'a, R> {
         Ok(Some(token))
     }
 
-    /// Reads the older checkpoints.
-    fn older(&self, mut take: impl FnMut(&[u8]) -> Result<(), String>) -> Result<(), String> {
-        let mut reader = self.open(OLDER)?;
-        let failed = |error: io::Error| format!("{OLDER}: {error}");
-        let mut magic = vec![0; OLDER_MAGIC.len()];
-        reader.read_exact(&mut magic).map_err(failed)?;
-        if magic != OLDER_MAGIC {
-            return Err(format!(
-                "{OLDER}: at byte 0: expected the line ai-audit/checkpoints/v1"
-            ));
-        }
-        loop {
-            let mut len = [0; 4];
-            if reader.read(&mut len[..1]).map_err(failed)? == 0 {
-                return Ok(());
-            }
-            reader.read_exact(&mut len[1..]).map_err(failed)?;
-            let len = u64::from(u32::from_be_bytes(len));
-            if len > MAX_NOTE {
-                return Err(format!(
-                    "{OLDER}: a note of {len} bytes; expected at most {MAX_NOTE}"
-                ));
-            }
-            let mut note = Vec::new();
-            reader
-                .by_ref()
-                .take(len)
-                .read_to_end(&mut note)
-                .map_err(failed)?;
-            take(&note)?;
-        }
-    }
-
-    /// Feeds the receipts to the verifier, with their proofs, and compares the JSON view.
+    /// Feeds the receipts to the verifier, with their proofs and the older checkpoints, and compares
+    /// the JSON view. Returns the first thing that is wrong beside the receipts: they are gone
+    /// through to their end all the same, since who signed them is another question.
+    ///
+    /// # Errors
+    ///
+    /// Why the receipts cannot be read to their end.
     fn receipts(
         &self,
         engine: &mut Engine<'_>,
+        checkpoint: u64,
         mut progress: impl FnMut(u64, u64),
-    ) -> Result<(), String> {
+    ) -> Result<Option<String>, String> {
+        let mut beside = Beside::default();
         let claimed = self
             .manifest
             .as_ref()
@@ -276,16 +258,23 @@ impl<'a, R: ReadAt> Package<'a, R> {
         let mut source = ReceiptsReader::new(self.open(RECEIPTS)?)
             .map_err(|error| format!("{RECEIPTS}: {error}"))?;
         let mut view = match self.archive.entry(VIEW) {
-            Some(_) => Some(self.open(VIEW)?),
+            Some(_) => beside.good(self.open(VIEW)),
             None => None,
         };
         let mut proofs = match engine {
-            Engine::Selection(_) => Some(
-                ProofsReader::new(self.open(PROOFS)?)
-                    .map_err(|error| format!("{PROOFS}: {error}"))?,
-            ),
+            Engine::Selection(_) => beside.good(self.open(PROOFS).and_then(|file| {
+                ProofsReader::new(file).map_err(|error| format!("{PROOFS}: {error}"))
+            })),
             Engine::Log(_) => None,
         };
+        let mut older = match self.archive.entry(OLDER) {
+            Some(_) => beside.good(
+                self.open(OLDER)
+                    .and_then(|file| OlderReader::new(file, checkpoint)),
+            ),
+            None => None,
+        };
+        let mut coverage = selection.map(|selection| Coverage::new(selection, checkpoint));
         let mut keys = KeyHistory::default();
         let mut buf = vec![0; MAX_SEALED_LEN];
         let mut count = 0;
@@ -294,13 +283,24 @@ impl<'a, R: ReadAt> Package<'a, R> {
             .read_next(&mut buf)
             .map_err(|error| format!("{RECEIPTS}: {}{error}", After(last)))?
         {
+            if let Engine::Log(verifier) = &mut *engine {
+                let fed = feed(&mut older, count + 1, |note| {
+                    verifier.evidence_checkpoint(note)
+                });
+                if beside.good(fed).is_none() {
+                    older = None;
+                }
+            }
             let len = match (next, &mut *engine) {
                 (Next::Sealed(len), _) => len,
                 (Next::Deleted(hash), Engine::Log(verifier)) => {
                     verifier.push_deleted(hash);
-                    if let Some(view) = &mut view {
-                        // A whole log begins with receipt 0.
-                        same_line(view, count, deleted_view(count, hash))?;
+                    // A whole log begins with receipt 0.
+                    let same = view.as_mut().map_or(Ok(()), |view| {
+                        same_line(view, count, deleted_view(count, hash))
+                    });
+                    if beside.good(same).is_none() {
+                        view = None;
                     }
                     last = Some(count);
                     count += 1;
@@ -315,41 +315,68 @@ impl<'a, R: ReadAt> Package<'a, R> {
                 }
             };
             let sealed = &buf[..len];
-            match (&mut *engine, &mut proofs) {
-                (Engine::Log(verifier), _) => drop(verifier.push(sealed)),
-                (Engine::Selection(verifier), Some(proofs)) => {
-                    let path = proofs
-                        .next()
-                        .map_err(|error| format!("{PROOFS}: {error}"))?;
-                    verifier.push(sealed, path);
+            match &mut *engine {
+                Engine::Log(verifier) => drop(verifier.push(sealed)),
+                Engine::Selection(verifier) => {
+                    let path = proofs.as_mut().and_then(|proofs| {
+                        let path = proofs.next();
+                        beside.good(path.map_err(|error| format!("{PROOFS}: {error}")))
+                    });
+                    if path.is_none() {
+                        proofs = None;
+                    }
+                    verifier.push(sealed, path.unwrap_or_default());
+                    // The genesis, which comes first, says whose they have to be.
+                    beside.good(feed(&mut older, u64::MAX, |note| {
+                        verifier.evidence_checkpoint(note)
+                    }));
+                    older = None;
                 }
-                (Engine::Selection(_), None) => {}
             }
             if let Ok(receipt) = UnverifiedReceipt::parse(sealed) {
                 last = Some(receipt.header().seq);
-                self.beside(&receipt, view.as_mut(), selection)?;
+                let same = self.beside(&receipt, view.as_mut(), selection);
+                if beside.good(same).is_none() {
+                    view = None;
+                }
+                if let Some(coverage) = &mut coverage {
+                    beside.good(coverage.see(receipt.header()));
+                }
                 // A body that does not decode fails in the verifier, which says more.
                 let _ = keys.see(&receipt);
             }
             count += 1;
             progress(count, claimed);
         }
-        if let Some(view) = &mut view
-            && view
-                .read(&mut [0])
-                .map_err(|error| format!("{VIEW}: {error}"))?
-                != 0
+        if let Engine::Log(verifier) = engine
+            && let Some(older) = &mut older
         {
-            return Err(format!("{VIEW}: more lines than there are receipts"));
+            // One of more receipts than there are says as much as all of them would.
+            let next = older.next_up_to(u64::MAX).and_then(|note| match note {
+                Some(note) => evidence(verifier.evidence_checkpoint(&note)),
+                None => Ok(()),
+            });
+            beside.good(next);
         }
-        if let Some(proofs) = &mut proofs
-            && !proofs
-                .at_end()
-                .map_err(|error| format!("{PROOFS}: {error}"))?
-        {
-            return Err(format!("{PROOFS}: more proofs than there are receipts"));
+        if let Some(view) = &mut view {
+            match view.read(&mut [0]) {
+                Ok(0) => {}
+                Ok(_) => beside.wrong(format!("{VIEW}: more lines than there are receipts")),
+                Err(error) => beside.wrong(format!("{VIEW}: {error}")),
+            }
         }
-        self.key_history(&keys)
+        if let Some(proofs) = &mut proofs {
+            match proofs.at_end() {
+                Ok(true) => {}
+                Ok(false) => beside.wrong(format!("{PROOFS}: more proofs than there are receipts")),
+                Err(error) => beside.wrong(format!("{PROOFS}: {error}")),
+            }
+        }
+        if let Some(coverage) = coverage {
+            beside.good(coverage.finish());
+        }
+        beside.good(self.key_history(&keys));
+        Ok(beside.into_first())
     }
 
     /// What the package says about one receipt elsewhere.
@@ -438,9 +465,13 @@ fn around(
     report: &Report,
     checkpoint: u64,
 ) -> Option<String> {
-    if let Some(line) = line
-        && let Err(error) = note.verify(line)
-    {
+    let Some(line) = line else {
+        return Some(
+            "the genesis is not there, so nobody can tell who signed manifest.note and checkpoint.note"
+                .into(),
+        );
+    };
+    if let Err(error) = note.verify(line) {
         return Some(format!(
             "manifest.note is not signed by the log's checkpoint key: {error}"
         ));
@@ -462,34 +493,6 @@ fn fail(report: &mut Report, reason: String) {
         }
         if report.verdict.time.is_verified() {
             report.verdict.time = Status::unverified("integrity failed, so times cannot be told");
-        }
-    }
-}
-
-enum Engine<'p> {
-    Log(Box<LogVerifier<'p>>),
-    Selection(Box<SelectionVerifier<'p>>),
-}
-
-impl Engine<'_> {
-    fn fail(&mut self, reason: String) {
-        match self {
-            Self::Log(verifier) => verifier.fail_integrity(reason),
-            Self::Selection(verifier) => verifier.fail_integrity(reason),
-        }
-    }
-
-    fn key_line(&self) -> Option<VKey> {
-        match self {
-            Self::Log(verifier) => verifier.key_line().cloned(),
-            Self::Selection(verifier) => verifier.key_line().cloned(),
-        }
-    }
-
-    fn finish(self) -> Report {
-        match self {
-            Self::Log(verifier) => verifier.finish(),
-            Self::Selection(verifier) => verifier.finish(),
         }
     }
 }

@@ -74,7 +74,7 @@ impl<F: TileFiles> Run<'_, '_, F> {
             let hashes = match hash_tile(self.files, tile) {
                 Ok(hashes) => hashes,
                 // Without it nothing behind it can be placed.
-                Err(error) => return self.fail(&error),
+                Err(error) => return self.cut_off(&error),
             };
             if tile.is_full()
                 && let Err(error) = check.push(&hashes)
@@ -89,7 +89,7 @@ impl<F: TileFiles> Run<'_, '_, F> {
             let seals = bundle(self.seals, TileKind::Seals);
             let (entries, seals) = match (entries, seals) {
                 (Ok(entries), Ok(seals)) => (entries, seals),
-                (Err(error), _) | (_, Err(error)) => return self.fail(&error),
+                (Err(error), _) | (_, Err(error)) => return self.cut_off(&error),
             };
             for (place, hash) in hashes.iter().enumerate() {
                 self.receipt(done, place, (tile, hash), entries.as_ref(), seals.as_ref());
@@ -186,6 +186,14 @@ impl<F: TileFiles> Run<'_, '_, F> {
                 "{count} other files are in the folder and were not looked at"
             ));
         }
+    }
+
+    /// The rest cannot be gone through: who signed it cannot be told.
+    fn cut_off(&mut self, error: &TilesError) {
+        if let Engine::Log(verifier) = &mut self.engine {
+            verifier.cut_off(error.to_string());
+        }
+        self.fail(error);
     }
 
     /// The first failure is the answer, further ones are remarks.

@@ -15,9 +15,9 @@ pub(crate) struct Log {
     pub(crate) receipt_key: SigningKey,
     pub(crate) checkpoint_key: SigningKey,
     pub(crate) origin: String,
-    head: Head,
+    pub(crate) head: Head,
     pub(crate) sealed: Vec<Vec<u8>>,
-    tree: MemoryTree,
+    pub(crate) tree: MemoryTree,
 }
 
 impl Log {
@@ -132,19 +132,19 @@ impl Log {
         }
     }
 
-    pub(crate) fn policy(&self) -> TrustPolicy {
-        let note = self.checkpoint().to_string();
-        self.pinned().checkpoint(note.as_bytes()).unwrap()
+    /// The key line and the newest checkpoint.
+    pub(crate) fn policy(&self) -> Auditor {
+        self.pinned().checkpoint(&self.checkpoint())
     }
 
-    /// The policy of an auditor who kept the checkpoint of this size.
-    pub(crate) fn policy_at(&self, size: u64) -> TrustPolicy {
-        let note = self.checkpoint_at(size).to_string();
-        self.pinned().checkpoint(note.as_bytes()).unwrap()
+    /// The key line and the checkpoint of this size.
+    pub(crate) fn policy_at(&self, size: u64) -> Auditor {
+        self.pinned().checkpoint(&self.checkpoint_at(size))
     }
 
-    pub(crate) fn pinned(&self) -> TrustPolicy {
-        TrustPolicy::new().pin(Pin::parse(&self.key_line()).unwrap())
+    /// The key line alone.
+    pub(crate) fn pinned(&self) -> Auditor {
+        Auditor::default().pin(&self.key_line())
     }
 
     pub(crate) fn key_line(&self) -> String {
@@ -177,6 +177,51 @@ impl Log {
         let key = &self.checkpoint_key;
         write_package(&mut out, self, &checkpoint, older, key, options, |_, _| {}).unwrap();
         out.into_inner()
+    }
+}
+
+/// What an auditor brings, for both verifiers.
+#[derive(Clone, Default)]
+pub(crate) struct Auditor {
+    policy: TrustPolicy,
+    pub(crate) keys: Vec<String>,
+    pub(crate) checkpoints: Vec<String>,
+    pub(crate) size: Option<u64>,
+    pub(crate) revocations: Vec<String>,
+}
+
+impl Auditor {
+    pub(crate) fn pin(mut self, key: &str) -> Self {
+        self.policy = self.policy.pin(Pin::parse(key).unwrap());
+        self.keys.push(key.into());
+        self
+    }
+
+    pub(crate) fn checkpoint(mut self, note: &SignedNote) -> Self {
+        let text = note.to_string();
+        self.policy = self.policy.checkpoint(text.as_bytes()).unwrap();
+        self.checkpoints.push(text);
+        self
+    }
+
+    /// Also trusts an authority, of which the independent verifier knows nothing.
+    pub(crate) fn timestamp_authority(mut self, root: Vec<u8>) -> Self {
+        self.policy = self.policy.timestamp_authority(root);
+        self
+    }
+
+    pub(crate) fn size(mut self, size: u64) -> Self {
+        self.policy = self.policy.min_size(size);
+        self.size = Some(size);
+        self
+    }
+}
+
+impl std::ops::Deref for Auditor {
+    type Target = TrustPolicy;
+
+    fn deref(&self) -> &TrustPolicy {
+        &self.policy
     }
 }
 

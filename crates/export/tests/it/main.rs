@@ -9,6 +9,8 @@ mod files;
 mod logs;
 mod package;
 mod package_attacks;
+mod package_lies;
+mod package_limits;
 mod python;
 mod tile_attacks;
 mod tile_faults;

@@ -193,7 +193,7 @@ fn verify_py_agrees_on_anchors_and_timestamps() {
             std::fs::write(folder.path().join(name), contents).unwrap();
         }
         std::fs::write(folder.path().join("log.pub"), log.key_line()).unwrap();
-        let output = run(folder.path(), &["--key", "log.pub"])?;
+        let output = run(folder.path(), &[".", "--key", "log.pub"])?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let ours = verify(&unpack(&package), &log.pinned());
         Some((output.status.code(), said, ours.verdict.integrity))
