@@ -8,14 +8,17 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   ai-audit timestamp audit --authority https://tsa.example/
-  ai-audit timestamp audit --authority https://tsa.example/ --certificate tsa.pem -o now.tsr
-  ai-audit timestamp audit --authority http://tsa.example/ --no-anchor -o now.tsr
+  ai-audit timestamp audit --authority https://tsa.example/ \\
+      --certificate tsa.pem -o now.tsr
+  ai-audit timestamp audit --authority http://tsa.example/ \\
+      --no-anchor -o now.tsr
   ai-audit export audit --timestamp now.tsr -o package.zip
 
-The authority learns the SHA-256 of the checkpoint's text and nothing else. Its answer is checked
-for that digest and for a nonce; with --certificate also its signature, under that certificate.
-Whether it counts is the auditor's decision: he names the authority's certificate in his trust policy
-(timestamp-authority) or with `verify --timestamp-authority`.")]
+The authority learns the SHA-256 of the checkpoint's text and nothing else. Its
+answer is checked for that digest and for a nonce; with --certificate also its
+signature, under that certificate. Whether it counts is the auditor's decision:
+he names the authority's certificate in his trust policy (timestamp-authority)
+or with `verify --timestamp-authority`.")]
 pub(crate) struct Timestamp {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -50,12 +53,13 @@ pub(crate) struct Timestamp {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  ai-audit anchor audit                       the newest cosigned checkpoint that is in the store
+  ai-audit anchor audit                       the newest cosigned checkpoint
   ai-audit anchor audit --note cosigned.note
-  ai-audit anchor audit --token now.tsr       the checkpoint that the timestamp is over
+  ai-audit anchor audit --token now.tsr       the timestamp's checkpoint
 
-An anchor shows that the receipts before its checkpoint were sealed not later, and those after the
-anchor not before, than the witnesses and authorities say whom the auditor trusts.")]
+An anchor shows that the receipts before its checkpoint were sealed not later,
+and those after the anchor not before, than the witnesses and authorities say
+whom the auditor trusts.")]
 pub(crate) struct Anchor {
     /// The log directory.
     pub(crate) dir: PathBuf,
