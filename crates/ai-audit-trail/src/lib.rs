@@ -31,7 +31,7 @@
 //!
 //! | feature | brings |
 //! |---|---|
-//! | – | [`core`], [`merkle`], [`note`], [`verify`]: sealing and verifying, without std |
+//! | – | [`core`], [`merkle`], [`note`], [`timestamp`], [`verify`]: sealing and verifying, without std |
 //! | `agentic` (default) | tool intents and outcomes |
 //! | `epochs` | epoch seals, deletions, retention, for those who seal or verify by themselves |
 //! | `store`, `sqlite` | the ledger with a store in memory, or in SQLite |
@@ -43,6 +43,7 @@
 pub use ai_audit_core as core;
 pub use ai_audit_merkle as merkle;
 pub use ai_audit_note as note;
+pub use ai_audit_timestamp as timestamp;
 pub use ai_audit_verify as verify;
 
 #[cfg(feature = "agentic")]

@@ -8,10 +8,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   ai-audit timestamp audit --authority https://tsa.example/
-  ai-audit timestamp audit --authority https://tsa.example/ \\
-      --certificate tsa.pem -o now.tsr
-  ai-audit timestamp audit --authority http://tsa.example/ \\
-      --no-anchor -o now.tsr
+  ai-audit timestamp audit --authority https://tsa.example/ -o now.tsr
   ai-audit export audit --timestamp now.tsr -o package.zip
 
 The authority learns the SHA-256 of the checkpoint's text and nothing else. Its
@@ -53,9 +50,9 @@ pub(crate) struct Timestamp {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  ai-audit anchor audit                       the newest cosigned checkpoint
+  ai-audit anchor audit                    the newest cosigned checkpoint
   ai-audit anchor audit --note cosigned.note
-  ai-audit anchor audit --token now.tsr       the timestamp's checkpoint
+  ai-audit anchor audit --token now.tsr    the checkpoint the timestamp is over
 
 An anchor shows that the receipts before its checkpoint were sealed not later,
 and those after the anchor not before, than the witnesses and authorities say

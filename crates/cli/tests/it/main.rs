@@ -4,6 +4,7 @@
 
 mod a11_split_view;
 mod attacks;
+mod authority;
 mod bad_input;
 mod commands;
 mod corpus;

@@ -205,6 +205,13 @@ fn two_witnesses_and_a_quorum_of_two_one_killed_half_way() {
     place.run(&["export", "audit", "-o", "p.zip"]).good();
     let done = verify("p.zip").good().json();
     assert_eq!(done["complete_to"], done["receipts"]);
+    // Who does not know the witnesses is not disturbed by them.
+    let stranger = place.run(&["verify", "p.zip", "--key", "audit/log.pub", "--json"]);
+    assert_eq!(stranger.code, 3);
+    let stranger = stranger.json();
+    assert_eq!(stranger["verdict"]["integrity"]["status"], "verified");
+    assert_eq!(stranger["verdict"]["attribution"]["status"], "verified");
+    assert!(stranger["witnesses"].is_null());
     // So does a proof; and without a quorum it is not taken.
     place
         .run(&["prove", "audit", "5", "-o", "good.proof"])

@@ -312,51 +312,6 @@ fn more_signatures_than_anybody_needs_are_refused() {
 }
 
 #[test]
-fn notes_of_one_text_are_merged_within_bounds() {
-    let own = checkpoint().sign(&key()).unwrap();
-    let cosigned = |seed: u8, secs: u64| {
-        let mut note = own.clone();
-        let (name, key) = (
-            format!("w{seed}.example"),
-            SigningKey::from_bytes(&[seed; 32]),
-        );
-        let time = Timestamp::from_micros(secs * 1_000_000);
-        note.add(cosign(&own, &name, &key, time).unwrap()).unwrap();
-        note
-    };
-    let mut note = own.clone();
-    note.merge(&cosigned(3, 10)).unwrap();
-    note.merge(&own).unwrap();
-    note.merge(&cosigned(4, 20)).unwrap();
-    assert_eq!(note.signatures().len(), 3);
-    assert_eq!(note.verify(&line()), Ok(()));
-    // Time and again the same witness: the first of its cosignatures stays, and the newest.
-    for secs in 30..50 {
-        note.merge(&cosigned(3, secs)).unwrap();
-    }
-    let witness = SigningKey::from_bytes(&[3; 32]);
-    let witness = VKey::cosignature("w3.example", witness.verifying_key()).unwrap();
-    assert_eq!(note.signatures().len(), 4);
-    let secs = |secs: u64| Timestamp::from_micros(secs * 1_000_000);
-    assert_eq!(note.cosignature_times(&witness), Ok((secs(10), secs(49))));
-    // Another text, or no room: everything is as it was.
-    let before = note.clone();
-    let other = SignedNote::sign("another text\n", ORIGIN, &key()).unwrap();
-    assert_eq!(note.merge(&other), Err(NoteError::Text));
-    for seed in 10..106 {
-        note.merge(&cosigned(seed, 1)).unwrap();
-    }
-    assert_eq!(note.signatures().len(), MAX_SIGNATURES);
-    assert_eq!(
-        note.merge(&cosigned(110, 1)),
-        Err(NoteError::TooManySignatures)
-    );
-    note.merge(&cosigned(50, 2)).unwrap();
-    assert_eq!(note.signatures().len(), MAX_SIGNATURES);
-    assert_ne!(note, before);
-}
-
-#[test]
 fn base64_has_one_form() {
     let note = checkpoint().sign(&key()).unwrap().to_string();
     // 68 bytes leave bits in the last character that count for nothing.
