@@ -160,7 +160,14 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     read_at_most(path, MAX_FILE)
 }
 
-/// The same, where it is not longer than it may be.
+/// Refuses a file that the caller named and that cannot be opened.
+pub(crate) fn readable(path: &Path) -> anyhow::Result<()> {
+    std::fs::File::open(path)
+        .map(drop)
+        .map_err(|error| usage(format!("{}: {error}", path.display())))
+}
+
+/// Reads a file that is not longer than it may be.
 pub(crate) fn read_at_most(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
     use std::io::Read as _;
     let cannot = |error: std::io::Error| usage(format!("{}: {error}", path.display()));
