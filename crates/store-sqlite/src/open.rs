@@ -57,7 +57,7 @@ pub(crate) fn open(path: &Path, mode: OpenMode) -> Result<Opened, StoreError> {
     if mode == OpenMode::Create {
         make_private(path)?;
     } else {
-        readable(path)?;
+        there(path)?;
     }
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX
         | match mode {
@@ -67,7 +67,8 @@ pub(crate) fn open(path: &Path, mode: OpenMode) -> Result<Opened, StoreError> {
         };
     let failed = |error| explain(path, error);
     let mut still = None;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let mut connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| readable(path).err().unwrap_or_else(|| failed(error)))?;
     connection.busy_timeout(BUSY).map_err(failed)?;
     if mode == OpenMode::ReadOnly
         && let Err(error) =
@@ -145,20 +146,37 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Says in the system's own words why a file cannot be read; SQLite's are the same for everything.
-fn readable(path: &Path) -> Result<(), StoreError> {
+/// Checks that there is a file, without opening it: closing a file that is opened beside SQLite drops
+/// the locks that this process's other connections have on it
+/// (<https://sqlite.org/howtocorrupt.html>, section 2.2).
+fn there(path: &Path) -> Result<(), StoreError> {
     let shown = path.display();
-    match fs::File::open(path).and_then(|file| file.metadata()) {
+    match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(()),
         Ok(_) => Err(StoreError::NotAStore {
             what: format!("{shown} is no file"),
         }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::NotAStore {
+        Err(error) => Err(not_readable(path, &error)),
+    }
+}
+
+/// Says in the system's own words why a file that SQLite could not open cannot be read; SQLite's are
+/// the same for everything.
+fn readable(path: &Path) -> Result<(), StoreError> {
+    fs::File::open(path)
+        .map(drop)
+        .map_err(|error| not_readable(path, &error))
+}
+
+fn not_readable(path: &Path, error: &io::Error) -> StoreError {
+    let shown = path.display();
+    if error.kind() == io::ErrorKind::NotFound {
+        return StoreError::NotAStore {
             what: format!("{shown}: there is no such file"),
-        }),
-        Err(error) => Err(StoreError::Io {
-            what: format!("{shown}: {error}; opening it needs read access to it and its folder"),
-        }),
+        };
+    }
+    StoreError::Io {
+        what: format!("{shown}: {error}; opening it needs read access to it and its folder"),
     }
 }
 
@@ -166,16 +184,19 @@ fn readable(path: &Path) -> Result<(), StoreError> {
 /// SQLite gives the files beside it the same mode.
 fn make_private(path: &Path) -> Result<(), StoreError> {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    // Never one that is there: see `there`.
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    options
-        .open(path)
-        .map(drop)
-        .map_err(|error| StoreError::from_io(&path.display().to_string(), &error))
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(StoreError::from_io(&path.display().to_string(), &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn lacks_access(error: &rusqlite::Error) -> bool {

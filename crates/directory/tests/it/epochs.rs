@@ -140,6 +140,10 @@ fn act(model: &mut Model, writer: &Writer, folder: &Path, op: &Op) {
                 // It made the file empty; what was there may have been an archive.
                 Err(_) => drop(model.archives.remove(&epoch)),
             }
+            // One that is refused in the middle has made its checkpoint.
+            let newest = directory.store().latest_checkpoint(&log()).unwrap();
+            let newest = newest.map_or(0, |kept| kept.size.as_u64());
+            model.covered = model.covered.max(newest);
         }
         Op::Delete(epoch, archived) => {
             let archive = model.archives.get(&epoch).filter(|_| archived);

@@ -255,3 +255,40 @@ fn a_file_with_deleted_receipts_is_of_a_later_schema() {
     );
     assert_eq!(reader.count_deleted(&name, 0..=3), Ok(2));
 }
+
+/// Opening a database again in the same process must not drop the locks of the first connection:
+/// another process would take itself for the last one, and remove the WAL under the writer's feet.
+#[test]
+fn a31_opening_beside_a_writer_of_the_same_process_leaves_its_locks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.db");
+    let wal = folder.path().join("audit.db-wal");
+    let store = SqliteStore::open(&path, OpenMode::Create).unwrap();
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let expected = log.head();
+    let receipts = log.seal(3);
+    let batch = Batch {
+        log: &name,
+        expected: &expected,
+        receipts: &receipts,
+    };
+    store.append(&[batch]).unwrap();
+    assert!(wal.exists());
+    for mode in [OpenMode::ReadOnly, OpenMode::ReadWrite, OpenMode::Create] {
+        SqliteStore::open(&path, mode).unwrap();
+        let output = std::process::Command::new("python3")
+            .arg("-c")
+            .arg(
+                "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\n\
+                 c.execute('SELECT count(*) FROM logs').fetchall(); c.close()",
+            )
+            .arg(&path)
+            .status();
+        let Ok(status) = output else {
+            println!("SKIPPED: python3 is not there to look from another process");
+            return;
+        };
+        assert!(status.success() && wal.exists(), "{mode:?}");
+    }
+    drop(store);
+}
