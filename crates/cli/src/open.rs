@@ -167,7 +167,7 @@ pub(crate) fn readable(path: &Path) -> anyhow::Result<()> {
         .map_err(|error| usage(format!("{}: {error}", path.display())))
 }
 
-/// The same, where it is not longer than it may be.
+/// Reads a file that is not longer than it may be.
 pub(crate) fn read_at_most(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
     use std::io::Read as _;
     let cannot = |error: std::io::Error| usage(format!("{}: {error}", path.display()));

@@ -1,6 +1,6 @@
 //! What a monitor tells: per log what was seen, what contradicts, what is open.
 
-use crate::output::{Output, Tone, safe};
+use crate::output::{Output, Tone, counted, safe};
 use ai_audit_core::Exit;
 use ai_audit_directory::{Kept, SourceReport, WatchedLog};
 use serde::Serialize;
@@ -174,8 +174,8 @@ impl LogReport {
         }
         let sizes: Vec<String> = self.seen.iter().map(|seen| seen.size.to_string()).collect();
         output.note(format!(
-            "  {} checkpoints seen, of size {}",
-            sizes.len(),
+            "  {} seen, of size {}",
+            counted(sizes.len() as u64, "checkpoint", "checkpoints"),
             listed(&sizes)
         ))?;
         for warning in &self.warnings {
