@@ -650,9 +650,6 @@ class Keys:
             if not places:
                 continue
             first = max(self.ranges[places[0]][1], body["after"] + 1)
-            handed_on = self.ranges[places[0] + 1 :][:1]
-            if handed_on and handed_on[0][1] <= first:
-                continue
             if last is not None and last >= first:
                 reason = "key %s was revoked: receipts after %d under its authority are suspect"
                 return first, reason % (Key(key).id.hex(), body["after"])

@@ -148,6 +148,18 @@ impl LogDirectory {
         Ok(ai_audit_store::key_changes(&*self.store, log)?)
     }
 
+    /// Whether a log's genesis promises to hand over its receipt key with each epoch.
+    ///
+    /// # Errors
+    ///
+    /// When the genesis cannot be read.
+    pub fn is_forward_secure(&self, log: &LogName) -> Result<bool, DirectoryError> {
+        let sealed = self.receipt(log, 0)?;
+        Ok(UnverifiedReceipt::parse(&sealed)
+            .and_then(|receipt| Genesis::decode(&receipt))
+            .is_ok_and(|genesis| genesis.policy_value("receipt-key") == Some("forward-secure")))
+    }
+
     /// A log's key line as its stored genesis gives it: what `log.pub` must say.
     ///
     /// # Errors
@@ -177,6 +189,14 @@ impl LogDirectory {
             &self.layout.log(log).checkpoint_key,
             self.settings.production,
         )
+    }
+
+    /// The same where the valid key is about to be revoked, and may be lost.
+    pub(crate) fn receipt_keys_to_revoke(
+        &self,
+        log: &LogName,
+    ) -> Result<FileReceiptKeys, DirectoryError> {
+        FileReceiptKeys::open_to_revoke(&self.layout.log(log), self.settings.production)
     }
 
     /// A log's receipt key in its files.

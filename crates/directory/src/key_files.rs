@@ -17,6 +17,8 @@ use zeroize::{Zeroize, Zeroizing};
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 /// What PEM files of PKCS#8 keys say they are.
 const LABEL: &str = "PRIVATE KEY";
+/// How files of secrets are named that are not whole yet.
+pub(crate) const UNFINISHED: &str = ".new-";
 /// No key file is longer.
 const MAX_LEN: u64 = 64 << 10;
 
@@ -183,7 +185,7 @@ fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), DirectoryError> {
     let folder = folder_of(path);
     // Beside it, under a name that nobody has and for the owner alone; removed after an error.
     let mut file = tempfile::Builder::new()
-        .prefix(".new-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)
         .map_err(io_at(path))?;
     file.write_all(bytes)

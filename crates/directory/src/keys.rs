@@ -6,7 +6,7 @@ use ai_audit_core::{
     DecodeBody as _, Genesis, KeyChange, KeyHistory, KeyRevocation, KeyRotation, Kind, LogId,
     SigningKey, Timestamp, UnverifiedReceipt, VerifyingKey,
 };
-use ai_audit_store::{Attach, LogName, LogSigners, StoreError};
+use ai_audit_store::{Attach, LogName, LogSigners, Query, ReceiptKeys, StoreError};
 use ai_audit_verify::DetachedRevocation;
 use std::path::Path;
 
@@ -34,6 +34,19 @@ pub struct KeyHistoryReport {
     pub keys: Vec<KeyHistoryEntry>,
     /// Revocations: `seq`, key, last `seq` that is not suspect, time.
     pub revoked: Vec<(u64, VerifyingKey, u64, Timestamp)>,
+}
+
+impl KeyHistoryReport {
+    /// The key that the receipt behind `seq` hangs on: valid there, or valid now where `seq` is the
+    /// last receipt.
+    #[must_use]
+    pub fn valid_behind(&self, seq: u64) -> Option<VerifyingKey> {
+        let next = seq.saturating_add(1);
+        self.keys
+            .iter()
+            .find(|entry| entry.from <= next && entry.to.is_none_or(|to| next <= to))
+            .map(|entry| entry.key)
+    }
 }
 
 impl LogDirectory {
@@ -118,8 +131,10 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When the recovery key is not the log's, `keep` fails, or the revocation cannot be stored. What
-    /// `keep` was given is valid all the same.
+    /// When the recovery key is not the log's, the key to revoke is not the one that the receipts
+    /// behind `after` hang on, the log is behind its mark or its witnesses, `keep` fails, or the
+    /// revocation cannot be stored. Only after that last error is what `keep` was given valid all the
+    /// same; revoking again takes the same successor.
     pub fn revoke(
         path: &Path,
         settings: Settings,
@@ -155,10 +170,28 @@ impl Writer {
                 "expected the last trusted receipt to be in the log, which has {size} receipts, found {after}"
             )));
         }
-        let mut keys = directory.receipt_keys(log)?;
-        let successor = ai_audit_store::ReceiptKeys::prepare(&mut keys)
-            .map_err(|error| wrong(error.to_string()))?
-            .verifying_key();
+        let valid = directory.key_history(log)?.valid_behind(after);
+        if valid != Some(key) {
+            let valid = valid.map_or_else(String::new, |key| key.id().to_string());
+            return Err(wrong(format!(
+                "receipts after {after} hang on key {valid}, and revoking {} would leave them trusted",
+                key.id()
+            )));
+        }
+        // What could fail comes before anybody is given the revocation.
+        let checkpoint = directory.checkpoint_key(log)?;
+        writer.ask_witnesses(log)?;
+        if directory.contradicts_mark(log)? {
+            return Err(wrong(format!(
+                "log {log} is behind its high-water mark; adopt it first"
+            )));
+        }
+        let mut keys = directory.receipt_keys_to_revoke(log)?;
+        if let Some(entry) = directory.key_history(log)?.keys.last() {
+            // A rotation that was cut off is finished first; a key that is lost is about to be.
+            let _ = ReceiptKeys::settle(&mut keys, &entry.key);
+        }
+        let successor = keys.successor()?;
         let said = KeyRevocation::sign(
             &directory.head(log)?.log_id(),
             key,
@@ -180,7 +213,7 @@ impl Writer {
         };
         let signers = LogSigners {
             receipt: Box::new(keys),
-            checkpoint: Box::new(directory.checkpoint_key(log)?),
+            checkpoint: Box::new(checkpoint),
         };
         let with = Attach {
             revocation: Some(revocation),
@@ -191,28 +224,43 @@ impl Writer {
         Ok(size)
     }
 
-    /// Goes on with a log that is behind its high-water mark, declaring the loss in a gap receipt.
+    /// Goes on with a log that is behind its high-water mark, or, where they are to be asked, its
+    /// witnesses, declaring the loss in a gap receipt, whose `seq` it returns. Where nothing is
+    /// missing nothing is written.
     ///
     /// # Errors
     ///
-    /// As [`Writer::attach`], but for the mark.
+    /// As [`Writer::attach`], but for the mark and the witnesses.
     pub fn adopt(
         path: &Path,
         settings: Settings,
         software: &str,
         log: &LogName,
-    ) -> Result<(), DirectoryError> {
+    ) -> Result<Option<u64>, DirectoryError> {
         let writer = Self::for_one(path, settings, software)?;
-        writer.directory().head(log)?;
+        let size = writer.directory().head(log)?.size();
+        let missing = match writer.ask_witnesses(log) {
+            Ok(()) => None,
+            Err(DirectoryError::BehindWitness { what, .. }) => Some(what),
+            Err(error) => return Err(error),
+        };
+        if missing.is_none() && !writer.directory().contradicts_mark(log)? {
+            return Ok(None);
+        }
         let signers = LogSigners {
             receipt: Box::new(writer.directory().receipt_keys(log)?),
             checkpoint: Box::new(writer.directory().checkpoint_key(log)?),
         };
         let with = Attach {
             adopt: true,
+            missing,
             ..Attach::default()
         };
         writer.attach_with(log, signers, with)?;
-        writer.close("adopted")
+        let gaps = Query::Kind(Kind::GAP);
+        let store = writer.directory().store();
+        let found = store.find(log, &gaps, size.checked_sub(1), 1)?;
+        writer.close("adopted")?;
+        Ok(found.first().copied())
     }
 }

@@ -1,7 +1,7 @@
 //! A log's receipt key in files, and its change: the next key beside it, the old one destroyed.
 
 use crate::error::io_at;
-use crate::key_files::{folder_of, sync_folder};
+use crate::key_files::{UNFINISHED, folder_of, sync_folder};
 use crate::{DirectoryError, LogPaths, OsRandom, read_key, write_key};
 use ai_audit_core::{SECRET_KEY_LEN, Signer, SigningKey, VerifyingKey};
 use ai_audit_store::{Random as _, ReceiptKeys, ReceiptKeysError};
@@ -52,6 +52,46 @@ impl FileReceiptKeys {
             current,
             next,
         })
+    }
+
+    /// The same for a log whose valid key is about to be revoked, and may be lost.
+    ///
+    /// # Errors
+    ///
+    /// With `private_only`, when others can read a file.
+    pub(crate) fn open_to_revoke(
+        paths: &LogPaths,
+        private_only: bool,
+    ) -> Result<Self, DirectoryError> {
+        match Self::open(paths, private_only) {
+            Err(DirectoryError::Key { .. } | DirectoryError::Io { .. }) => Ok(Self {
+                file: paths.receipt_key.clone(),
+                next_file: paths.next_receipt_key.clone(),
+                current: None,
+                next: None,
+            }),
+            other => other,
+        }
+    }
+
+    /// The key to take over by a revocation: the next one that is kept already, which an earlier try
+    /// may have named, or a new one.
+    pub(crate) fn successor(&mut self) -> Result<VerifyingKey, DirectoryError> {
+        if self.next.is_none() {
+            self.prepare()
+                .map(drop)
+                .map_err(|error| DirectoryError::Key {
+                    path: self.next_file.clone(),
+                    what: error.to_string(),
+                })?;
+        }
+        match &self.next {
+            Some(next) => Ok(next.verifying_key()),
+            None => Err(DirectoryError::Key {
+                path: self.next_file.clone(),
+                what: "the next key is not there".into(),
+            }),
+        }
     }
 
     /// Keeps a key as the next one, in place of one that was prepared before.
@@ -125,6 +165,21 @@ impl ReceiptKeys for FileReceiptKeys {
 
 fn held(key: Option<&SigningKey>, wanted: &VerifyingKey) -> bool {
     key.is_some_and(|key| key.verifying_key() == *wanted)
+}
+
+/// Destroys what is left of secrets whose writing was cut off before they had a name.
+pub(crate) fn destroy_unfinished(folder: &Path) -> Result<(), DirectoryError> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let path = entry.map_err(io_at(folder))?.path();
+        let name = path.file_name().unwrap_or_default();
+        if name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) && path.is_file() {
+            destroy(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Overwrites a secret's file with zeros, syncs, removes it.

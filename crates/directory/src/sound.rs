@@ -33,6 +33,20 @@ impl LogDirectory {
         })
     }
 
+    /// Whether a log lacks what its mark remembers, or has something else there.
+    pub(crate) fn contradicts_mark(&self, log: &LogName) -> Result<bool, DirectoryError> {
+        let Some(mark) = self.mark(log)? else {
+            return Ok(false);
+        };
+        if mark.size > self.head(log)?.size() {
+            return Ok(true);
+        }
+        match mark.size.checked_sub(1) {
+            Some(seq) => Ok(self.leaf(log, seq)? != mark.hash),
+            None => Ok(false),
+        }
+    }
+
     /// Checks that a log's first `head.size()` receipts may be signed as its history. Reads the
     /// receipts since the newest stored checkpoint and O(log n) of the tree.
     pub(crate) fn sound(

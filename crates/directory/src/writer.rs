@@ -3,6 +3,7 @@
 use crate::directory::is_log_directory;
 use crate::error::opening;
 use crate::init::{create, for_tenant, publish};
+use crate::receipt_keys::destroy_unfinished;
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
 use ai_audit_core::{Kind, UnverifiedReceipt};
 use ai_audit_epochs::{EpochPolicy, Retention};
@@ -44,10 +45,46 @@ struct Asked {
 impl KeyFiles {
     fn signers(&self, log: &LogName) -> Result<LogSigners, DirectoryError> {
         let signers = signers(&self.directory, log)?;
+        for warning in [self.recovery_key_beside(log)?, self.mark_missing(log)?] {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.warnings.extend(warning);
+        }
         if self.directory.settings().ask_witnesses {
             self.ask(log)?;
         }
         Ok(signers)
+    }
+
+    /// In a forward-secure log: whoever steals the directory could revoke, and rewrite what older keys
+    /// signed, with the recovery key that lies there.
+    fn recovery_key_beside(&self, log: &LogName) -> Result<Option<String>, DirectoryError> {
+        let path = self.directory.layout().log(log).recovery_key;
+        if !path.exists() || !self.directory.is_forward_secure(log)? {
+            return Ok(None);
+        }
+        let what = "the recovery key of a forward-secure log must not lie beside it: who steals both \
+                    can rewrite all of the log; move it to where this machine cannot reach it";
+        if self.directory.settings().production {
+            let what = what.into();
+            return Err(DirectoryError::Key { path, what });
+        }
+        Ok(Some(format!("{}: {what}", path.display())))
+    }
+
+    /// A log that is past its start and has no high-water mark, though marks are kept.
+    fn mark_missing(&self, log: &LogName) -> Result<Option<String>, DirectoryError> {
+        let Some(folder) = &self.directory.settings().high_water_marks else {
+            return Ok(None);
+        };
+        let size = self.directory.head(log)?.size();
+        if self.directory.mark(log)?.is_some() || size <= 1 {
+            return Ok(None);
+        }
+        Ok(Some(format!(
+            "log {log} has {size} receipts and no high-water mark in {}: one begins now; if the mark \
+             was lost, see that the log is as long as you know it",
+            folder.display()
+        )))
     }
 
     /// Asks the witnesses of a log, once.
@@ -117,6 +154,8 @@ impl Writer {
     /// is recorded as deleted stays.
     fn finish_cut_off(&self) -> Result<(), DirectoryError> {
         for log in self.directory.logs()? {
+            // The lock is ours: nobody is writing one of these now.
+            destroy_unfinished(&self.directory.layout().log(&log).keys)?;
             let rotating = self.directory.layout().log(&log).next_receipt_key.exists();
             if rotating || self.ends_with_deletion(&log) {
                 // Whoever writes to that log hears of it.
@@ -158,6 +197,14 @@ impl Writer {
     ) -> Result<Self, DirectoryError> {
         is_log_directory(&Layout::new(path))?;
         Self::with_mode(path, settings, software, OpenMode::ReadWrite)
+    }
+
+    /// Asks the witnesses of a log, where they are to be asked.
+    pub(crate) fn ask_witnesses(&self, log: &LogName) -> Result<(), DirectoryError> {
+        match self.directory.settings().ask_witnesses {
+            true => self.keys.ask(log),
+            false => Ok(()),
+        }
     }
 
     pub(crate) fn attach_with(

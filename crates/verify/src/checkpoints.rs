@@ -135,8 +135,7 @@ impl Entry {
         time: &mut Times<'_>,
     ) {
         if self.judge(facts, held, outcome) {
-            let keys = [&facts.receipt_key, &facts.checkpoint_key];
-            let judgement = Judgement::of(policy, &self.note, self.size(), keys);
+            let judgement = Judgement::of(policy, &self.note, self.size(), &facts.own);
             time.checkpoint(&self.note, self.size(), judgement.as_ref());
             let before = outcome.witnessed.take();
             outcome.witnessed = match judgement {

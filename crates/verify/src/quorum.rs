@@ -24,7 +24,7 @@ impl Judgement {
         policy: &TrustPolicy,
         note: &SignedNote,
         size: u64,
-        own: [&VerifyingKey; 2],
+        own: &[VerifyingKey],
     ) -> Option<Self> {
         let witnesses = policy.quorum()?;
         let mut outcome = match policy.verification_time() {
@@ -34,7 +34,7 @@ impl Judgement {
         // Somebody who watches himself is no witness, whoever wrote it into the policy.
         let mut dependent = false;
         for (witness, found) in witnesses.witnesses().iter().zip(&mut outcome.witnesses) {
-            if own.contains(&witness.key().key()) {
+            if own.contains(witness.key().key()) {
                 found.status = WitnessStatus::NotIndependent;
                 dependent = true;
             }

@@ -239,9 +239,8 @@ impl<'p> SelectionVerifier<'p> {
         self.remarks.extend(remark);
         let witnessed = match self.walk.facts() {
             Some(facts) if signed => {
-                let keys = [&facts.receipt_key, &facts.checkpoint_key];
                 let size = self.checkpoint.size.as_u64();
-                Judgement::of(self.policy, &self.note, size, keys)
+                Judgement::of(self.policy, &self.note, size, &facts.own)
             }
             _ => None,
         };

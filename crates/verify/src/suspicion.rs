@@ -141,7 +141,7 @@ impl<'p> Suspicion<'p> {
     }
 
     /// The first suspect `seq` of a revocation, and the last receipt that was seen before the
-    /// revocation; none where nothing was seen or the key is not the one that receipts hang on.
+    /// revocation; none where nothing was seen or the key is none of this log's.
     fn range(&self, one: &Revocation) -> Option<(u64, u64)> {
         let place = self
             .keys
@@ -149,12 +149,7 @@ impl<'p> Suspicion<'p> {
             .position(|(key, _)| *key == one.revoked.key)?;
         let first = self.keys.get(place)?.1;
         let from = first.max(one.revoked.after.saturating_add(1));
-        // A key that had been handed on before leaves nothing suspect.
-        if let Some((_, next)) = self.keys.get(place + 1)
-            && *next <= from
-        {
-            return None;
-        }
+        // Wherever it was handed on: a thief may have rotated, and every later key hangs on this one.
         let last = match one.at {
             Some((_, before)) => before,
             None => self.last_seen,

@@ -338,8 +338,7 @@ pub(crate) fn judge(
     note: &SignedNote,
     size: u64,
 ) -> Option<Judgement> {
-    let keys = [&facts.receipt_key, &facts.checkpoint_key];
-    Judgement::of(policy, note, size, keys)
+    Judgement::of(policy, note, size, &facts.own)
 }
 
 fn of_quorum(judgement: &Judgement) -> Option<Word> {

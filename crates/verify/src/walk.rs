@@ -9,6 +9,8 @@ use ai_audit_core::{
 use ai_audit_note::VKey;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// What a genesis says of its log, kept after its bytes are gone.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub(crate) struct Facts {
     pub(crate) checkpoint_key: VerifyingKey,
     /// The checkpoint key under the origin's name: what notes of this log verify under.
     pub(crate) line: VKey,
+    /// Every key of the log that was seen: the genesis's three, and those that took over.
+    pub(crate) own: Vec<VerifyingKey>,
 }
 
 /// How the genesis stands to the pins.
@@ -115,6 +119,12 @@ impl<'p> Walk<'p> {
         };
         match outcome {
             Ok(change) => {
+                if let (Some(facts), Some(change)) = (&mut self.facts, &change) {
+                    facts.own.push(match change {
+                        KeyChange::Rotated { new, .. } => *new,
+                        KeyChange::Revoked(revoked) => revoked.successor,
+                    });
+                }
                 if let Err(reason) = self.suspicion.see(seq, change.as_ref()) {
                     self.fail(seq, reason);
                 }
@@ -193,6 +203,11 @@ impl<'p> Walk<'p> {
             receipt_key: genesis.receipt_key,
             checkpoint_key: genesis.checkpoint_key,
             line,
+            own: vec![
+                genesis.receipt_key,
+                genesis.checkpoint_key,
+                genesis.recovery_key,
+            ],
         };
         self.basis = basis(self.pins, &facts);
         let history = KeyHistory::new(receipt.hash().to_log_id(), &genesis);

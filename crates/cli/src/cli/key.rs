@@ -69,7 +69,7 @@ pub(crate) struct Revoke {
     /// The last receipt that is not suspect. [default: the last one sealed before --compromised-at]
     #[arg(long, value_name = "SEQ")]
     pub(crate) after: Option<u64>,
-    /// The key to revoke: its id or its 64 hexadecimal digits. [default: the valid one]
+    /// The key to revoke: its id or its 64 hexadecimal digits. [default: the one that receipts after --after hang on]
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
     /// Why, for the log.

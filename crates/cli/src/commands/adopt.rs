@@ -13,14 +13,17 @@ pub(crate) fn run(args: &Adopt, output: Output) -> anyhow::Result<ExitCode> {
         Ok(LogDirectory::open(&args.dir, settings)?.head(&log)?.size())
     };
     let before = size(settings(&args.dir)?)?;
-    Writer::adopt(&args.dir, settings(&args.dir)?, SOFTWARE, &log)?;
+    let gap = Writer::adopt(&args.dir, settings(&args.dir)?, SOFTWARE, &log)?;
     let after = size(settings(&args.dir)?)?;
     if output.json {
-        output.json(&json!({ "log": log.as_str(), "from": before, "size": after }))?;
+        output.json(&json!({ "log": log.as_str(), "gap": gap, "from": before, "size": after }))?;
     } else {
-        output.line(format!(
-            "Adopted log {log} with {before} receipts; what is missing is declared in receipt {before}."
-        ))?;
+        output.line(match gap {
+            Some(gap) => format!(
+                "Adopted log {log} with {before} receipts; that more is missing is declared in receipt {gap}."
+            ),
+            None => format!("Nothing is known to be missing from log {log}: nothing was written."),
+        })?;
     }
     Ok(ExitCode::SUCCESS)
 }

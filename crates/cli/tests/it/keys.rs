@@ -68,7 +68,9 @@ fn a12_a13_keys_rotate_and_are_revoked_and_everything_still_verifies() {
             "--recovery-key",
             "audit/keys/recovery.pem",
             "--compromised-at",
-            "2100-01-01T00:00:00Z",
+            "2026-01-01T00:00:00Z",
+            "--after",
+            "21",
             "--reason",
             "laptop lost",
             "-o",
@@ -194,24 +196,26 @@ fn mistakes_with_keys_are_one_clear_sentence() {
         args.extend_from_slice(more);
         place.run(&args)
     };
-    let later = "2100-01-01T00:00:00Z";
+    let early = "2020-01-01T00:00:00Z";
+    let future = "2100-01-01T00:00:00Z";
     let recovery = "audit/keys/recovery.pem";
     for (done, words) in [
         (
-            revoke("audit/keys/receipt.pem", later, &[]),
+            revoke("audit/keys/receipt.pem", early, &["--after", "5"]),
             "recovery key of log default is",
         ),
         (revoke(recovery, "yesterday", &[]), "expected a time"),
+        (revoke(recovery, future, &[]), "in the future"),
         (
             revoke(recovery, "1999-01-01T00:00:00Z", &[]),
             "before the log's genesis",
         ),
         (
-            revoke(recovery, later, &["--key", "00"]),
+            revoke(recovery, early, &["--after", "5", "--key", "00"]),
             "no such receipt key",
         ),
         (
-            revoke(recovery, later, &["--after", "99"]),
+            revoke(recovery, early, &["--after", "99"]),
             "expected the last trusted receipt",
         ),
         (
@@ -280,4 +284,163 @@ fn copy(place: &Place, from: &str, to: &str) {
         .status()
         .unwrap();
     assert!(done.success());
+}
+
+/// Revokes with a limit, a long time ago, into FILE.
+fn revoke(place: &Place, dir: &str, after: u64, more: &[&str]) -> crate::run::Done {
+    let after = after.to_string();
+    let mut args = vec![
+        "key",
+        "revoke",
+        dir,
+        "--recovery-key",
+        "recovery.pem",
+        "--compromised-at",
+        "2020-01-01T00:00:00Z",
+        "--after",
+        &after,
+    ];
+    args.extend_from_slice(more);
+    place.run(&args)
+}
+
+#[test]
+fn a13_the_key_that_receipts_behind_the_limit_hang_on_is_revoked_and_no_other() {
+    let place = Place::empty();
+    place
+        .run(&[
+            "init",
+            "audit",
+            "--name",
+            "example.org/x",
+            "--forward-secure",
+        ])
+        .good();
+    fs::rename(
+        place.path("audit/keys/recovery.pem"),
+        place.path("recovery.pem"),
+    )
+    .unwrap();
+    place.record(&lines(3));
+    // Stolen here: the thief has the key of epoch 0 and all receipts so far.
+    copy(&place, "audit", "stolen");
+    let size = place.run(&["checkpoint", "stolen", "--json"]).good().json()["size"]
+        .as_u64()
+        .unwrap();
+    place.run(&["epoch", "seal", "audit"]).good();
+    place.record(&lines(3));
+    auditor(&place);
+    let history = place
+        .run(&["key", "history", "audit", "--json"])
+        .good()
+        .json();
+    let newest = history["keys"][1]["key_id"].as_str().unwrap();
+    // The newest key is not the one that was stolen.
+    let wrong = revoke(&place, "audit", size - 1, &["--key", newest, "-o", "r"]);
+    assert!(
+        wrong.code == 1 && wrong.err.contains("hang on key"),
+        "{}",
+        wrong.err
+    );
+    assert!(!place.path("r").exists());
+    let done = revoke(&place, "audit", size - 1, &["-o", "r", "--json"])
+        .good()
+        .json();
+    assert_eq!(done["key_id"], history["keys"][0]["key_id"], "{done}");
+    // The thief's log, in which he rotates at once, to a key of his own.
+    place.run(&["key", "rotate", "stolen"]).good();
+    place.run(&["record", "stolen", "lines.jsonl"]).good();
+    let args = ["verify", "stolen", "--key", "log.pub", "--size", "10"];
+    assert_eq!(place.run(&args).code, 0, "without the revocation");
+    let with = [&args[..], &["--revocation", "r"]].concat();
+    assert_eq!(place.run(&with).code, 1);
+}
+
+#[test]
+fn a13_a_lost_key_is_revoked_and_a_failed_try_is_repeated() {
+    let place = Place::new();
+    fs::rename(
+        place.path("audit/keys/recovery.pem"),
+        place.path("recovery.pem"),
+    )
+    .unwrap();
+    auditor(&place);
+    fs::remove_file(place.path("audit/keys/receipt.pem")).unwrap();
+    // Nobody is given a revocation that cannot be put into the log.
+    let checkpoint = place.path("audit/keys/checkpoint.pem");
+    fs::rename(&checkpoint, place.path("kept.pem")).unwrap();
+    assert_ne!(revoke(&place, "audit", 14, &["-o", "r"]).code, 0);
+    assert!(!place.path("r").exists());
+    fs::rename(place.path("kept.pem"), &checkpoint).unwrap();
+    revoke(&place, "audit", 14, &["-o", "r"]).good();
+    place.record(&lines(2));
+    auditor_again(&place);
+    assert_eq!(verify(&place, "audit", &["--revocation", "r"]), 0);
+}
+
+fn auditor_again(place: &Place) {
+    place
+        .run(&["checkpoint", "audit", "-o", "kept.note", "--force"])
+        .good();
+}
+
+#[test]
+fn nothing_is_adopted_where_nothing_is_missing() {
+    let place = Place::new();
+    let before = place.run(&["info", "audit", "--json"]).good().json();
+    let adopted = place.run(&["adopt", "audit", "--json"]).good().json();
+    assert_eq!(adopted["gap"], serde_json::Value::Null, "{adopted}");
+    assert_eq!(adopted["from"], adopted["size"]);
+    let after = place.run(&["info", "audit", "--json"]).good().json();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn a10_the_recovery_key_of_a_forward_secure_log_does_not_lie_beside_it() {
+    let place = Place::empty();
+    place
+        .run(&[
+            "init",
+            "audit",
+            "--name",
+            "example.org/x",
+            "--forward-secure",
+        ])
+        .good();
+    let production = [("AI_AUDIT_ENV", "production")];
+    let record = |env: &[(&str, &str)]| place.with(&["record", "audit", "-"], env, &lines(1));
+    assert!(record(&[]).good().err.contains("recovery.pem"));
+    let refused = record(&production);
+    assert!(
+        refused.code != 0 && refused.err.contains("recovery.pem"),
+        "{}",
+        refused.err
+    );
+    fs::remove_file(place.path("audit/keys/recovery.pem")).unwrap();
+    assert!(!record(&production).good().err.contains("recovery"));
+}
+
+#[test]
+fn a31_secrets_whose_writing_was_cut_off_are_destroyed() {
+    let place = Place::new();
+    let left = place.path("audit/keys/.new-abc");
+    fs::write(&left, "secret").unwrap();
+    place.record(&lines(1));
+    assert!(!left.exists());
+}
+
+#[test]
+fn a33_a_mark_that_was_lost_is_told() {
+    let place = Place::new();
+    let marks = [("AI_AUDIT_HIGH_WATER_MARKS", "marks")];
+    let record = || {
+        place
+            .with(&["record", "audit", "-"], &marks, &lines(1))
+            .good()
+            .err
+    };
+    assert!(record().contains("no high-water mark"));
+    assert!(!record().contains("no high-water mark"));
+    fs::remove_dir_all(place.path("marks")).unwrap();
+    assert!(record().contains("no high-water mark"));
 }

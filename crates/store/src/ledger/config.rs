@@ -141,6 +141,9 @@ pub struct Attach {
     /// Goes on with a log that is behind its high-water mark or has another receipt there. The loss
     /// is declared in a gap receipt, and the mark begins anew.
     pub adopt: bool,
+    /// What is known to be missing from elsewhere, such as from a witness: declared in a gap receipt
+    /// where the log is adopted, whatever its mark says.
+    pub missing: Option<String>,
 }
 
 /// A log that is to be created.

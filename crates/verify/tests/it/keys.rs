@@ -247,16 +247,19 @@ fn a13_receipts_after_the_compromise_are_suspect_back_to_its_limit() {
 }
 
 #[test]
-fn a13_a_key_that_was_handed_on_before_leaves_nothing_suspect() {
-    let mut log = Log::of(1, 5);
-    let old = log.receipt_key.verifying_key();
-    rotate(&mut log, key(101));
-    log.decide("m");
-    let successor = key(100);
-    let body = revocation(&log, old, 5, &successor);
-    log.receipt_key = successor;
-    log.seal(&body);
-    good(&verify(&log.policy(), &log.sealed));
+fn a13_a_thief_who_rotates_before_the_limit_escapes_nothing() {
+    // The true log had no rotation; receipts after 7 are suspect.
+    let honest = Log::of(1, 9);
+    let said = revocation(&honest, honest.receipt_key.verifying_key(), 7, &key(100));
+    for before in [5, 6, 7] {
+        let mut fork = Log::of(1, before);
+        rotate(&mut fork, key(101));
+        while fork.size() < 12 {
+            fork.decide("forged");
+        }
+        let policy = fork.policy().revocation(detached(&fork, &said));
+        unattributed(&verify(&policy, &fork.sealed), 8, "suspect");
+    }
 }
 
 #[test]
@@ -473,5 +476,34 @@ fn a13_what_a_witness_saw_before_the_compromise_is_told_from_what_is_suspect() {
             verifier.push(sealed);
         }
         unattributed(&verifier.finish(), 4, "suspect");
+    }
+}
+
+#[test]
+fn a_key_of_the_log_is_no_witness_also_when_it_took_over() {
+    for own in ["rotated", "recovery", "stranger"] {
+        let mut log = Log::of(1, 6);
+        rotate(&mut log, key(101));
+        log.decide("m");
+        let witness = match own {
+            "rotated" => key(101),
+            "recovery" => SigningKey::from_bytes(&log.recovery_key.to_seed()),
+            _ => key(90),
+        };
+        let seen = Timestamp::from_micros(1_790_000_100_000_000);
+        let mut note = log.checkpoint();
+        let line = ai_audit_note::cosign(&note, "w.example", &witness, seen).unwrap();
+        note.add(line).unwrap();
+        let policy = witnessed(&log, &witness);
+        let mut verifier = ai_audit_verify::LogVerifier::new(&policy);
+        verifier
+            .evidence_checkpoint(note.to_string().as_bytes())
+            .unwrap();
+        for sealed in &log.sealed {
+            verifier.push(sealed);
+        }
+        let report = verifier.finish();
+        let status = report.witnesses[0].status;
+        assert_eq!(status == "cosigned", own == "stranger", "{own}: {status}");
     }
 }

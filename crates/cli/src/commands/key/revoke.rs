@@ -6,14 +6,19 @@ use crate::open::{SOFTWARE, directory, log_name, settings, time};
 use crate::output::Output;
 use crate::save::NewFile;
 use ai_audit_core::{Timestamp, UnverifiedReceipt, VerifyingKey};
-use ai_audit_directory::{DirectoryError, KeyHistoryEntry, LogDirectory, Writer, read_key};
-use ai_audit_store::LogName;
+use ai_audit_directory::{DirectoryError, KeyHistoryReport, LogDirectory, Writer, read_key};
+use ai_audit_store::{Clock as _, LogName, SystemClock};
 use serde_json::json;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Revoke, output: Output) -> anyhow::Result<ExitCode> {
     let log = log_name(&args.log)?;
     let since = time(&args.compromised_at)?;
+    if since > SystemClock.now() {
+        return Err(usage(
+            "--compromised-at lies in the future: what is sealed or witnessed until then would be trusted",
+        ));
+    }
     let shown = args.output.display();
     let mut file = NewFile::create(&args.output, args.force)?;
     let recovery = read_key(&args.recovery_key, false)?;
@@ -24,7 +29,7 @@ pub(crate) fn run(args: &Revoke, output: Output) -> anyhow::Result<ExitCode> {
             Some(after) => after,
             None => last_before(&directory, &log, since)?,
         };
-        (chosen(args, &history.keys)?, after)
+        (chosen(args, &history, after)?, after)
     };
     let what = ai_audit_directory::Revoke {
         key,
@@ -67,15 +72,17 @@ pub(crate) fn run(args: &Revoke, output: Output) -> anyhow::Result<ExitCode> {
 }
 
 /// The key that is to be revoked, out of the log's history.
-fn chosen(args: &Revoke, keys: &[KeyHistoryEntry]) -> anyhow::Result<VerifyingKey> {
+fn chosen(args: &Revoke, history: &KeyHistoryReport, after: u64) -> anyhow::Result<VerifyingKey> {
     let found = match &args.key {
-        None => keys.last(),
-        Some(text) => keys
+        None => history.valid_behind(after),
+        Some(text) => history
+            .keys
             .iter()
-            .find(|entry| entry.key.id().to_string() == *text || entry.key.to_string() == *text),
+            .map(|entry| entry.key)
+            .find(|key| key.id().to_string() == *text || key.to_string() == *text),
     };
     match found {
-        Some(entry) => Ok(entry.key),
+        Some(key) => Ok(key),
         None => Err(usage(
             "--key: the log had no such receipt key; see `ai-audit key history`",
         )),

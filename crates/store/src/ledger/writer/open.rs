@@ -123,7 +123,11 @@ impl Writer {
         )?;
         let clean = self.check_last(name, &head, &keys)?;
         let gap = match self.check_mark(name, &head) {
-            Ok(()) => None,
+            Ok(()) => with
+                .missing
+                .as_deref()
+                .filter(|_| with.adopt)
+                .map(|what| gap(&head, self.config.clock.now(), None, what)),
             Err(error) => Some(adopted(&with, &head, self.config.clock.now(), error)?),
         };
         let frontier = recover_frontier(&*self.store, name, head.size())
@@ -353,12 +357,19 @@ fn adopted(
     if !with.adopt {
         return Err(error);
     }
-    Ok(Gap {
+    Ok(gap(head, now, lost, &error.to_string()))
+}
+
+fn gap(head: &Head, now: Timestamp, lost: Option<u64>, what: &str) -> Gap<'static> {
+    let mut reason = format!("adopted: {what}");
+    // A gap must fit a receipt whatever a witness has to say.
+    super::shorten(&mut reason);
+    Gap {
         from: head.sealed_at(),
         to: now.max(head.sealed_at()),
         lost,
-        reason: format!("adopted: {error}").into(),
-    })
+        reason: reason.into(),
+    }
 }
 
 pub(super) fn parse<'a>(
