@@ -93,7 +93,7 @@ fn commands(
             Some((size - held, super::decision)),
         )?);
         held = size;
-        run("checkpoint", &["checkpoint", &log, "-o", &note])?;
+        run("checkpoint", &["checkpoint", &log, "-o", &note, "--force"])?;
         proofs.push(proof(program, folder, &log, &note, size)?);
         size = (size * 10).min(receipts);
     }
@@ -124,7 +124,7 @@ fn commands(
         .context("the database")?
         .len();
 
-    run("checkpoint", &["checkpoint", &log, "-o", &note])?;
+    run("checkpoint", &["checkpoint", &log, "-o", &note, "--force"])?;
     figures.push(run("verify, rest", &verify)?.bounded());
     let package = path("package.zip");
     figures.push(run("export, rest", &["export", &log, "-o", &package])?.bounded());
@@ -176,6 +176,7 @@ fn proof(program: &Path, folder: &Path, log: &str, note: &str, receipts: u64) ->
             note,
             "-o",
             &file,
+            "--force",
             "-q",
         ];
         let start = Instant::now();

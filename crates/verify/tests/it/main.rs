@@ -7,6 +7,7 @@ mod chain_cuts;
 mod epochs;
 mod hostile;
 mod keys;
+mod keys_witnessed;
 mod logs;
 mod monitors;
 mod pins;
