@@ -147,6 +147,22 @@ impl SqliteStore {
     }
 }
 
+impl Drop for SqliteStore {
+    /// Folds the WAL into the file, which SQLite does by itself only where a connection that may write
+    /// is the last one to close: so the one file can be copied, and read without write access.
+    fn drop(&mut self) {
+        if self.mode == OpenMode::ReadOnly {
+            return;
+        }
+        let inner = self.lock();
+        // Nobody is waited for. What a reader keeps from being folded now is as durable in the WAL.
+        let _ = inner.connection.busy_timeout(core::time::Duration::ZERO);
+        let _ = inner
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+}
+
 impl Store for SqliteStore {
     fn append(&self, batches: &[Batch<'_>]) -> Result<(), StoreError> {
         if self.mode == OpenMode::ReadOnly {

@@ -74,6 +74,8 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
             Admission::new(&directory, &settings, default.clone()).without_sealing();
         checked = check(&mut reader, &mut admission)?;
     }
+    // The writer must be the last to close the database, or nothing folds the WAL into it.
+    drop(directory);
     let writer = crate::open::writer(&args.dir, settings.clone())?;
     let admission = Admission::new(writer.directory(), &settings, default);
     let pending = Rc::new(RefCell::new(Pending::default()));

@@ -82,7 +82,6 @@ fn a_tenant_whose_key_is_missing_blocks_no_other_and_gets_no_receipts() {
 fn a_log_is_verified_without_write_access() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = Place::new();
-    place.run(&["checkpoint", "audit"]).good();
     let folder = place.path("audit");
     let mode = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
     mode(0o555);
@@ -106,5 +105,28 @@ fn a_log_is_verified_without_write_access() {
             assert_eq!(done.status.code(), Some(3), "{text}{said}");
         }
         Err(_) => println!("SKIPPED: verifying without write access: setpriv is absent"),
+    }
+}
+
+/// What a command wrote is in the one file when it ends, so that the file alone can be read and copied.
+#[test]
+fn every_command_that_writes_folds_the_wal() {
+    let place = Place::new();
+    fs::write(place.path("lines.jsonl"), lines(2)).unwrap();
+    for args in [
+        &["record", "audit", "lines.jsonl"][..],
+        &["checkpoint", "audit"],
+        &["key", "rotate", "audit"],
+        &["epoch", "seal", "audit"],
+        &["epoch", "archive", "audit", "0", "-o", "e.zip"],
+        &["export", "audit", "-o", "p.zip"],
+        &["prove", "audit", "3", "-o", "r.proof"],
+        &["publish", "audit", "public"],
+        &["adopt", "audit"],
+    ] {
+        place.run(args).good();
+        let wal = fs::metadata(place.path("audit/audit.db-wal"));
+        let len = wal.map_or(0, |wal| wal.len());
+        assert_eq!(len, 0, "{args:?} leaves a WAL");
     }
 }
