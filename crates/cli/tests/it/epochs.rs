@@ -437,3 +437,27 @@ fn a03_bytes_deleted_behind_the_logs_back_are_named() {
         done.out
     );
 }
+
+#[test]
+fn a_corrupt_archive_names_its_first_bad_receipt() {
+    let place = Place::new();
+    place.run(&["epoch", "seal", "audit"]).good();
+    place
+        .run(&["epoch", "archive", "audit", "0", "-o", "e.zip"])
+        .good();
+    // The receipts are the first entry; well behind its header and the genesis.
+    let mut bytes = fs::read(place.path("e.zip")).unwrap();
+    bytes[1500] ^= 1;
+    fs::write(place.path("bad.zip"), bytes).unwrap();
+    let verified = place.run(&["verify", "bad.zip", "--key", "audit/log.pub", "--json"]);
+    let report = verified.json();
+    let receipt = &report["verdict"]["integrity"]["receipt"];
+    assert!(receipt.as_u64().is_some_and(|seq| seq > 0), "{report}");
+    let refused = place.run(&["epoch", "restore", "audit", "bad.zip"]);
+    let named = format!("receipt {receipt}");
+    assert!(
+        refused.code == 1 && refused.err.contains(&named),
+        "{named}: {}",
+        refused.err
+    );
+}

@@ -29,6 +29,8 @@ pub struct EntryReader<'a, R> {
     /// Bytes of contents that were made.
     made: u64,
     crc: crc32fast::Hasher,
+    /// What is wrong with contents that were all handed out.
+    late: Option<ArchiveError>,
     state: State,
 }
 
@@ -54,6 +56,7 @@ impl<'a, R: ReadAt> EntryReader<'a, R> {
             taken: 0,
             made: 0,
             crc: crc32fast::Hasher::new(),
+            late: None,
             state: State::Reading,
         }
     }
@@ -76,6 +79,9 @@ impl<'a, R: ReadAt> EntryReader<'a, R> {
     }
 
     fn step(&mut self, out: &mut [u8]) -> Result<usize, ArchiveError> {
+        if let Some(error) = self.late.take() {
+            return Err(error);
+        }
         let left = self.entry.size - self.made;
         let most = usize::try_from(left).map_or(out.len(), |left| left.min(out.len()));
         let made = match most {
@@ -86,7 +92,13 @@ impl<'a, R: ReadAt> EntryReader<'a, R> {
         self.made += made as u64;
         if self.made == self.entry.size {
             self.check_end()?;
-            self.state = State::Done;
+            match self.check_sum() {
+                Ok(()) => self.state = State::Done,
+                // What was made is handed out first, so that whoever reads it can name the place where
+                // it begins to be wrong. Nobody comes to the end without the error.
+                Err(error) if made > 0 => self.late = Some(error),
+                Err(error) => return Err(error),
+            }
         } else if made == 0 {
             let rule = EntryRule::TooShort {
                 found: self.made,
@@ -173,7 +185,7 @@ impl<'a, R: ReadAt> EntryReader<'a, R> {
         self.unused.is_empty() && self.taken == self.entry.compressed
     }
 
-    /// Once the declared size is reached: nothing more may come, and the sum must fit.
+    /// Once the declared size is reached: nothing more may come.
     fn check_end(&mut self) -> Result<(), ArchiveError> {
         if let Some(mut inflater) = self.inflater.take() {
             let mut more = [0];
@@ -185,6 +197,11 @@ impl<'a, R: ReadAt> EntryReader<'a, R> {
         if left > 0 {
             return Err(self.refused(EntryRule::LeftOver(left)));
         }
+        Ok(())
+    }
+
+    /// Once all contents were made: the sum must fit.
+    fn check_sum(&mut self) -> Result<(), ArchiveError> {
         let found = std::mem::take(&mut self.crc).finalize();
         if found != self.entry.crc {
             return Err(self.refused(EntryRule::Crc {
