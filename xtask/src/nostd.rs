@@ -12,8 +12,9 @@ const TARGET: &str = "thumbv7em-none-eabi";
 const EACH_FEATURE_SET: &str = "ai-audit-core";
 
 /// Built with their default features: these need an allocator.
-const DEFAULT_FEATURES: [&str; 7] = [
+const DEFAULT_FEATURES: [&str; 8] = [
     "ai-audit-merkle",
+    "ai-audit-shredding",
     "ai-audit-json",
     "ai-audit-note",
     "ai-audit-agentic",

@@ -3,7 +3,9 @@
 pub(crate) mod control;
 pub(crate) mod decision;
 pub(crate) mod genesis;
+pub(crate) mod kept;
 pub(crate) mod keys;
+pub(crate) mod policy;
 
 use crate::receipt::SameBytes;
 use crate::{DecodeError, Kind, UnverifiedReceipt};

@@ -44,9 +44,7 @@ impl<'de, const N: usize> Deserialize<'de> for Raw<N> {
 pub(crate) mod hex_or_raw {
     use super::Raw;
     use core::fmt;
-    #[cfg(feature = "alloc")]
-    use serde::{Deserialize, Deserializer};
-    use serde::{Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     struct Hex<'a>(&'a [u8]);
 
@@ -67,7 +65,6 @@ pub(crate) mod hex_or_raw {
         }
     }
 
-    #[cfg(feature = "alloc")]
     pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
         deserializer: D,
     ) -> Result<[u8; N], D::Error> {

@@ -67,9 +67,11 @@ mod time;
 mod verdict;
 
 pub use body::control::{ClockAnomaly, Gap, Start, Stop};
-pub use body::decision::{Action, Check, Content, Decision, KeptField};
+pub use body::decision::{Action, Check, Decision};
 pub use body::genesis::{Genesis, GenesisError, PolicyEntry};
+pub use body::kept::{Content, Encrypted, KeptField, Redaction, SubjectKeyId};
 pub use body::keys::{KeyRevocation, KeyRotation};
+pub use body::policy::PolicyChange;
 pub use body::{Body, BodyError, DecodeBody};
 pub use chain::{Chain, ChainError, Head};
 pub use error::DecodeError;

@@ -441,9 +441,85 @@ def decision(r):
         "duration_us": r.option(r.u64),
         "config": r.option(r.digest),
         "policy": r.option(r.digest),
-        "kept": r.list(lambda: {"name": r.text(), "content": {r.variant(("plain",)): r.text()}}),
+        "kept": r.list(lambda: {"name": r.text(), "content": content(r)}),
+        "redactions": redactions(r),
         "parents": r.list(r.digest),
     }
+
+
+def content(r):
+    if r.variant(("plain", "encrypted")) == "plain":
+        return {"plain": r.text()}
+    key, nonce, commitment = r.raw(16).hex(), r.raw(12).hex(), r.raw(32).hex()
+    return {
+        "encrypted": {
+            "key": key,
+            "nonce": nonce,
+            "commitment": commitment,
+            "ciphertext": r.digest(),
+        }
+    }
+
+
+def redactions(r):
+    found = r.list(lambda: {"field": r.text(), "kind": r.text(), "count": r.u64()})
+    pairs = [(one["field"].encode(), one["kind"].encode()) for one in found]
+    if any(one >= two for one, two in zip(pairs, pairs[1:])) or any(not f["count"] for f in found):
+        raise Refused("body", "redactions are not in ascending order with counts above 0")
+    return found
+
+
+def policy(r):
+    body = {
+        "policy": r.list(lambda: {"name": r.text(), "value": r.text()}),
+        "reason": r.text(),
+    }
+    names = [entry["name"].encode() for entry in body["policy"]]
+    if not names or any(one >= two for one, two in zip(names, names[1:])):
+        raise Refused("body", "policy has no entries, or not in ascending order")
+    if any(name in (b"keys", b"receipt-key", b"retention-days") for name in names):
+        raise Refused("body", "policy has a name that only a genesis can set")
+    return body
+
+
+def access(r):
+    return {
+        "subject": r.text(),
+        "receipt": r.option(r.digest),
+        "field": r.text(),
+        "purpose": r.text(),
+        "outcome": r.variant(("disclosed", "erased", "failed")),
+    }
+
+
+def erasure_requested(r):
+    body = {
+        "subjects": r.list(
+            lambda: {"subject": r.text(), "keys": r.list(lambda: r.raw(16).hex())}
+        ),
+        "reason": r.text(),
+        "legal_basis": r.text(),
+        "requested_by": r.text(),
+        "kek": r.raw(16).hex(),
+    }
+    keys = [key for subject in body["subjects"] for key in subject["keys"]]
+    if not keys or not all(subject["keys"] for subject in body["subjects"]):
+        raise Refused("body", "a request without subjects, or a subject without keys")
+    if len(set(keys)) != len(keys) or not body["reason"]:
+        raise Refused("body", "a request that names a key twice, or without a reason")
+    return body
+
+
+def erasure_completed(r):
+    body = {
+        "request": r.digest(),
+        "keys": r.list(lambda: r.raw(16).hex()),
+        "kek": r.raw(16).hex(),
+        "ciphertexts": r.u64(),
+    }
+    if not body["keys"] or len(set(body["keys"])) != len(body["keys"]):
+        raise Refused("body", "a completion without keys, or that names one twice")
+    return body
 
 
 def tool_intent(r):
@@ -552,7 +628,11 @@ def deletion(r):
 
 BODIES = {
     "genesis": genesis,
+    "policy": policy,
     "decision": decision,
+    "access": access,
+    "erasure_requested": erasure_requested,
+    "erasure_completed": erasure_completed,
     "tool_intent": tool_intent,
     "tool_outcome": tool_outcome,
     "key_rotation": key_rotation,
@@ -983,14 +1063,14 @@ NEW, VERIFIED, FAILED, UNVERIFIED = "", "verified", "FAILED", "unverified"
 
 
 class Verdict:
-    """The answers to three questions. The first failure of a question stands."""
+    """The answers to three questions, and what fails about erasures. The first failure stands."""
 
     def __init__(self):
         self.answers = {q: (NEW, "") for q in ("integrity", "attribution", "completeness")}
         self.remarks = []
 
     def set(self, question, status, reason=""):
-        if self.answers[question][0] != FAILED:
+        if self.answers.get(question, (NEW, ""))[0] != FAILED:
             self.answers[question] = (status, reason)
 
     def fail(self, question, reason, receipt=None):
@@ -1008,6 +1088,34 @@ class Verdict:
         self.fail("integrity", "%s: %s" % (error.stage, error), receipt)
 
 
+class Erasures:
+    """Erasures in the order of the log: each completion has its request, and no key comes back."""
+
+    def __init__(self):
+        self.requests, self.destroyed = {}, {}
+
+    def push(self, receipt, body):
+        kind, seq = receipt.header["kind"], receipt.header["seq"]
+        if kind == "erasure_requested":
+            keys = [key for subject in body["subjects"] for key in subject["keys"]]
+            self.requests[receipt.hash.hex()] = (keys, body["kek"])
+        elif kind == "erasure_completed":
+            keys, kek = self.requests.pop(body["request"], (None, None))
+            if keys is None:
+                raise Refused("erasure", "a completion without a request that waits")
+            if body["keys"] != keys:
+                raise Refused("erasure", "the destroyed keys are not those of the request")
+            if body["kek"] == kek:
+                raise Refused("erasure", "the key-encryption key was not replaced")
+            self.destroyed.update((key, seq) for key in keys)
+        elif kind == "decision":
+            for kept in body["kept"]:
+                key = kept["content"].get("encrypted", {}).get("key")
+                if key in self.destroyed:
+                    reason = "a field under key %s, destroyed by receipt %d"
+                    raise Refused("erasure", reason % (key, self.destroyed[key]))
+
+
 class Log:
     """Receipts from one log: the whole of it, or a selection with inclusion proofs.
 
@@ -1019,7 +1127,7 @@ class Log:
         self.own, self.revocations = own, revocations
         self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {0: sha256(b"")}, set()
         self.genesis = self.line = self.key = self.keys = self.before = self.first = None
-        self.epochs = Epochs()
+        self.epochs, self.erasures = Epochs(), Erasures()
         self.count = self.signatures = self.deleted = 0
         self.needs_checkpoint = self.bare = self.signed = False
         self.origin = self.log_id = self.unread = None
@@ -1048,6 +1156,7 @@ class Log:
         if self.line is None and receipt.header["kind"] == "genesis" and seq == 0:
             self.open(receipt)
         self.walk(receipt)
+        body = None
         try:
             body = receipt.body()
             if not self.verdict.failed("integrity") and (self.selection or self.first == 0):
@@ -1056,6 +1165,11 @@ class Log:
                     self.anchored(seq, body, root)
         except Refused as error:
             self.verdict.broke(error, seq)
+        try:
+            if body is not None:
+                self.erasures.push(receipt, body)
+        except Refused as error:
+            self.verdict.fail("erasure", str(error), seq)
         self.shown.see(receipt)
         return receipt
 

@@ -3,10 +3,11 @@
 use ai_audit_agentic::{ToolIntent, ToolOutcome};
 use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, KeyRevocation, KeyRotation, Kind,
-    LeafHash, Start, Stop, UnverifiedReceipt,
+    LeafHash, PolicyChange, Start, Stop, UnverifiedReceipt,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
 use ai_audit_note::Anchor;
+use ai_audit_shredding::{Access, ErasureCompleted, ErasureRequested};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write;
@@ -75,6 +76,7 @@ fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
     }
     match receipt.header().kind {
         Kind::GENESIS => value::<Genesis<'_>>(receipt),
+        Kind::POLICY => value::<PolicyChange<'_>>(receipt),
         Kind::DECISION => value::<Decision<'_>>(receipt),
         Kind::TOOL_INTENT => value::<ToolIntent<'_>>(receipt),
         Kind::TOOL_OUTCOME => value::<ToolOutcome<'_>>(receipt),
@@ -87,6 +89,9 @@ fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
         Kind::ANCHOR => value::<Anchor<'_>>(receipt),
         Kind::EPOCH_SEAL => value::<EpochSeal>(receipt),
         Kind::DELETION => value::<Deletion<'_>>(receipt),
+        Kind::ACCESS => value::<Access<'_>>(receipt),
+        Kind::ERASURE_REQUESTED => value::<ErasureRequested<'_>>(receipt),
+        Kind::ERASURE_COMPLETED => value::<ErasureCompleted<'_>>(receipt),
         _ => None,
     }
 }

@@ -3,15 +3,17 @@
 use ai_audit_agentic::{ToolIntent, ToolOutcome};
 use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, KeyRevocation, KeyRotation,
-    Kind, Start, Stop, UnverifiedReceipt,
+    Kind, PolicyChange, Start, Stop, UnverifiedReceipt,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
 use ai_audit_note::Anchor;
+use ai_audit_shredding::{Access, ErasureCompleted, ErasureRequested};
 
 /// Decodes the body if its kind is known; others verify as bytes.
 pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> {
     match receipt.header().kind {
         Kind::GENESIS => Genesis::decode(receipt).map(drop),
+        Kind::POLICY => PolicyChange::decode(receipt).map(drop),
         Kind::DECISION => Decision::decode(receipt).map(drop),
         Kind::TOOL_INTENT => ToolIntent::decode(receipt).map(drop),
         Kind::TOOL_OUTCOME => ToolOutcome::decode(receipt).map(drop),
@@ -24,6 +26,9 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::ANCHOR => Anchor::decode(receipt).map(drop),
         Kind::EPOCH_SEAL => EpochSeal::decode(receipt).map(drop),
         Kind::DELETION => Deletion::decode(receipt).map(drop),
+        Kind::ACCESS => Access::decode(receipt).map(drop),
+        Kind::ERASURE_REQUESTED => ErasureRequested::decode(receipt).map(drop),
+        Kind::ERASURE_COMPLETED => ErasureCompleted::decode(receipt).map(drop),
         _ => Ok(()),
     }
 }

@@ -44,6 +44,7 @@ extern crate alloc;
 mod bodies;
 mod checkpoints;
 mod equivocation;
+mod erasure;
 mod forward;
 mod log;
 mod monitor;

@@ -1,6 +1,7 @@
 //! Verifying a log from its first receipt to its last, fed one receipt at a time.
 
 use crate::checkpoints::{self, Checkpoints};
+use crate::erasure::ErasureLine;
 use crate::forward::ForwardSecurity;
 use crate::report::{self, OpenToolIntent, deleted_remark};
 use crate::time::Times;
@@ -38,7 +39,7 @@ pub struct LogVerifier<'p> {
     log_id: Option<LogId>,
     receipts: u64,
     broken: Option<Status>,
-    erasures: bool,
+    erasures: ErasureLine,
     remarks: Vec<String>,
 }
 
@@ -66,7 +67,7 @@ impl<'p> LogVerifier<'p> {
             log_id: None,
             receipts: 0,
             broken: None,
-            erasures: false,
+            erasures: ErasureLine::default(),
             remarks: Vec::new(),
         }
     }
@@ -134,10 +135,7 @@ impl<'p> LogVerifier<'p> {
                 format!("body of kind {}: {error}", receipt.header().kind),
             );
         }
-        self.erasures |= matches!(
-            receipt.header().kind,
-            Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
-        );
+        self.erasures.see(&receipt);
         self.account(&receipt, before);
         self.bound(&receipt, before);
         self.settle();
@@ -313,7 +311,7 @@ impl<'p> LogVerifier<'p> {
                 attribution,
                 completeness,
                 time: time.status,
-                erasure: erasure_answer(self.erasures),
+                erasure: self.erasures.finish(),
             },
             receipts: self.receipts,
             deleted,
@@ -433,15 +431,5 @@ fn log_of(receipt: &UnverifiedReceipt<'_>) -> LogId {
     match receipt.header().kind {
         Kind::GENESIS => receipt.hash().to_log_id(),
         _ => receipt.header().log_id,
-    }
-}
-
-pub(crate) fn erasure_answer(erasures: bool) -> Status {
-    if erasures {
-        Status::unverified(
-            "erasures were recorded; whether the keys are gone cannot be told offline",
-        )
-    } else {
-        Status::NotApplicable
     }
 }

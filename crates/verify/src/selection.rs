@@ -1,6 +1,6 @@
 //! Verifying a selection of a log's receipts, each by its inclusion in a checkpoint.
 
-use crate::log::erasure_answer;
+use crate::erasure::ErasureLine;
 use crate::quorum::Judgement;
 use crate::report::{self, OpenToolIntent, complete_remark};
 use crate::time::{Times, judge};
@@ -38,7 +38,7 @@ pub struct SelectionVerifier<'p> {
     intents: OpenIntents,
     time: Times<'p>,
     epochs: SelectedEpochs,
-    erasures: bool,
+    erasures: ErasureLine,
     single: bool,
     remarks: Vec<String>,
 }
@@ -68,7 +68,7 @@ impl<'p> SelectionVerifier<'p> {
             intents: OpenIntents::new(),
             time: Times::new(policy),
             epochs: SelectedEpochs::new(),
-            erasures: false,
+            erasures: ErasureLine::default(),
             single: false,
             remarks: Vec::new(),
         }
@@ -117,10 +117,7 @@ impl<'p> SelectionVerifier<'p> {
         if let Err(error) = bodies::check(&receipt) {
             self.break_at(seq, format!("body of kind {}: {error}", header.kind));
         }
-        self.erasures |= matches!(
-            header.kind,
-            Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
-        );
+        self.erasures.see(&receipt);
         // A single receipt stands without the others about the log.
         if !self.single
             && self.broken.is_none()
@@ -297,7 +294,11 @@ impl<'p> SelectionVerifier<'p> {
                 attribution,
                 completeness,
                 time: time.status,
-                erasure: erasure_answer(self.erasures),
+                erasure: if self.single {
+                    self.erasures.alone()
+                } else {
+                    self.erasures.finish()
+                },
             },
             receipts: self.receipts,
             deleted: Vec::new(),

@@ -1,9 +1,10 @@
 //! The log of the vectors: one receipt of each kind that this crate knows, and one that it does not.
 
 use ai_audit_core::{
-    Action, Body, Check, ClockAnomaly, Content, Decision, Digest, DigestSecret, Draft, Gap,
-    Genesis, Head, KeptField, Kind, LeafHash, PartsHasher, PolicyEntry, ReceiptId, SigningKey,
-    Start, Stop, TextDigest, Timestamp, canonical_text,
+    Action, Body, Check, ClockAnomaly, Content, Decision, Digest, DigestSecret, Draft, Encrypted,
+    Gap, Genesis, Head, KeptField, Kind, LeafHash, PartsHasher, PolicyChange, PolicyEntry,
+    ReceiptId, Redaction, SigningKey, Start, Stop, SubjectKeyId, TextDigest, Timestamp,
+    canonical_text,
 };
 
 /// 2026-09-21T14:13:20Z.
@@ -89,9 +90,26 @@ pub(crate) fn decision(id: &ReceiptId) -> Decision<'static> {
         duration_us: Some(1_234_567),
         config: Some(Digest::of(b"temperature=0")),
         policy: Some(Digest::of(b"refund policy 3")),
-        kept: vec![KeptField {
-            name: "output".into(),
-            content: Content::Plain(OUTPUT.into()),
+        kept: vec![
+            KeptField {
+                name: "input".into(),
+                content: Content::Encrypted(Encrypted {
+                    key: SubjectKeyId::from_bytes([0x11; 16]),
+                    nonce: [0x22; 12],
+                    commitment: [0x33; 32],
+                    ciphertext: Digest::of(b"a ciphertext"),
+                }),
+            },
+            KeptField {
+                name: "output".into(),
+                content: Content::Plain(OUTPUT.into()),
+            },
+        ]
+        .into(),
+        redactions: vec![Redaction {
+            field: "input".into(),
+            kind: "EMAIL".into(),
+            count: 2,
         }]
         .into(),
         parents: vec![LeafHash::of(b"a receipt of another log")].into(),
@@ -141,12 +159,21 @@ impl Log {
             reason,
         };
         log.push("gap", &gap, ["", "", "ledger"]);
+        let change = PolicyChange {
+            policy: vec![PolicyEntry {
+                name: "redaction".into(),
+                value: "{\"default\":\"redact\",\"version\":1}".into(),
+            }]
+            .into(),
+            reason: "personal data".into(),
+        };
+        log.push("policy", &change, ["", "", "ledger"]);
         log.push_unknown("private kind", Kind::new(0x8001), b"\x00\xffany bytes");
         log.push(
             "stop",
             &Stop {
                 reason: String::new().into(),
-                size: 7,
+                size: 8,
             },
             ["", "", "ledger"],
         );

@@ -1,6 +1,9 @@
 //! The decision: what an AI system was asked, what it answered, what was checked, what was done.
 
-use crate::{Body, BodyError, Digest, Kind, LeafHash, List, Text, TextDigest, Timestamp};
+use crate::{
+    Body, BodyError, Digest, KeptField, Kind, LeafHash, List, Redaction, Text, TextDigest,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// The body of a decision receipt.
@@ -49,6 +52,8 @@ pub struct Decision<'a> {
     pub policy: Option<Digest>,
     /// Texts that are kept beside their digests.
     pub kept: List<'a, KeptField<'a>>,
+    /// What was found in the texts, in ascending order of field and kind, each pair once.
+    pub redactions: List<'a, Redaction<'a>>,
     /// Hashes of the receipts that this one follows from.
     pub parents: List<'a, LeafHash>,
 }
@@ -135,27 +140,6 @@ impl Action {
     }
 }
 
-/// A text kept beside its digest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptField<'a> {
-    /// Which one: `input` or `output`, or a name of the caller's.
-    #[serde(borrow)]
-    pub name: Text<'a>,
-    /// The text.
-    #[serde(borrow)]
-    pub content: Content<'a>,
-}
-
-/// How a kept text is held. Later versions of the project append variants.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Content<'a> {
-    /// In the clear, because the caller asked for it.
-    #[serde(borrow)]
-    Plain(Text<'a>),
-}
-
 impl Body for Decision<'_> {
     const KIND: Kind = Kind::DECISION;
 
@@ -177,6 +161,17 @@ impl Body for Decision<'_> {
                     expected: FINITE,
                 });
             }
+        }
+        let mut before: Option<(&str, &str)> = None;
+        for redaction in self.redactions.iter() {
+            let pair = (redaction.field.as_str(), redaction.kind.as_str());
+            if redaction.count == 0 || before.is_some_and(|before| before >= pair) {
+                return Err(BodyError {
+                    field: "redactions",
+                    expected: "counts above 0 in ascending order of field and kind, each pair once",
+                });
+            }
+            before = Some(pair);
         }
         Ok(())
     }

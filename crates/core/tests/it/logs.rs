@@ -127,6 +127,7 @@ pub(crate) fn decision(n: u8) -> Decision<'static> {
         config: Some(Digest::of(b"config")),
         policy: Some(Digest::of(b"policy")),
         kept: Vec::new().into(),
+        redactions: Vec::new().into(),
         parents: vec![LeafHash::of(b"parent")].into(),
     }
 }

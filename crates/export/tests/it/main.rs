@@ -5,6 +5,7 @@
 mod archive;
 mod archive_attacks;
 mod epochs;
+mod erasure;
 mod files;
 mod logs;
 mod package;

@@ -5,6 +5,7 @@ mod a11_split_view;
 mod attacks;
 mod chain_cuts;
 mod epochs;
+mod erasure;
 mod hostile;
 mod keys;
 mod keys_witnessed;

@@ -1,0 +1,122 @@
+//! Erasures, encrypted fields, accesses and policy changes in packages: both verifiers read them.
+
+use crate::files::unpack;
+use crate::logs::Log;
+use crate::package_lies::both;
+use ai_audit_core::{
+    Content, Decision, Digest, Encrypted, KeptField, PolicyChange, PolicyEntry, Redaction,
+    SubjectKeyId, UnverifiedReceipt,
+};
+use ai_audit_export::Selection;
+use ai_audit_shredding::{
+    Access, AccessOutcome, ErasedSubject, ErasureCompleted, ErasureRequested, KekId,
+};
+
+const KEY: SubjectKeyId = SubjectKeyId::from_bytes([5; 16]);
+
+fn encrypted() -> Decision<'static> {
+    let field = Encrypted {
+        key: KEY,
+        nonce: [1; 12],
+        commitment: [2; 32],
+        ciphertext: Digest::of(b"ciphertext"),
+    };
+    Decision {
+        subject: "person-7".into(),
+        kept: vec![KeptField {
+            name: "input".into(),
+            content: Content::Encrypted(field),
+        }]
+        .into(),
+        redactions: ["CREDIT_CARD", "EMAIL"]
+            .map(|kind| Redaction {
+                field: "input".into(),
+                kind: kind.into(),
+                count: 3,
+            })
+            .into_iter()
+            .collect(),
+        ..Decision::new()
+    }
+}
+
+/// A log in which person-7 is erased, and whether the wrapping key is replaced thereby.
+fn erased(new_kek: u8) -> Log {
+    let mut log = Log::of(1, 4);
+    log.seal(
+        &PolicyChange {
+            policy: vec![PolicyEntry {
+                name: "redaction".into(),
+                value: "{\"version\":1}".into(),
+            }]
+            .into(),
+            reason: "".into(),
+        },
+        "",
+    );
+    log.seal(&encrypted(), "s1");
+    log.seal(
+        &Access {
+            subject: "person-7".into(),
+            receipt: None,
+            field: "".into(),
+            purpose: "GDPR Art. 15".into(),
+            outcome: AccessOutcome::Disclosed,
+        },
+        "",
+    );
+    log.seal(
+        &ErasureRequested {
+            subjects: vec![ErasedSubject {
+                subject: "person-7".into(),
+                keys: vec![KEY].into(),
+            }]
+            .into(),
+            reason: "asked for it".into(),
+            legal_basis: "GDPR Art. 17(1)(b)".into(),
+            requested_by: "person-7".into(),
+            kek: KekId::from_bytes([1; 16]),
+        },
+        "",
+    );
+    let last = log.sealed.last().unwrap().clone();
+    let request = UnverifiedReceipt::parse(&last).unwrap().hash();
+    log.seal(
+        &ErasureCompleted {
+            request,
+            keys: vec![KEY].into(),
+            kek: KekId::from_bytes([new_kek; 16]),
+            ciphertexts: 1,
+        },
+        "",
+    );
+    log
+}
+
+#[test]
+fn packages_with_an_erasure_verify_whole_and_selected() {
+    let log = erased(2);
+    for selection in [Selection::All, Selection::Session("s1".into())] {
+        let report = both(&unpack(&log.package(selection, true)), &log.policy());
+        assert!(report.verdict.integrity.is_verified(), "{report:?}");
+        let erasure = report.verdict.erasure.to_string();
+        assert!(erasure.contains("cannot be told offline"), "{erasure}");
+    }
+}
+
+#[test]
+fn a28_a_destroyed_key_that_comes_back_fails_in_both_verifiers() {
+    let mut log = erased(2);
+    log.seal(&encrypted(), "s1");
+    for selection in [Selection::All, Selection::Session("s1".into())] {
+        let report = both(&unpack(&log.package(selection, true)), &log.policy());
+        assert!(report.verdict.erasure.is_failed(), "{report:?}");
+    }
+}
+
+#[test]
+fn a28_a_wrapping_key_that_was_not_replaced_fails_in_both_verifiers() {
+    let log = erased(1);
+    let report = both(&unpack(&log.package(Selection::All, true)), &log.policy());
+    assert!(report.verdict.erasure.is_failed(), "{report:?}");
+}

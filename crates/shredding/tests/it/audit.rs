@@ -1,0 +1,170 @@
+//! What a verifier holds against erasures.
+
+use ai_audit_core::{
+    Body, Content, Decision, Draft, Encrypted, Genesis, Head, KeptField, LeafHash, ReceiptId,
+    SigningKey, SubjectKeyId, Timestamp, UnverifiedReceipt,
+};
+use ai_audit_shredding::{
+    ErasedSubject, ErasureAudit, ErasureCompleted, ErasureError, ErasureRequested, KekId,
+};
+
+struct Log {
+    head: Head,
+    key: SigningKey,
+    audit: ErasureAudit,
+}
+
+impl Log {
+    fn new() -> Self {
+        let key = |n| SigningKey::from_bytes(&[n; 32]);
+        let mut log = Self {
+            head: Head::EMPTY,
+            key: key(1),
+            audit: ErasureAudit::new(),
+        };
+        let keys = [key(1), key(2), key(3)].map(|key| key.verifying_key());
+        let genesis = Genesis::new("example.org", "acme", &keys[0], &keys[1], &keys[2], [0; 16]);
+        log.push(&genesis).unwrap();
+        log
+    }
+
+    fn push(&mut self, body: &impl Body) -> Result<LeafHash, ErasureError> {
+        let mut buf = vec![0; 4096];
+        let id = ReceiptId::from_parts(Timestamp::from_micros(0), [0; 10]);
+        let sealed = Draft::new(id, Timestamp::from_micros(self.head.size()))
+            .seal(body, &self.head, &self.key, &mut buf)
+            .unwrap();
+        self.head = sealed.head();
+        let receipt = UnverifiedReceipt::parse(sealed.as_bytes()).unwrap();
+        self.audit.push(&receipt).map(|()| receipt.hash())
+    }
+}
+
+const fn id(byte: u8) -> SubjectKeyId {
+    SubjectKeyId::from_bytes([byte; 16])
+}
+
+fn request(keys: &[u8]) -> ErasureRequested<'static> {
+    ErasureRequested {
+        subjects: vec![ErasedSubject {
+            subject: "person-7".into(),
+            keys: keys.iter().map(|key| id(*key)).collect(),
+        }]
+        .into(),
+        reason: "asked for it".into(),
+        legal_basis: "GDPR Art. 17(1)(b)".into(),
+        requested_by: "person-7".into(),
+        kek: KekId::from_bytes([1; 16]),
+    }
+}
+
+fn completed(request: LeafHash, keys: &[u8]) -> ErasureCompleted<'static> {
+    ErasureCompleted {
+        request,
+        keys: keys.iter().map(|key| id(*key)).collect(),
+        kek: KekId::from_bytes([2; 16]),
+        ciphertexts: 1,
+    }
+}
+
+fn decision(key: u8) -> Decision<'static> {
+    let field = Encrypted {
+        key: id(key),
+        nonce: [0; 12],
+        commitment: [0; 32],
+        ciphertext: ai_audit_core::Digest::of(b""),
+    };
+    Decision {
+        kept: vec![KeptField {
+            name: "input".into(),
+            content: Content::Encrypted(field),
+        }]
+        .into(),
+        ..Decision::new()
+    }
+}
+
+#[test]
+fn an_erasure_is_followed_to_its_end() {
+    let mut log = Log::new();
+    log.push(&decision(5)).unwrap();
+    let hash = log.push(&request(&[5, 6])).unwrap();
+    log.push(&completed(hash, &[5, 6])).unwrap();
+    // A person who comes back has another key.
+    log.push(&decision(7)).unwrap();
+    assert!(log.audit.is_destroyed(&id(6)) && !log.audit.is_destroyed(&id(7)));
+    let erasures = log.audit.finish();
+    assert_eq!(erasures.under_way(), None);
+    let one = erasures.of("person-7").next().unwrap();
+    assert_eq!((one.requested, one.completed), (2, Some(3)));
+    assert_eq!(erasures.of("person-8").count(), 0);
+}
+
+#[test]
+fn a_request_without_completion_is_under_way() {
+    let mut log = Log::new();
+    log.push(&request(&[5])).unwrap();
+    assert_eq!(log.audit.finish().under_way(), Some(1));
+}
+
+#[test]
+fn a28_a_destroyed_key_is_never_used_again() {
+    let mut log = Log::new();
+    let hash = log.push(&request(&[5])).unwrap();
+    log.push(&completed(hash, &[5])).unwrap();
+    assert_eq!(
+        log.push(&decision(5)),
+        Err(ErasureError::DestroyedKey {
+            key: id(5),
+            completed: 2
+        })
+    );
+}
+
+#[test]
+fn completions_must_fit_their_request() {
+    let mut log = Log::new();
+    let hash = log.push(&request(&[5, 6])).unwrap();
+    let nowhere = LeafHash::of(b"nowhere");
+    let error = log.push(&completed(nowhere, &[5])).unwrap_err();
+    assert_eq!(error, ErasureError::NoRequest { request: nowhere });
+    for keys in [&[5][..], &[6, 5], &[5, 6, 7]] {
+        let mut log = Log::new();
+        let hash = log.push(&request(&[5, 6])).unwrap();
+        let error = log.push(&completed(hash, keys)).unwrap_err();
+        assert_eq!(error, ErasureError::OtherKeys);
+    }
+    log.push(&completed(hash, &[5, 6])).unwrap();
+    let error = log.push(&completed(hash, &[5, 6])).unwrap_err();
+    assert_eq!(error, ErasureError::NoRequest { request: hash });
+}
+
+#[test]
+fn a28_the_wrapping_key_must_have_been_replaced() {
+    let mut log = Log::new();
+    let hash = log.push(&request(&[5])).unwrap();
+    let same = ErasureCompleted {
+        kek: KekId::from_bytes([1; 16]),
+        ..completed(hash, &[5])
+    };
+    let error = log.push(&same).unwrap_err();
+    assert!(matches!(error, ErasureError::SameKek { .. }));
+}
+
+#[test]
+fn bodies_that_say_nothing_are_not_sealed() {
+    let nobody = ErasureRequested {
+        subjects: Vec::new().into(),
+        ..request(&[5])
+    };
+    let unreasoned = ErasureRequested {
+        reason: "".into(),
+        ..request(&[5])
+    };
+    for bad in [nobody, unreasoned, request(&[]), request(&[5, 5])] {
+        assert!(bad.check().is_err(), "{bad:?}");
+    }
+    let hash = LeafHash::of(b"");
+    assert!(completed(hash, &[]).check().is_err());
+    assert!(completed(hash, &[1, 1]).check().is_err());
+}

@@ -1,0 +1,29 @@
+//! Tests of fields, wrapping and erasures.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
+mod a27_moved;
+mod a28_restored;
+mod a29_nonces;
+mod audit;
+mod properties;
+mod vectors;
+
+use ai_audit_core::{LogId, ReceiptId, SubjectKeyId};
+use ai_audit_shredding::{Place, SubjectKey};
+
+fn key(id: u8, byte: u8) -> SubjectKey {
+    SubjectKey::new(SubjectKeyId::from_bytes([id; 16]), [byte; 32])
+}
+
+fn place() -> Place<'static> {
+    Place {
+        log: LogId::from_bytes([1; 32]),
+        receipt: ReceiptId::from_bytes([2; 16]),
+        subject: "person-7",
+        field: "input",
+    }
+}

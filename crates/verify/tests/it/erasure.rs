@@ -1,0 +1,108 @@
+//! The erasure line of the verdict, from the log alone.
+
+use crate::logs::Log;
+use ai_audit_core::{
+    Content, Decision, Digest, Encrypted, Exit, KeptField, LeafHash, Question, Status, SubjectKeyId,
+};
+use ai_audit_shredding::{ErasedSubject, ErasureCompleted, ErasureRequested, KekId};
+use ai_audit_verify::{LogVerifier, Report, TrustPolicy};
+
+const KEY: SubjectKeyId = SubjectKeyId::from_bytes([5; 16]);
+
+fn request(log: &mut Log) -> LeafHash {
+    log.seal(&ErasureRequested {
+        subjects: vec![ErasedSubject {
+            subject: "person-7".into(),
+            keys: vec![KEY].into(),
+        }]
+        .into(),
+        reason: "asked for it".into(),
+        legal_basis: "".into(),
+        requested_by: "".into(),
+        kek: KekId::from_bytes([1; 16]),
+    })
+}
+
+fn complete(log: &mut Log, request: LeafHash) {
+    log.seal(&ErasureCompleted {
+        request,
+        keys: vec![KEY].into(),
+        kek: KekId::from_bytes([2; 16]),
+        ciphertexts: 1,
+    });
+}
+
+fn encrypted(log: &mut Log) {
+    let field = Encrypted {
+        key: KEY,
+        nonce: [0; 12],
+        commitment: [0; 32],
+        ciphertext: Digest::of(b""),
+    };
+    log.seal(&Decision {
+        kept: vec![KeptField {
+            name: "input".into(),
+            content: Content::Encrypted(field),
+        }]
+        .into(),
+        ..Decision::new()
+    });
+}
+
+fn report(log: &Log) -> Report {
+    let policy = TrustPolicy::new();
+    let mut verifier = LogVerifier::new(&policy);
+    for sealed in &log.sealed {
+        verifier.push(sealed);
+    }
+    verifier.finish()
+}
+
+#[test]
+fn without_erasures_the_question_does_not_arise() {
+    let mut log = Log::of(1, 4);
+    encrypted(&mut log);
+    assert_eq!(report(&log).verdict.erasure, Status::NotApplicable);
+}
+
+#[test]
+fn a_whole_erasure_is_unverified_without_the_key_store() {
+    let mut log = Log::of(1, 4);
+    encrypted(&mut log);
+    let hash = request(&mut log);
+    let under_way = report(&log).verdict.erasure.to_string();
+    assert!(under_way.contains("receipt 5"), "{under_way}");
+    complete(&mut log, hash);
+    let report = report(&log);
+    let erasure = report.verdict.erasure.to_string();
+    assert!(erasure.starts_with("unverified: ") && erasure.contains("offline"));
+    assert!(report.verdict.integrity.is_verified());
+}
+
+/// The receipts are genuine and signed; what they say of erasures does not hold.
+#[test]
+fn a28_a_field_under_a_destroyed_key_fails() {
+    let mut log = Log::of(1, 4);
+    let hash = request(&mut log);
+    complete(&mut log, hash);
+    encrypted(&mut log);
+    let report = report(&log);
+    let erasure = report.verdict.erasure.to_string();
+    assert!(
+        erasure.starts_with("FAILED at receipt 6: kept: encrypted under key 0505"),
+        "{erasure}"
+    );
+    assert!(report.verdict.integrity.is_verified());
+    assert_eq!(report.exit(&Question::DEFAULT), Exit::Failed);
+}
+
+#[test]
+fn a_completion_that_nobody_asked_for_fails() {
+    let mut log = Log::of(1, 4);
+    complete(&mut log, LeafHash::of(b"nothing"));
+    let erasure = report(&log).verdict.erasure.to_string();
+    assert!(
+        erasure.starts_with("FAILED at receipt 4: request: "),
+        "{erasure}"
+    );
+}
