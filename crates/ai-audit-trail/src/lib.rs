@@ -38,6 +38,7 @@
 //! | `directory` (default) | log directories: SQLite, key files, lock, settings |
 //! | `export` (default) | evidence packages |
 //! | `ingest` | record lines and model conversations |
+//! | `shredding` | fields encrypted under keys that can be destroyed, erasure receipts |
 //! | `witness` | asking witnesses for cosignatures, also for log directories |
 
 pub use ai_audit_core as core;
@@ -56,6 +57,8 @@ pub use ai_audit_epochs as epochs;
 pub use ai_audit_export as export;
 #[cfg(feature = "ingest")]
 pub use ai_audit_ingest as ingest;
+#[cfg(feature = "shredding")]
+pub use ai_audit_shredding as shredding;
 #[cfg(feature = "store")]
 pub use ai_audit_store as store;
 #[cfg(feature = "sqlite")]
