@@ -1092,7 +1092,7 @@ class Erasures:
     """Erasures in the order of the log: each completion has its request, and no key comes back."""
 
     def __init__(self):
-        self.requests, self.destroyed = {}, {}
+        self.requests, self.destroyed, self.retired = {}, {}, set()
 
     def push(self, receipt, body):
         kind, seq = receipt.header["kind"], receipt.header["seq"]
@@ -1105,7 +1105,8 @@ class Erasures:
                 raise Refused("erasure", "a completion without a request that waits")
             if body["keys"] != keys:
                 raise Refused("erasure", "the destroyed keys are not those of the request")
-            if body["kek"] == kek:
+            self.retired.add(kek)
+            if body["kek"] in self.retired:
                 raise Refused("erasure", "the key-encryption key was not replaced")
             self.destroyed.update((key, seq) for key in keys)
         elif kind == "decision":

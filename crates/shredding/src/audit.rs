@@ -4,7 +4,7 @@ use crate::{ErasureCompleted, ErasureRequested, KekId};
 use ai_audit_core::{
     Content, Decision, DecodeBody as _, Kind, LeafHash, SubjectKeyId, UnverifiedReceipt,
 };
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -19,6 +19,8 @@ pub struct ErasureAudit {
     /// Destroyed keys, and the completions that say so.
     destroyed: BTreeMap<SubjectKeyId, u64>,
     erasures: Vec<Erasure>,
+    /// Key-encryption keys that a completion replaced.
+    retired: BTreeSet<KekId>,
 }
 
 #[derive(Debug)]
@@ -74,7 +76,7 @@ pub enum ErasureError {
     },
     /// The keys of a completion are not those of its request.
     OtherKeys,
-    /// The key-encryption key was not replaced.
+    /// The key-encryption key was not replaced, or by one that was replaced before.
     SameKek {
         /// It.
         kek: KekId,
@@ -193,8 +195,10 @@ impl ErasureAudit {
         if !completed.keys.iter().eq(open.keys.iter()) {
             return Err(ErasureError::OtherKeys);
         }
-        if completed.kek == open.kek {
-            return Err(ErasureError::SameKek { kek: open.kek });
+        self.retired.insert(open.kek);
+        if self.retired.contains(&completed.kek) {
+            let kek = completed.kek;
+            return Err(ErasureError::SameKek { kek });
         }
         self.destroyed
             .extend(open.keys.into_iter().map(|key| (key, seq)));

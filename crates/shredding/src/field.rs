@@ -125,6 +125,7 @@ impl SubjectKey {
         if field.key != self.id() {
             return Err(FieldError::OtherKey { named: field.key });
         }
+        within("ciphertext", ciphertext.len(), MAX_TEXT + 16)?;
         let aad = associated(place, &self.id())?;
         if Digest::of(ciphertext) != field.ciphertext {
             return Err(FieldError::OtherCiphertext);

@@ -168,3 +168,22 @@ fn bodies_that_say_nothing_are_not_sealed() {
     assert!(completed(hash, &[]).check().is_err());
     assert!(completed(hash, &[1, 1]).check().is_err());
 }
+
+/// Every copy that was made under the first key would open again.
+#[test]
+fn a28_a_wrapping_key_that_was_replaced_never_comes_back() {
+    let mut log = Log::new();
+    let hash = log.push(&request(&[5])).unwrap();
+    log.push(&completed(hash, &[5])).unwrap();
+    let second = ErasureRequested {
+        kek: KekId::from_bytes([2; 16]),
+        ..request(&[6])
+    };
+    let hash = log.push(&second).unwrap();
+    let back = ErasureCompleted {
+        kek: KekId::from_bytes([1; 16]),
+        ..completed(hash, &[6])
+    };
+    let error = log.push(&back).unwrap_err();
+    assert!(matches!(error, ErasureError::SameKek { .. }));
+}
