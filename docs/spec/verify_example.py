@@ -1089,32 +1089,60 @@ class Verdict:
 
 
 class Erasures:
-    """Erasures in the order of the log: each completion has its request, and no key comes back."""
+    """Erasures in the order of the log: what a completion and a key must fit.
+
+    `push` raises what does not hold; where the evidence is a part of a log, what may be for want of a
+    receipt that is not there accuses nobody.
+    """
 
     def __init__(self):
-        self.requests, self.destroyed, self.retired = {}, {}, set()
+        self.requests, self.destroyed, self.retired, self.in_use = {}, {}, set(), {}
 
-    def push(self, receipt, body):
-        kind, seq = receipt.header["kind"], receipt.header["seq"]
+    def push(self, receipt, body, whole):
+        kind = receipt.header["kind"]
         if kind == "erasure_requested":
-            keys = [key for subject in body["subjects"] for key in subject["keys"]]
-            self.requests[receipt.hash.hex()] = (keys, body["kek"])
+            self.request(receipt, body)
         elif kind == "erasure_completed":
-            keys, kek = self.requests.pop(body["request"], (None, None))
-            if keys is None:
-                raise Refused("erasure", "a completion without a request that waits")
-            if body["keys"] != keys:
-                raise Refused("erasure", "the destroyed keys are not those of the request")
-            self.retired.add(kek)
-            if body["kek"] in self.retired:
-                raise Refused("erasure", "the key-encryption key was not replaced")
-            self.destroyed.update((key, seq) for key in keys)
+            self.complete(receipt, body, whole)
         elif kind == "decision":
             for kept in body["kept"]:
-                key = kept["content"].get("encrypted", {}).get("key")
-                if key in self.destroyed:
-                    reason = "a field under key %s, destroyed by receipt %d"
-                    raise Refused("erasure", reason % (key, self.destroyed[key]))
+                if "encrypted" in kept["content"]:
+                    key = kept["content"]["encrypted"]["key"]
+                    self.encrypted(body["subject"], key, whole)
+
+    def request(self, receipt, body):
+        keys = [key for subject in body["subjects"] for key in subject["keys"]]
+        names = [subject["subject"] for subject in body["subjects"]]
+        self.requests[receipt.hash.hex()] = (keys, names, body["kek"])
+        for subject in body["subjects"]:
+            key = self.in_use.get(subject["subject"])
+            if key is not None and key not in subject["keys"]:
+                reason = "fields of a subject are encrypted under key %s, which is not named"
+                raise Refused("erasure", reason % key)
+
+    def complete(self, receipt, body, whole):
+        keys, names, kek = self.requests.pop(body["request"], (None, (), None))
+        if keys is None:
+            if not whole:
+                return
+            raise Refused("erasure", "a completion without a request that waits")
+        if body["keys"] != keys:
+            raise Refused("erasure", "the destroyed keys are not those of the request")
+        self.retired.add(kek)
+        if body["kek"] in self.retired:
+            raise Refused("erasure", "the key-encryption key was not replaced")
+        self.destroyed.update((key, receipt.header["seq"]) for key in keys)
+        for name in names:
+            if self.in_use.get(name) in self.destroyed:
+                del self.in_use[name]
+
+    def encrypted(self, subject, key, whole):
+        if key in self.destroyed:
+            reason = "a field under key %s, destroyed by receipt %d"
+            raise Refused("erasure", reason % (key, self.destroyed[key]))
+        in_use = self.in_use.setdefault(subject, key)
+        if in_use != key and whole:
+            raise Refused("erasure", "a field under key %s, while %s is in use" % (key, in_use))
 
 
 class Log:
@@ -1168,7 +1196,8 @@ class Log:
             self.verdict.broke(error, seq)
         try:
             if body is not None:
-                self.erasures.push(receipt, body)
+                whole = not self.selection and self.first == 0 and self.chain is not None
+                self.erasures.push(receipt, body, whole)
         except Refused as error:
             self.verdict.fail("erasure", str(error), seq)
         self.shown.see(receipt)

@@ -2,14 +2,15 @@
 
 use crate::{ErasureCompleted, ErasureRequested, KekId};
 use ai_audit_core::{
-    Content, Decision, DecodeBody as _, Kind, LeafHash, SubjectKeyId, UnverifiedReceipt,
+    Content, Decision, DecodeBody as _, Digest, Kind, LeafHash, SubjectKeyId, UnverifiedReceipt,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Follows a log, or a selection of it, in the order of `seq`.
+/// Follows a log, or a selection of it, in the order of `seq`, in memory that grows with the erasures
+/// and with the subjects of whom something is encrypted, by some 50 bytes each.
 ///
 /// That receipts follow each other and are signed is for others to check; a body that does not
 /// decode is no matter of this.
@@ -21,12 +22,24 @@ pub struct ErasureAudit {
     erasures: Vec<Erasure>,
     /// Key-encryption keys that a completion replaced.
     retired: BTreeSet<KekId>,
+    /// The key in use of each subject of whom something is encrypted.
+    in_use: BTreeMap<SubjectTag, SubjectKeyId>,
+}
+
+/// Stands for a subject, however long its name is: half of its SHA-256.
+type SubjectTag = [u8; 16];
+
+fn tag(subject: &str) -> SubjectTag {
+    let mut tag = [0; 16];
+    tag.copy_from_slice(&Digest::of(subject.as_bytes()).as_bytes()[..16]);
+    tag
 }
 
 #[derive(Debug)]
 struct Open {
     keys: Vec<SubjectKeyId>,
     kek: KekId,
+    subjects: Vec<SubjectTag>,
     /// Place among the erasures.
     index: usize,
 }
@@ -88,6 +101,27 @@ pub enum ErasureError {
         /// The `seq` of the completion.
         completed: u64,
     },
+    /// A field of a subject is encrypted under another key than the one that is in use.
+    SecondKey {
+        /// The key.
+        key: SubjectKeyId,
+        /// The one in use.
+        in_use: SubjectKeyId,
+    },
+    /// A request names a subject, and not the key under which his fields are encrypted.
+    KeyNotNamed {
+        /// That key.
+        key: SubjectKeyId,
+    },
+}
+
+impl ErasureError {
+    /// Whether it may be for want of a receipt that the log has and the evidence has not. Where the
+    /// evidence is a part of a log, these accuse nobody.
+    #[must_use]
+    pub const fn is_absence(&self) -> bool {
+        matches!(self, Self::NoRequest { .. } | Self::SecondKey { .. })
+    }
 }
 
 impl fmt::Display for ErasureError {
@@ -105,6 +139,14 @@ impl fmt::Display for ErasureError {
             Self::DestroyedKey { key, completed } => write!(
                 f,
                 "kept: encrypted under key {key}, which receipt {completed} says is destroyed"
+            ),
+            Self::SecondKey { key, in_use } => write!(
+                f,
+                "kept: encrypted under key {key}, while the subject's key {in_use} is in use"
+            ),
+            Self::KeyNotNamed { key } => write!(
+                f,
+                "subjects: fields of a subject are encrypted under key {key}, which is not named"
             ),
         }
     }
@@ -127,15 +169,13 @@ impl ErasureAudit {
     pub fn push(&mut self, receipt: &UnverifiedReceipt<'_>) -> Result<(), ErasureError> {
         let seq = receipt.header().seq;
         match receipt.header().kind {
-            Kind::DECISION if !self.destroyed.is_empty() => {
+            Kind::DECISION => {
                 Decision::decode(receipt).map_or(Ok(()), |decision| self.decision(&decision))
             }
-            Kind::ERASURE_REQUESTED => {
-                if let Ok(request) = ErasureRequested::decode(receipt) {
-                    self.request(receipt.hash(), seq, &request);
-                }
-                Ok(())
-            }
+            Kind::ERASURE_REQUESTED => ErasureRequested::decode(receipt)
+                .map_or(Ok(()), |request| {
+                    self.request(receipt.hash(), seq, &request)
+                }),
             Kind::ERASURE_COMPLETED => ErasureCompleted::decode(receipt)
                 .map_or(Ok(()), |completed| self.complete(seq, &completed)),
             _ => Ok(()),
@@ -154,37 +194,57 @@ impl ErasureAudit {
         self.destroyed.contains_key(key)
     }
 
-    fn decision(&self, decision: &Decision<'_>) -> Result<(), ErasureError> {
+    fn decision(&mut self, decision: &Decision<'_>) -> Result<(), ErasureError> {
         for kept in decision.kept.iter() {
-            if let Content::Encrypted(field) = &kept.content
-                && let Some(completed) = self.destroyed.get(&field.key)
-            {
-                return Err(ErasureError::DestroyedKey {
-                    key: field.key,
-                    completed: *completed,
-                });
+            let Content::Encrypted(field) = &kept.content else {
+                continue;
+            };
+            let key = field.key;
+            if let Some(completed) = self.destroyed.get(&key) {
+                let completed = *completed;
+                return Err(ErasureError::DestroyedKey { key, completed });
+            }
+            let in_use = *self.in_use.entry(tag(&decision.subject)).or_insert(key);
+            if in_use != key {
+                return Err(ErasureError::SecondKey { key, in_use });
             }
         }
         Ok(())
     }
 
-    fn request(&mut self, hash: LeafHash, seq: u64, request: &ErasureRequested<'_>) {
-        let subjects = request.subjects.iter();
-        let subjects = subjects.map(|one| {
+    fn request(
+        &mut self,
+        hash: LeafHash,
+        seq: u64,
+        request: &ErasureRequested<'_>,
+    ) -> Result<(), ErasureError> {
+        let mut subjects = Vec::new();
+        let mut tags = Vec::new();
+        let mut missing = None;
+        for one in request.subjects.iter() {
+            let tag = tag(&one.subject);
+            if let Some(key) = self.in_use.get(&tag)
+                && !one.keys.iter().any(|named| named == key)
+            {
+                missing = missing.or(Some(ErasureError::KeyNotNamed { key: *key }));
+            }
+            tags.push(tag);
             let keys = one.keys.iter().copied().collect();
-            (one.subject.as_str().into(), keys)
-        });
+            subjects.push((one.subject.as_str().into(), keys));
+        }
         let open = Open {
             keys: request.keys().collect(),
             kek: request.kek,
+            subjects: tags,
             index: self.erasures.len(),
         };
         self.requests.insert(hash, open);
         self.erasures.push(Erasure {
             requested: seq,
             completed: None,
-            subjects: subjects.collect(),
+            subjects,
         });
+        missing.map_or(Ok(()), Err)
     }
 
     fn complete(&mut self, seq: u64, completed: &ErasureCompleted<'_>) -> Result<(), ErasureError> {
@@ -202,6 +262,13 @@ impl ErasureAudit {
         }
         self.destroyed
             .extend(open.keys.into_iter().map(|key| (key, seq)));
+        for tag in open.subjects {
+            if let Some(key) = self.in_use.get(&tag)
+                && self.destroyed.contains_key(key)
+            {
+                self.in_use.remove(&tag);
+            }
+        }
         if let Some(erasure) = self.erasures.get_mut(open.index) {
             erasure.completed = Some(seq);
         }

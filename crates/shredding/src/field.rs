@@ -148,14 +148,16 @@ impl SubjectKey {
     #[must_use]
     pub fn opens(&self, place: &Place<'_>, field: &Encrypted) -> bool {
         let (_, commitment) = self.field_key(place);
-        field.key == self.id() && bool::from(commitment.ct_eq(&field.commitment))
+        field.key == self.id()
+            && associated(place, &self.id()).is_ok()
+            && bool::from(commitment.ct_eq(&field.commitment))
     }
 
     /// The cipher of one field of one receipt, and the commitment to its key.
     fn field_key(&self, place: &Place<'_>) -> (Aes256Gcm, [u8; 32]) {
         let mut okm = Zeroizing::new([0; 64]);
         let info = [FIELD, place.receipt.as_bytes(), place.field.as_bytes()];
-        self.derive(&place.log, &info, &mut *okm);
+        self.derive(&place.log, &info, &mut okm);
         split(&okm)
     }
 }

@@ -20,7 +20,7 @@
 //! use ai_audit_core::{LogId, ReceiptId, SubjectKeyId};
 //! use ai_audit_shredding::{Place, SubjectKey};
 //!
-//! let key = SubjectKey::new(SubjectKeyId::from_bytes([1; 16]), [7; 32]);
+//! let key = SubjectKey::new(SubjectKeyId::from_bytes([1; 16]), &[7; 32]);
 //! let place = Place {
 //!     log: LogId::from_bytes([2; 32]),
 //!     receipt: ReceiptId::from_bytes([3; 16]),
@@ -41,6 +41,7 @@ mod access;
 mod audit;
 mod erasure;
 mod field;
+mod hkdf;
 mod key;
 mod wrap;
 
@@ -48,5 +49,5 @@ pub use access::{Access, AccessOutcome};
 pub use audit::{Erasure, ErasureAudit, ErasureError, Erasures};
 pub use erasure::{ErasedSubject, ErasureCompleted, ErasureRequested};
 pub use field::{FieldError, MAX_NAME, MAX_TEXT, Place};
-pub use key::{PseudonymKey, SubjectKey};
+pub use key::SubjectKey;
 pub use wrap::{Kek, KekId, KeyWrapper, WRAPPED_LEN, WrapError};

@@ -2,7 +2,8 @@
 
 use crate::SubjectKey;
 use crate::field::split;
-use crate::key::hkdf_into;
+use crate::hkdf;
+use crate::key::Secret;
 use aes_gcm::Nonce;
 use aes_gcm::aead::{Aead as _, Payload};
 use ai_audit_core::{LogId, SubjectKeyId};
@@ -98,7 +99,7 @@ pub trait KeyWrapper {
 /// A key-encryption key in this process's memory. Wiped when dropped.
 pub struct Kek {
     id: KekId,
-    bytes: Zeroizing<[u8; 32]>,
+    secret: Secret,
 }
 
 /// Why a wrapped key does not open.
@@ -136,23 +137,24 @@ impl fmt::Display for WrapError {
 impl core::error::Error for WrapError {}
 
 impl Kek {
-    /// A key of 32 bytes from a cryptographic random source, under a random id.
+    /// A key of 32 bytes from a cryptographic random source, under a random id. The caller wipes his
+    /// copy.
     #[must_use]
-    pub fn new(id: KekId, bytes: [u8; 32]) -> Self {
-        let bytes = Zeroizing::new(bytes);
-        Self { id, bytes }
+    pub fn new(id: KekId, bytes: &[u8; 32]) -> Self {
+        let secret = Secret::copied(bytes);
+        Self { id, secret }
     }
 
     /// The 32 bytes, for writing them to where the key is kept.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
-        self.bytes.clone()
+        Zeroizing::new(*self.secret.bytes())
     }
 
     /// The cipher for one subject key, and the commitment to it.
     fn wrap_key(&self, id: &SubjectKeyId) -> (aes_gcm::Aes256Gcm, [u8; 32]) {
         let mut okm = Zeroizing::new([0; 64]);
-        hkdf_into(id.as_bytes(), &*self.bytes, &[WRAP], &mut *okm);
+        hkdf::derive(id.as_bytes(), self.secret.bytes(), &[WRAP], &mut okm);
         split(&okm)
     }
 
@@ -222,7 +224,7 @@ impl KeyWrapper for Kek {
             .decrypt(&Nonce::from(*nonce), payload)
             .map(Zeroizing::new)
             .map_err(|_| WrapError::Changed)?;
-        let bytes = <[u8; 32]>::try_from(opened.as_slice()).map_err(|_| WrapError::Changed)?;
+        let bytes = <&[u8; 32]>::try_from(opened.as_slice()).map_err(|_| WrapError::Changed)?;
         Ok(SubjectKey::new(id, bytes))
     }
 }

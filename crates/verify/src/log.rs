@@ -21,7 +21,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// Verifies receipts in the order of the log, in memory that does not grow with their number
-/// (but with that of open tool intents, epochs and checkpoints).
+/// (but with that of open tool intents, epochs, checkpoints, erasures and subjects).
 #[derive(Debug)]
 pub struct LogVerifier<'p> {
     policy: &'p TrustPolicy,
@@ -135,7 +135,7 @@ impl<'p> LogVerifier<'p> {
                 format!("body of kind {}: {error}", receipt.header().kind),
             );
         }
-        self.erasures.see(&receipt);
+        self.erasures.see(&receipt, self.grows());
         self.account(&receipt, before);
         self.bound(&receipt, before);
         self.settle();
@@ -311,7 +311,7 @@ impl<'p> LogVerifier<'p> {
                 attribution,
                 completeness,
                 time: time.status,
-                erasure: self.erasures.finish(),
+                erasure: self.erasures.finish(self.first == Some(0)),
             },
             receipts: self.receipts,
             deleted,

@@ -117,7 +117,7 @@ impl<'p> SelectionVerifier<'p> {
         if let Err(error) = bodies::check(&receipt) {
             self.break_at(seq, format!("body of kind {}: {error}", header.kind));
         }
-        self.erasures.see(&receipt);
+        self.erasures.see(&receipt, false);
         // A single receipt stands without the others about the log.
         if !self.single
             && self.broken.is_none()
@@ -295,9 +295,9 @@ impl<'p> SelectionVerifier<'p> {
                 completeness,
                 time: time.status,
                 erasure: if self.single {
-                    self.erasures.alone()
+                    self.erasures.of_one()
                 } else {
-                    self.erasures.finish()
+                    self.erasures.finish(false)
                 },
             },
             receipts: self.receipts,

@@ -10,6 +10,7 @@ mod a03_order;
 mod a18_digests;
 mod a20_encoding;
 mod a21_signatures;
+mod bodies;
 mod limits;
 mod logs;
 mod no_alloc;

@@ -14,9 +14,9 @@ use ai_audit_shredding::{
 
 const KEY: SubjectKeyId = SubjectKeyId::from_bytes([5; 16]);
 
-fn encrypted() -> Decision<'static> {
+fn encrypted(key: SubjectKeyId) -> Decision<'static> {
     let field = Encrypted {
-        key: KEY,
+        key,
         nonce: [1; 12],
         commitment: [2; 32],
         ciphertext: Digest::of(b"ciphertext"),
@@ -54,7 +54,7 @@ fn erased(new_kek: u8) -> Log {
         },
         "",
     );
-    log.seal(&encrypted(), "s1");
+    log.seal(&encrypted(KEY), "s1");
     log.seal(
         &Access {
             subject: "person-7".into(),
@@ -107,7 +107,7 @@ fn packages_with_an_erasure_verify_whole_and_selected() {
 #[test]
 fn a28_a_destroyed_key_that_comes_back_fails_in_both_verifiers() {
     let mut log = erased(2);
-    log.seal(&encrypted(), "s1");
+    log.seal(&encrypted(KEY), "s1");
     for selection in [Selection::All, Selection::Session("s1".into())] {
         let report = both(&unpack(&log.package(selection, true)), &log.policy());
         assert!(report.verdict.erasure.is_failed(), "{report:?}");
@@ -119,4 +119,40 @@ fn a28_a_wrapping_key_that_was_not_replaced_fails_in_both_verifiers() {
     let log = erased(1);
     let report = both(&unpack(&log.package(Selection::All, true)), &log.policy());
     assert!(report.verdict.erasure.is_failed(), "{report:?}");
+}
+
+#[test]
+fn a50_an_erasure_of_a_key_that_was_never_the_subjects_fails_in_both_verifiers() {
+    let other = SubjectKeyId::from_bytes([6; 16]);
+    // The request names KEY; the subject's field hangs on another one.
+    let mut log = Log::of(1, 4);
+    log.seal(&encrypted(other), "s1");
+    log.seal(
+        &ErasureRequested {
+            subjects: vec![ErasedSubject {
+                subject: "person-7".into(),
+                keys: vec![KEY].into(),
+            }]
+            .into(),
+            reason: "asked for it".into(),
+            legal_basis: "".into(),
+            requested_by: "".into(),
+            kek: KekId::from_bytes([1; 16]),
+        },
+        "",
+    );
+    for selection in [Selection::All, Selection::Session("s1".into())] {
+        let report = both(&unpack(&log.package(selection, true)), &log.policy());
+        assert!(report.verdict.erasure.is_failed(), "{report:?}");
+    }
+    // A second key beside the first: told of a whole log, not of a part of it.
+    let mut log = Log::of(1, 4);
+    log.seal(&encrypted(KEY), "s1");
+    log.seal(&encrypted(other), "s1");
+    let report = both(&unpack(&log.package(Selection::All, true)), &log.policy());
+    assert!(report.verdict.erasure.is_failed(), "{report:?}");
+    let part = log.package(Selection::Session("s1".into()), true);
+    let report = both(&unpack(&part), &log.policy());
+    let said = report.verdict.erasure.to_string();
+    assert!(said.starts_with("unverified: "), "{said}");
 }

@@ -8,8 +8,8 @@ use ai_audit_shredding::{Kek, KekId, KeyWrapper as _, WRAPPED_LEN, WrapError};
 fn a28_a_copy_from_before_the_new_kek_does_not_open() {
     let log = LogId::from_bytes([1; 32]);
     let (old, new) = (
-        Kek::new(KekId::from_bytes([1; 16]), [1; 32]),
-        Kek::new(KekId::from_bytes([2; 16]), [2; 32]),
+        Kek::new(KekId::from_bytes([1; 16]), &[1; 32]),
+        Kek::new(KekId::from_bytes([2; 16]), &[2; 32]),
     );
     let subject = key(7, 7);
     let copy = old.wrap(&log, "person-7", &subject, [3; 12]).unwrap();
@@ -18,7 +18,7 @@ fn a28_a_copy_from_before_the_new_kek_does_not_open() {
     let opened = new.unwrap(&log, "person-7", subject.id(), &copy);
     assert_eq!(opened.unwrap_err(), WrapError::OtherKek);
     // One that goes by the old one's id is no better.
-    let posing = Kek::new(KekId::from_bytes([1; 16]), [2; 32]);
+    let posing = Kek::new(KekId::from_bytes([1; 16]), &[2; 32]);
     let opened = posing.unwrap(&log, "person-7", subject.id(), &copy);
     assert_eq!(opened.unwrap_err(), WrapError::OtherKek);
 }
@@ -26,7 +26,7 @@ fn a28_a_copy_from_before_the_new_kek_does_not_open() {
 #[test]
 fn a28_a_wrapped_key_opens_only_where_it_belongs() {
     let log = LogId::from_bytes([1; 32]);
-    let kek = Kek::new(KekId::from_bytes([1; 16]), [1; 32]);
+    let kek = Kek::new(KekId::from_bytes([1; 16]), &[1; 32]);
     let subject = key(7, 7);
     let wrapped = kek.wrap(&log, "person-7", &subject, [3; 12]).unwrap();
     let other_id = SubjectKeyId::from_bytes([8; 16]);

@@ -29,8 +29,7 @@ fn a29_each_receipt_and_field_has_a_key_of_its_own() {
 
 #[test]
 fn a29_keys_of_the_same_bytes_in_two_logs_have_nothing_in_common() {
-    let bytes = [5; 32];
-    let key = SubjectKey::new(SubjectKeyId::from_bytes([1; 16]), bytes);
+    let key = SubjectKey::new(SubjectKeyId::from_bytes([1; 16]), &[5; 32]);
     let there = Place {
         log: ai_audit_core::LogId::from_bytes([8; 32]),
         ..place()

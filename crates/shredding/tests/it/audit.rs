@@ -68,6 +68,10 @@ fn completed(request: LeafHash, keys: &[u8]) -> ErasureCompleted<'static> {
 }
 
 fn decision(key: u8) -> Decision<'static> {
+    decision_on("person-7", key)
+}
+
+fn decision_on(subject: &'static str, key: u8) -> Decision<'static> {
     let field = Encrypted {
         key: id(key),
         nonce: [0; 12],
@@ -75,6 +79,7 @@ fn decision(key: u8) -> Decision<'static> {
         ciphertext: ai_audit_core::Digest::of(b""),
     };
     Decision {
+        subject: subject.into(),
         kept: vec![KeptField {
             name: "input".into(),
             content: Content::Encrypted(field),
@@ -186,4 +191,41 @@ fn a28_a_wrapping_key_that_was_replaced_never_comes_back() {
     };
     let error = log.push(&back).unwrap_err();
     assert!(matches!(error, ErasureError::SameKek { .. }));
+}
+
+/// What is destroyed was never his; the key on which his fields hang lives on.
+#[test]
+fn a50_an_erasure_of_a_key_that_was_never_the_subjects_fails() {
+    let mut log = Log::new();
+    log.push(&decision(5)).unwrap();
+    let error = log.push(&request(&[6])).unwrap_err();
+    assert_eq!(error, ErasureError::KeyNotNamed { key: id(5) });
+    assert!(!error.is_absence());
+    // Nor does it help to use the second key beside, or between request and completion.
+    let mut log = Log::new();
+    log.push(&decision(5)).unwrap();
+    let error = log.push(&decision(6)).unwrap_err();
+    let second = ErasureError::SecondKey {
+        key: id(6),
+        in_use: id(5),
+    };
+    assert_eq!(error, second);
+    let mut log = Log::new();
+    log.push(&decision(5)).unwrap();
+    log.push(&request(&[5])).unwrap();
+    assert_eq!(log.push(&decision(6)).unwrap_err(), second);
+}
+
+#[test]
+fn subjects_have_keys_of_their_own() {
+    let mut log = Log::new();
+    log.push(&decision_on("person-8", 8)).unwrap();
+    log.push(&decision_on("", 9)).unwrap();
+    log.push(&decision(5)).unwrap();
+    // Of one of whom nothing is encrypted any key may be named: his digests hang on it.
+    let hash = log.push(&request(&[5, 6])).unwrap();
+    log.push(&completed(hash, &[5, 6])).unwrap();
+    log.push(&decision_on("person-8", 8)).unwrap();
+    log.push(&decision_on("", 9)).unwrap();
+    log.push(&decision(7)).unwrap();
 }

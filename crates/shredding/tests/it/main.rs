@@ -9,6 +9,8 @@ mod a27_moved;
 mod a28_restored;
 mod a29_nonces;
 mod audit;
+mod known_answers;
+mod memory;
 mod properties;
 mod vectors;
 
@@ -16,7 +18,7 @@ use ai_audit_core::{LogId, ReceiptId, SubjectKeyId};
 use ai_audit_shredding::{Place, SubjectKey};
 
 fn key(id: u8, byte: u8) -> SubjectKey {
-    SubjectKey::new(SubjectKeyId::from_bytes([id; 16]), [byte; 32])
+    SubjectKey::new(SubjectKeyId::from_bytes([id; 16]), &[byte; 32])
 }
 
 fn place() -> Place<'static> {

@@ -1,8 +1,8 @@
 //! Any text at any place opens there; nothing else does, and nothing panics.
 
 use crate::key;
-use ai_audit_core::{LogId, ReceiptId};
-use ai_audit_shredding::{FieldError, MAX_NAME, MAX_TEXT, Place};
+use ai_audit_core::{Digest, LogId, ReceiptId};
+use ai_audit_shredding::{FieldError, Kek, KekId, MAX_NAME, MAX_TEXT, Place};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -28,8 +28,13 @@ proptest! {
     #[test]
     fn any_bytes_are_refused(bytes in vec(any::<u8>(), 0..100)) {
         let key = key(3, 4);
-        let (says, _) = key.encrypt(&crate::place(), b"text", [0; 12]).unwrap();
-        prop_assert!(key.decrypt(&crate::place(), &says, &bytes).is_err());
+        let (mut says, _) = key.encrypt(&crate::place(), b"text", [0; 12]).unwrap();
+        let opened = key.decrypt(&crate::place(), &says, &bytes);
+        prop_assert_eq!(opened, Err(FieldError::OtherCiphertext));
+        // And where the receipt names them.
+        says.ciphertext = Digest::of(&bytes);
+        let opened = key.decrypt(&crate::place(), &says, &bytes);
+        prop_assert_eq!(opened, Err(FieldError::NotHere));
     }
 }
 
@@ -60,14 +65,29 @@ fn names_and_texts_have_a_limit() {
     let text = vec![0; MAX_TEXT + 1];
     let error = key.encrypt(&crate::place(), &text, [0; 12]).unwrap_err();
     assert!(error.to_string().starts_with("text of 16777217 bytes"));
+    // Nor are longer ones read that somebody else encrypted.
+    let (mut says, _) = key.encrypt(&crate::place(), b"", [0; 12]).unwrap();
+    let ciphertext = vec![0; MAX_TEXT + 17];
+    says.ciphertext = Digest::of(&ciphertext);
+    let error = key
+        .decrypt(&crate::place(), &says, &ciphertext)
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("ciphertext of 16777233 bytes")
+    );
+    let long = Place {
+        subject: &long,
+        ..crate::place()
+    };
+    assert!(!key.opens(&long, &says));
 }
 
 #[test]
 fn secrets_say_nothing() {
     let key = key(3, 0xab);
-    let kek =
-        ai_audit_shredding::Kek::new(ai_audit_shredding::KekId::from_bytes([1; 16]), [0xab; 32]);
-    let pseudonyms = key.pseudonym_key(&LogId::from_bytes([0; 32]));
-    let shown = format!("{key:?} {kek:?} {pseudonyms:?}");
+    let kek = Kek::new(KekId::from_bytes([1; 16]), &[0xab; 32]);
+    let shown = format!("{key:?} {kek:?}");
     assert!(!shown.contains("abab") && !shown.contains("171"), "{shown}");
 }

@@ -106,3 +106,44 @@ fn a_completion_that_nobody_asked_for_fails() {
         "{erasure}"
     );
 }
+
+#[test]
+fn a_part_of_a_log_accuses_nobody_for_what_is_not_in_it() {
+    let mut log = Log::of(1, 4);
+    encrypted(&mut log);
+    let hash = request(&mut log);
+    complete(&mut log, hash);
+    log.decide("gpt-4o");
+    let erasure = |from: usize| {
+        let policy = TrustPolicy::new();
+        let mut verifier = LogVerifier::new(&policy);
+        for sealed in &log.sealed[from..] {
+            verifier.push(sealed);
+        }
+        verifier.finish().verdict.erasure.to_string()
+    };
+    // The request is cut off, then the completion too.
+    let said = erasure(6);
+    assert!(
+        said.starts_with("unverified: receipt 6: request: "),
+        "{said}"
+    );
+    let said = erasure(7);
+    assert!(
+        said.starts_with("unverified: no erasure is recorded in"),
+        "{said}"
+    );
+    assert!(erasure(0).contains("cannot be told offline"));
+}
+
+#[test]
+fn a_request_removed_from_the_middle_is_a_broken_chain_and_no_false_erasure() {
+    let mut log = Log::of(1, 4);
+    let hash = request(&mut log);
+    complete(&mut log, hash);
+    log.sealed.remove(4);
+    let report = report(&log);
+    assert!(report.verdict.integrity.is_failed());
+    let said = report.verdict.erasure.to_string();
+    assert!(said.starts_with("unverified: receipt 5: "), "{said}");
+}
