@@ -20,9 +20,12 @@ fn derive(salt: &[u8], key: &[u8], info: &[u8]) -> Aes256Gcm {
 }
 
 fn fields(c: &mut Criterion) {
-    let key = SubjectKey::new(SubjectKeyId::from_bytes([1; 16]), &[2; 32]);
+    let key = SubjectKey::new(
+        SubjectKeyId::from_bytes([1; 16]),
+        LogId::from_bytes([3; 32]),
+        &[2; 32],
+    );
     let place = Place {
-        log: LogId::from_bytes([3; 32]),
         receipt: ReceiptId::from_bytes([4; 16]),
         subject: "person-7",
         field: "input",

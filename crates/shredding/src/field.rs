@@ -3,7 +3,7 @@
 use crate::SubjectKey;
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
-use ai_audit_core::{Digest, Encrypted, LogId, ReceiptId, SubjectKeyId};
+use ai_audit_core::{Digest, Encrypted, ReceiptId, SubjectKeyId};
 use alloc::vec::Vec;
 use core::fmt;
 use subtle::ConstantTimeEq as _;
@@ -17,11 +17,9 @@ pub const MAX_NAME: usize = 255;
 /// The most bytes of a text: 16 MiB.
 pub const MAX_TEXT: usize = 16 << 20;
 
-/// Where a text belongs. A ciphertext opens nowhere else.
+/// Where in the log a text belongs. A ciphertext opens nowhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
-    /// The log.
-    pub log: LogId,
     /// The receipt's id.
     pub receipt: ReceiptId,
     /// The decision's subject; empty where the log's own key is used.
@@ -92,7 +90,7 @@ impl SubjectKey {
         nonce: [u8; 12],
     ) -> Result<(Encrypted, Vec<u8>), FieldError> {
         within("text", text.len(), MAX_TEXT)?;
-        let aad = associated(place, &self.id())?;
+        let aad = self.associated(place)?;
         let (cipher, commitment) = self.field_key(place);
         let payload = Payload {
             msg: text,
@@ -126,7 +124,7 @@ impl SubjectKey {
             return Err(FieldError::OtherKey { named: field.key });
         }
         within("ciphertext", ciphertext.len(), MAX_TEXT + 16)?;
-        let aad = associated(place, &self.id())?;
+        let aad = self.associated(place)?;
         if Digest::of(ciphertext) != field.ciphertext {
             return Err(FieldError::OtherCiphertext);
         }
@@ -149,16 +147,30 @@ impl SubjectKey {
     pub fn opens(&self, place: &Place<'_>, field: &Encrypted) -> bool {
         let (_, commitment) = self.field_key(place);
         field.key == self.id()
-            && associated(place, &self.id()).is_ok()
+            && self.associated(place).is_ok()
             && bool::from(commitment.ct_eq(&field.commitment))
     }
 
     /// The cipher of one field of one receipt, and the commitment to its key.
     fn field_key(&self, place: &Place<'_>) -> (Aes256Gcm, [u8; 32]) {
-        let mut okm = Zeroizing::new([0; 64]);
         let info = [FIELD, place.receipt.as_bytes(), place.field.as_bytes()];
-        self.derive(&place.log, &info, &mut okm);
-        split(&okm)
+        split(&self.expand(&info))
+    }
+
+    /// What is authenticated with a field.
+    fn associated(&self, place: &Place<'_>) -> Result<Vec<u8>, FieldError> {
+        let len = FIELD.len() + 68 + place.field.len() + place.subject.len();
+        let mut out = Vec::with_capacity(len);
+        out.extend_from_slice(FIELD);
+        out.extend_from_slice(self.log().as_bytes());
+        out.extend_from_slice(place.receipt.as_bytes());
+        out.extend_from_slice(self.id().as_bytes());
+        for (what, name) in [("field name", place.field), ("subject", place.subject)] {
+            let len = within(what, name.len(), MAX_NAME)?;
+            out.extend_from_slice(&len.to_be_bytes());
+            out.extend_from_slice(name.as_bytes());
+        }
+        Ok(out)
     }
 }
 
@@ -170,20 +182,6 @@ pub(crate) fn split(okm: &[u8; 64]) -> (Aes256Gcm, [u8; 32]) {
     commitment.copy_from_slice(&okm[32..]);
     let cipher = Aes256Gcm::new(<&Key<Aes256Gcm>>::from(&*key));
     (cipher, commitment)
-}
-
-fn associated(place: &Place<'_>, key: &SubjectKeyId) -> Result<Vec<u8>, FieldError> {
-    let mut out = Vec::with_capacity(FIELD.len() + 68 + place.field.len() + place.subject.len());
-    out.extend_from_slice(FIELD);
-    out.extend_from_slice(place.log.as_bytes());
-    out.extend_from_slice(place.receipt.as_bytes());
-    out.extend_from_slice(key.as_bytes());
-    for (what, name) in [("field name", place.field), ("subject", place.subject)] {
-        let len = within(what, name.len(), MAX_NAME)?;
-        out.extend_from_slice(&len.to_be_bytes());
-        out.extend_from_slice(name.as_bytes());
-    }
-    Ok(out)
 }
 
 /// The length as 16 bits; texts beyond that need no number.

@@ -1,37 +1,43 @@
 //! HKDF-SHA-256 (RFC 5869) that leaves nothing of the keys behind.
 //!
 //! Written here rather than taken from the crate `hkdf`, which keeps the extracted key and each block
-//! of output in plain arrays that nobody wipes; the test vectors of the RFC, and that crate as a peer
-//! in the tests, hold it.
+//! of output in plain arrays that nobody wipes. A test vector of the RFC holds it, and that crate as a peer in the tests.
 
+use alloc::boxed::Box;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// Fills `out` from a key, a salt of at most 64 bytes, and the parts of the info, joined. `N` is at
-/// most 255 hashes.
-pub(crate) fn derive<const N: usize>(salt: &[u8], input: &[u8], info: &[&[u8]], out: &mut [u8; N]) {
-    const { assert!(N <= 255 * 32, "RFC 5869 section 2.3") };
-    let mut prk = Zeroizing::new([0; 32]);
-    mac(salt, &[input], &mut prk);
-    let mut block = Zeroizing::new([0; 32]);
-    for (number, chunk) in (1..=u8::MAX).zip(out.chunks_mut(32)) {
-        let before = if number == 1 { &[][..] } else { &block[..] };
-        let mut next = Zeroizing::new([0; 32]);
-        let mut mac = keyed(&*prk);
-        mac.update(before);
-        info.iter().for_each(|part| mac.update(part));
-        mac.update(&[number]);
-        finish(mac, &mut next);
-        chunk.copy_from_slice(&next[..chunk.len()]);
-        block.copy_from_slice(&*next);
-    }
-}
+/// What is extracted of a key, ready to be expanded any number of times. Wiped when dropped.
+pub(crate) struct Prk(Box<Hmac<Sha256>>);
 
-fn mac(key: &[u8], parts: &[&[u8]], out: &mut [u8; 32]) {
-    let mut mac = keyed(key);
-    parts.iter().for_each(|part| mac.update(part));
-    finish(mac, out);
+impl Prk {
+    /// Extracts a key under a salt of at most 64 bytes.
+    pub(crate) fn extract(salt: &[u8], input: &[u8]) -> Self {
+        let mut extract = keyed(salt);
+        extract.update(input);
+        let mut prk = Zeroizing::new([0; 32]);
+        finish(extract, &mut prk);
+        Self(Box::new(keyed(&*prk)))
+    }
+
+    /// Expands it for the parts of the info, joined. `N` is at most 255 hashes.
+    pub(crate) fn expand<const N: usize>(&self, info: &[&[u8]]) -> Zeroizing<[u8; N]> {
+        const { assert!(N <= 255 * 32, "RFC 5869 section 2.3") };
+        let mut out = Zeroizing::new([0; N]);
+        let mut block = Zeroizing::new([0; 32]);
+        for (number, chunk) in (1..=u8::MAX).zip(out.chunks_mut(32)) {
+            let mut mac = (*self.0).clone();
+            if number > 1 {
+                mac.update(&*block);
+            }
+            info.iter().for_each(|part| mac.update(part));
+            mac.update(&[number]);
+            finish(mac, &mut block);
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+        out
+    }
 }
 
 /// A key of the block's length makes the constructor infallible: HMAC pads shorter ones with zeros
@@ -53,7 +59,7 @@ fn finish(mac: Hmac<Sha256>, out: &mut [u8; 32]) {
 
 #[cfg(test)]
 mod tests {
-    use super::derive;
+    use super::Prk;
 
     /// RFC 5869, A.1: two blocks, the second cut.
     #[test]
@@ -65,10 +71,8 @@ mod tests {
             0x2f, 0x2a, 0x2d, 0x2d, 0x0a, 0x90, 0xcf, 0x1a, 0x5a, 0x4c, 0x5d, 0xb0, 0x2d, 0x56,
             0xec, 0xc4, 0xc5, 0xbf, 0x34, 0x00, 0x72, 0x08, 0xd5, 0xb8, 0x87, 0x18, 0x58, 0x65,
         ];
-        let mut out = [0; 42];
-        // Where one part of the info ends does not count.
-        derive(&salt, &[0x0b; 22], &[&info[..3], &info[3..]], &mut out);
-        assert_eq!(out, expected);
+        let prk = Prk::extract(&salt, &[0x0b; 22]);
+        assert_eq!(*prk.expand::<42>(&[&info]), expected);
     }
 
     #[test]
@@ -77,12 +81,16 @@ mod tests {
             (&[0; 32][..], &[1; 32][..], &b"label\0"[..]),
             (&[7; 16], &[0xff; 32], &[3; 100]),
             (&[], &[], &[]),
+            (&[9; 64], &[2; 32], &[4; 64]),
         ] {
-            let (mut ours, mut theirs) = ([0; 200], [0; 200]);
-            derive(salt, input, &[info], &mut ours);
+            let mut theirs = [0; 200];
             let peer = hkdf::Hkdf::<sha2::Sha256>::new(Some(salt), input);
             assert!(peer.expand(info, &mut theirs).is_ok());
-            assert_eq!(ours, theirs);
+            let ours = Prk::extract(salt, input);
+            // Where one part of the info ends does not count.
+            let (head, tail) = info.split_at(info.len() / 3);
+            assert_eq!(*ours.expand::<200>(&[head, tail]), theirs);
+            assert_eq!(ours.expand::<32>(&[info])[..], theirs[..32]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Subject keys, and what is derived from them.
 
-use crate::hkdf;
+use crate::hkdf::Prk;
 use ai_audit_core::{DigestSecret, LogId, SubjectKeyId};
 use alloc::boxed::Box;
 use core::fmt;
@@ -27,27 +27,42 @@ impl Secret {
     }
 }
 
-/// The key of one person, or of the log itself, on which everything said of him hangs.
+/// The key of one person in one log, or of the log itself, on which everything said of him hangs.
 ///
 /// Neither `Copy` nor `Clone` nor serialisable; wiped when dropped; `Debug` shows only its id.
 pub struct SubjectKey {
     id: SubjectKeyId,
+    log: LogId,
     secret: Secret,
+    /// Extracted once with the log's id as salt.
+    prk: Prk,
 }
 
 impl SubjectKey {
     /// A key of 32 bytes from a cryptographic random source, under an id that no other key ever has.
     /// The caller wipes his copy.
     #[must_use]
-    pub fn new(id: SubjectKeyId, bytes: &[u8; 32]) -> Self {
+    pub fn new(id: SubjectKeyId, log: LogId, bytes: &[u8; 32]) -> Self {
         let secret = Secret::copied(bytes);
-        Self { id, secret }
+        let prk = Prk::extract(log.as_bytes(), secret.bytes());
+        Self {
+            id,
+            log,
+            secret,
+            prk,
+        }
     }
 
     /// Its id.
     #[must_use]
     pub const fn id(&self) -> SubjectKeyId {
         self.id
+    }
+
+    /// The log that it belongs to.
+    #[must_use]
+    pub const fn log(&self) -> &LogId {
+        &self.log
     }
 
     /// The 32 bytes, to wrap them.
@@ -57,24 +72,20 @@ impl SubjectKey {
 
     /// The secret under which the texts of this subject are digested. It goes with the key.
     #[must_use]
-    pub fn digest_secret(&self, log: &LogId) -> DigestSecret {
-        let mut secret = Zeroizing::new([0; 32]);
-        self.derive(log, &[DIGEST], &mut secret);
-        DigestSecret::from_bytes(*secret)
+    pub fn digest_secret(&self) -> DigestSecret {
+        DigestSecret::from_bytes(*self.expand(&[DIGEST]))
     }
 
     /// The key of the log's pseudonyms, for HMAC-SHA-256. Taken from the log's own key, so that one
     /// value has one token in the log and another one in every other log.
     #[must_use]
-    pub fn pseudonym_key(&self, log: &LogId) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0; 32]);
-        self.derive(log, &[PSEUDONYM], &mut key);
-        key
+    pub fn pseudonym_key(&self) -> Zeroizing<[u8; 32]> {
+        self.expand(&[PSEUDONYM])
     }
 
-    /// HKDF-SHA-256 with the log's id as salt and the parts, joined, as info.
-    pub(crate) fn derive<const N: usize>(&self, log: &LogId, info: &[&[u8]], out: &mut [u8; N]) {
-        hkdf::derive(log.as_bytes(), self.bytes(), info, out);
+    /// What hangs on the key under an info whose parts are joined.
+    pub(crate) fn expand<const N: usize>(&self, info: &[&[u8]]) -> Zeroizing<[u8; N]> {
+        self.prk.expand(info)
     }
 }
 

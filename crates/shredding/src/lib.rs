@@ -20,9 +20,9 @@
 //! use ai_audit_core::{LogId, ReceiptId, SubjectKeyId};
 //! use ai_audit_shredding::{Place, SubjectKey};
 //!
-//! let key = SubjectKey::new(SubjectKeyId::from_bytes([1; 16]), &[7; 32]);
+//! let log = LogId::from_bytes([2; 32]);
+//! let key = SubjectKey::new(SubjectKeyId::from_bytes([1; 16]), log, &[7; 32]);
 //! let place = Place {
-//!     log: LogId::from_bytes([2; 32]),
 //!     receipt: ReceiptId::from_bytes([3; 16]),
 //!     subject: "person-7",
 //!     field: "input",

@@ -2,7 +2,7 @@
 
 use crate::SubjectKey;
 use crate::field::split;
-use crate::hkdf;
+use crate::hkdf::Prk;
 use crate::key::Secret;
 use aes_gcm::Nonce;
 use aes_gcm::aead::{Aead as _, Payload};
@@ -75,7 +75,6 @@ pub trait KeyWrapper {
     /// When the service cannot be asked.
     fn wrap(
         &self,
-        log: &LogId,
         subject: &str,
         key: &SubjectKey,
         nonce: [u8; 12],
@@ -153,9 +152,7 @@ impl Kek {
 
     /// The cipher for one subject key, and the commitment to it.
     fn wrap_key(&self, id: &SubjectKeyId) -> (aes_gcm::Aes256Gcm, [u8; 32]) {
-        let mut okm = Zeroizing::new([0; 64]);
-        hkdf::derive(id.as_bytes(), self.secret.bytes(), &[WRAP], &mut okm);
-        split(&okm)
+        split(&Prk::extract(id.as_bytes(), self.secret.bytes()).expand(&[WRAP]))
     }
 
     fn associated(&self, log: &LogId, subject: &str, id: &SubjectKeyId) -> Vec<u8> {
@@ -177,17 +174,11 @@ impl KeyWrapper for Kek {
         self.id
     }
 
-    fn wrap(
-        &self,
-        log: &LogId,
-        subject: &str,
-        key: &SubjectKey,
-        nonce: [u8; 12],
-    ) -> Result<Vec<u8>, WrapError> {
+    fn wrap(&self, subject: &str, key: &SubjectKey, nonce: [u8; 12]) -> Result<Vec<u8>, WrapError> {
         let (cipher, commitment) = self.wrap_key(&key.id());
         let payload = Payload {
             msg: key.bytes(),
-            aad: &self.associated(log, subject, &key.id()),
+            aad: &self.associated(key.log(), subject, &key.id()),
         };
         let sealed = cipher
             .encrypt(&Nonce::from(nonce), payload)
@@ -225,7 +216,7 @@ impl KeyWrapper for Kek {
             .map(Zeroizing::new)
             .map_err(|_| WrapError::Changed)?;
         let bytes = <&[u8; 32]>::try_from(opened.as_slice()).map_err(|_| WrapError::Changed)?;
-        Ok(SubjectKey::new(id, bytes))
+        Ok(SubjectKey::new(id, *log, bytes))
     }
 }
 

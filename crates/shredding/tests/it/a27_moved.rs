@@ -2,7 +2,7 @@
 
 use crate::{key, place};
 use ai_audit_core::{Digest, LogId, ReceiptId};
-use ai_audit_shredding::{FieldError, Place};
+use ai_audit_shredding::{FieldError, Place, SubjectKey};
 
 #[test]
 fn a27_a_ciphertext_opens_nowhere_else() {
@@ -11,10 +11,6 @@ fn a27_a_ciphertext_opens_nowhere_else() {
     let opened = key.decrypt(&place(), &field, &ciphertext).unwrap();
     assert_eq!(opened.as_slice(), b"a text");
     let elsewhere = [
-        Place {
-            log: LogId::from_bytes([9; 32]),
-            ..place()
-        },
         Place {
             receipt: ReceiptId::from_bytes([9; 16]),
             ..place()
@@ -31,6 +27,12 @@ fn a27_a_ciphertext_opens_nowhere_else() {
             "{place:?}"
         );
     }
+    let log = LogId::from_bytes([9; 32]);
+    let there = SubjectKey::new(key.id(), log, &[1; 32]);
+    assert_eq!(
+        there.decrypt(&place(), &field, &ciphertext),
+        Err(FieldError::Commitment)
+    );
     // The key does not depend on the subject's name; what is authenticated does.
     let other = Place {
         subject: "person-8",

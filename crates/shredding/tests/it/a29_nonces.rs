@@ -1,7 +1,7 @@
 //! A29: nonces run out, or come again after a backup is written on.
 
 use crate::{key, place};
-use ai_audit_core::{ReceiptId, SubjectKeyId};
+use ai_audit_core::{LogId, ReceiptId, SubjectKeyId};
 use ai_audit_shredding::{Place, SubjectKey};
 use std::collections::HashSet;
 
@@ -29,12 +29,10 @@ fn a29_each_receipt_and_field_has_a_key_of_its_own() {
 
 #[test]
 fn a29_keys_of_the_same_bytes_in_two_logs_have_nothing_in_common() {
-    let key = SubjectKey::new(SubjectKeyId::from_bytes([1; 16]), &[5; 32]);
-    let there = Place {
-        log: ai_audit_core::LogId::from_bytes([8; 32]),
-        ..place()
-    };
-    let (_, here) = key.encrypt(&place(), &[0; 32], [0; 12]).unwrap();
-    let (_, there) = key.encrypt(&there, &[0; 32], [0; 12]).unwrap();
+    let [here, there] = [1, 8].map(|log| {
+        let log = LogId::from_bytes([log; 32]);
+        let key = SubjectKey::new(SubjectKeyId::from_bytes([1; 16]), log, &[5; 32]);
+        key.encrypt(&place(), &[0; 32], [0; 12]).unwrap().1
+    });
     assert_ne!(here[..32], there[..32]);
 }

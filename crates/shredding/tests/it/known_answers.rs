@@ -24,7 +24,7 @@ impl Answers {
 
     fn key(&self) -> SubjectKey {
         let id = SubjectKeyId::from_bytes(self.bytes("key_id"));
-        SubjectKey::new(id, &self.bytes("key"))
+        SubjectKey::new(id, self.log(), &self.bytes("key"))
     }
 
     fn log(&self) -> LogId {
@@ -36,7 +36,6 @@ impl Answers {
 fn a_field_is_encrypted_byte_for_byte() {
     let answers = Answers::read();
     let place = Place {
-        log: answers.log(),
         receipt: ReceiptId::from_bytes(answers.bytes("receipt_id")),
         subject: answers.text("subject"),
         field: answers.text("field"),
@@ -60,12 +59,12 @@ fn a_field_is_encrypted_byte_for_byte() {
 #[test]
 fn what_hangs_on_a_subject_key_is_derived_byte_for_byte() {
     let answers = Answers::read();
-    let (key, log) = (answers.key(), answers.log());
-    assert_eq!(*key.pseudonym_key(&log), answers.bytes("pseudonym_key"));
+    let key = answers.key();
+    assert_eq!(*key.pseudonym_key(), answers.bytes("pseudonym_key"));
     // The secret shows nothing of itself but what is derived from it.
     let expected = DigestSecret::from_bytes(answers.bytes("digest_secret"));
     assert_eq!(
-        key.digest_secret(&log).canonical_key().as_bytes(),
+        key.digest_secret().canonical_key().as_bytes(),
         expected.canonical_key().as_bytes()
     );
 }
@@ -79,12 +78,9 @@ fn a_subject_key_is_wrapped_byte_for_byte() {
     );
     let (log, subject, key) = (answers.log(), answers.text("subject"), answers.key());
     let wrapped = kek
-        .wrap(&log, subject, &key, answers.bytes("wrap_nonce"))
+        .wrap(subject, &key, answers.bytes("wrap_nonce"))
         .unwrap();
     assert_eq!(wrapped, unhex(answers.text("wrapped")));
     let unwrapped = kek.unwrap(&log, subject, key.id(), &wrapped).unwrap();
-    assert_eq!(
-        *unwrapped.pseudonym_key(&log),
-        answers.bytes("pseudonym_key")
-    );
+    assert_eq!(*unwrapped.pseudonym_key(), answers.bytes("pseudonym_key"));
 }

@@ -17,13 +17,14 @@ mod vectors;
 use ai_audit_core::{LogId, ReceiptId, SubjectKeyId};
 use ai_audit_shredding::{Place, SubjectKey};
 
+const LOG: LogId = LogId::from_bytes([1; 32]);
+
 fn key(id: u8, byte: u8) -> SubjectKey {
-    SubjectKey::new(SubjectKeyId::from_bytes([id; 16]), &[byte; 32])
+    SubjectKey::new(SubjectKeyId::from_bytes([id; 16]), LOG, &[byte; 32])
 }
 
 fn place() -> Place<'static> {
     Place {
-        log: LogId::from_bytes([1; 32]),
         receipt: ReceiptId::from_bytes([2; 16]),
         subject: "person-7",
         field: "input",

@@ -1,8 +1,8 @@
 //! What is left of keys in the memory of a process that used and dropped them: scanned from inside a
 //! child process, since the tests' own has other copies.
 
-use crate::place;
-use ai_audit_core::{LogId, SubjectKeyId};
+use crate::{LOG, place};
+use ai_audit_core::SubjectKeyId;
 use ai_audit_shredding::{Kek, KekId, KeyWrapper as _, SubjectKey};
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
@@ -62,12 +62,11 @@ fn child() {
         found(&key_bytes),
         found(&kek_bytes)
     );
-    let log = LogId::from_bytes([1; 32]);
-    let wrapped = kek.wrap(&log, "person-7", &key, [1; 12]).unwrap();
-    let again = kek.unwrap(&log, "person-7", key.id(), &wrapped).unwrap();
+    let wrapped = kek.wrap("person-7", &key, [1; 12]).unwrap();
+    let again = kek.unwrap(&LOG, "person-7", key.id(), &wrapped).unwrap();
     let (field, ciphertext) = key.encrypt(&place(), b"text", [2; 12]).unwrap();
     assert!(again.decrypt(&place(), &field, &ciphertext).is_ok());
-    drop((key.digest_secret(&log), key.pseudonym_key(&log)));
+    drop((key.digest_secret(), key.pseudonym_key()));
     drop((key, again, kek));
     println!(
         "found when dropped: {} and {}",
@@ -78,7 +77,7 @@ fn child() {
 
 fn keys(key: &[u8; 32], kek: &[u8; 32]) -> (SubjectKey, Kek) {
     (
-        SubjectKey::new(SubjectKeyId::from_bytes([7; 16]), &unmasked(key)),
+        SubjectKey::new(SubjectKeyId::from_bytes([7; 16]), LOG, &unmasked(key)),
         Kek::new(KekId::from_bytes([8; 16]), &unmasked(kek)),
     )
 }
