@@ -4,12 +4,16 @@
 //! of output in plain arrays that nobody wipes. A test vector of the RFC holds it, and that crate as a peer in the tests.
 
 use alloc::boxed::Box;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{HmacReset, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
+/// Finished in place: its state has what was hashed last in a buffer, and moving it, as the other one
+/// does to finish, would leave that behind.
+type Hmac = HmacReset<Sha256>;
+
 /// What is extracted of a key, ready to be expanded any number of times. Wiped when dropped.
-pub(crate) struct Prk(Box<Hmac<Sha256>>);
+pub(crate) struct Prk(Box<Hmac>);
 
 impl Prk {
     /// Extracts a key under a salt of at most 64 bytes.
@@ -17,7 +21,7 @@ impl Prk {
         let mut extract = keyed(salt);
         extract.update(input);
         let mut prk = Zeroizing::new([0; 32]);
-        finish(extract, &mut prk);
+        finish(&mut extract, &mut prk);
         Self(Box::new(keyed(&*prk)))
     }
 
@@ -33,7 +37,7 @@ impl Prk {
             }
             info.iter().for_each(|part| mac.update(part));
             mac.update(&[number]);
-            finish(mac, &mut block);
+            finish(&mut mac, &mut block);
             chunk.copy_from_slice(&block[..chunk.len()]);
         }
         out
@@ -42,17 +46,15 @@ impl Prk {
 
 /// A key of the block's length makes the constructor infallible: HMAC pads shorter ones with zeros
 /// itself (RFC 2104), and no key here is longer.
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
+fn keyed(key: &[u8]) -> Hmac {
     debug_assert!(key.len() <= 64, "a salt of more than a block");
-    let mut block = [0; 64];
+    let mut block = Zeroizing::new([0; 64]);
     block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-    let mac = Hmac::new(&block.into());
-    block.zeroize();
-    mac
+    Hmac::new((&*block).into())
 }
 
-fn finish(mac: Hmac<Sha256>, out: &mut [u8; 32]) {
-    let mut tag = mac.finalize().into_bytes();
+fn finish(mac: &mut Hmac, out: &mut [u8; 32]) {
+    let mut tag = mac.finalize_reset().into_bytes();
     out.copy_from_slice(&tag);
     tag.as_mut_slice().zeroize();
 }
