@@ -1,5 +1,5 @@
 //! For the tests of this workspace: logs, the conformance suite of stores, a store that fails, a
-//! timestamp authority.
+//! timestamp authority, the bodies of an erasure.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -8,6 +8,7 @@
 )]
 
 mod conformance;
+pub mod erasures;
 mod faulty;
 mod logs;
 mod random;

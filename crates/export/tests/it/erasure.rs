@@ -3,31 +3,13 @@
 use crate::files::unpack;
 use crate::logs::Log;
 use crate::package_lies::both;
-use ai_audit_core::{
-    Content, Decision, Digest, Encrypted, KeptField, PolicyChange, PolicyEntry, Redaction,
-    SubjectKeyId, UnverifiedReceipt,
-};
+use ai_audit_core::{Decision, PolicyChange, PolicyEntry, Redaction, UnverifiedReceipt};
 use ai_audit_export::Selection;
-use ai_audit_shredding::{
-    Access, AccessOutcome, ErasedSubject, ErasureCompleted, ErasureRequested, KekId,
-};
+use ai_audit_shredding::{Access, AccessOutcome};
+use ai_audit_testkit::erasures::{encrypted_decision, erasure_completion, erasure_request};
 
-const KEY: SubjectKeyId = SubjectKeyId::from_bytes([5; 16]);
-
-fn encrypted(key: SubjectKeyId) -> Decision<'static> {
-    let field = Encrypted {
-        key,
-        nonce: [1; 12],
-        commitment: [2; 32],
-        ciphertext: Digest::of(b"ciphertext"),
-    };
+fn encrypted(key: u8) -> Decision<'static> {
     Decision {
-        subject: "person-7".into(),
-        kept: vec![KeptField {
-            name: "input".into(),
-            content: Content::Encrypted(field),
-        }]
-        .into(),
         redactions: ["CREDIT_CARD", "EMAIL"]
             .map(|kind| Redaction {
                 field: "input".into(),
@@ -36,7 +18,7 @@ fn encrypted(key: SubjectKeyId) -> Decision<'static> {
             })
             .into_iter()
             .collect(),
-        ..Decision::new()
+        ..encrypted_decision("person-7", key)
     }
 }
 
@@ -54,7 +36,7 @@ fn erased(new_kek: u8) -> Log {
         },
         "",
     );
-    log.seal(&encrypted(KEY), "s1");
+    log.seal(&encrypted(5), "s1");
     log.seal(
         &Access {
             subject: "person-7".into(),
@@ -65,31 +47,10 @@ fn erased(new_kek: u8) -> Log {
         },
         "",
     );
-    log.seal(
-        &ErasureRequested {
-            subjects: vec![ErasedSubject {
-                subject: "person-7".into(),
-                keys: vec![KEY].into(),
-            }]
-            .into(),
-            reason: "asked for it".into(),
-            legal_basis: "GDPR Art. 17(1)(b)".into(),
-            requested_by: "person-7".into(),
-            kek: KekId::from_bytes([1; 16]),
-        },
-        "",
-    );
+    log.seal(&erasure_request(&[5]), "");
     let last = log.sealed.last().unwrap().clone();
     let request = UnverifiedReceipt::parse(&last).unwrap().hash();
-    log.seal(
-        &ErasureCompleted {
-            request,
-            keys: vec![KEY].into(),
-            kek: KekId::from_bytes([new_kek; 16]),
-            ciphertexts: 1,
-        },
-        "",
-    );
+    log.seal(&erasure_completion(request, &[5], new_kek), "");
     log
 }
 
@@ -107,7 +68,7 @@ fn packages_with_an_erasure_verify_whole_and_selected() {
 #[test]
 fn a28_a_destroyed_key_that_comes_back_fails_in_both_verifiers() {
     let mut log = erased(2);
-    log.seal(&encrypted(KEY), "s1");
+    log.seal(&encrypted(5), "s1");
     for selection in [Selection::All, Selection::Session("s1".into())] {
         let report = both(&unpack(&log.package(selection, true)), &log.policy());
         assert!(report.verdict.erasure.is_failed(), "{report:?}");
@@ -123,32 +84,18 @@ fn a28_a_wrapping_key_that_was_not_replaced_fails_in_both_verifiers() {
 
 #[test]
 fn a50_an_erasure_of_a_key_that_was_never_the_subjects_fails_in_both_verifiers() {
-    let other = SubjectKeyId::from_bytes([6; 16]);
-    // The request names KEY; the subject's field hangs on another one.
+    // The request names key 5; the subject's field hangs on another one.
     let mut log = Log::of(1, 4);
-    log.seal(&encrypted(other), "s1");
-    log.seal(
-        &ErasureRequested {
-            subjects: vec![ErasedSubject {
-                subject: "person-7".into(),
-                keys: vec![KEY].into(),
-            }]
-            .into(),
-            reason: "asked for it".into(),
-            legal_basis: "".into(),
-            requested_by: "".into(),
-            kek: KekId::from_bytes([1; 16]),
-        },
-        "",
-    );
+    log.seal(&encrypted(6), "s1");
+    log.seal(&erasure_request(&[5]), "");
     for selection in [Selection::All, Selection::Session("s1".into())] {
         let report = both(&unpack(&log.package(selection, true)), &log.policy());
         assert!(report.verdict.erasure.is_failed(), "{report:?}");
     }
     // A second key beside the first: told of a whole log, not of a part of it.
     let mut log = Log::of(1, 4);
-    log.seal(&encrypted(KEY), "s1");
-    log.seal(&encrypted(other), "s1");
+    log.seal(&encrypted(5), "s1");
+    log.seal(&encrypted(6), "s1");
     let report = both(&unpack(&log.package(Selection::All, true)), &log.policy());
     assert!(report.verdict.erasure.is_failed(), "{report:?}");
     let part = log.package(Selection::Session("s1".into()), true);

@@ -1,12 +1,11 @@
 //! What a verifier holds against erasures.
 
 use ai_audit_core::{
-    Body, Content, Decision, Draft, Encrypted, Genesis, Head, KeptField, LeafHash, ReceiptId,
-    SigningKey, SubjectKeyId, Timestamp, UnverifiedReceipt,
+    Body, Decision, Draft, Genesis, Head, LeafHash, ReceiptId, SigningKey, Timestamp,
+    UnverifiedReceipt,
 };
-use ai_audit_shredding::{
-    ErasedSubject, ErasureAudit, ErasureCompleted, ErasureError, ErasureRequested, KekId,
-};
+use ai_audit_shredding::{ErasureAudit, ErasureCompleted, ErasureError, ErasureRequested, KekId};
+use ai_audit_testkit::erasures::{encrypted_decision, erasure_completion, erasure_request, key_id};
 
 struct Log {
     head: Head,
@@ -40,64 +39,23 @@ impl Log {
     }
 }
 
-const fn id(byte: u8) -> SubjectKeyId {
-    SubjectKeyId::from_bytes([byte; 16])
-}
-
-fn request(keys: &[u8]) -> ErasureRequested<'static> {
-    ErasureRequested {
-        subjects: vec![ErasedSubject {
-            subject: "person-7".into(),
-            keys: keys.iter().map(|key| id(*key)).collect(),
-        }]
-        .into(),
-        reason: "asked for it".into(),
-        legal_basis: "GDPR Art. 17(1)(b)".into(),
-        requested_by: "person-7".into(),
-        kek: KekId::from_bytes([1; 16]),
-    }
+fn decision(key: u8) -> Decision<'static> {
+    encrypted_decision("person-7", key)
 }
 
 fn completed(request: LeafHash, keys: &[u8]) -> ErasureCompleted<'static> {
-    ErasureCompleted {
-        request,
-        keys: keys.iter().map(|key| id(*key)).collect(),
-        kek: KekId::from_bytes([2; 16]),
-        ciphertexts: 1,
-    }
-}
-
-fn decision(key: u8) -> Decision<'static> {
-    decision_on("person-7", key)
-}
-
-fn decision_on(subject: &'static str, key: u8) -> Decision<'static> {
-    let field = Encrypted {
-        key: id(key),
-        nonce: [0; 12],
-        commitment: [0; 32],
-        ciphertext: ai_audit_core::Digest::of(b""),
-    };
-    Decision {
-        subject: subject.into(),
-        kept: vec![KeptField {
-            name: "input".into(),
-            content: Content::Encrypted(field),
-        }]
-        .into(),
-        ..Decision::new()
-    }
+    erasure_completion(request, keys, 2)
 }
 
 #[test]
 fn an_erasure_is_followed_to_its_end() {
     let mut log = Log::new();
     log.push(&decision(5)).unwrap();
-    let hash = log.push(&request(&[5, 6])).unwrap();
+    let hash = log.push(&erasure_request(&[5, 6])).unwrap();
     log.push(&completed(hash, &[5, 6])).unwrap();
     // A person who comes back has another key.
     log.push(&decision(7)).unwrap();
-    assert!(log.audit.is_destroyed(&id(6)) && !log.audit.is_destroyed(&id(7)));
+    assert!(log.audit.is_destroyed(&key_id(6)) && !log.audit.is_destroyed(&key_id(7)));
     let erasures = log.audit.finish();
     assert_eq!(erasures.under_way(), None);
     let one = erasures.of("person-7").next().unwrap();
@@ -108,19 +66,19 @@ fn an_erasure_is_followed_to_its_end() {
 #[test]
 fn a_request_without_completion_is_under_way() {
     let mut log = Log::new();
-    log.push(&request(&[5])).unwrap();
+    log.push(&erasure_request(&[5])).unwrap();
     assert_eq!(log.audit.finish().under_way(), Some(1));
 }
 
 #[test]
 fn a28_a_destroyed_key_is_never_used_again() {
     let mut log = Log::new();
-    let hash = log.push(&request(&[5])).unwrap();
+    let hash = log.push(&erasure_request(&[5])).unwrap();
     log.push(&completed(hash, &[5])).unwrap();
     assert_eq!(
         log.push(&decision(5)),
         Err(ErasureError::DestroyedKey {
-            key: id(5),
+            key: key_id(5),
             completed: 2
         })
     );
@@ -129,13 +87,13 @@ fn a28_a_destroyed_key_is_never_used_again() {
 #[test]
 fn completions_must_fit_their_request() {
     let mut log = Log::new();
-    let hash = log.push(&request(&[5, 6])).unwrap();
+    let hash = log.push(&erasure_request(&[5, 6])).unwrap();
     let nowhere = LeafHash::of(b"nowhere");
     let error = log.push(&completed(nowhere, &[5])).unwrap_err();
     assert_eq!(error, ErasureError::NoRequest { request: nowhere });
     for keys in [&[5][..], &[6, 5], &[5, 6, 7]] {
         let mut log = Log::new();
-        let hash = log.push(&request(&[5, 6])).unwrap();
+        let hash = log.push(&erasure_request(&[5, 6])).unwrap();
         let error = log.push(&completed(hash, keys)).unwrap_err();
         assert_eq!(error, ErasureError::OtherKeys);
     }
@@ -147,7 +105,7 @@ fn completions_must_fit_their_request() {
 #[test]
 fn a28_the_wrapping_key_must_have_been_replaced() {
     let mut log = Log::new();
-    let hash = log.push(&request(&[5])).unwrap();
+    let hash = log.push(&erasure_request(&[5])).unwrap();
     let same = ErasureCompleted {
         kek: KekId::from_bytes([1; 16]),
         ..completed(hash, &[5])
@@ -160,13 +118,18 @@ fn a28_the_wrapping_key_must_have_been_replaced() {
 fn bodies_that_say_nothing_are_not_sealed() {
     let nobody = ErasureRequested {
         subjects: Vec::new().into(),
-        ..request(&[5])
+        ..erasure_request(&[5])
     };
     let unreasoned = ErasureRequested {
         reason: "".into(),
-        ..request(&[5])
+        ..erasure_request(&[5])
     };
-    for bad in [nobody, unreasoned, request(&[]), request(&[5, 5])] {
+    for bad in [
+        nobody,
+        unreasoned,
+        erasure_request(&[]),
+        erasure_request(&[5, 5]),
+    ] {
         assert!(bad.check().is_err(), "{bad:?}");
     }
     let hash = LeafHash::of(b"");
@@ -178,11 +141,11 @@ fn bodies_that_say_nothing_are_not_sealed() {
 #[test]
 fn a28_a_wrapping_key_that_was_replaced_never_comes_back() {
     let mut log = Log::new();
-    let hash = log.push(&request(&[5])).unwrap();
+    let hash = log.push(&erasure_request(&[5])).unwrap();
     log.push(&completed(hash, &[5])).unwrap();
     let second = ErasureRequested {
         kek: KekId::from_bytes([2; 16]),
-        ..request(&[6])
+        ..erasure_request(&[6])
     };
     let hash = log.push(&second).unwrap();
     let back = ErasureCompleted {
@@ -198,34 +161,34 @@ fn a28_a_wrapping_key_that_was_replaced_never_comes_back() {
 fn a50_an_erasure_of_a_key_that_was_never_the_subjects_fails() {
     let mut log = Log::new();
     log.push(&decision(5)).unwrap();
-    let error = log.push(&request(&[6])).unwrap_err();
-    assert_eq!(error, ErasureError::KeyNotNamed { key: id(5) });
+    let error = log.push(&erasure_request(&[6])).unwrap_err();
+    assert_eq!(error, ErasureError::KeyNotNamed { key: key_id(5) });
     assert!(!error.is_absence());
     // Nor does it help to use the second key beside, or between request and completion.
     let mut log = Log::new();
     log.push(&decision(5)).unwrap();
     let error = log.push(&decision(6)).unwrap_err();
     let second = ErasureError::SecondKey {
-        key: id(6),
-        in_use: id(5),
+        key: key_id(6),
+        in_use: key_id(5),
     };
     assert_eq!(error, second);
     let mut log = Log::new();
     log.push(&decision(5)).unwrap();
-    log.push(&request(&[5])).unwrap();
+    log.push(&erasure_request(&[5])).unwrap();
     assert_eq!(log.push(&decision(6)).unwrap_err(), second);
 }
 
 #[test]
 fn subjects_have_keys_of_their_own() {
     let mut log = Log::new();
-    log.push(&decision_on("person-8", 8)).unwrap();
-    log.push(&decision_on("", 9)).unwrap();
+    log.push(&encrypted_decision("person-8", 8)).unwrap();
+    log.push(&encrypted_decision("", 9)).unwrap();
     log.push(&decision(5)).unwrap();
     // Of one of whom nothing is encrypted any key may be named: his digests hang on it.
-    let hash = log.push(&request(&[5, 6])).unwrap();
+    let hash = log.push(&erasure_request(&[5, 6])).unwrap();
     log.push(&completed(hash, &[5, 6])).unwrap();
-    log.push(&decision_on("person-8", 8)).unwrap();
-    log.push(&decision_on("", 9)).unwrap();
+    log.push(&encrypted_decision("person-8", 8)).unwrap();
+    log.push(&encrypted_decision("", 9)).unwrap();
     log.push(&decision(7)).unwrap();
 }

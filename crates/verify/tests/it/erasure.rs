@@ -1,52 +1,20 @@
 //! The erasure line of the verdict, from the log alone.
 
 use crate::logs::Log;
-use ai_audit_core::{
-    Content, Decision, Digest, Encrypted, Exit, KeptField, LeafHash, Question, Status, SubjectKeyId,
-};
-use ai_audit_shredding::{ErasedSubject, ErasureCompleted, ErasureRequested, KekId};
+use ai_audit_core::{Exit, LeafHash, Question, Status};
+use ai_audit_testkit::erasures::{encrypted_decision, erasure_completion, erasure_request};
 use ai_audit_verify::{LogVerifier, Report, TrustPolicy};
 
-const KEY: SubjectKeyId = SubjectKeyId::from_bytes([5; 16]);
-
 fn request(log: &mut Log) -> LeafHash {
-    log.seal(&ErasureRequested {
-        subjects: vec![ErasedSubject {
-            subject: "person-7".into(),
-            keys: vec![KEY].into(),
-        }]
-        .into(),
-        reason: "asked for it".into(),
-        legal_basis: "".into(),
-        requested_by: "".into(),
-        kek: KekId::from_bytes([1; 16]),
-    })
+    log.seal(&erasure_request(&[5]))
 }
 
 fn complete(log: &mut Log, request: LeafHash) {
-    log.seal(&ErasureCompleted {
-        request,
-        keys: vec![KEY].into(),
-        kek: KekId::from_bytes([2; 16]),
-        ciphertexts: 1,
-    });
+    log.seal(&erasure_completion(request, &[5], 2));
 }
 
 fn encrypted(log: &mut Log) {
-    let field = Encrypted {
-        key: KEY,
-        nonce: [0; 12],
-        commitment: [0; 32],
-        ciphertext: Digest::of(b""),
-    };
-    log.seal(&Decision {
-        kept: vec![KeptField {
-            name: "input".into(),
-            content: Content::Encrypted(field),
-        }]
-        .into(),
-        ..Decision::new()
-    });
+    log.seal(&encrypted_decision("person-7", 5));
 }
 
 fn report(log: &Log) -> Report {
