@@ -99,7 +99,7 @@ impl LogDirectory {
         let mut last: Option<u64> = None;
         loop {
             let after = || match last {
-                Some(seq) => format!("the receipt after {seq}"),
+                Some(seq) => format!("receipt {} or later", seq.saturating_add(1)),
                 None => "the first receipt".into(),
             };
             let next = source

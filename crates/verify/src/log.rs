@@ -195,7 +195,11 @@ impl<'p> LogVerifier<'p> {
     pub fn cut_off(&mut self, reason: impl Into<String>) {
         self.walk
             .unread("the receipts cannot be read to their end".into());
-        self.fail_integrity(reason);
+        match self.receipts {
+            // Perhaps it is no file of receipts at all.
+            0 => self.fail_integrity(reason),
+            _ => self.break_at(self.next_seq(), reason.into()),
+        }
     }
 
     /// Adds a remark to the report.

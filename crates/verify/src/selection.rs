@@ -1,5 +1,7 @@
 //! Verifying a selection of a log's receipts, each by its inclusion in a checkpoint.
 
+mod brought;
+
 use crate::erasure::ErasureLine;
 use crate::quorum::Judgement;
 use crate::report::{self, OpenToolIntent, complete_remark};
@@ -18,6 +20,7 @@ use ai_audit_timestamp::TimestampToken;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 /// Verifies receipts that were selected from a log, in ascending `seq`, the genesis first.
 ///
@@ -40,6 +43,8 @@ pub struct SelectionVerifier<'p> {
     epochs: SelectedEpochs,
     erasures: ErasureLine,
     single: bool,
+    /// What the selection claims to have without gaps.
+    span: Option<RangeInclusive<u64>>,
     remarks: Vec<String>,
 }
 
@@ -70,6 +75,7 @@ impl<'p> SelectionVerifier<'p> {
             epochs: SelectedEpochs::new(),
             erasures: ErasureLine::default(),
             single: false,
+            span: None,
             remarks: Vec::new(),
         }
     }
@@ -96,7 +102,7 @@ impl<'p> SelectionVerifier<'p> {
                     Some(last) => format!("the receipt after seq {}", last.seq),
                     None => "the first receipt".to_string(),
                 };
-                self.fail_integrity(format!("{after}: {error}"));
+                self.fail_unread(format!("{after}: {error}"));
                 self.walk.unread(format!("{after} cannot be read"));
                 return None;
             }
@@ -159,7 +165,25 @@ impl<'p> SelectionVerifier<'p> {
     pub fn cut_off(&mut self, reason: impl Into<String>) {
         self.walk
             .unread("the receipts cannot be read to their end".into());
-        self.fail_integrity(reason);
+        self.fail_unread(reason);
+    }
+
+    /// Says that the selection claims to have all receipts of this range, so that one that cannot be
+    /// read has a number. Whether it has them all is for others to check.
+    pub fn spans(&mut self, range: RangeInclusive<u64>) {
+        self.span = Some(range);
+    }
+
+    /// Fails integrity at the receipt behind the last one, where it is known which that is.
+    fn fail_unread(&mut self, reason: impl Into<String>) {
+        let last = self.last.as_ref().map(|last| last.seq);
+        let receipt = last.filter(|last| {
+            let span = self.span.as_ref();
+            span.is_some_and(|span| span.contains(last) && last < span.end())
+        });
+        let (reason, receipt) = (reason.into().into(), receipt.map(|last| last + 1));
+        self.broken
+            .get_or_insert(Status::Failed { reason, receipt });
     }
 
     /// Looks at another checkpoint that came with the evidence. It has to be the log's own, and to
@@ -204,7 +228,7 @@ impl<'p> SelectionVerifier<'p> {
             .chain(core::iter::once(&self.checkpoint));
         for other in others {
             if other.size == size && other.root != root {
-                self.fail_integrity(two_histories(size.as_u64()));
+                self.fail_integrity(brought::two_histories(size.as_u64()));
                 break;
             }
         }
@@ -394,56 +418,6 @@ impl<'p> SelectionVerifier<'p> {
         true
     }
 
-    /// Holds the evidence's checkpoint against what the verifier brought.
-    fn compare(&mut self, facts: &Facts) -> (Option<Status>, Option<String>) {
-        let size = self.checkpoint.size;
-        // As with a larger checkpoint that was brought: an older one is no lie, and says less.
-        let known = self.policy.known_size();
-        let older = known.filter(|known| *known > size.as_u64()).map(|known| {
-            Status::unverified(format!(
-                "the checkpoint in the evidence has {size} receipts, and the log is known to have \
-                 {known}: it may be an older one"
-            ))
-        });
-        let mut own = self
-            .policy
-            .checkpoints()
-            .iter()
-            .filter(|(_, checkpoint)| checkpoint.origin == facts.origin)
-            .peekable();
-        if own.peek().is_none() {
-            let foreign = !self.policy.checkpoints().is_empty();
-            return (
-                older,
-                foreign.then(|| "the checkpoints that you brought are of other logs".into()),
-            );
-        }
-        let mut linked = false;
-        let mut contradiction = None;
-        for (note, checkpoint) in own {
-            if let Err(error) = note.verify(&facts.line) {
-                contradiction.get_or_insert(format!(
-                    "the checkpoint that you brought is not signed by the log's checkpoint key: {error}"
-                ));
-            } else if checkpoint.size == size {
-                linked = true;
-                if checkpoint.root != self.checkpoint.root {
-                    contradiction.get_or_insert(two_histories(size.as_u64()));
-                }
-            }
-        }
-        if let Some(reason) = contradiction {
-            self.fail_integrity(reason);
-            return (None, None);
-        }
-        let status = (!linked).then(|| {
-            Status::unverified(format!(
-                "nothing here connects the checkpoint that you brought with the one of size {size} in the evidence"
-            ))
-        });
-        (older.or(status), None)
-    }
-
     /// Anchors, and the times that they bound. Without the tree an anchor's path says nothing here,
     /// so it bounds what stands behind it only.
     fn bound(&mut self, receipt: &UnverifiedReceipt<'_>) {
@@ -480,8 +454,4 @@ impl<'p> SelectionVerifier<'p> {
             self.broken = Some(Status::failed_at(seq, reason));
         }
     }
-}
-
-fn two_histories(size: u64) -> String {
-    format!("two checkpoints of size {size} have different roots: the log showed two histories")
 }

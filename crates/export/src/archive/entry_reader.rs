@@ -29,7 +29,7 @@ pub struct EntryReader<'a, R> {
     /// Bytes of contents that were made.
     made: u64,
     crc: crc32fast::Hasher,
-    /// What is wrong with contents that were all handed out.
+    /// What is wrong behind the contents that were handed out.
     late: Option<ArchiveError>,
     state: State,
 }
@@ -90,13 +90,19 @@ impl<'a, R: ReadAt> EntryReader<'a, R> {
         };
         self.crc.update(&out[..made]);
         self.made += made as u64;
+        if self.late.is_some() {
+            return Ok(made);
+        }
         if self.made == self.entry.size {
-            self.check_end()?;
-            match self.check_sum() {
+            match self.check_end().and_then(|()| self.check_sum()) {
                 Ok(()) => self.state = State::Done,
                 // What was made is handed out first, so that whoever reads it can name the place where
-                // it begins to be wrong. Nobody comes to the end without the error.
-                Err(error) if made > 0 => self.late = Some(error),
+                // it begins to be wrong; all but the last byte, so that nobody comes to the declared
+                // size without the error.
+                Err(error) if made > 1 => {
+                    self.late = Some(error);
+                    return Ok(made - 1);
+                }
                 Err(error) => return Err(error),
             }
         } else if made == 0 {
@@ -145,6 +151,11 @@ impl<'a, R: ReadAt> EntryReader<'a, R> {
                     return Err(self.refused(EntryRule::Damaged(self.made)));
                 }
                 Err(MZError::Buf) => false,
+                _ if result.bytes_written > 0 => {
+                    let at = self.made + result.bytes_written as u64;
+                    self.late = Some(self.refused(EntryRule::Damaged(at)));
+                    return Ok(result.bytes_written);
+                }
                 _ => return Err(self.refused(EntryRule::Damaged(self.made))),
             };
             if result.bytes_written > 0 || ended {

@@ -2,6 +2,7 @@
 
 use crate::{Manifest, Selection};
 use ai_audit_core::Header;
+use ai_audit_note::{SignedNote, VKey};
 use ai_audit_verify::Report;
 
 /// Whether a selection has what it claims to have, as far as it can be told from outside the log: a
@@ -91,4 +92,26 @@ pub(crate) fn contradiction(
         return differs("checkpoint", &manifest.checkpoint, &checkpoint);
     }
     None
+}
+
+/// The manifest's signature and claims.
+pub(super) fn around(
+    note: &SignedNote,
+    manifest: &Manifest,
+    line: Option<&VKey>,
+    report: &Report,
+    checkpoint: u64,
+) -> Option<String> {
+    let Some(line) = line else {
+        return Some(
+            "the genesis is not there, so nobody can tell who signed manifest.note and checkpoint.note"
+                .into(),
+        );
+    };
+    if let Err(error) = note.verify(line) {
+        return Some(format!(
+            "manifest.note is not signed by the log's checkpoint key: {error}"
+        ));
+    }
+    contradiction(manifest, report, checkpoint)
 }

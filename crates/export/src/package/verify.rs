@@ -8,11 +8,12 @@ use super::proofs::ProofsReader;
 use super::{
     CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, PROOFS, RECEIPTS, TIMESTAMP, VIEW, claims,
 };
+use crate::Selection;
 use crate::archive::{Archive, EntryReader, Limits, ReadAt};
 use crate::package::key_history::KeyHistory;
 use crate::{Manifest, ReceiptsReader, deleted_view, json_view};
 use ai_audit_core::{Digest, MAX_SEALED_LEN, Next, ReceiptSource, Status, UnverifiedReceipt};
-use ai_audit_note::{Checkpoint, SignedNote, VKey};
+use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_timestamp::{TimestampResponse, TimestampToken};
 use ai_audit_verify::{LogVerifier, Report, SelectionVerifier, TrustPolicy};
 use sha2::{Digest as _, Sha256};
@@ -91,6 +92,11 @@ impl<'a, R: ReadAt> Package<'a, R> {
                 };
             }
         };
+        if let (Engine::Selection(verifier), Some(manifest)) = (&mut engine, &self.manifest)
+            && let Selection::Range { from, to } = manifest.selection
+        {
+            verifier.spans(from..=to);
+        }
         match self.receipts(&mut engine, checkpoint, progress) {
             Ok(None) => {}
             Ok(Some(beside)) => engine.fail(beside),
@@ -103,7 +109,7 @@ impl<'a, R: ReadAt> Package<'a, R> {
         let mut report = engine.finish();
         let wrong = self.wrong.or_else(|| match (&self.note, &self.manifest) {
             (Some(note), Some(manifest)) => {
-                around(note, manifest, line.as_ref(), &report, checkpoint)
+                claims::around(note, manifest, line.as_ref(), &report, checkpoint)
             }
             _ => None,
         });
@@ -384,7 +390,7 @@ impl<'a, R: ReadAt> Package<'a, R> {
         &self,
         receipt: &UnverifiedReceipt<'_>,
         view: Option<&mut BufReader<EntryReader<'a, R>>>,
-        selection: Option<&crate::Selection>,
+        selection: Option<&Selection>,
     ) -> Result<(), String> {
         let seq = receipt.header().seq;
         if let Some(selection) = selection
@@ -455,28 +461,6 @@ fn same_line(view: &mut impl Read, seq: u64, mut line: String) -> Result<(), Str
     Err(format!(
         "{VIEW}: the line of receipt {seq} is not the view of the receipt's bytes"
     ))
-}
-
-/// The manifest's signature and claims.
-fn around(
-    note: &SignedNote,
-    manifest: &Manifest,
-    line: Option<&VKey>,
-    report: &Report,
-    checkpoint: u64,
-) -> Option<String> {
-    let Some(line) = line else {
-        return Some(
-            "the genesis is not there, so nobody can tell who signed manifest.note and checkpoint.note"
-                .into(),
-        );
-    };
-    if let Err(error) = note.verify(line) {
-        return Some(format!(
-            "manifest.note is not signed by the log's checkpoint key: {error}"
-        ));
-    }
-    claims::contradiction(manifest, report, checkpoint)
 }
 
 /// Puts a failure around the receipts into a report. A failure of the receipts themselves is the

@@ -120,3 +120,47 @@ fn an_unfinished_file_spoils_the_archive() {
         Err(ArchiveError::Unfinished { .. })
     ));
 }
+
+/// Whoever reads it can then name the place where it begins to be wrong.
+#[test]
+fn what_is_before_the_damage_is_handed_out_and_the_error_after_it() {
+    // Text of some variety, as receipts are: one block with tables of its own.
+    let mut state = 1_u32;
+    let contents: Vec<u8> = (0..6_000)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            b"0123456789abcdef{}:,\"\n"[usize::try_from(state >> 20).unwrap() % 22]
+        })
+        .collect();
+    let whole = pack(&vec![("a".into(), contents.clone())]);
+    // Behind the header and the tables, before the central directory.
+    for place in 600..2_600 {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1;
+        let archive = Archive::open(bytes, Limits::default()).unwrap();
+        let mut reader = archive.reader("a").unwrap();
+        // All at once, as far as it goes.
+        let (mut out, mut buf) = (Vec::new(), vec![0; 1 << 16]);
+        let refused = loop {
+            match reader.read(&mut buf) {
+                Ok(0) => break false,
+                Ok(read) => out.extend_from_slice(&buf[..read]),
+                Err(_) => break true,
+            }
+        };
+        assert!(
+            refused && out.len() < contents.len(),
+            "byte {place} changed"
+        );
+        let right = out
+            .iter()
+            .zip(&contents)
+            .take_while(|(a, b)| a == b)
+            .count();
+        assert!(
+            right >= 100,
+            "byte {place} changed, {} came, {right} right",
+            out.len()
+        );
+    }
+}

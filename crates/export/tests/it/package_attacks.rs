@@ -3,7 +3,8 @@
 use crate::files::{Files, get, pack, remanifest, unpack};
 use crate::logs::{Auditor, Log};
 use crate::python::agrees;
-use ai_audit_core::{Exit, Question, SigningKey};
+use ai_audit_core::{Exit, Question, SigningKey, Status};
+use ai_audit_export::archive::{Archive, Limits};
 use ai_audit_export::{Manifest, Selection, verify_package};
 use ai_audit_note::SignedNote;
 use ai_audit_verify::{Report, TrustPolicy};
@@ -332,4 +333,27 @@ fn a_manifest_signature_is_no_checkpoint_signature() {
     let manifest = SignedNote::parse(get(&mut files, "manifest.note")).unwrap();
     let policy = TrustPolicy::clone(&log.pinned()).checkpoint(manifest.to_string().as_bytes());
     assert!(policy.is_err());
+}
+
+#[test]
+fn a01_any_damage_behind_the_genesis_names_a_receipt() {
+    let log = Log::of(1, 12);
+    let (from, to) = (0, 11);
+    for selection in [Selection::All, Selection::Range { from, to }] {
+        let package = log.package(selection, false);
+        let archive = Archive::open(package.clone(), Limits::default()).unwrap();
+        let len = archive.entry("receipts.bin").unwrap().compressed_size();
+        // The first entry, with its header of 30 bytes and its name.
+        let end = 30 + 12 + usize::try_from(len).unwrap();
+        for place in 800..end {
+            let mut damaged = package.clone();
+            damaged[place] ^= 1;
+            let report = verify_package(damaged, &log.policy(), |_, _| {}).report;
+            let integrity = &report.verdict.integrity;
+            assert!(
+                matches!(integrity, Status::Failed { receipt: Some(seq), .. } if *seq > 0),
+                "byte {place}: {integrity}"
+            );
+        }
+    }
 }
