@@ -9,7 +9,7 @@
 //! |---|---|
 //! | encrypt a field, read it again | [`SubjectKey::encrypt`], [`SubjectKey::decrypt`] |
 //! | a subject's digest secret, the log's key of pseudonyms | [`SubjectKey::digest_secret`], [`SubjectKey::pseudonym_key`] |
-//! | store subject keys | [`KeyWrapper`], [`Kek`] |
+//! | store subject keys | [`KeyWrapper`], [`Kek`], [`SubjectKeys`], [`KekVault`] |
 //! | say what was erased | [`ErasureRequested`], [`ErasureCompleted`] |
 //! | say that somebody looked | [`Access`] |
 //! | hold erasures against a log | [`ErasureAudit`] |
@@ -42,6 +42,7 @@ mod audit;
 mod erasure;
 mod field;
 mod hkdf;
+mod keep;
 mod key;
 mod wrap;
 
@@ -49,5 +50,6 @@ pub use access::{Access, AccessOutcome};
 pub use audit::{Erasure, ErasureAudit, ErasureError, Erasures};
 pub use erasure::{ErasedSubject, ErasureCompleted, ErasureRequested};
 pub use field::{FieldError, MAX_NAME, MAX_TEXT, Place};
+pub use keep::{HeldKey, KekVault, SubjectKeys, SubjectKeysError, WrapsKeys};
 pub use key::SubjectKey;
 pub use wrap::{Kek, KekId, KeyWrapper, WRAPPED_LEN, WrapError};

@@ -1,0 +1,157 @@
+//! Who keeps subject keys, and who keeps the key that wraps them.
+
+use crate::{KekId, KeyWrapper, SubjectKey};
+use ai_audit_core::{LogId, SubjectKeyId};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Keeps the subject keys of one log, outside the log and its backups.
+///
+/// A new key is handed out at once and kept durably by the next [`sync`](Self::sync), so that many
+/// are kept in one go: whoever seals a receipt in which a key has a part calls it before the receipt
+/// is stored. A key that was lost before that was used by nothing that stayed.
+pub trait SubjectKeys: Send + Sync {
+    /// The log that they belong to.
+    fn log(&self) -> &LogId;
+
+    /// The key in use of a subject, which is made where he has none. The empty subject is the log
+    /// itself.
+    ///
+    /// # Errors
+    ///
+    /// When the keys cannot be read, or none can be made.
+    fn key_for(&self, subject: &str) -> Result<SubjectKey, SubjectKeysError>;
+
+    /// The id of the key in use of a subject, if he has one.
+    ///
+    /// # Errors
+    ///
+    /// When the keys cannot be read.
+    fn find(&self, subject: &str) -> Result<Option<SubjectKeyId>, SubjectKeysError>;
+
+    /// What is held under an id.
+    ///
+    /// # Errors
+    ///
+    /// When the keys cannot be read, or one does not open.
+    fn held(&self, id: SubjectKeyId) -> Result<HeldKey, SubjectKeysError>;
+
+    /// The subjects that have a key in use, with its id, sorted by subject.
+    ///
+    /// # Errors
+    ///
+    /// When the keys cannot be read.
+    fn subjects(&self) -> Result<Vec<(String, SubjectKeyId)>, SubjectKeysError>;
+
+    /// Makes durable what was handed out. Costs nothing where there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the keys cannot be kept: nothing that depends on them may be stored then.
+    fn sync(&self) -> Result<(), SubjectKeysError>;
+
+    /// The id of the key-encryption key that wraps the keys.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn kek(&self) -> Result<KekId, SubjectKeysError>;
+
+    /// Destroys keys: overwrites and removes them, leaves tombstones, wraps all others under a new
+    /// key-encryption key and destroys the old one, durably. Returns the new one's id.
+    ///
+    /// `requested_under` is the key-encryption key that wrapped them when the erasure was recorded.
+    /// Where all are destroyed and another one is in use by now, nothing is done and that one's id
+    /// returned: so an erasure that was cut off can be repeated. An id that was never held gets a
+    /// tombstone.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be done. It may be done in part, and is finished by the next call.
+    fn destroy(
+        &self,
+        keys: &[SubjectKeyId],
+        requested_under: KekId,
+    ) -> Result<KekId, SubjectKeysError>;
+}
+
+/// What a keeper has under the id of a subject key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum HeldKey {
+    /// The key, in use.
+    InUse {
+        /// Whose it is; empty for the log itself.
+        subject: String,
+        /// The key.
+        key: SubjectKey,
+    },
+    /// A tombstone.
+    Destroyed,
+    /// Nothing: it never was here, or was made in a copy of the keys.
+    Unknown,
+}
+
+/// Keeps the key-encryption key of a log, and the one that is to follow it while an erasure is under
+/// way: a file, or a key management service.
+pub trait KekVault: Send + Sync {
+    /// A key that is held, current or next.
+    ///
+    /// # Errors
+    ///
+    /// When it is there and cannot be used, such as without its passphrase.
+    fn held(&self, id: &KekId) -> Result<Option<Box<dyn WrapsKeys>>, SubjectKeysError>;
+
+    /// The ids of those that are held, for messages.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn ids(&self) -> Result<Vec<KekId>, SubjectKeysError>;
+
+    /// Makes the next key and keeps it durably beside the current one, in place of one that was
+    /// prepared before.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made or kept. Nothing has changed then.
+    fn prepare(&self) -> Result<Box<dyn WrapsKeys>, SubjectKeysError>;
+
+    /// Makes `valid`, which is held, the current key and destroys every other one, durably. After an
+    /// error it can be tried again.
+    ///
+    /// # Errors
+    ///
+    /// When it is not held, or the change cannot be made durable.
+    fn settle(&self, valid: &KekId) -> Result<(), SubjectKeysError>;
+}
+
+/// A [`KeyWrapper`] of any kind, behind a pointer.
+pub trait WrapsKeys: KeyWrapper<Error = SubjectKeysError> + Send + Sync {}
+impl<W: KeyWrapper<Error = SubjectKeysError> + Send + Sync> WrapsKeys for W {}
+
+/// Why keys cannot be read, kept or destroyed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectKeysError {
+    reason: String,
+}
+
+impl SubjectKeysError {
+    /// A reason, in lower case and without a full stop.
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+        }
+    }
+}
+
+impl fmt::Display for SubjectKeysError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl core::error::Error for SubjectKeysError {}
