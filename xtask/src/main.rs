@@ -10,6 +10,7 @@ mod ci;
 mod counts;
 mod deny;
 mod nostd;
+mod pii_accuracy;
 mod scale;
 mod shell;
 mod tidy;
@@ -72,6 +73,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             deny::run(&Workspace::load()?)?;
         }
         "bench" => bench::run(rest)?,
+        "pii-accuracy" => pii_accuracy::run(&Workspace::load()?, rest)?,
         "scale" => {
             if let Some((flag, rest)) = rest.split_first()
                 && flag == "--epochs"
@@ -128,6 +130,9 @@ Commands:
   deny               licences, duplicate versions and sources of everything we depend on
   bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
                      arguments go to criterion, such as a filter or --quick
+  pii-accuracy [--cases FILE] [--wrong]
+                     precision, recall and F1 of each kind on labelled texts (those beside the
+                     checkout, or JSON lines with entity, text, spans); --wrong prints what was missed
   scale [RECEIPTS]   records, exports and verifies a long log (1000000; 50000 in CI) and fails when
                      exporting or verifying takes more than 64 MiB of memory (Linux)
   scale --epochs [--short]

@@ -12,10 +12,11 @@ const TARGET: &str = "thumbv7em-none-eabi";
 const EACH_FEATURE_SET: &str = "ai-audit-core";
 
 /// Built with their default features: these need an allocator.
-const DEFAULT_FEATURES: [&str; 8] = [
+const DEFAULT_FEATURES: [&str; 9] = [
     "ai-audit-merkle",
     "ai-audit-shredding",
     "ai-audit-json",
+    "ai-audit-pii",
     "ai-audit-note",
     "ai-audit-agentic",
     "ai-audit-timestamp",

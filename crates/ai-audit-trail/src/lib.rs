@@ -38,6 +38,7 @@
 //! | `directory` (default) | log directories: SQLite, key files, lock, settings |
 //! | `export` (default) | evidence packages |
 //! | `ingest` | record lines and model conversations |
+//! | `pii` | finding personal data and secrets in text, and replacing them |
 //! | `shredding` | fields encrypted under keys that can be destroyed, erasure receipts |
 //! | `witness` | asking witnesses for cosignatures, also for log directories |
 
@@ -57,6 +58,8 @@ pub use ai_audit_epochs as epochs;
 pub use ai_audit_export as export;
 #[cfg(feature = "ingest")]
 pub use ai_audit_ingest as ingest;
+#[cfg(feature = "pii")]
+pub use ai_audit_pii as pii;
 #[cfg(feature = "shredding")]
 pub use ai_audit_shredding as shredding;
 #[cfg(feature = "store")]

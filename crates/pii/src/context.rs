@@ -1,0 +1,140 @@
+//! Words beside a candidate that say what it is.
+
+use crate::text::is_line_end;
+
+/// How far before a candidate a word counts, in bytes.
+const BEFORE: usize = 64;
+
+/// How far behind a candidate a word counts, in bytes.
+const BEHIND: usize = 24;
+
+/// A list of words: in lower case; those beyond ASCII are looked for inside of words as well, since
+/// not every script parts its words.
+pub(crate) struct Words {
+    pub(crate) ascii: &'static [&'static str],
+    pub(crate) other: &'static [&'static str],
+}
+
+/// How many bytes lie between a candidate at `start` and the nearest such word before it.
+pub(crate) fn before(text: &[u8], start: usize, words: &Words) -> Option<usize> {
+    let window = window_before(text, start);
+    let ascii = last_word(window, words.ascii);
+    let other = if window.is_ascii() {
+        None
+    } else {
+        words
+            .other
+            .iter()
+            .filter_map(|word| {
+                memchr::memmem::rfind(window, word.as_bytes()).map(|at| at + word.len())
+            })
+            .max()
+    };
+    ascii.max(other).map(|end| window.len() - end)
+}
+
+/// Whether such a word stands a little behind a candidate that ends at `end`.
+pub(crate) fn behind(text: &[u8], end: usize, words: &Words) -> bool {
+    let rest = text.get(end..).unwrap_or_default();
+    let line = rest
+        .iter()
+        .take(BEHIND)
+        .take_while(|&&byte| !is_line_end(byte))
+        .count();
+    let window = &rest[..line];
+    // A word that the window cuts off is none.
+    let whole = rest
+        .get(line)
+        .is_none_or(|byte| !byte.is_ascii_alphabetic());
+    let usable = if whole {
+        window
+    } else {
+        let keep = window
+            .iter()
+            .rposition(|byte| !byte.is_ascii_alphabetic())
+            .map_or(0, |at| at + 1);
+        &window[..keep]
+    };
+    last_word(usable, words.ascii).is_some()
+        || (!window.is_ascii()
+            && words
+                .other
+                .iter()
+                .any(|word| memchr::memmem::find(window, word.as_bytes()).is_some()))
+}
+
+/// The bytes of the line before `start` that count, the first of them no part of a cut word.
+pub(crate) fn window_before(text: &[u8], start: usize) -> &[u8] {
+    let from = start.saturating_sub(BEFORE);
+    let window = text.get(from..start).unwrap_or_default();
+    let line = window
+        .iter()
+        .rposition(|&byte| is_line_end(byte))
+        .map(|at| at + 1);
+    let cut = match line {
+        Some(cut) => cut,
+        None if from == 0 => 0,
+        None => window
+            .iter()
+            .position(|byte| !byte.is_ascii_alphanumeric())
+            .unwrap_or(window.len()),
+    };
+    &window[cut..]
+}
+
+/// Where the last of the words ends, as a word of its own or a part of a name such as `cardNumber`
+/// or `phone_2`.
+fn last_word(window: &[u8], words: &[&str]) -> Option<usize> {
+    let mut end = window.len();
+    while end > 0 {
+        if !window[end - 1].is_ascii_alphabetic() {
+            end -= 1;
+            continue;
+        }
+        let mut start = end - 1;
+        while start > 0 && window[start - 1].is_ascii_alphabetic() {
+            // The hump of a name in camel case begins a word.
+            if window[start].is_ascii_uppercase() && window[start - 1].is_ascii_lowercase() {
+                break;
+            }
+            start -= 1;
+        }
+        let word = &window[start..end];
+        if words
+            .iter()
+            .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+        {
+            return Some(end);
+        }
+        end = start;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORDS: Words = Words {
+        ascii: &["card", "karte"],
+        other: &["卡"],
+    };
+
+    #[test]
+    fn words_count_on_the_same_line_and_whole() {
+        let find = |text: &str| before(text.as_bytes(), text.len(), &WORDS);
+        assert_eq!(find("my card: "), Some(2));
+        assert_eq!(find("{\"cardNumber\": \""), Some(10));
+        assert_eq!(find("信用卡号"), Some(3));
+        assert_eq!(find("discard "), None);
+        assert_eq!(find("card\n"), None);
+        assert!(behind(b"4111 (card)", 4, &WORDS));
+        assert!(!behind(b"4111 cardboard", 4, &WORDS));
+    }
+
+    #[test]
+    fn a_word_cut_by_the_window_does_not_count() {
+        let text = format!("discard {}", " ".repeat(59));
+        assert_eq!(before(text.as_bytes(), 64 + 3, &WORDS), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! Social security numbers of the United States: the rules of the Social Security Administration.
+
+use crate::candidate::sure;
+use crate::context::{Words, before, behind};
+use crate::digits::{Gap, Groups, number};
+use crate::text::{ends_word, is_tied_before, is_tied_behind, starts_word};
+
+const SSN_WORDS: Words = Words {
+    ascii: &[
+        "ssn",
+        "ssns",
+        "social",
+        "security",
+        "socialsecurity",
+        "socialsecuritynumber",
+        "ss",
+        "ssid",
+        "tin",
+        "itin",
+    ],
+    other: &["社会保障", "社会安全"],
+};
+
+/// Numbers that were printed on sample cards and in advertisements, and are no person's.
+const SPECIMENS: [&[u8]; 2] = [b"078051120", b"219099999"];
+
+/// The number whose first digits are the first of the groups.
+pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
+    let text = groups.text;
+    let all = groups.as_slice();
+    let lengths = |count: usize| {
+        all.get(..count)
+            .map(|some| some.iter().map(crate::digits::Group::len))
+    };
+    let is = |shape: &[usize]| {
+        lengths(shape.len()).is_some_and(|lengths| lengths.eq(shape.iter().copied()))
+    };
+    let same = |count: usize| {
+        let gap = all[0].gap;
+        gap.is_plain() && all[..count - 1].iter().all(|group| group.gap == gap)
+    };
+    let (count, needs_word) = if is(&[3, 2, 4]) && same(3) {
+        (3, false)
+    } else if (is(&[3, 6]) || is(&[5, 4])) && same(2) {
+        (2, true)
+    } else if is(&[9]) {
+        (1, true)
+    } else {
+        return None;
+    };
+    let (start, end) = (all[0].start, all[count - 1].end);
+    let after = all[count - 1].gap;
+    let ends = ends_word(text, end)
+        && (after == Gap::SPACE || after == Gap::NONE && !is_tied_behind(text, end));
+    if !starts_word(text, start)
+        || is_tied_before(text, start)
+        || text[..start].ends_with(b"+")
+        || !ends
+    {
+        return None;
+    }
+    let digits = groups.digits(0, count);
+    if !is_issued(digits.as_slice()) {
+        return None;
+    }
+    let word = before(text, start, &SSN_WORDS).is_some() || behind(text, end, &SSN_WORDS);
+    let confidence = match (word, needs_word) {
+        (true, false) => sure::FORM,
+        (true, true) => sure::CONTEXT,
+        (false, false) if all[0].gap == Gap::DASH => 0.85,
+        (false, false) => sure::LIKELY,
+        (false, true) => return None,
+    };
+    Some((start, end, confidence))
+}
+
+/// Whether the number can have been issued.
+fn is_issued(digits: &[u8]) -> bool {
+    let [area @ .., _, _, _, _, _, _] = digits else {
+        return false;
+    };
+    let (group, serial) = (&digits[3..5], &digits[5..]);
+    let area = number(area);
+    (1..=899).contains(&area)
+        && area != 666
+        && group != b"00"
+        && serial != b"0000"
+        && !SPECIMENS.contains(&digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> bool {
+        let at = text.find(|found: char| found.is_ascii_digit()).unwrap();
+        find(&Groups::read(text.as_bytes(), at)).is_some()
+    }
+
+    #[test]
+    fn forms_and_rules() {
+        for text in [
+            "536-22-8726",
+            "536 22 8726",
+            "536.22.8726",
+            "SSN: 536228726",
+            "536-22-8726.",
+        ] {
+            assert!(found(text), "{text}");
+        }
+        for text in [
+            "000-22-8726",
+            "666-22-8726",
+            "900-22-8726",
+            "536-00-8726",
+            "536-22-0000",
+            "078-05-1120",
+            "536-22.8726",
+            "536228726",
+            "536-22-87261",
+            "536-22-8726-1",
+            "1-536-22-8726",
+        ] {
+            assert!(!found(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! Redaction through the public interface.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
