@@ -2,8 +2,9 @@
 
 use crate::error::{IngestError, Problem, shown};
 use crate::json::{canonical, read};
+use crate::protect::{Ciphertext, Digester, Keep, Keys};
 use crate::source::{Source, Value as Found};
-use crate::step::{Digester, Group, Keep, Keys, Step, StepBody};
+use crate::step::{Group, Step, StepBody};
 use ai_audit_agentic::{JsonDigest, ToolIntent, ToolOutcome};
 use ai_audit_core::{Decision, ReceiptId};
 use serde_json::Value;
@@ -304,16 +305,17 @@ impl<'k> Turns<'k> {
                 canonical(&serde_json::json!({ "content": content, "refusal": refusal }))?
             }
         };
-        let digester = Digester {
-            keys: &*self.keys,
-            log: None,
-            id,
-            keep: self.keep,
-        };
-        digester.input(&input, &mut decision);
-        digester.output(&output, &mut decision);
+        let mut digester = Digester::new(self.keys, None, "", id, self.keep);
+        digester.input(&input, &mut decision)?;
+        digester.output(&output, &mut decision)?;
+        let ciphertexts = digester.finish(&mut decision);
         let parents = std::mem::take(&mut self.before);
-        let decided = self.push(id, StepBody::Decision(Box::new(decision)), parents)?;
+        let decided = self.push(
+            id,
+            StepBody::Decision(Box::new(decision)),
+            ciphertexts,
+            parents,
+        )?;
         self.before = vec![decided];
         for (index, call) in calls.iter().enumerate() {
             self.tool_call(call, decided)
@@ -358,7 +360,8 @@ impl<'k> Turns<'k> {
             _ => return Err(Problem::of("name", "expected the tool's name")),
         };
         let id = self.keys.new_id();
-        let key = self.keys.exact_key(None, &id, "arguments");
+        let protection = self.keys.protection(None, "", false);
+        let key = protection.exact_key(&id, "arguments");
         let arguments = match function.and_then(|function| function.get("arguments")) {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(JsonDigest::of_either(text, key.as_ref())),
@@ -370,7 +373,12 @@ impl<'k> Turns<'k> {
             arguments,
             ..ToolIntent::new()
         };
-        let place = self.push(id, StepBody::ToolIntent(Box::new(intent)), vec![decided])?;
+        let place = self.push(
+            id,
+            StepBody::ToolIntent(Box::new(intent)),
+            Vec::new(),
+            vec![decided],
+        )?;
         self.open.push((call_id, tool, place));
         Ok(())
     }
@@ -399,7 +407,8 @@ impl<'k> Turns<'k> {
         };
         let (call_id, tool, intent) = self.open.remove(waiting);
         let id = self.keys.new_id();
-        let key = self.keys.exact_key(None, &id, "result");
+        let protection = self.keys.protection(None, "", false);
+        let key = protection.exact_key(&id, "result");
         let result = match message.get("content") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(JsonDigest::of_text(text, key.as_ref())),
@@ -411,7 +420,12 @@ impl<'k> Turns<'k> {
             result,
             ..ToolOutcome::new()
         };
-        let place = self.push(id, StepBody::ToolOutcome(Box::new(outcome)), vec![intent])?;
+        let place = self.push(
+            id,
+            StepBody::ToolOutcome(Box::new(outcome)),
+            Vec::new(),
+            vec![intent],
+        )?;
         self.before.push(place);
         Ok(())
     }
@@ -420,6 +434,7 @@ impl<'k> Turns<'k> {
         &mut self,
         id: ReceiptId,
         body: StepBody,
+        ciphertexts: Vec<Ciphertext>,
         parents: Vec<usize>,
     ) -> Result<usize, Problem> {
         let actor_id = match body {
@@ -434,6 +449,7 @@ impl<'k> Turns<'k> {
             session_id: String::new(),
             actor_id: actor_id.into(),
             body,
+            ciphertexts,
             parents,
         };
         step.check()?;

@@ -8,13 +8,14 @@
 //!
 //! Either gives [`Group`]s of [`Step`]s. A group belongs together: its steps name each other as
 //! parents by index, since hashes exist only after sealing. Texts leave this crate as digests, keyed
-//! through [`Keys`], unless [`Keep`] says otherwise.
+//! through [`Keys`], unless [`Keep`] says otherwise; what is kept in the clear is redacted by the
+//! policy in force, and what is kept encrypted stands beside the receipt.
 //!
 //! # Example
 //!
 //! ```
-//! use ai_audit_core::{DisclosureKey, ReceiptId};
-//! use ai_audit_ingest::{Keep, Keys, RecordLines, StepBody};
+//! use ai_audit_core::ReceiptId;
+//! use ai_audit_ingest::{Keep, Keys, Protection, RecordLines, StepBody};
 //!
 //! /// Counted ids and plain digests; a real log has random ids and a digest secret.
 //! struct Counted(u8);
@@ -23,11 +24,11 @@
 //!         self.0 += 1;
 //!         ReceiptId::from_bytes([self.0; 16])
 //!     }
-//!     fn exact_key(&self, _: Option<&str>, _: &ReceiptId, _: &str) -> Option<DisclosureKey> {
-//!         None
+//!     fn nonce(&mut self) -> [u8; 12] {
+//!         [self.0; 12]
 //!     }
-//!     fn canonical_key(&self, _: Option<&str>) -> Option<DisclosureKey> {
-//!         None
+//!     fn protection(&mut self, _: Option<&str>, _: &str, _: bool) -> Protection {
+//!         Protection::default()
 //!     }
 //! }
 //!
@@ -54,11 +55,13 @@
 mod conversation;
 mod error;
 mod json;
+mod protect;
 mod record;
 mod source;
 mod step;
 
 pub use conversation::Conversations;
 pub use error::IngestError;
+pub use protect::{Ciphertext, Keep, Keeping, Keys, Protection, Redaction};
 pub use record::RecordLines;
-pub use step::{Group, Keep, Keys, Step, StepBody};
+pub use step::{Group, Step, StepBody};

@@ -2,8 +2,9 @@
 
 use crate::error::{IngestError, Problem};
 use crate::json::{Fields, canonical, read, text_of};
+use crate::protect::{Digester, Keep, Keys};
 use crate::source::{Line, Source};
-use crate::step::{Digester, Group, Keep, Keys, Step, StepBody};
+use crate::step::{Group, Step, StepBody};
 use ai_audit_core::{
     Action, Check, Decision, Digest, LeafHash, List, PartsHasher, ReceiptId, Text, Timestamp,
 };
@@ -152,18 +153,22 @@ fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> 
     let trace_id = fields.text_or_empty("trace_id")?;
     let session_id = fields.text_or_empty("session_id")?;
     let actor_id = fields.text_or_empty("actor")?;
-    let digester = Digester {
-        keys,
-        log: log.as_deref(),
-        id,
-        keep,
-    };
+    let subject = decision.subject.to_string();
+    let mut digester = Digester::new(keys, log.as_deref(), &subject, id, keep);
+    digester.names(&[
+        ("subject", &subject),
+        ("trace_id", &trace_id),
+        ("session_id", &session_id),
+        ("actor", &actor_id),
+    ])?;
+    digester.others(&mut decision)?;
     if let Some(input) = fields.take("input") {
-        digester.input(&text_of(input)?, &mut decision);
+        digester.input(&text_of(input)?, &mut decision)?;
     }
     if let Some(output) = fields.take("output") {
-        digester.output(&text_of(output)?, &mut decision);
+        digester.output(&text_of(output)?, &mut decision)?;
     }
+    let ciphertexts = digester.finish(&mut decision);
     let step = Step {
         log,
         id,
@@ -172,6 +177,7 @@ fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> 
         session_id,
         actor_id,
         body: StepBody::Decision(Box::new(decision)),
+        ciphertexts,
         parents: Vec::new(),
     };
     step.check()?;

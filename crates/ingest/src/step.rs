@@ -1,36 +1,9 @@
 //! Steps: what one line or one conversation asks a ledger to seal.
 
 use crate::error::Problem;
+use crate::protect::Ciphertext;
 use ai_audit_agentic::{ToolIntent, ToolOutcome};
-use ai_audit_core::{
-    Body, Content, Decision, DisclosureKey, KeptField, LeafHash, MAX_PAYLOAD_LEN, ReceiptId,
-    SealError, TextDigest, canonical_text, encode_body,
-};
-
-/// Ids for new steps, and the keys of their digests.
-///
-/// A line's tenant picks its log, and each log has a digest secret of its own; so the keys come from
-/// whoever knows the logs. `log` is the tenant, `None` where the input named none.
-pub trait Keys {
-    /// A new receipt id. It must be unique.
-    fn new_id(&mut self) -> ReceiptId;
-
-    /// The key for the exact digest of one field (`input`, `output`, `arguments`, `result`) of one
-    /// receipt; `None` for a plain digest.
-    fn exact_key(&self, log: Option<&str>, id: &ReceiptId, field: &str) -> Option<DisclosureKey>;
-
-    /// The key for canonical digests; `None` for plain ones.
-    fn canonical_key(&self, log: Option<&str>) -> Option<DisclosureKey>;
-}
-
-/// Which texts are kept in the clear beside their digests. None by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Keep {
-    /// The input of decisions.
-    pub input: bool,
-    /// The output of decisions.
-    pub output: bool,
-}
+use ai_audit_core::{Body, Decision, LeafHash, MAX_PAYLOAD_LEN, ReceiptId, SealError, encode_body};
 
 /// What one line or one conversation gives: steps to seal together, in this order.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +32,8 @@ pub struct Step {
     pub actor_id: String,
     /// What the receipt says.
     pub body: StepBody,
+    /// The texts that are kept encrypted beside the receipt, in the order of its kept texts.
+    pub ciphertexts: Vec<Ciphertext>,
     /// Indices of earlier steps of the group that this one follows from. Once they have hashes,
     /// [`StepBody::link`] takes these, in this order.
     pub parents: Vec<usize>,
@@ -137,50 +112,4 @@ impl Step {
         }
         Ok(())
     }
-}
-
-/// Digests the texts of one receipt.
-pub(crate) struct Digester<'k> {
-    pub(crate) keys: &'k dyn Keys,
-    pub(crate) log: Option<&'k str>,
-    pub(crate) id: ReceiptId,
-    pub(crate) keep: Keep,
-}
-
-impl Digester<'_> {
-    pub(crate) fn key(&self, field: &str) -> Option<DisclosureKey> {
-        self.keys.exact_key(self.log, &self.id, field)
-    }
-
-    /// Puts the digests of the input into a decision, and the text where it is to be kept.
-    pub(crate) fn input(&self, text: &str, decision: &mut Decision<'static>) {
-        decision.input = Some(digest(text, self.key("input")));
-        let canonical = canonical_text(text);
-        decision.input_canonical = Some(digest(&canonical, self.keys.canonical_key(self.log)));
-        if self.keep.input {
-            keep("input", text, decision);
-        }
-    }
-
-    /// Puts the digest of the output into a decision, and the text where it is to be kept.
-    pub(crate) fn output(&self, text: &str, decision: &mut Decision<'static>) {
-        decision.output = Some(digest(text, self.key("output")));
-        if self.keep.output {
-            keep("output", text, decision);
-        }
-    }
-}
-
-fn digest(text: &str, key: Option<DisclosureKey>) -> TextDigest {
-    match key {
-        Some(key) => TextDigest::keyed(text, &key),
-        None => TextDigest::plain(text),
-    }
-}
-
-fn keep(name: &'static str, text: &str, decision: &mut Decision<'static>) {
-    decision.kept.push(KeptField {
-        name: name.into(),
-        content: Content::Plain(text.to_owned().into()),
-    });
 }

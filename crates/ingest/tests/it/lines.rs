@@ -2,7 +2,7 @@
 
 use crate::Counted;
 use ai_audit_core::{Action, Content, Decision, Digest, DigestSecret, TextDigest};
-use ai_audit_ingest::{IngestError, Keep, RecordLines, Step, StepBody};
+use ai_audit_ingest::{IngestError, Keep, Keeping, RecordLines, Step, StepBody};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Vec<Result<Step, IngestError>> {
@@ -81,14 +81,11 @@ fn texts_are_kept_only_on_request_and_digests_are_keyed() {
     let mut lines = RecordLines::new(
         text.as_bytes(),
         Keep {
-            input: false,
-            output: true,
+            output: Keeping::Plain,
+            ..Keep::default()
         },
     );
-    let mut keys = Counted {
-        secret: Some(DigestSecret::from_bytes([1; 32])),
-        ..Counted::plain()
-    };
+    let mut keys = Counted::keyed([1; 32]);
     let step = lines
         .next_group(&mut keys)
         .unwrap()

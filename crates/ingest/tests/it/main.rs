@@ -4,21 +4,37 @@
 
 mod conversations;
 mod lines;
+mod protect;
 
-use ai_audit_core::{DigestSecret, DisclosureKey, ReceiptId};
-use ai_audit_ingest::Keys;
+use ai_audit_core::{DigestSecret, ReceiptId};
+use ai_audit_ingest::{Keys, Protection};
+use std::sync::Arc;
 
-/// Counted ids, and one secret or none.
+/// Counted ids and nonces, and one protection for all.
 pub(crate) struct Counted {
     count: u8,
-    pub(crate) secret: Option<DigestSecret>,
+    pub(crate) protection: Protection,
+    /// The subjects that were asked for, and whether a key was wanted.
+    pub(crate) asked: Vec<(String, bool)>,
 }
 
 impl Counted {
-    pub(crate) const fn plain() -> Self {
+    pub(crate) fn plain() -> Self {
+        Self::with(Protection::default())
+    }
+
+    pub(crate) fn keyed(secret: [u8; 32]) -> Self {
+        Self::with(Protection {
+            secret: Some(Arc::new(DigestSecret::from_bytes(secret))),
+            ..Protection::default()
+        })
+    }
+
+    pub(crate) const fn with(protection: Protection) -> Self {
         Self {
             count: 0,
-            secret: None,
+            protection,
+            asked: Vec::new(),
         }
     }
 }
@@ -29,11 +45,13 @@ impl Keys for Counted {
         ReceiptId::from_bytes([self.count; 16])
     }
 
-    fn exact_key(&self, _: Option<&str>, id: &ReceiptId, field: &str) -> Option<DisclosureKey> {
-        Some(self.secret.as_ref()?.exact_key(id, field))
+    fn nonce(&mut self) -> [u8; 12] {
+        self.count = self.count.wrapping_add(1);
+        [self.count; 12]
     }
 
-    fn canonical_key(&self, _: Option<&str>) -> Option<DisclosureKey> {
-        Some(self.secret.as_ref()?.canonical_key())
+    fn protection(&mut self, _: Option<&str>, subject: &str, encrypts: bool) -> Protection {
+        self.asked.push((subject.into(), encrypts));
+        self.protection.clone()
     }
 }
