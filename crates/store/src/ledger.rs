@@ -4,6 +4,7 @@ mod anchors;
 mod collect;
 mod config;
 mod epochs;
+mod erasure;
 mod error;
 mod queue;
 mod record;
@@ -16,6 +17,7 @@ pub use config::{
     Attach, CheckpointPolicy, LedgerConfig, LogSigners, NewLog, OnFull, SignerSource,
 };
 pub use epochs::{Archived, DeleteEpoch, EpochDeleted, SealedEpoch};
+pub use erasure::{ChangePolicy, Shred, Shredded, SubjectKeysSource};
 pub use error::{AppendError, LedgerError, SubmitError};
 pub use record::{Earlier, EncodedRecordBody, Record};
 pub use ticket::{Outcome, Receipt, Ticket};

@@ -1,5 +1,6 @@
 //! What a ledger and its logs are opened with.
 
+use super::erasure::SubjectKeysSource;
 use crate::{Clock, HighWaterMark, LogName, Random, ReceiptKeys};
 use ai_audit_core::{KeyRevocation, Signer, VerifyingKey};
 use ai_audit_epochs::{EpochPolicy, Retention};
@@ -35,6 +36,8 @@ pub struct LedgerConfig {
     /// Who has the signers of logs that are in the store and were not attached: such a log is then
     /// attached when it is first submitted to. Nobody unless changed.
     pub signers: Option<Arc<dyn SignerSource>>,
+    /// Who keeps subject keys. Without it no subject can be erased. Nobody unless changed.
+    pub subject_keys: Option<Arc<dyn SubjectKeysSource>>,
 }
 
 /// Has the signers of logs, for a ledger that attaches each when it is first needed: a log whose key
@@ -70,6 +73,7 @@ impl LedgerConfig {
             software: software.into(),
             marks: None,
             signers: None,
+            subject_keys: None,
         }
     }
 }

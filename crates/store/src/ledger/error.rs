@@ -2,9 +2,10 @@
 
 use crate::{LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
 use ai_audit_core::{
-    DecodeError, Kind, ReceiptId, SealError, SignatureError, SignerError, Timestamp,
+    DecodeError, Kind, ReceiptId, SealError, SignatureError, SignerError, SubjectKeyId, Timestamp,
 };
 use ai_audit_epochs::RetentionError;
+use ai_audit_shredding::SubjectKeysError;
 
 /// Why records were not taken. Nothing of the group is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -127,6 +128,21 @@ pub enum AppendError {
     /// the group is written.
     #[error(transparent)]
     Keys(ReceiptKeysError),
+    /// A key of a subject, in which a record has a part, cannot be kept. Nothing of the group is
+    /// written.
+    #[error("subject keys: {0}")]
+    SubjectKeys(SubjectKeysError),
+    /// A record has a text that is encrypted under a key which is not in use, such as one that was
+    /// destroyed meanwhile. Nothing of the group is written; made anew it can be submitted.
+    #[error(
+        "record {index} of the group: it is encrypted under the subject key {key}, which is destroyed or unknown; make the record anew"
+    )]
+    Erased {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The key.
+        key: SubjectKeyId,
+    },
     /// There was no randomness for a receipt id. Nothing of the group is written.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -385,7 +401,48 @@ pub enum LedgerError {
         /// What is there instead.
         error: RetentionError,
     },
+    /// The ledger was opened without a keeper of subject keys.
+    #[error("log {log}: no subject keys are kept here, so none can be destroyed")]
+    NoSubjectKeys {
+        /// The log.
+        log: LogName,
+    },
+    /// The keeper of subject keys failed.
+    #[error("log {log}: subject keys: {error}")]
+    SubjectKeys {
+        /// The log.
+        log: LogName,
+        /// Why.
+        error: SubjectKeysError,
+    },
+    /// Subjects that are to be erased have no key: nothing is held that hangs on one.
+    #[error("log {log}: nothing to erase: no key is held for {}", listed(.subjects))]
+    NothingHeld {
+        /// The log.
+        log: LogName,
+        /// The subjects.
+        subjects: Vec<String>,
+    },
     /// The ledger was closed.
     #[error("the ledger is closed")]
     Closed,
+}
+
+/// Subjects for a message.
+fn listed(subjects: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let mut names: Vec<String> = subjects
+        .iter()
+        .take(SHOWN)
+        .map(|subject| match subject.as_str() {
+            "" => "the log itself".into(),
+            name => format!("{name:?}"),
+        })
+        .collect();
+    match subjects.len() {
+        0 => return "anybody: no subject was named".into(),
+        more if more > SHOWN => names.push(format!("{} more", more - SHOWN)),
+        _ => {}
+    }
+    names.join(", ")
 }

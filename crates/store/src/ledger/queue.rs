@@ -3,6 +3,7 @@
 use super::anchors::AnchorRequest;
 use super::config::{Attach, LogSigners, NewLog, OnFull};
 use super::epochs::{DeleteEpoch, EpochDeleted, SealedEpoch};
+use super::erasure::{ChangePolicy, Shred, Shredded};
 use super::record::Record;
 use super::ticket::{Abandoned, Filler, Outcome, Receipt};
 use super::{LedgerStats, LogInfo};
@@ -41,6 +42,8 @@ pub(crate) enum Command {
         DeleteEpoch,
         Filler<Result<EpochDeleted, LedgerError>>,
     ),
+    Shred(LogName, Shred, Filler<Result<Shredded, LedgerError>>),
+    ChangePolicy(LogName, ChangePolicy, Filler<Result<Receipt, LedgerError>>),
     Drain(Filler<Result<(), LedgerError>>),
     Close(String, Filler<Result<(), LedgerError>>),
 }

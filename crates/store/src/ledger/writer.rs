@@ -4,6 +4,7 @@ mod anchor;
 mod checkpoint;
 mod delete;
 mod epoch;
+mod erase;
 mod ids;
 mod keys;
 mod log;
@@ -86,6 +87,12 @@ impl Writer {
                 Work::Command(Command::DeleteEpoch(name, wish, done)) => {
                     done.fill(self.delete_epoch(&name, &wish));
                 }
+                Work::Command(Command::Shred(name, wish, done)) => {
+                    done.fill(self.shred(&name, &wish));
+                }
+                Work::Command(Command::ChangePolicy(name, change, done)) => {
+                    done.fill(self.change_policy(&name, &change));
+                }
                 // Whatever was submitted before stands before it in the queue.
                 Work::Command(Command::Drain(done)) => done.fill(Ok(())),
                 Work::Command(Command::Close(reason, done)) => {
@@ -120,7 +127,8 @@ impl Writer {
         } in groups
         {
             let lost = u64::try_from(records.len()).unwrap_or(u64::MAX);
-            if let Err(error) = self.settle(&name) {
+            let settled = self.settle(&name).and_then(|()| self.sync_keys(&name));
+            if let Err(error) = settled {
                 if !matches!(error, AppendError::TakenOver { .. }) {
                     self.lose(&name, lost, &error);
                 }
@@ -134,7 +142,8 @@ impl Writer {
             let pending = batch
                 .entry(name.clone())
                 .or_insert_with(|| Pending::new(log));
-            let sealed = match new_ids(&*self.store, &name, pending, &records) {
+            let usable = new_ids(&*self.store, &name, pending, &records);
+            let sealed = match usable.and_then(|()| self.check_keys(&name, &records)) {
                 Ok(()) => self.sealer.group(log, pending, records, done),
                 Err(error) => Err((error, done)),
             };

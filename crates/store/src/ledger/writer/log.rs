@@ -423,6 +423,7 @@ pub(super) const fn is_outage(error: &AppendError) -> bool {
         } | AppendError::Store(_)
             | AppendError::Own { .. }
             | AppendError::Keys(_)
+            | AppendError::SubjectKeys(_)
             | AppendError::Random(_)
     )
 }

@@ -156,7 +156,14 @@ impl Writer {
                 .own(&log, &mut pending, |_| gap)
                 .map_err(append)?;
         }
-        self.start(name, log, pending, clean)
+        let info = self.start(name, log, pending, clean)?;
+        // One that cannot be finished keeps the log from growing under keys that are to be gone.
+        if let Err(error) = self.finish_erasures(name) {
+            self.queue.set_attached(name, false);
+            self.logs.remove(name);
+            return Err(error);
+        }
+        Ok(info)
     }
 
     /// Writes the start receipt and lets producers in.

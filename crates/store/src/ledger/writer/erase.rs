@@ -1,0 +1,314 @@
+//! Erasing subjects: request, destruction, completion; and finishing what was cut off.
+
+use super::Writer;
+use super::log::Pending;
+use super::open::{contradiction, parse};
+use crate::ledger::{ChangePolicy, Receipt, Shred, Shredded};
+use crate::{AppendError, LedgerError, LogName};
+use ai_audit_core::{DecodeBody as _, Kind, LeafHash, PolicyChange, PolicyEntry, SubjectKeyId};
+use ai_audit_shredding::{
+    ErasedSubject, ErasureCompleted, ErasureRequested, HeldKey, KekId, SubjectKeys,
+    SubjectKeysError,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Bytes of subjects in one request: far below what a receipt holds.
+const REQUEST_LEN: usize = 32 * 1024;
+/// What a subject takes beside its name: lengths, and the id of its key.
+const SUBJECT_LEN: usize = 24;
+
+/// A request that is in the log.
+struct Requested {
+    hash: LeafHash,
+    keys: Vec<SubjectKeyId>,
+    kek: KekId,
+}
+
+impl Writer {
+    /// Destroys the keys of subjects.
+    pub(super) fn shred(&mut self, name: &LogName, wish: &Shred) -> Result<Shredded, LedgerError> {
+        self.settle(name).map_err(failed_to_append(name))?;
+        let keys = self.keeper(name)?;
+        let failed = failed_keys(name);
+        keys.sync().map_err(&failed)?;
+        self.finish_erasures(name)?;
+        let mut subjects = Vec::new();
+        let mut nothing = Vec::new();
+        for subject in wish.subjects.iter().collect::<BTreeSet<_>>() {
+            match keys.find(subject).map_err(&failed)? {
+                Some(key) => subjects.push((subject.clone(), key)),
+                None => nothing.push(subject.clone()),
+            }
+        }
+        if !nothing.is_empty() || subjects.is_empty() {
+            return Err(LedgerError::NothingHeld {
+                log: name.clone(),
+                subjects: nothing,
+            });
+        }
+        let kek = keys.kek().map_err(&failed)?;
+        let (requests, requested) = self.request(name, wish, &subjects, kek)?;
+        let (completions, ciphertexts) = self.destroy(name, &*keys, &requested)?;
+        Ok(Shredded {
+            subjects,
+            requests,
+            completions,
+            ciphertexts,
+        })
+    }
+
+    /// Makes the requests durable.
+    fn request(
+        &mut self,
+        name: &LogName,
+        wish: &Shred,
+        subjects: &[(String, SubjectKeyId)],
+        kek: KekId,
+    ) -> Result<(Vec<Receipt>, Vec<Requested>), LedgerError> {
+        let append = failed_to_append(name);
+        let Some(log) = self.logs.get(name) else {
+            return Err(LedgerError::NotAttached { log: name.clone() });
+        };
+        let mut pending = Pending::new(log);
+        let (mut receipts, mut requested) = (Vec::new(), Vec::new());
+        for part in parts(subjects) {
+            let erased = part.iter().map(|(subject, key)| ErasedSubject {
+                subject: subject.as_str().into(),
+                keys: std::iter::once(*key).collect(),
+            });
+            let body = ErasureRequested {
+                subjects: erased.collect(),
+                reason: wish.reason.as_str().into(),
+                legal_basis: wish.legal_basis.as_str().into(),
+                requested_by: wish.requested_by.as_str().into(),
+                kek,
+            };
+            let receipt = self
+                .sealer
+                .own(log, &mut pending, |_| body)
+                .map_err(&append)?;
+            receipts.push(receipt);
+            requested.push(Requested {
+                hash: receipt.hash,
+                keys: part.iter().map(|(_, key)| *key).collect(),
+                kek,
+            });
+        }
+        self.commit(BTreeMap::from([(name.clone(), pending)]))
+            .remove(name)
+            .unwrap_or(Ok(()))
+            .map_err(append)?;
+        Ok((receipts, requested))
+    }
+
+    /// Destroys the keys of requests that are durable, and completes them.
+    fn destroy(
+        &mut self,
+        name: &LogName,
+        keys: &dyn SubjectKeys,
+        requested: &[Requested],
+    ) -> Result<(Vec<Receipt>, u64), LedgerError> {
+        let append = failed_to_append(name);
+        let mut removed: u64 = 0;
+        let mut bodies = Vec::with_capacity(requested.len());
+        // All requests of one time have one key-encryption key, and need one destruction.
+        let mut by_kek: BTreeMap<KekId, Vec<&Requested>> = BTreeMap::new();
+        for request in requested {
+            by_kek.entry(request.kek).or_default().push(request);
+        }
+        for (kek, requests) in by_kek {
+            let doomed: Vec<SubjectKeyId> = requests
+                .iter()
+                .flat_map(|request| request.keys.iter().copied())
+                .collect();
+            let kek = keys.destroy(&doomed, kek).map_err(failed_keys(name))?;
+            for request in requests {
+                let ciphertexts = self.store.delete_ciphertexts(name, &request.keys)?;
+                removed = removed.saturating_add(ciphertexts);
+                bodies.push(ErasureCompleted {
+                    request: request.hash,
+                    keys: request.keys.iter().copied().collect(),
+                    kek,
+                    ciphertexts,
+                });
+            }
+        }
+        let Some(log) = self.logs.get(name) else {
+            return Err(LedgerError::NotAttached { log: name.clone() });
+        };
+        let mut pending = Pending::new(log);
+        let mut receipts = Vec::with_capacity(bodies.len());
+        for body in bodies {
+            let receipt = self
+                .sealer
+                .own(log, &mut pending, |_| body)
+                .map_err(&append)?;
+            receipts.push(receipt);
+        }
+        self.commit(BTreeMap::from([(name.clone(), pending)]))
+            .remove(name)
+            .unwrap_or(Ok(()))
+            .map_err(append)?;
+        Ok((receipts, removed))
+    }
+
+    /// Finishes erasures that were requested and not completed.
+    pub(super) fn finish_erasures(&mut self, name: &LogName) -> Result<(), LedgerError> {
+        let requests = self.places(name, Kind::ERASURE_REQUESTED, None)?;
+        let completions = self.places(name, Kind::ERASURE_COMPLETED, None)?;
+        if requests.len() == completions.len() {
+            return Ok(());
+        }
+        let mut completed = BTreeSet::new();
+        for seq in completions {
+            let sealed = self.read_sealed(name, seq)?;
+            let completion = ErasureCompleted::decode(&parse(name, seq, &sealed)?);
+            let completion = completion.map_err(|error| LedgerError::Receipt {
+                log: name.clone(),
+                seq,
+                error,
+            })?;
+            completed.insert(completion.request);
+        }
+        let mut open = Vec::new();
+        for seq in requests {
+            let sealed = self.read_sealed(name, seq)?;
+            let receipt = parse(name, seq, &sealed)?;
+            if completed.contains(&receipt.hash()) {
+                continue;
+            }
+            let request = ErasureRequested::decode(&receipt);
+            let request = request.map_err(|error| LedgerError::Receipt {
+                log: name.clone(),
+                seq,
+                error,
+            })?;
+            open.push(Requested {
+                hash: receipt.hash(),
+                keys: request.keys().collect(),
+                kek: request.kek,
+            });
+        }
+        if open.is_empty() {
+            let what = "it has more erasures completed than requested".to_owned();
+            return Err(contradiction(name, what));
+        }
+        let keys = self.keeper(name)?;
+        self.destroy(name, &*keys, &open).map(drop)
+    }
+
+    /// Makes the keys durable that were handed out for what is about to be stored.
+    pub(super) fn sync_keys(&self, name: &LogName) -> Result<(), AppendError> {
+        let source = self.config.subject_keys.as_ref();
+        match source.and_then(|source| source.opened(name)) {
+            Some(keys) => keys.sync().map_err(AppendError::SubjectKeys),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses records that hang on keys which are not in use any more.
+    pub(super) fn check_keys(
+        &self,
+        name: &LogName,
+        records: &[crate::Record],
+    ) -> Result<(), AppendError> {
+        let Some(source) = &self.config.subject_keys else {
+            return Ok(());
+        };
+        for (index, record) in records.iter().enumerate() {
+            let used: BTreeSet<SubjectKeyId> =
+                record.ciphertexts.iter().map(|text| text.key).collect();
+            for key in used {
+                let keys = source
+                    .subject_keys(name)
+                    .map_err(|reason| AppendError::SubjectKeys(SubjectKeysError::new(reason)))?;
+                match keys.held(key).map_err(AppendError::SubjectKeys)? {
+                    HeldKey::InUse { .. } => {}
+                    _ => return Err(AppendError::Erased { index, key }),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The keeper of a log's subject keys.
+    fn keeper(&self, name: &LogName) -> Result<Arc<dyn SubjectKeys>, LedgerError> {
+        let Some(source) = &self.config.subject_keys else {
+            return Err(LedgerError::NoSubjectKeys { log: name.clone() });
+        };
+        source
+            .subject_keys(name)
+            .map_err(|reason| LedgerError::SubjectKeys {
+                log: name.clone(),
+                error: SubjectKeysError::new(reason),
+            })
+    }
+
+    /// Appends a change of policy.
+    pub(super) fn change_policy(
+        &mut self,
+        name: &LogName,
+        change: &ChangePolicy,
+    ) -> Result<Receipt, LedgerError> {
+        let append = failed_to_append(name);
+        self.settle(name).map_err(&append)?;
+        let Some(log) = self.logs.get(name) else {
+            return Err(LedgerError::NotAttached { log: name.clone() });
+        };
+        let mut entries = change.entries.clone();
+        entries.sort();
+        let entries = entries.iter().map(|(entry, value)| PolicyEntry {
+            name: entry.as_str().into(),
+            value: value.as_str().into(),
+        });
+        let body = PolicyChange {
+            policy: entries.collect(),
+            reason: change.reason.as_str().into(),
+        };
+        let mut pending = Pending::new(log);
+        let receipt = self
+            .sealer
+            .own(log, &mut pending, |_| body)
+            .map_err(&append)?;
+        self.commit(BTreeMap::from([(name.clone(), pending)]))
+            .remove(name)
+            .unwrap_or(Ok(()))
+            .map_err(append)?;
+        Ok(receipt)
+    }
+}
+
+/// Subjects in parts that fit one request.
+fn parts(subjects: &[(String, SubjectKeyId)]) -> Vec<&[(String, SubjectKeyId)]> {
+    let mut parts = Vec::new();
+    let mut rest = subjects;
+    while !rest.is_empty() {
+        let mut len = 0;
+        let fitting = rest
+            .iter()
+            .take_while(|(subject, _)| {
+                len += subject.len() + SUBJECT_LEN;
+                len <= REQUEST_LEN
+            })
+            .count();
+        let (part, behind) = rest.split_at(fitting.max(1));
+        parts.push(part);
+        rest = behind;
+    }
+    parts
+}
+
+fn failed_to_append(name: &LogName) -> impl Fn(AppendError) -> LedgerError {
+    |error| LedgerError::Append {
+        log: name.clone(),
+        error,
+    }
+}
+
+fn failed_keys(name: &LogName) -> impl Fn(SubjectKeysError) -> LedgerError {
+    |error| LedgerError::SubjectKeys {
+        log: name.clone(),
+        error,
+    }
+}
