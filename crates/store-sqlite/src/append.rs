@@ -1,5 +1,6 @@
 //! Appending: compare the heads, insert receipts and nodes, all in one transaction.
 
+use crate::ciphertexts;
 use crate::error::{corrupt, sql};
 use crate::read::{HeadRow, head, number};
 use ai_audit_core::{Head, UnverifiedReceipt};
@@ -101,6 +102,7 @@ fn extend(
                 name(header.session_id),
             ])
             .map_err(&failed)?;
+        ciphertexts::insert(transaction, log, header.seq, sealed.ciphertexts())?;
         let mut nodes = Vec::new();
         frontier
             .push_with(receipt.hash(), |level, place, hash| {

@@ -1,8 +1,9 @@
 //! Deleting receipts' bytes so that they are gone, and putting them back.
 
+use crate::ciphertexts;
 use crate::error::{corrupt, sql};
 use crate::read::{bytes32, head, number, unsigned};
-use crate::schema::DELETED;
+use crate::schema::{DELETED, raise};
 use ai_audit_core::{Kind, LeafHash};
 use ai_audit_store::{LogName, Sealed, StoreError};
 use core::ops::RangeInclusive;
@@ -39,9 +40,8 @@ pub(crate) fn delete(
         .map_err(&failed)?;
     if deleted > 0 {
         // Software that knows no deleted receipts must not take them for damage.
-        transaction
-            .pragma_update(None, "user_version", DELETED)
-            .map_err(&failed)?;
+        raise(&transaction, DELETED).map_err(&failed)?;
+        ciphertexts::delete_by_receipt(&transaction, row.id, &range)?;
     }
     transaction.commit().map_err(&failed)?;
     empty_wal(connection)?;
@@ -64,7 +64,7 @@ pub(crate) fn restore(
         let receipt = sealed.parse_restored(log, held, leaf)?;
         let header = receipt.header();
         let name = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
-        restored += transaction
+        let missing = transaction
             .prepare_cached(
                 "UPDATE receipts SET sealed = ?, trace_id = ?, session_id = ?
                  WHERE log = ? AND seq = ? AND length(sealed) = 0",
@@ -78,6 +78,10 @@ pub(crate) fn restore(
                 number(header.seq)?,
             ])
             .map_err(&failed)?;
+        if missing > 0 {
+            ciphertexts::insert(&transaction, id, header.seq, sealed.ciphertexts())?;
+        }
+        restored += missing;
     }
     transaction.commit().map_err(&failed)?;
     Ok(u64::try_from(restored).unwrap_or(u64::MAX))
@@ -119,7 +123,7 @@ pub(crate) fn empty_wal(connection: &Connection) -> Result<(), StoreError> {
     })
 }
 
-fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
+pub(crate) fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(sql("beginning to delete or to put back"))

@@ -1,4 +1,5 @@
-//! The embedded store: one SQLite file with every log's receipts, tree nodes and checkpoints.
+//! The embedded store: one SQLite file with every log's receipts, ciphertexts, tree nodes and
+//! checkpoints.
 //!
 //! SQLite is compiled in. The file is in WAL mode with `synchronous=FULL`: an append is on disk when
 //! it returns, and other processes read while the writer runs. Of the Merkle tree the receipts'
@@ -15,6 +16,7 @@
 //! ```
 
 mod append;
+mod ciphertexts;
 mod delete;
 mod error;
 mod open;

@@ -3,12 +3,12 @@
 use crate::append::{self, Frontiers};
 use crate::error::sql;
 use crate::open::{OpenMode, Opened, Stamp, open};
-use crate::{delete, read};
-use ai_audit_core::{Head, NodeHash};
+use crate::{ciphertexts, delete, read};
+use ai_audit_core::{Head, NodeHash, SubjectKeyId};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
-    Batch, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError, StoredCheckpoint,
-    StoredReceipt,
+    Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
+    StoredCheckpoint, StoredReceipt,
 };
 use core::fmt;
 use core::ops::RangeInclusive;
@@ -217,6 +217,19 @@ impl Store for SqliteStore {
         self.with_log(log, 0, |connection, id| {
             delete::count(connection, id, &range)
         })
+    }
+
+    fn ciphertexts(&self, log: &LogName, seq: u64) -> Result<Vec<Ciphertext>, StoreError> {
+        self.with_log(log, Vec::new(), |connection, id| {
+            ciphertexts::read(connection, id, seq)
+        })
+    }
+
+    fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
+        if self.mode == OpenMode::ReadOnly {
+            return Err(StoreError::ReadOnly);
+        }
+        ciphertexts::delete_by_key(&mut self.lock().connection, log, keys)
     }
 
     fn find(

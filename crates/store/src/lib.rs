@@ -11,6 +11,7 @@
 //! Time and randomness come from outside ([`Clock`], [`Random`]), and so does the memory of how far
 //! a log had come ([`HighWaterMark`]), by which a restored or copied store is noticed.
 
+mod ciphertext;
 mod clock;
 mod error;
 mod keys;
@@ -21,8 +22,10 @@ mod memory;
 mod name;
 mod reader;
 mod receipt_keys;
+mod sealed;
 mod store;
 
+pub use ciphertext::Ciphertext;
 pub use clock::{Clock, Random, RandomError, SystemClock};
 pub use error::StoreError;
 pub use keys::key_changes;
@@ -38,6 +41,7 @@ pub use memory::MemoryStore;
 pub use name::{LogName, LogNameError};
 pub use reader::{StoreReader, StoreSink, StoreTiles};
 pub use receipt_keys::{ReceiptKeys, ReceiptKeysError};
+pub use sealed::Sealed;
 pub use store::{
-    Batch, Health, Query, ReadLimit, Sealed, Store, StoredCheckpoint, StoredContent, StoredReceipt,
+    Batch, Health, Query, ReadLimit, Store, StoredCheckpoint, StoredContent, StoredReceipt,
 };

@@ -3,10 +3,10 @@
 mod log;
 
 use crate::{
-    Batch, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError, StoredCheckpoint,
-    StoredContent, StoredReceipt,
+    Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
+    StoredCheckpoint, StoredContent, StoredReceipt,
 };
-use ai_audit_core::{Head, Header, NodeHash, Timestamp};
+use ai_audit_core::{Head, Header, NodeHash, SubjectKeyId, Timestamp};
 use ai_audit_merkle::{TILE_WIDTH, TreeSize};
 use core::ops::RangeInclusive;
 use log::{Field, Log};
@@ -100,6 +100,7 @@ impl Store for MemoryStore {
                     .ok_or_else(|| StoreError::Full {
                         what: format!("log {} has 2^32 chunks in memory", batch.log),
                     })?;
+                log.keep(header.seq, sealed.ciphertexts());
                 for fingerprint in self.fingerprints(header) {
                     log.index.insert((fingerprint, header.seq));
                 }
@@ -186,6 +187,7 @@ impl Store for MemoryStore {
             let header = receipt.header();
             if found.restore(header.seq, sealed.as_bytes()) {
                 restored += 1;
+                found.keep(header.seq, sealed.ciphertexts());
                 for fingerprint in self.deletable(header).into_iter().flatten() {
                     found.index.insert((fingerprint, header.seq));
                 }
@@ -197,6 +199,17 @@ impl Store for MemoryStore {
     fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
         let count = |log: &Log| log.count_deleted(range);
         Ok(self.with(log, count).unwrap_or_default())
+    }
+
+    fn ciphertexts(&self, log: &LogName, seq: u64) -> Result<Vec<Ciphertext>, StoreError> {
+        let all = |log: &Log| log.ciphertexts.get(&seq).cloned();
+        Ok(self.with(log, all).flatten().unwrap_or_default())
+    }
+
+    fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
+        let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
+        let found = logs.get_mut(log);
+        Ok(found.map_or(0, |log| log.delete_ciphertexts(keys)))
     }
 
     fn find(

@@ -1,8 +1,8 @@
 //! The store trait: compare-and-append, ranges, heads, look-ups, tiles, checkpoints.
 
-use crate::{LogName, StoreError};
+use crate::{Ciphertext, LogName, Sealed, StoreError};
 use ai_audit_core::{
-    Chain, Head, Kind, LeafHash, NodeHash, ReceiptId, Timestamp, UnverifiedReceipt,
+    Chain, Head, Kind, LeafHash, NodeHash, ReceiptId, SubjectKeyId, Timestamp, UnverifiedReceipt,
 };
 use ai_audit_merkle::TreeSize;
 use ai_audit_note::SignedNote;
@@ -26,7 +26,8 @@ pub trait Store: Send + Sync {
     /// Appends to several logs at once: everything or nothing.
     ///
     /// A log comes into being with its genesis, appended to [`Head::EMPTY`]. The store checks that
-    /// the receipts are well-formed and follow each other; it checks no signatures.
+    /// the receipts are well-formed and follow each other; it checks no signatures. The ciphertexts
+    /// beside the receipts are stored with them, unchecked.
     ///
     /// # Errors
     ///
@@ -62,8 +63,9 @@ pub trait Store: Send + Sync {
 
     /// Deletes the bytes of a range's receipts, of all but the control receipts: everything or
     /// nothing, durably, and so that the store itself cannot bring them back. Their hashes, ids,
-    /// kinds and times stay; they are found by their trace and session no more. Returns how many
-    /// were deleted now; those that were before are passed over.
+    /// kinds and times stay; they are found by their trace and session no more. The ciphertexts
+    /// beside them go with them. Returns how many receipts were deleted now; those that were before
+    /// are passed over.
     ///
     /// Whether they may be deleted is the caller's matter: the [`Ledger`](crate::Ledger) asks and
     /// records it.
@@ -74,8 +76,9 @@ pub trait Store: Send + Sync {
     fn delete_receipts(&self, log: &LogName, range: RangeInclusive<u64>)
     -> Result<u64, StoreError>;
 
-    /// Puts the bytes of deleted receipts back, all of them or none, durably. Returns how many were
-    /// missing; those that are there are passed over.
+    /// Puts the bytes of deleted receipts back, all of them or none, durably, with the ciphertexts
+    /// that they carry. Returns how many were missing; those that are there are passed over, and so
+    /// are their ciphertexts: these may have been removed by themselves.
     ///
     /// # Errors
     ///
@@ -89,6 +92,26 @@ pub trait Store: Send + Sync {
     ///
     /// When the store cannot be read.
     fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError>;
+
+    /// The ciphertexts beside a receipt that are there, in the order in which they were stored. Of a
+    /// receipt or a log that does not exist there are none. They are as long as they were when they
+    /// were stored and as many, so the caller may get much at once: the ledger takes
+    /// [`Ciphertext::MAX_LEN`] bytes for each encrypted text.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn ciphertexts(&self, log: &LogName, seq: u64) -> Result<Vec<Ciphertext>, StoreError>;
+
+    /// Removes a log's ciphertexts under these keys: everything or nothing, durably, and so that the
+    /// store itself cannot bring them back. The receipts stay. Returns how many were removed now;
+    /// where there are none, that is no error.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`]. After [`StoreError::Locked`] they are removed, but perhaps not from the
+    /// store's journal: call it again, it then returns 0.
+    fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError>;
 
     /// The places of the receipts that a query finds, ascending: those after `after`, `limit` at
     /// most. The last place found is the `after` of the next call.
@@ -186,51 +209,6 @@ impl Batch<'_> {
             receipts.push(receipt);
         }
         Ok((receipts, *chain.head()))
-    }
-}
-
-/// The bytes of a sealed receipt on their way into a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sealed(Vec<u8>);
-
-impl Sealed {
-    /// Takes the bytes, payload and signature, as sealing made them.
-    #[must_use]
-    pub const fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Reads a receipt that is to be put back, and checks that it is the one that the log has in
-    /// its place: for stores. `held` is the log's size, `leaf` gives the hash of a receipt.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NotRestored`], [`StoreError::NoSuchReceipt`], [`StoreError::OtherReceipt`].
-    pub fn parse_restored(
-        &self,
-        log: &LogName,
-        held: u64,
-        leaf: impl FnOnce(u64) -> Result<Option<LeafHash>, StoreError>,
-    ) -> Result<UnverifiedReceipt<'_>, StoreError> {
-        let receipt =
-            UnverifiedReceipt::parse(&self.0).map_err(|error| StoreError::NotRestored {
-                log: log.clone(),
-                error,
-            })?;
-        let (log, seq) = (log.clone(), receipt.header().seq);
-        if seq >= held {
-            return Err(StoreError::NoSuchReceipt { log, seq, held });
-        }
-        if leaf(seq)? != Some(receipt.hash()) {
-            return Err(StoreError::OtherReceipt { log, seq });
-        }
-        Ok(receipt)
     }
 }
 

@@ -1,10 +1,10 @@
 //! A store that fails when it is told to: before it writes, or after it wrote.
 
-use ai_audit_core::{Head, NodeHash};
+use ai_audit_core::{Head, NodeHash, SubjectKeyId};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
-    Batch, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError, StoredCheckpoint,
-    StoredReceipt,
+    Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
+    StoredCheckpoint, StoredReceipt,
 };
 use core::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
@@ -128,6 +128,14 @@ impl<S: Store> Store for FaultyStore<S> {
 
     fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
         self.inner.count_deleted(log, range)
+    }
+
+    fn ciphertexts(&self, log: &LogName, seq: u64) -> Result<Vec<Ciphertext>, StoreError> {
+        self.inner.ciphertexts(log, seq)
+    }
+
+    fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
+        self.inner.delete_ciphertexts(log, keys)
     }
 
     fn find(

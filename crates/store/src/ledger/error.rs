@@ -109,6 +109,14 @@ pub enum AppendError {
         /// The id.
         id: ReceiptId,
     },
+    /// The ciphertexts of a record are not those that its body names. Nothing of the group is written.
+    #[error("record {index} of the group: {what}")]
+    Ciphertexts {
+        /// Which one, counted from 0.
+        index: usize,
+        /// Which ciphertext, and what was expected.
+        what: String,
+    },
     /// The closure that was to build a record's body panicked. Nothing of the group is written.
     #[error("record {index} of the group: building its body panicked")]
     Panicked {

@@ -1,6 +1,6 @@
 //! What producers hand to the ledger: records, alone or in groups.
 
-use crate::SubmitError;
+use crate::{Ciphertext, SubmitError};
 use ai_audit_core::{Body, Kind, LeafHash, ReceiptId, SealError, encode_body};
 use core::fmt;
 use std::collections::HashSet;
@@ -25,6 +25,7 @@ pub struct Record {
     pub(crate) trace_id: String,
     pub(crate) session_id: String,
     pub(crate) actor_id: String,
+    pub(crate) ciphertexts: Vec<Ciphertext>,
     pub(crate) body: RecordBody,
 }
 
@@ -124,6 +125,7 @@ impl Record {
             trace_id: String::new(),
             session_id: String::new(),
             actor_id: String::new(),
+            ciphertexts: Vec::new(),
             body,
         }
     }
@@ -188,6 +190,29 @@ impl Record {
     #[must_use]
     pub fn actor(mut self, actor_id: impl Into<String>) -> Self {
         self.actor_id = actor_id.into();
+        self
+    }
+
+    /// Sets the ciphertexts that are stored beside the receipt: one for each encrypted kept text of a
+    /// decision, in their order. The writer refuses others with
+    /// [`AppendError::Ciphertexts`](crate::AppendError::Ciphertexts). Without any, what the decision
+    /// says is encrypted is kept elsewhere or nowhere.
+    ///
+    /// ```
+    /// use ai_audit_core::{Content, Decision, Digest, Encrypted, KeptField, SubjectKeyId};
+    /// use ai_audit_store::{Ciphertext, Record};
+    /// # let (nonce, commitment, bytes) = ([0; 12], [0; 32], vec![0; 48]);
+    /// let key = SubjectKeyId::from_bytes([7; 16]);
+    /// let ciphertext = Digest::of(&bytes);
+    /// let content = Content::Encrypted(Encrypted { key, nonce, commitment, ciphertext });
+    /// let kept = vec![KeptField { name: "input".into(), content }].into();
+    /// let decision = Decision { kept, ..Decision::new() };
+    /// let record = Record::new(&decision).ciphertexts(vec![Ciphertext { key, bytes }]);
+    /// # let _ = record;
+    /// ```
+    #[must_use]
+    pub fn ciphertexts(mut self, ciphertexts: Vec<Ciphertext>) -> Self {
+        self.ciphertexts = ciphertexts;
         self
     }
 }

@@ -1,7 +1,8 @@
 //! One log in memory: receipts in chunks, the tree's nodes, what receipts are found by.
 
+use crate::Ciphertext;
 use ai_audit_core::{
-    Head, Header, Kind, LeafHash, NodeHash, ReceiptId, Timestamp, UnverifiedReceipt,
+    Head, Header, Kind, LeafHash, NodeHash, ReceiptId, SubjectKeyId, Timestamp, UnverifiedReceipt,
 };
 use ai_audit_merkle::{Frontier, TILE_HEIGHT, TreeSize};
 use core::ops::RangeInclusive;
@@ -30,6 +31,8 @@ pub(super) struct Log {
     deleted: BTreeMap<u64, Deleted>,
     /// Bytes that were deleted and put back.
     restored: BTreeMap<u64, Vec<u8>>,
+    /// Those of each receipt that has any.
+    pub(super) ciphertexts: BTreeMap<u64, Vec<Ciphertext>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +69,7 @@ impl Log {
             checkpoints: BTreeMap::new(),
             deleted: BTreeMap::new(),
             restored: BTreeMap::new(),
+            ciphertexts: BTreeMap::new(),
         }
     }
 
@@ -75,7 +79,9 @@ impl Log {
 
     pub(super) fn bytes(&self) -> usize {
         let chunks: usize = self.chunks.iter().map(Vec::len).sum();
-        chunks + self.restored.values().map(Vec::len).sum::<usize>()
+        let restored: usize = self.restored.values().map(Vec::len).sum();
+        let beside = self.ciphertexts.values().flatten();
+        chunks + restored + beside.map(|one| one.bytes.len()).sum::<usize>()
     }
 
     /// A receipt's bytes, unless they were deleted.
@@ -171,9 +177,30 @@ impl Log {
         let count = u64::try_from(gone.len()).unwrap_or(u64::MAX);
         for seq in gone.keys() {
             self.restored.remove(seq);
+            self.ciphertexts.remove(seq);
         }
         self.deleted.extend(gone);
         count
+    }
+
+    /// Keeps the ciphertexts beside a receipt.
+    pub(super) fn keep(&mut self, seq: u64, ciphertexts: &[Ciphertext]) {
+        if !ciphertexts.is_empty() {
+            self.ciphertexts.insert(seq, ciphertexts.to_vec());
+        }
+    }
+
+    /// Removes the ciphertexts under these keys, and returns how many they were.
+    pub(super) fn delete_ciphertexts(&mut self, keys: &[SubjectKeyId]) -> u64 {
+        let keys: BTreeSet<&SubjectKeyId> = keys.iter().collect();
+        let mut count = 0;
+        self.ciphertexts.retain(|_, all| {
+            let before = all.len();
+            all.retain(|one| !keys.contains(&one.key));
+            count += before - all.len();
+            !all.is_empty()
+        });
+        u64::try_from(count).unwrap_or(u64::MAX)
     }
 
     /// Makes a chunk anew, without the bytes of some of its receipts.

@@ -3,7 +3,7 @@
 use crate::ledger::config::LogSigners;
 use crate::ledger::record::{Build, Earlier, EncodedRecordBody, Record, RecordBody, is_reserved};
 use crate::ledger::ticket::{Filler, Outcome, Receipt};
-use crate::{AppendError, Clock, Random, ReceiptKeysError, Sealed, StoreError};
+use crate::{AppendError, Ciphertext, Clock, Random, ReceiptKeysError, Sealed, StoreError};
 use ai_audit_core::{
     Body, ClockAnomaly, DecodeBody, Draft, Gap, Genesis, Head, KeyHistory, KeyRevocation, Kind,
     LeafHash, MAX_SEALED_LEN, ReceiptId, SealError, Timestamp, UnverifiedReceipt, VerifyingKey,
@@ -223,6 +223,8 @@ impl Sealer {
                     SealFailure::Seal(error) => refuse(error),
                     SealFailure::Other(error) => error,
                 })?;
+            put_beside(pending, record.ciphertexts)
+                .map_err(|what| AppendError::Ciphertexts { index, what })?;
             receipts.push(receipt);
         }
         Ok(receipts)
@@ -371,6 +373,18 @@ impl From<AppendError> for SealFailure {
     fn from(error: AppendError) -> Self {
         Self::Other(error)
     }
+}
+
+/// Puts ciphertexts beside the receipt that was sealed last, which must name them.
+fn put_beside(pending: &mut Pending, ciphertexts: Vec<Ciphertext>) -> Result<(), String> {
+    if ciphertexts.is_empty() {
+        return Ok(());
+    }
+    if let Some(sealed) = pending.sealed.pop() {
+        Ciphertext::check_all(&ciphertexts, sealed.as_bytes())?;
+        pending.sealed.push(sealed.with_ciphertexts(ciphertexts));
+    }
+    Ok(())
 }
 
 /// Follows a receipt of our own that changes the key, as a verifier will.
