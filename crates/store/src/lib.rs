@@ -19,6 +19,7 @@ mod ledger;
 mod lock;
 mod mark;
 mod memory;
+mod memory_keys;
 mod name;
 mod reader;
 mod receipt_keys;
@@ -38,6 +39,7 @@ pub use ledger::{
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};
 pub use memory::MemoryStore;
+pub use memory_keys::{MemoryKeys, MemorySubjectKeys};
 pub use name::{LogName, LogNameError};
 pub use reader::{StoreReader, StoreSink, StoreTiles};
 pub use receipt_keys::{ReceiptKeys, ReceiptKeysError};

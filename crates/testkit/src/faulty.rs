@@ -12,6 +12,8 @@ use std::sync::{Mutex, PoisonError};
 /// How the next append goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
+    /// This one goes well: the next fault is for the append behind it.
+    None,
     /// Nothing is written: the disk is full.
     Full,
     /// Nothing is written: an I/O error.
@@ -77,7 +79,7 @@ fn io(what: &str) -> StoreError {
 impl<S: Store> Store for FaultyStore<S> {
     fn append(&self, batches: &[Batch<'_>]) -> Result<(), StoreError> {
         match self.next() {
-            None => self.inner.append(batches),
+            None | Some(Fault::None) => self.inner.append(batches),
             Some(Fault::Full) => Err(StoreError::Full {
                 what: "no space left".into(),
             }),

@@ -3,7 +3,7 @@
 use super::queue::Command;
 use super::{Ledger, Receipt, ticket};
 use crate::{LedgerError, LogName};
-use ai_audit_core::SubjectKeyId;
+use ai_audit_core::{LogId, SubjectKeyId};
 use ai_audit_shredding::SubjectKeys;
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ pub trait SubjectKeysSource: Send + Sync {
     /// # Errors
     ///
     /// Why it cannot be had, in lower case and without a full stop.
-    fn subject_keys(&self, log: &LogName) -> Result<Arc<dyn SubjectKeys>, String>;
+    fn subject_keys(&self, log: &LogName, id: LogId) -> Result<Arc<dyn SubjectKeys>, String>;
 
     /// The same, if somebody asked for it before: else there is nothing to make durable.
-    fn opened(&self, log: &LogName) -> Option<Arc<dyn SubjectKeys>>;
+    fn opened(&self, log: &LogName, id: LogId) -> Option<Arc<dyn SubjectKeys>>;
 }
 
 /// Whose keys are to be destroyed, and why.

@@ -4,6 +4,7 @@
 mod anchors;
 mod collect;
 mod epochs;
+mod erasures;
 mod faults;
 mod ids;
 mod keys;

@@ -200,8 +200,10 @@ impl Writer {
 
     /// Makes the keys durable that were handed out for what is about to be stored.
     pub(super) fn sync_keys(&self, name: &LogName) -> Result<(), AppendError> {
-        let source = self.config.subject_keys.as_ref();
-        match source.and_then(|source| source.opened(name)) {
+        let (Some(source), Some(head)) = (&self.config.subject_keys, self.head(name)) else {
+            return Ok(());
+        };
+        match source.opened(name, head.log_id()) {
             Some(keys) => keys.sync().map_err(AppendError::SubjectKeys),
             None => Ok(()),
         }
@@ -213,7 +215,7 @@ impl Writer {
         name: &LogName,
         records: &[crate::Record],
     ) -> Result<(), AppendError> {
-        let Some(source) = &self.config.subject_keys else {
+        let (Some(source), Some(head)) = (&self.config.subject_keys, self.head(name)) else {
             return Ok(());
         };
         for (index, record) in records.iter().enumerate() {
@@ -221,7 +223,7 @@ impl Writer {
                 record.ciphertexts.iter().map(|text| text.key).collect();
             for key in used {
                 let keys = source
-                    .subject_keys(name)
+                    .subject_keys(name, head.log_id())
                     .map_err(|reason| AppendError::SubjectKeys(SubjectKeysError::new(reason)))?;
                 match keys.held(key).map_err(AppendError::SubjectKeys)? {
                     HeldKey::InUse { .. } => {}
@@ -237,8 +239,11 @@ impl Writer {
         let Some(source) = &self.config.subject_keys else {
             return Err(LedgerError::NoSubjectKeys { log: name.clone() });
         };
+        let Some(head) = self.head(name) else {
+            return Err(LedgerError::NotAttached { log: name.clone() });
+        };
         source
-            .subject_keys(name)
+            .subject_keys(name, head.log_id())
             .map_err(|reason| LedgerError::SubjectKeys {
                 log: name.clone(),
                 error: SubjectKeysError::new(reason),

@@ -1,0 +1,439 @@
+//! A26: erasing subjects, cut off at each step and resumed, with proof in the log.
+
+use crate::rig::{NOW, Rig, kinds, rig};
+use ai_audit_core::{
+    Content, Decision, DecodeBody as _, Exit, KeptField, Kind, LogId, PolicyChange, Question,
+    ReceiptId, Status, SubjectKeyId, Timestamp, UnverifiedReceipt,
+};
+use ai_audit_note::VKey;
+use ai_audit_shredding::{
+    ErasureCompleted, ErasureRequested, HeldKey, KekId, Place, SubjectKey, SubjectKeys,
+    SubjectKeysError,
+};
+use ai_audit_store::{
+    AppendError, ChangePolicy, Ciphertext, Ledger, LedgerError, LogName, MemoryKeys,
+    MemorySubjectKeys, ReadLimit, Record, Shred, Store, StoreReader, SubjectKeysSource,
+};
+use ai_audit_testkit::{Counter, Fault, TestLog};
+use ai_audit_verify::{LogVerifier, Pin, Report, TrustPolicy, verify_source};
+use std::sync::{Arc, Mutex};
+
+/// Keeps keys, and fails when it is told to.
+struct Keys {
+    keys: MemoryKeys,
+    /// Whether the next destruction fails: before it was done, or after.
+    fails: Mutex<Option<bool>>,
+    sync_fails: Mutex<bool>,
+}
+
+struct Keeper {
+    inner: Arc<MemorySubjectKeys>,
+    source: Arc<Keys>,
+}
+
+struct Source(Arc<Keys>);
+
+impl SubjectKeysSource for Source {
+    fn subject_keys(&self, _: &LogName, id: LogId) -> Result<Arc<dyn SubjectKeys>, String> {
+        Ok(Arc::new(Keeper {
+            inner: self.0.keys.of(id),
+            source: Arc::clone(&self.0),
+        }))
+    }
+
+    fn opened(&self, log: &LogName, id: LogId) -> Option<Arc<dyn SubjectKeys>> {
+        self.subject_keys(log, id).ok()
+    }
+}
+
+type Kept<T> = Result<T, SubjectKeysError>;
+
+impl SubjectKeys for Keeper {
+    fn log(&self) -> &LogId {
+        self.inner.log()
+    }
+    fn key_for(&self, subject: &str) -> Kept<SubjectKey> {
+        self.inner.key_for(subject)
+    }
+    fn find(&self, subject: &str) -> Kept<Option<SubjectKeyId>> {
+        self.inner.find(subject)
+    }
+    fn held(&self, id: SubjectKeyId) -> Kept<HeldKey> {
+        self.inner.held(id)
+    }
+    fn subjects(&self) -> Kept<Vec<(String, SubjectKeyId)>> {
+        self.inner.subjects()
+    }
+    fn sync(&self) -> Kept<()> {
+        match *self.source.sync_fails.lock().unwrap() {
+            true => Err(SubjectKeysError::new("the disk is full")),
+            false => self.inner.sync(),
+        }
+    }
+    fn kek(&self) -> Kept<KekId> {
+        self.inner.kek()
+    }
+    fn destroy(&self, keys: &[SubjectKeyId], requested_under: KekId) -> Kept<KekId> {
+        let fails = self.source.fails.lock().unwrap().take();
+        if fails == Some(false) {
+            return Err(SubjectKeysError::new("the disk is gone"));
+        }
+        let kek = self.inner.destroy(keys, requested_under)?;
+        match fails {
+            Some(_) => Err(SubjectKeysError::new("the disk is gone")),
+            None => Ok(kek),
+        }
+    }
+}
+
+struct Erasing {
+    rig: Rig,
+    keys: Arc<Keys>,
+    ids: std::cell::Cell<u8>,
+}
+
+fn erasing() -> Erasing {
+    let mut rig = rig();
+    let keys = Arc::new(Keys {
+        keys: MemoryKeys::new(Arc::new(Counter::default())),
+        fails: Mutex::default(),
+        sync_fails: Mutex::default(),
+    });
+    rig.config.subject_keys = Some(Arc::new(Source(Arc::clone(&keys))));
+    Erasing {
+        rig,
+        keys,
+        ids: std::cell::Cell::new(0),
+    }
+}
+
+fn log() -> LogName {
+    LogName::default()
+}
+
+impl Erasing {
+    fn keeper(&self) -> Arc<MemorySubjectKeys> {
+        let head = self.rig.store.head(&log()).unwrap().unwrap();
+        self.keys.keys.of(head.log_id())
+    }
+
+    fn id(&self) -> ReceiptId {
+        self.ids.set(self.ids.get() + 1);
+        ReceiptId::from_parts(Timestamp::from_micros(NOW), [self.ids.get(); 10])
+    }
+
+    /// A decision about a subject, whose input is kept under his key.
+    fn record(&self, subject: &str) -> Record {
+        let key = self.keeper().key_for(subject).unwrap();
+        let id = self.id();
+        let place = Place {
+            receipt: id,
+            subject,
+            field: "input",
+        };
+        let (encrypted, bytes) = key.encrypt(&place, b"my secret", [9; 12]).unwrap();
+        let decision = Decision {
+            subject: subject.to_owned().into(),
+            kept: vec![KeptField {
+                name: "input".into(),
+                content: Content::Encrypted(encrypted),
+            }]
+            .into(),
+            ..Decision::new()
+        };
+        let key = encrypted.key;
+        Record::new(&decision)
+            .id(id)
+            .ciphertexts(vec![Ciphertext { key, bytes }])
+    }
+
+    fn submit(&self, ledger: &Ledger, subject: &str) -> u64 {
+        let ticket = ledger.submit(&log(), vec![self.record(subject)]).unwrap();
+        ticket.wait().unwrap()[0].seq
+    }
+
+    /// What the log says of itself to an auditor.
+    fn report(&self) -> Report {
+        let [_, checkpoint, _] = TestLog::keys(1);
+        let store = &*self.rig.store;
+        let mut source = StoreReader::new(store, &log()).unwrap();
+        let genesis = store.read(&log(), 0, ReadLimit::ONE).unwrap();
+        let genesis = UnverifiedReceipt::parse(genesis[0].sealed().unwrap()).unwrap();
+        let genesis = ai_audit_core::Genesis::decode(&genesis).unwrap();
+        let origin = genesis.origin().unwrap().to_string();
+        let line = VKey::ed25519(&origin, checkpoint.verifying_key());
+        let size = store.head(&log()).unwrap().unwrap().size();
+        let policy = TrustPolicy::new()
+            .pin(Pin::Log(line.unwrap()))
+            .min_size(size);
+        let report = verify_source(LogVerifier::new(&policy), &mut source, |_| {}).unwrap();
+        assert_eq!(
+            report.exit(&Question::DEFAULT),
+            Exit::Verified,
+            "{report:?}"
+        );
+        report
+    }
+
+    /// The log holds, and nothing of the erasures in it fails; what no log shows is that no copy of a
+    /// key is left.
+    fn assert_open(&self) {
+        let erasure = self.report().verdict.erasure;
+        assert!(matches!(erasure, Status::Unverified { .. }), "{erasure:?}");
+    }
+
+    fn receipts<T>(&self, kind: Kind, take: impl Fn(&UnverifiedReceipt<'_>) -> T) -> Vec<T> {
+        let query = ai_audit_store::Query::Kind(kind);
+        let found = self.rig.store.find(&log(), &query, None, 99).unwrap();
+        found
+            .into_iter()
+            .map(|seq| {
+                let read = self.rig.store.read(&log(), seq, ReadLimit::ONE).unwrap();
+                take(&UnverifiedReceipt::parse(read[0].sealed().unwrap()).unwrap())
+            })
+            .collect()
+    }
+}
+
+fn shred(subjects: &[&str]) -> Shred {
+    Shred {
+        subjects: subjects.iter().map(ToString::to_string).collect(),
+        reason: "asked for it".into(),
+        legal_basis: "GDPR Art. 17(1)(b)".into(),
+        requested_by: "person-1".into(),
+    }
+}
+
+#[test]
+fn a26_many_subjects_are_erased_in_one_go() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    let seqs: Vec<u64> = ["a", "b", "c", "a"]
+        .iter()
+        .map(|subject| erasing.submit(&ledger, subject))
+        .collect();
+    let store = &*erasing.rig.store;
+    let held = |seq: u64| store.ciphertexts(&log(), seq).unwrap().len();
+    assert_eq!(seqs.iter().map(|seq| held(*seq)).sum::<usize>(), 4);
+    let old: Vec<_> = erasing.keeper().subjects().unwrap();
+
+    let done = ledger.shred(&log(), shred(&["b", "a", "a"])).unwrap();
+    assert_eq!(done.subjects, old[..2]);
+    assert_eq!((done.requests.len(), done.completions.len()), (1, 1));
+    assert_eq!(done.ciphertexts, 3);
+    assert_eq!(
+        seqs.iter().map(|seq| held(*seq)).collect::<Vec<_>>(),
+        [0, 0, 1, 0]
+    );
+    assert_eq!(erasing.keeper().subjects().unwrap(), old[2..]);
+    for (_, key) in &old[..2] {
+        let held = erasing.keeper().held(*key).unwrap();
+        assert!(matches!(held, HeldKey::Destroyed));
+    }
+    let said = erasing.receipts(Kind::ERASURE_REQUESTED, |receipt| {
+        let request = ErasureRequested::decode(receipt).unwrap();
+        (request.keys().count(), request.reason.to_string())
+    });
+    assert_eq!(said, [(2, "asked for it".to_owned())]);
+    // The log stays whole, and says what cannot be seen in it: that no copy of a key is left.
+    erasing.assert_open();
+
+    // Who comes again has a new key.
+    erasing.submit(&ledger, "a");
+    let new = erasing.keeper().find("a").unwrap().unwrap();
+    assert_ne!(new, old[0].1);
+    ledger.shred(&log(), shred(&["a"])).unwrap();
+    erasing.assert_open();
+    let keks = erasing.receipts(Kind::ERASURE_COMPLETED, |receipt| {
+        ErasureCompleted::decode(receipt).unwrap().kek
+    });
+    assert_ne!(keks[0], keks[1]);
+}
+
+#[test]
+fn a26_what_is_cut_off_is_finished_when_the_log_is_attached_again() {
+    // The destruction fails before it was done, after it was done; the completion is not stored.
+    for cut in 0..3 {
+        let erasing = erasing();
+        let ledger = erasing.rig.created();
+        let seq = erasing.submit(&ledger, "a");
+        erasing.submit(&ledger, "b");
+        match cut {
+            0 => *erasing.keys.fails.lock().unwrap() = Some(false),
+            1 => *erasing.keys.fails.lock().unwrap() = Some(true),
+            // The request is stored; then the disk is full.
+            _ => {
+                erasing.rig.store.fail_next(Fault::None);
+                erasing.rig.store.fail_next(Fault::Full);
+            }
+        }
+        ledger.shred(&log(), shred(&["a"])).unwrap_err();
+        assert_eq!(erasing.receipts(Kind::ERASURE_REQUESTED, |_| ()).len(), 1);
+        assert!(erasing.receipts(Kind::ERASURE_COMPLETED, |_| ()).is_empty());
+        erasing.assert_open();
+        // The process ends and another one begins.
+        drop(ledger);
+        let ledger = erasing.rig.attached();
+        assert_eq!(
+            erasing.receipts(Kind::ERASURE_COMPLETED, |_| ()).len(),
+            1,
+            "{cut}"
+        );
+        assert!(
+            erasing
+                .rig
+                .store
+                .ciphertexts(&log(), seq)
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(erasing.keeper().find("a").unwrap(), None);
+        assert!(erasing.keeper().find("b").unwrap().is_some());
+        erasing.assert_open();
+        // Nothing is done twice.
+        drop(ledger);
+        drop(erasing.rig.attached());
+        assert_eq!(erasing.receipts(Kind::ERASURE_COMPLETED, |_| ()).len(), 1);
+    }
+}
+
+#[test]
+fn a26_while_it_cannot_be_finished_the_log_is_not_attached() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    erasing.submit(&ledger, "a");
+    *erasing.keys.fails.lock().unwrap() = Some(false);
+    ledger.shred(&log(), shred(&["a"])).unwrap_err();
+    drop(ledger);
+    *erasing.keys.fails.lock().unwrap() = Some(false);
+    let ledger = erasing.rig.open();
+    let error = ledger
+        .attach_log(log(), TestLog::signers(1))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("subject keys: the disk is gone"), "{error}");
+    assert!(!ledger.is_attached(&log()));
+    ledger.attach_log(log(), TestLog::signers(1)).unwrap();
+    assert_eq!(erasing.receipts(Kind::ERASURE_COMPLETED, |_| ()).len(), 1);
+}
+
+#[test]
+fn a26_a_record_made_before_and_sealed_after_is_refused() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    erasing.submit(&ledger, "a");
+    let late = erasing.record("a");
+    ledger.shred(&log(), shred(&["a"])).unwrap();
+    let error = ledger.submit(&log(), vec![late]).unwrap().wait();
+    assert!(
+        matches!(&error, Err(AppendError::Erased { index: 0, .. })),
+        "{error:?}"
+    );
+    erasing.submit(&ledger, "a");
+    erasing.assert_open();
+}
+
+#[test]
+fn nothing_is_sealed_under_keys_that_could_not_be_kept() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    *erasing.keys.sync_fails.lock().unwrap() = true;
+    let ticket = ledger.submit(&log(), vec![erasing.record("a")]).unwrap();
+    let error = ticket.wait().unwrap_err().to_string();
+    assert!(error.contains("the disk is full"), "{error}");
+    *erasing.keys.sync_fails.lock().unwrap() = false;
+    erasing.submit(&ledger, "a");
+    // What was taken and not recorded is declared.
+    assert_eq!(erasing.receipts(Kind::GAP, |_| ()).len(), 1);
+}
+
+#[test]
+fn who_has_no_key_cannot_be_erased() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    erasing.submit(&ledger, "a");
+    let before = kinds(&*erasing.rig.store, &log());
+    for (subjects, said) in [
+        (&["a", "nobody"][..], "no key is held for \"nobody\""),
+        (&[""], "no key is held for the log itself"),
+        (&[], "no subject was named"),
+    ] {
+        let error = ledger.shred(&log(), shred(subjects)).unwrap_err();
+        assert!(matches!(error, LedgerError::NothingHeld { .. }));
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    let error = ledger
+        .shred(
+            &log(),
+            Shred {
+                reason: String::new(),
+                ..shred(&["a"])
+            },
+        )
+        .unwrap_err();
+    assert!(error.to_string().contains("reason"), "{error}");
+    assert_eq!(kinds(&*erasing.rig.store, &log()), before);
+    assert!(erasing.keeper().find("a").unwrap().is_some());
+    drop(ledger);
+
+    let rig = rig();
+    let error = rig.created().shred(&log(), shred(&["a"])).unwrap_err();
+    assert!(
+        matches!(error, LedgerError::NoSubjectKeys { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_request_that_no_receipt_holds_is_several() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    let subjects: Vec<String> = (0..600).map(|n| format!("{n:0>200}")).collect();
+    for subject in &subjects {
+        erasing.keeper().key_for(subject).unwrap();
+    }
+    let names: Vec<&str> = subjects.iter().map(String::as_str).collect();
+    let done = ledger.shred(&log(), shred(&names)).unwrap();
+    assert!(done.requests.len() > 2);
+    assert_eq!(done.requests.len(), done.completions.len());
+    assert!(erasing.keeper().subjects().unwrap().is_empty());
+    let keks = erasing.receipts(Kind::ERASURE_COMPLETED, |receipt| {
+        ErasureCompleted::decode(receipt).unwrap().kek
+    });
+    assert!(keks.iter().all(|kek| *kek == keks[0]), "one destruction");
+    erasing.assert_open();
+}
+
+#[test]
+fn the_policy_changes_from_a_receipt_on() {
+    let rig = rig();
+    let ledger = rig.created();
+    let change = |name: &str, value: &str| ChangePolicy {
+        entries: vec![("region".into(), "eu".into()), (name.into(), value.into())],
+        reason: "new rules".into(),
+    };
+    let receipt = ledger
+        .change_policy(&log(), change("audience", "staff"))
+        .unwrap();
+    let read = rig.store.read(&log(), receipt.seq, ReadLimit::ONE).unwrap();
+    let stored = UnverifiedReceipt::parse(read[0].sealed().unwrap()).unwrap();
+    let body = PolicyChange::decode(&stored).unwrap();
+    let entries: Vec<_> = body
+        .policy
+        .iter()
+        .map(|entry| (entry.name.to_string(), entry.value.to_string()))
+        .collect();
+    assert_eq!(
+        entries,
+        [
+            ("audience".to_owned(), "staff".to_owned()),
+            ("region".to_owned(), "eu".to_owned())
+        ]
+    );
+    for fixed in ["retention-days", "keys", "receipt-key"] {
+        let error = ledger
+            .change_policy(&log(), change(fixed, "1"))
+            .unwrap_err();
+        assert!(error.to_string().contains("only a genesis"), "{error}");
+    }
+}
