@@ -33,10 +33,13 @@ pub struct MemorySubjectKeys {
     held: Mutex<Held>,
 }
 
+/// The bytes of a key, in one place of the heap.
+type Bytes<const N: usize> = Box<Zeroizing<[u8; N]>>;
+
 #[derive(Default)]
 struct Held {
     /// By subject.
-    in_use: BTreeMap<String, (SubjectKeyId, Box<Zeroizing<[u8; 32]>>)>,
+    in_use: BTreeMap<String, (SubjectKeyId, Bytes<32>)>,
     destroyed: BTreeSet<SubjectKeyId>,
     kek: Option<KekId>,
 }
@@ -57,7 +60,7 @@ impl MemorySubjectKeys {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn random<const N: usize>(&self) -> Result<Box<Zeroizing<[u8; N]>>, SubjectKeysError> {
+    fn random<const N: usize>(&self) -> Result<Bytes<N>, SubjectKeysError> {
         let mut bytes = Box::new(Zeroizing::new([0; N]));
         self.random
             .fill(&mut **bytes)
