@@ -23,21 +23,6 @@ pub(crate) fn run(args: &Epoch, output: Output) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Does something as the directory's writer, which is closed in order whatever comes of it.
-fn written<T>(
-    dir: &Path,
-    what: &str,
-    output: Output,
-    act: impl FnOnce(&Writer) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    let writer = writer(dir, settings(dir)?)?;
-    let result = act(&writer);
-    let closed = close(writer, what, output);
-    let result = result?;
-    closed?;
-    Ok(result)
-}
-
 fn seal(args: &SealEpoch, output: Output) -> anyhow::Result<()> {
     let log = log_name(&args.log)?;
     let sealed = written(&args.dir, "epoch seal", output, |writer| {
