@@ -10,6 +10,8 @@
 //! DIR/keys/checkpoint.pem  signs checkpoints         (mode 0600)
 //! DIR/keys/recovery.pem    revokes; move it offline  (mode 0600)
 //! DIR/keys/digest.secret   keys the digests of texts (mode 0600)
+//! DIR/keys/subjects.db     keys of subjects, wrapped (mode 0600); no backup of the log needs it
+//! DIR/keys/kek             wraps them                (mode 0600); better in a folder elsewhere
 //! DIR/<log>/…              the same files of another log
 //! ```
 //!
@@ -25,16 +27,19 @@ mod error;
 mod evidence;
 mod init;
 mod keepers;
+mod kek;
 mod key_files;
 mod keys;
 mod layout;
 mod monitor;
+mod passphrase;
 mod policy;
 mod publish;
 mod receipt_keys;
 mod reveal;
 mod settings;
 mod sound;
+mod subject_keys;
 mod subjects;
 mod system;
 mod texts;
@@ -48,10 +53,12 @@ pub use epochs::{DeletionInfo, EpochInfo};
 pub use error::DirectoryError;
 pub use evidence::DirectoryLog;
 pub use init::{InitOptions, Initialized, init};
+pub use kek::FileKek;
 pub use key_files::{read_digest_secret, read_key, write_digest_secret, write_key};
 pub use keys::{KeyHistoryEntry, KeyHistoryReport, Revoke};
 pub use layout::{Layout, LogPaths};
 pub use monitor::{Kept, MonitorFolder, MonitorSource, SourceReport, WatchedLog};
+pub use passphrase::Passphrase;
 pub use policy::REDACTION_POLICY;
 pub use receipt_keys::FileReceiptKeys;
 pub use reveal::{Looking, Revealed, RevealedReceipt};
