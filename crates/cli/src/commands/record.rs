@@ -165,6 +165,8 @@ impl Sealing<'_> {
             if self.pending.borrow().has_failed() {
                 return Ok(());
             }
+            // Not the line is wrong then, but what protects it: no line is passed over for that.
+            keys.check()?;
             let group = match group {
                 Ok(group) => group,
                 Err(error) if self.args.skip_invalid && !error.fatal => {

@@ -5,7 +5,7 @@ use ai_audit_core::{DigestSecret, LogId, ReceiptId, SubjectKeyId};
 use ai_audit_directory::{LogDirectory, OsRandom, REDACTION_POLICY, Writer};
 use ai_audit_ingest::{Keys, Protection, Redaction};
 use ai_audit_pii::{Policy, PseudonymKey};
-use ai_audit_shredding::{SubjectKey, SubjectKeys};
+use ai_audit_shredding::SubjectKey;
 use ai_audit_store::{ChangePolicy, Clock as _, LogName, Random as _, SystemClock};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -134,13 +134,14 @@ impl<'w> LogKeys<'w> {
         }
     }
 
-    /// Makes sure that the log of a group that was admitted is there, and tells what went wrong
-    /// while the group was read.
+    /// Makes sure that the log of a group that was admitted is there.
     pub(super) fn ready(&mut self, log: &LogName) -> anyhow::Result<()> {
-        match self.failed.take() {
-            Some(error) => Err(error),
-            None => self.load(log).map(drop),
-        }
+        self.load(log).map(drop)
+    }
+
+    /// Tells what went wrong while the last group was read.
+    pub(super) fn check(&mut self) -> anyhow::Result<()> {
+        self.failed.take().map_or(Ok(()), Err)
     }
 
     /// The logs that were opened since the last time.
