@@ -160,7 +160,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a30_a_reader_that_holds_back_the_removal_is_told_of_and_it_is_made_good() {
+    fn a_reader_that_holds_back_the_removal_is_told_of_and_it_is_made_good() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.db");
         let mut connection = open(&path, OpenMode::Create).unwrap().connection;

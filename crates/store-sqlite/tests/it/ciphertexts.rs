@@ -69,7 +69,7 @@ fn append(store: &SqliteStore, receipts: &[Sealed]) -> Result<(), StoreError> {
 }
 
 #[test]
-fn a30_removed_ciphertexts_are_on_the_disk_no_more() {
+fn removed_ciphertexts_are_on_the_disk_no_more() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.db");
     let (store, name) = (
