@@ -1,15 +1,18 @@
 //! Archives read back: held against the log, verified, and put back into the store.
 
+mod ciphertexts;
+
 use crate::{DirectoryError, Layout, LogDirectory, Writer};
 use ai_audit_core::{
-    Digest, LeafHash, MAX_SEALED_LEN, Next, ReceiptSource as _, UnverifiedReceipt,
+    Digest, LeafHash, MAX_SEALED_LEN, Next, ReceiptSource as _, SubjectKeyId, UnverifiedReceipt,
 };
 use ai_audit_export::archive::{Archive, Limits};
 use ai_audit_export::{ReceiptsReader, verify_package};
 use ai_audit_merkle::TILE_WIDTH;
-use ai_audit_store::{LogName, Sealed, Store, WriterLock};
+use ai_audit_store::{Ciphertext, LogName, Sealed, Store, WriterLock};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
 use ai_audit_verify::{Pin, TrustPolicy};
+use ciphertexts::{Archived, named};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -17,6 +20,8 @@ use std::path::Path;
 
 /// Receipts that are put back in one transaction.
 const CHUNK: usize = 1024;
+/// Bytes of ciphertexts from which on no more receipts are put back with them.
+const CHUNK_BYTES: usize = 16 << 20;
 
 /// What an archive brought back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +34,8 @@ pub struct Restored {
 
 impl LogDirectory {
     /// Checks that a file is an archive of a sealed epoch of this log: every receipt in it is the
-    /// log's, none of the epoch is missing, and it verifies by itself. Returns its SHA-256.
+    /// log's, none of the epoch is missing, every ciphertext that the log has beside them is in it,
+    /// and it verifies by itself. Returns its SHA-256.
     ///
     /// # Errors
     ///
@@ -42,9 +48,14 @@ impl LogDirectory {
     ) -> Result<Digest, DirectoryError> {
         let seal = self.sealed_epoch(log, epoch)?;
         let mut next = seal.first;
-        self.each_archived(log, path, |seq, _| {
+        let archive = package(path)?;
+        let mut archived = Archived::new(&archive, path)?;
+        self.each_archived(log, path, |receipt, _| {
+            let seq = receipt.header().seq;
+            let beside = archived.of(receipt)?;
             if seq == next && seq <= seal.size {
                 next += 1;
+                self.has_all_beside(log, path, receipt, &beside)?;
             }
             Ok(true)
         })?;
@@ -54,6 +65,29 @@ impl LogDirectory {
         }
         self.verify_archive(log, path)?;
         file_digest(path)
+    }
+
+    /// Whether all ciphertexts that the log has beside a receipt are among those of an archive: what
+    /// is deleted for the archive's sake must be in it.
+    fn has_all_beside(
+        &self,
+        log: &LogName,
+        path: &Path,
+        receipt: &UnverifiedReceipt<'_>,
+        archived: &[Ciphertext],
+    ) -> Result<(), DirectoryError> {
+        if named(receipt).is_empty() {
+            return Ok(());
+        }
+        let seq = receipt.header().seq;
+        let held = self.store().ciphertexts(log, seq)?;
+        if held.iter().all(|one| archived.contains(one)) {
+            return Ok(());
+        }
+        let what = format!(
+            "a ciphertext that log {log} has beside receipt {seq} is not in the archive: make one with all of them by `ai-audit epoch archive`"
+        );
+        Err(wrong(path, what))
     }
 
     /// A receipt's sealed bytes out of an archive.
@@ -68,7 +102,8 @@ impl LogDirectory {
         path: &Path,
     ) -> Result<Vec<u8>, DirectoryError> {
         let mut found = None;
-        self.each_archived(log, path, |at, sealed| {
+        self.each_archived(log, path, |receipt, sealed| {
+            let at = receipt.header().seq;
             if at == seq {
                 found = Some(sealed.to_vec());
             }
@@ -83,12 +118,11 @@ impl LogDirectory {
         &self,
         log: &LogName,
         path: &Path,
-        mut take: impl FnMut(u64, &[u8]) -> Result<bool, DirectoryError>,
+        mut take: impl FnMut(&UnverifiedReceipt<'_>, &[u8]) -> Result<bool, DirectoryError>,
     ) -> Result<(), DirectoryError> {
         let head = self.head(log)?;
         let bad = |what: String| wrong(path, what);
-        let archive = Archive::open(open(path)?, Limits::default())
-            .map_err(|error| bad(error.to_string()))?;
+        let archive = package(path)?;
         let file = archive
             .reader("receipts.bin")
             .map_err(|error| bad(error.to_string()))?;
@@ -128,7 +162,7 @@ impl LogDirectory {
                 )));
             }
             last = Some(seq);
-            if !take(seq, sealed)? {
+            if !take(&receipt, sealed)? {
                 return Ok(());
             }
         }
@@ -154,13 +188,29 @@ impl LogDirectory {
 
 impl Writer {
     /// Puts back the bytes that an archive has and the log misses, after each was held against
-    /// the log and the archive was verified. One that was interrupted can be repeated.
+    /// the log and the archive was verified, with all ciphertexts that it has beside them. One that
+    /// was interrupted can be repeated.
     ///
     /// # Errors
     ///
     /// [`DirectoryError::Archive`] with the first bad receipt: nothing was put back then. When the
     /// store cannot be written.
     pub fn restore_archive(&self, log: &LogName, path: &Path) -> Result<Restored, DirectoryError> {
+        self.restore_archive_with(log, path, &|_| true)
+    }
+
+    /// The same, without the ciphertexts under keys for which `keep` says no, such as those that were
+    /// destroyed since the archive was made: an erasure removed theirs from the log.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::restore_archive`].
+    pub fn restore_archive_with(
+        &self,
+        log: &LogName,
+        path: &Path,
+        keep: &dyn Fn(&SubjectKeyId) -> bool,
+    ) -> Result<Restored, DirectoryError> {
         let directory = self.directory();
         directory.each_archived(log, path, |_, _| Ok(true))?;
         directory.verify_archive(log, path)?;
@@ -168,13 +218,20 @@ impl Writer {
             receipts: 0,
             restored: 0,
         };
+        let archive = package(path)?;
+        let mut archived = Archived::new(&archive, path)?;
         let mut chunk = Vec::with_capacity(CHUNK);
-        directory.each_archived(log, path, |_, sealed| {
+        let mut bytes = 0;
+        directory.each_archived(log, path, |receipt, sealed| {
             done.receipts += 1;
-            chunk.push(Sealed::new(sealed.to_vec()));
-            if chunk.len() == CHUNK {
+            let mut beside = archived.of(receipt)?;
+            beside.retain(|one| keep(&one.key));
+            bytes += beside.iter().map(|one| one.bytes.len()).sum::<usize>();
+            chunk.push(Sealed::new(sealed.to_vec()).with_ciphertexts(beside));
+            if chunk.len() == CHUNK || bytes > CHUNK_BYTES {
                 done.restored += directory.store().restore_receipts(log, &chunk)?;
                 chunk.clear();
+                bytes = 0;
             }
             Ok(true)
         })?;
@@ -215,6 +272,10 @@ impl<'s> Leaves<'s> {
 
 fn open(path: &Path) -> Result<File, DirectoryError> {
     File::open(path).map_err(crate::error::io_at(path))
+}
+
+fn package(path: &Path) -> Result<Archive<File>, DirectoryError> {
+    Archive::open(open(path)?, Limits::default()).map_err(|error| wrong(path, error.to_string()))
 }
 
 /// Writes a directory's database anew, so that what was deleted takes no room on the disk. No other

@@ -6,6 +6,7 @@ mod a11_split_view;
 mod attacks;
 mod authority;
 mod bad_input;
+mod ciphertexts;
 mod commands;
 mod corpus;
 mod durable;
