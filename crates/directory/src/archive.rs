@@ -4,7 +4,7 @@ mod ciphertexts;
 
 use crate::{DirectoryError, Layout, LogDirectory, Writer};
 use ai_audit_core::{
-    Digest, LeafHash, MAX_SEALED_LEN, Next, ReceiptSource as _, SubjectKeyId, UnverifiedReceipt,
+    Digest, LeafHash, MAX_SEALED_LEN, Next, ReceiptSource as _, UnverifiedReceipt,
 };
 use ai_audit_export::archive::{Archive, Limits};
 use ai_audit_export::{ReceiptsReader, verify_package};
@@ -136,9 +136,14 @@ impl LogDirectory {
                 Some(seq) => format!("receipt {} or later", seq.saturating_add(1)),
                 None => "the first receipt".into(),
             };
-            let next = source
-                .read_next(&mut buf)
-                .map_err(|error| bad(format!("{}: {error}", after())))?;
+            let next = match source.read_next(&mut buf) {
+                Ok(next) => next,
+                Err(error) => {
+                    // Where only a signature is damaged no hash shows it, but the verifier names it.
+                    self.verify_archive(log, path)?;
+                    return Err(bad(format!("{}: {error}", after())));
+                }
+            };
             let sealed = match next {
                 None => return Ok(()),
                 Some(Next::Sealed(len)) => &buf[..len],
@@ -188,29 +193,14 @@ impl LogDirectory {
 
 impl Writer {
     /// Puts back the bytes that an archive has and the log misses, after each was held against
-    /// the log and the archive was verified, with all ciphertexts that it has beside them. One that
-    /// was interrupted can be repeated.
+    /// the log and the archive was verified, with the ciphertexts that it has beside them, but for those
+    /// under keys that were destroyed since it was made. One that was interrupted can be repeated.
     ///
     /// # Errors
     ///
     /// [`DirectoryError::Archive`] with the first bad receipt: nothing was put back then. When the
     /// store cannot be written.
     pub fn restore_archive(&self, log: &LogName, path: &Path) -> Result<Restored, DirectoryError> {
-        self.restore_archive_with(log, path, &|_| true)
-    }
-
-    /// The same, without the ciphertexts under keys for which `keep` says no, such as those that were
-    /// destroyed since the archive was made: an erasure removed theirs from the log.
-    ///
-    /// # Errors
-    ///
-    /// As [`Writer::restore_archive`].
-    pub fn restore_archive_with(
-        &self,
-        log: &LogName,
-        path: &Path,
-        keep: &dyn Fn(&SubjectKeyId) -> bool,
-    ) -> Result<Restored, DirectoryError> {
         let directory = self.directory();
         directory.each_archived(log, path, |_, _| Ok(true))?;
         directory.verify_archive(log, path)?;
@@ -220,12 +210,13 @@ impl Writer {
         };
         let archive = package(path)?;
         let mut archived = Archived::new(&archive, path)?;
+        let destroyed = directory.destroyed_keys(log)?;
         let mut chunk = Vec::with_capacity(CHUNK);
         let mut bytes = 0;
         directory.each_archived(log, path, |receipt, sealed| {
             done.receipts += 1;
             let mut beside = archived.of(receipt)?;
-            beside.retain(|one| keep(&one.key));
+            beside.retain(|one| !destroyed.contains(&one.key));
             bytes += beside.iter().map(|one| one.bytes.len()).sum::<usize>();
             chunk.push(Sealed::new(sealed.to_vec()).with_ciphertexts(beside));
             if chunk.len() == CHUNK || bytes > CHUNK_BYTES {

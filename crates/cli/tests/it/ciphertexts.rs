@@ -1,27 +1,17 @@
 //! `export --with-ciphertexts`.
 
 use crate::run::Place;
-use ai_audit_directory::{Settings, Writer};
-use ai_audit_store::{LogName, Record};
-use ai_audit_testkit::erasures::{ciphertext, decision_with, key_id};
-
 /// A log with three ciphertexts beside receipts on two persons.
 fn place() -> Place {
     let place = Place::new();
-    let writer = Writer::open(&place.path("audit"), Settings::default(), "test").unwrap();
-    let log = LogName::default();
-    writer.attach(&log).unwrap();
-    let of = |subject, all: Vec<_>| Record::new(&decision_with(subject, &all)).ciphertexts(all);
-    let records = vec![
-        of(
-            "person-7",
-            vec![ciphertext(1, b"one"), ciphertext(1, b"two")],
-        ),
-        of("person-8", vec![ciphertext(2, b"three")]),
-    ];
-    let ticket = writer.ledger().submit(&log, records).unwrap();
-    ticket.wait().unwrap();
-    writer.close("done").unwrap();
+    let lines = concat!(
+        "{\"subject\":\"person-7\",\"input\":\"one\",\"output\":\"two\"}\n",
+        "{\"subject\":\"person-8\",\"input\":\"three\"}\n",
+    );
+    place.write("lines", lines);
+    let keep = ["--keep-encrypted", "input,output"];
+    let record = [&["record", "audit", "lines"], &keep[..]].concat();
+    place.run(&record).good();
     place
 }
 
@@ -60,11 +50,9 @@ fn packages_have_ciphertexts_where_they_were_asked_for() {
         "{said}"
     );
     // Those that were removed are in no package that is made after.
-    let writer = Writer::open(&place.path("audit"), Settings::default(), "test").unwrap();
-    let store = writer.directory().store();
-    let removed = store.delete_ciphertexts(&LogName::default(), &[key_id(1)]);
-    assert_eq!(removed, Ok(2));
-    writer.close("done").unwrap();
+    place
+        .run(&["shred", "audit", "person-7", "--reason", "request 31"])
+        .good();
     let after = export("after.zip", &["--with-ciphertexts", "--json"]).json();
     assert_eq!(after["ciphertexts"], 1);
     let help = place.run(&["export", "--help"]).good().out;
