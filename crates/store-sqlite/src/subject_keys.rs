@@ -60,8 +60,9 @@ impl<V: KekVault> SqliteSubjectKeys<V> {
         vault: V,
         random: Arc<dyn Random>,
     ) -> Result<Self> {
+        let settled = vault.settled()?;
         if !path.exists() {
-            refuse_alone(path, &vault)?;
+            refuse_alone(path, settled, &vault)?;
             file::make_private(path)
                 .map_err(|error| SubjectKeysError::new(at(path, &error.to_string())))?;
         }
@@ -73,7 +74,7 @@ impl<V: KekVault> SqliteSubjectKeys<V> {
                 kek
             }
             None => {
-                refuse_alone(path, &vault)?;
+                refuse_alone(path, settled, &vault)?;
                 let first = vault.prepare()?.id();
                 file::create(&mut connection, &log, first).map_err(failed)?;
                 first
@@ -95,8 +96,10 @@ impl<V: KekVault> SqliteSubjectKeys<V> {
     /// When it is no file of this log's subject keys, or there without the key-encryption key that it
     /// names.
     pub fn open(path: &Path, log: LogId, vault: V) -> Result<Option<Self>> {
+        // Before the file is looked at: a process that makes both settles the key last.
+        let settled = vault.settled()?;
         if !path.exists() {
-            refuse_alone(path, &vault)?;
+            refuse_alone(path, settled, &vault)?;
             return Ok(None);
         }
         let failed = |failure| explain(path, failure);
@@ -104,7 +107,7 @@ impl<V: KekVault> SqliteSubjectKeys<V> {
         let mut before = None;
         loop {
             let Some((found, kek)) = file::meta(&connection).map_err(failed)? else {
-                refuse_alone(path, &vault)?;
+                refuse_alone(path, settled, &vault)?;
                 return Ok(None);
             };
             same_log(path, &found, &log)?;
@@ -418,8 +421,8 @@ fn same_log(path: &Path, found: &LogId, log: &LogId) -> Result<()> {
 
 /// Refuses to begin anew where a key-encryption key says that there were keys: a new one would be
 /// made in its place, and a copy of the keys that is brought back later would open no more.
-fn refuse_alone(path: &Path, vault: &impl KekVault) -> Result<()> {
-    let Some(kek) = vault.settled()? else {
+fn refuse_alone(path: &Path, settled: Option<KekId>, vault: &impl KekVault) -> Result<()> {
+    let Some(kek) = settled else {
         return Ok(());
     };
     Err(SubjectKeysError::new(at(
