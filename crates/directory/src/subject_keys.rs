@@ -88,6 +88,26 @@ impl Writer {
     /// # Errors
     ///
     /// As [`LogDirectory::subject_keys`], and when they cannot be written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ai_audit_directory::{InitOptions, Settings, Writer, init};
+    /// use ai_audit_shredding::{HeldKey, SubjectKeys as _};
+    /// use ai_audit_store::LogName;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path();
+    /// init(path, &InitOptions::new("example.org/doc"), Settings::default(), "doc")?;
+    /// let writer = Writer::open(path, Settings::default(), "doc")?;
+    /// let keys = writer.open_subject_keys(&LogName::default())?;
+    /// let key = keys.key_for("person-7")?;
+    /// keys.sync()?;
+    /// let (before, id) = (keys.kek()?, key.id());
+    /// drop(key);
+    /// assert_ne!(keys.destroy(&[id], before)?, before);
+    /// assert!(matches!(keys.held(id)?, HeldKey::Destroyed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open_subject_keys(&self, log: &LogName) -> Result<Arc<dyn SubjectKeys>, DirectoryError> {
         Ok(Arc::new(self.directory().subject_keys_to_write(log)?))
     }
