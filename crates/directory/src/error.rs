@@ -2,6 +2,7 @@
 
 use ai_audit_export::tiles::PublishError;
 use ai_audit_note::PolicyFileError;
+use ai_audit_shredding::SubjectKeysError;
 use ai_audit_store::{LogName, StoreError};
 use std::fmt;
 use std::io;
@@ -216,6 +217,9 @@ pub enum DirectoryError {
     /// The ledger.
     #[error("{0}")]
     Ledger(String),
+    /// The keys of subjects, or the key that wraps them.
+    #[error(transparent)]
+    SubjectKeys(#[from] SubjectKeysError),
 }
 
 impl DirectoryError {

@@ -82,6 +82,8 @@ const SETTINGS: &str = "\
 # digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
 # create-logs = true              # a record line may open a log for a new tenant
 # high-water-marks = \"../marks\"   # a folder elsewhere, to notice a restored or copied directory
+# kek-folder = \"../keks\"         # a folder elsewhere for the keys that wrap those of persons
+# kek-passphrase-file = \"../pass\" # these are kept under a passphrase; or AI_AUDIT_KEK_PASSPHRASE
 # ask-witnesses = false           # ask them, before a log is written to, whether they saw more of it
 # env = \"development\"             # or \"production\": refuses files that others can read
 ";

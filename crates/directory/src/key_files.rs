@@ -8,6 +8,7 @@ use pkcs8::der::{Decode, Encode};
 use pkcs8::{
     AlgorithmIdentifierRef, LineEnding, ObjectIdentifier, PrivateKeyInfoRef, SecretDocument,
 };
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -148,7 +149,11 @@ fn make_folder(path: &Path, builder: &mut fs::DirBuilder) -> Result<(), Director
         .try_for_each(|folder| sync_folder(folder_of(folder)))
 }
 
-fn read_secret(path: &Path, private_only: bool) -> Result<Zeroizing<String>, DirectoryError> {
+/// Reads a secret text.
+pub(crate) fn read_secret(
+    path: &Path,
+    private_only: bool,
+) -> Result<Zeroizing<String>, DirectoryError> {
     let mut file = fs::File::open(path).map_err(io_at(path))?;
     #[cfg(unix)]
     if private_only {
@@ -163,7 +168,10 @@ fn read_secret(path: &Path, private_only: bool) -> Result<Zeroizing<String>, Dir
     }
     #[cfg(not(unix))]
     let _ = private_only;
-    let mut bytes = Zeroizing::new(Vec::new());
+    // Room for all of it and for seeing its end, so that growing leaves no copy behind.
+    let len = file.metadata().map_err(io_at(path))?.len().min(MAX_LEN);
+    let room = usize::try_from(len).unwrap_or(0) + 64;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     Read::by_ref(&mut file)
         .take(MAX_LEN)
         .read_to_end(&mut bytes)
@@ -180,12 +188,20 @@ fn read_secret(path: &Path, private_only: bool) -> Result<Zeroizing<String>, Dir
     }
 }
 
+/// How what is not whole yet of a secret's file is named, up to something random.
+pub(crate) fn unfinished(path: &Path) -> OsString {
+    let mut name = OsString::from(UNFINISHED);
+    name.push(path.file_name().unwrap_or_default());
+    name.push("-");
+    name
+}
+
 /// Writes a new file that only its owner can read: wholly and durably under its name, or not at all.
-fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), DirectoryError> {
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), DirectoryError> {
     let folder = folder_of(path);
     // Beside it, under a name that nobody has and for the owner alone; removed after an error.
     let mut file = tempfile::Builder::new()
-        .prefix(UNFINISHED)
+        .prefix(&unfinished(path))
         .tempfile_in(folder)
         .map_err(io_at(path))?;
     file.write_all(bytes)

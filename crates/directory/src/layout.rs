@@ -30,6 +30,12 @@ pub struct LogPaths {
     pub recovery_key: PathBuf,
     /// The secret under which texts are digested.
     pub digest_secret: PathBuf,
+    /// The keys of subjects, wrapped.
+    pub subject_keys: PathBuf,
+    /// The key that wraps them, where no setting puts it elsewhere.
+    pub kek: PathBuf,
+    /// The one that is to follow it, while an erasure is under way.
+    pub next_kek: PathBuf,
 }
 
 impl Layout {
@@ -85,6 +91,9 @@ impl Layout {
             checkpoint_key: keys.join("checkpoint.pem"),
             recovery_key: keys.join("recovery.pem"),
             digest_secret: keys.join("digest.secret"),
+            subject_keys: keys.join("subjects.db"),
+            kek: keys.join("kek"),
+            next_kek: keys.join("kek.next"),
             keys,
         }
     }

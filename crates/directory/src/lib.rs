@@ -10,6 +10,8 @@
 //! DIR/keys/checkpoint.pem  signs checkpoints         (mode 0600)
 //! DIR/keys/recovery.pem    revokes; move it offline  (mode 0600)
 //! DIR/keys/digest.secret   keys the digests of texts (mode 0600)
+//! DIR/keys/subjects.db     keys of subjects, wrapped (mode 0600); no backup of the log needs it
+//! DIR/keys/kek             wraps them                (mode 0600); better in a folder elsewhere
 //! DIR/<log>/…              the same files of another log
 //! ```
 //!
@@ -24,14 +26,17 @@ mod epochs;
 mod error;
 mod evidence;
 mod init;
+mod kek;
 mod key_files;
 mod keys;
 mod layout;
 mod monitor;
+mod passphrase;
 mod publish;
 mod receipt_keys;
 mod settings;
 mod sound;
+mod subject_keys;
 mod system;
 mod tile_folder;
 mod witnesses;
@@ -43,10 +48,12 @@ pub use epochs::{DeletionInfo, EpochInfo};
 pub use error::DirectoryError;
 pub use evidence::DirectoryLog;
 pub use init::{InitOptions, Initialized, init};
+pub use kek::FileKek;
 pub use key_files::{read_digest_secret, read_key, write_digest_secret, write_key};
 pub use keys::{KeyHistoryEntry, KeyHistoryReport, Revoke};
 pub use layout::{Layout, LogPaths};
 pub use monitor::{Kept, MonitorFolder, MonitorSource, SourceReport, WatchedLog};
+pub use passphrase::Passphrase;
 pub use receipt_keys::FileReceiptKeys;
 pub use settings::{SETTING_NAMES, Settings};
 pub use system::OsRandom;

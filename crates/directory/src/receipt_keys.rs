@@ -1,10 +1,11 @@
 //! A log's receipt key in files, and its change: the next key beside it, the old one destroyed.
 
 use crate::error::io_at;
-use crate::key_files::{UNFINISHED, folder_of, sync_folder};
+use crate::key_files::{folder_of, sync_folder};
 use crate::{DirectoryError, LogPaths, OsRandom, read_key, write_key};
 use ai_audit_core::{SECRET_KEY_LEN, Signer, SigningKey, VerifyingKey};
 use ai_audit_store::{Random as _, ReceiptKeys, ReceiptKeysError};
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -168,14 +169,19 @@ fn held(key: Option<&SigningKey>, wanted: &VerifyingKey) -> bool {
 }
 
 /// Destroys what is left of secrets whose writing was cut off before they had a name.
-pub(crate) fn destroy_unfinished(folder: &Path) -> Result<(), DirectoryError> {
+/// `prefix` is what their names begin with.
+pub(crate) fn destroy_unfinished(folder: &Path, prefix: &OsStr) -> Result<(), DirectoryError> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Ok(());
     };
     for entry in entries {
         let path = entry.map_err(io_at(folder))?.path();
         let name = path.file_name().unwrap_or_default();
-        if name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) && path.is_file() {
+        if name
+            .as_encoded_bytes()
+            .starts_with(prefix.as_encoded_bytes())
+            && path.is_file()
+        {
             destroy(&path)?;
         }
     }
@@ -183,7 +189,7 @@ pub(crate) fn destroy_unfinished(folder: &Path) -> Result<(), DirectoryError> {
 }
 
 /// Overwrites a secret's file with zeros, syncs, removes it.
-fn destroy(path: &Path) -> Result<(), DirectoryError> {
+pub(crate) fn destroy(path: &Path) -> Result<(), DirectoryError> {
     let len = fs::metadata(path).map_err(io_at(path))?.len();
     let zeros = vec![0; usize::try_from(len).unwrap_or(0)];
     let mut file = OpenOptions::new()

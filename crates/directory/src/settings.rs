@@ -1,7 +1,7 @@
 //! Settings: from the file of the directory, then the environment, then flags; the later wins.
 
-use crate::DirectoryError;
 use crate::error::io_at;
+use crate::{DirectoryError, Passphrase};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,13 @@ pub struct Settings {
     pub create_logs: bool,
     /// Folder outside the directory in which high-water marks are kept.
     pub high_water_marks: Option<PathBuf>,
+    /// Folder outside the directory for the keys that wrap subject keys; none for the log's own keys
+    /// folder. A backup that has both opens what was erased after it.
+    pub kek_folder: Option<PathBuf>,
+    /// File with the passphrase under which such a key is kept.
+    pub kek_passphrase_file: Option<PathBuf>,
+    /// That passphrase itself, which only the environment gives; it wins over the file.
+    pub kek_passphrase: Option<Passphrase>,
     /// Whether the witnesses are asked, before a log is written to, whether they saw more of it than
     /// is here.
     pub ask_witnesses: bool,
@@ -52,6 +59,9 @@ impl Default for Settings {
             keyed_digests: true,
             create_logs: true,
             high_water_marks: None,
+            kek_folder: None,
+            kek_passphrase_file: None,
+            kek_passphrase: None,
             ask_witnesses: false,
             production: false,
         }
@@ -60,7 +70,7 @@ impl Default for Settings {
 
 /// The settings' names, as the file writes them; the environment's are `AI_AUDIT_` and the name in
 /// capitals with `_` for `-`.
-pub const SETTING_NAMES: [&str; 12] = [
+pub const SETTING_NAMES: [&str; 14] = [
     "checkpoint-every",
     "checkpoint-after-seconds",
     "epoch-receipts",
@@ -71,6 +81,8 @@ pub const SETTING_NAMES: [&str; 12] = [
     "digests",
     "create-logs",
     "high-water-marks",
+    "kek-folder",
+    "kek-passphrase-file",
     "ask-witnesses",
     "env",
 ];
@@ -88,6 +100,8 @@ struct File {
     digests: Option<Digests>,
     create_logs: Option<bool>,
     high_water_marks: Option<PathBuf>,
+    kek_folder: Option<PathBuf>,
+    kek_passphrase_file: Option<PathBuf>,
     ask_witnesses: Option<bool>,
     env: Option<Env>,
 }
@@ -109,12 +123,15 @@ enum Env {
 /// Names the file with the settings in place of the directory's own.
 const CONFIG: &str = "AI_AUDIT_CONFIG";
 const PREFIX: &str = "AI_AUDIT_";
+/// No setting: a file or a flag would show it to others.
+const PASSPHRASE: &str = "AI_AUDIT_KEK_PASSPHRASE";
 
 impl Settings {
     /// Defaults, changed by the file if there is one, changed by the environment: of `variables`
     /// those count whose names begin with `AI_AUDIT_`. Flags come last, by [`Settings::set`].
     ///
     /// `AI_AUDIT_CONFIG` is passed over: whoever heeds it gives another `file`.
+    /// `AI_AUDIT_KEK_PASSPHRASE` is the passphrase itself.
     ///
     /// # Errors
     ///
@@ -133,7 +150,9 @@ impl Settings {
             let Some(name) = variable.strip_prefix(PREFIX) else {
                 continue;
             };
-            if variable != CONFIG {
+            if variable == PASSPHRASE {
+                passphrase(&mut settings, value)?;
+            } else if variable != CONFIG {
                 let name = name.to_ascii_lowercase().replace('_', "-");
                 settings.set(&name, &value, &variable)?;
             }
@@ -192,17 +211,31 @@ impl Settings {
             self.keyed_digests = matches!(digests, Digests::Keyed);
         }
         self.create_logs = file.create_logs.unwrap_or(self.create_logs);
-        if let Some(path) = file.high_water_marks {
-            self.high_water_marks = Some(match relative_to {
-                Some(folder) => folder.join(path),
-                None => path,
-            });
-        }
+        let path = |to: &mut Option<PathBuf>, from: Option<PathBuf>| {
+            if let Some(path) = from {
+                *to = Some(match relative_to {
+                    Some(folder) => folder.join(path),
+                    None => path,
+                });
+            }
+        };
+        path(&mut self.high_water_marks, file.high_water_marks);
+        path(&mut self.kek_folder, file.kek_folder);
+        path(&mut self.kek_passphrase_file, file.kek_passphrase_file);
         self.ask_witnesses = file.ask_witnesses.unwrap_or(self.ask_witnesses);
         if let Some(env) = file.env {
             self.production = matches!(env, Env::Production);
         }
     }
+}
+
+fn passphrase(settings: &mut Settings, value: String) -> Result<(), DirectoryError> {
+    let passphrase = Passphrase::new(value).ok_or_else(|| DirectoryError::Settings {
+        origin: PASSPHRASE.into(),
+        what: "it is empty; give it a value or take it away".into(),
+    })?;
+    settings.kek_passphrase = Some(passphrase);
+    Ok(())
 }
 
 fn parse_file(text: &str, path: &Path) -> Result<File, DirectoryError> {
@@ -283,6 +316,44 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_passphrase_comes_from_the_environment_alone_and_is_never_shown() {
+        let load = |pairs: &[(&str, &str)]| Settings::load(Path::new("/nowhere"), variables(pairs));
+        let settings = load(&[("AI_AUDIT_KEK_PASSPHRASE", "correct horse")]).unwrap();
+        assert_eq!(
+            settings.kek_passphrase,
+            Passphrase::new("correct horse".into())
+        );
+        assert_ne!(settings.kek_passphrase, Passphrase::new("correct".into()));
+        let shown = format!("{settings:?} {settings:#?}");
+        assert!(
+            shown.contains("kek_passphrase") && !shown.contains("correct"),
+            "{shown}"
+        );
+        let error = load(&[("AI_AUDIT_KEK_PASSPHRASE", "")])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("AI_AUDIT_KEK_PASSPHRASE: it is empty"),
+            "{error}"
+        );
+        let flag = Settings::default().set("kek-passphrase", "correct horse", "--set");
+        assert!(!flag.unwrap_err().to_string().contains("correct"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ai-audit.toml");
+        fs::write(&path, "kek-passphrase = \"correct horse\"\n").unwrap();
+        let error = Settings::load(&path, []).unwrap_err().to_string();
+        assert!(!error.contains("correct"), "{error}");
+        fs::write(
+            &path,
+            "kek-folder = \"../keks\"\nkek-passphrase-file = \"/p\"\n",
+        )
+        .unwrap();
+        let settings = Settings::load(&path, []).unwrap();
+        assert_eq!(settings.kek_folder, Some(folder.path().join("../keks")));
+        assert_eq!(settings.kek_passphrase_file, Some("/p".into()));
     }
 
     #[test]

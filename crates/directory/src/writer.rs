@@ -3,6 +3,7 @@
 use crate::directory::is_log_directory;
 use crate::error::opening;
 use crate::init::{create, for_tenant, publish};
+use crate::key_files::UNFINISHED;
 use crate::receipt_keys::destroy_unfinished;
 use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
 use ai_audit_core::{Kind, UnverifiedReceipt};
@@ -155,7 +156,8 @@ impl Writer {
     fn finish_cut_off(&self) -> Result<(), DirectoryError> {
         for log in self.directory.logs()? {
             // The lock is ours: nobody is writing one of these now.
-            destroy_unfinished(&self.directory.layout().log(&log).keys)?;
+            let keys = self.directory.layout().log(&log).keys;
+            destroy_unfinished(&keys, UNFINISHED.as_ref())?;
             let rotating = self.directory.layout().log(&log).next_receipt_key.exists();
             if rotating || self.ends_with_deletion(&log) {
                 // Whoever writes to that log hears of it.

@@ -104,15 +104,25 @@ pub trait KekVault: Send + Sync {
     /// When it is there and cannot be used, such as without its passphrase.
     fn held(&self, id: &KekId) -> Result<Option<Box<dyn WrapsKeys>>, SubjectKeysError>;
 
-    /// The ids of those that are held, for messages.
+    /// The ids of those that are held, current and next. Needs no passphrase.
     ///
     /// # Errors
     ///
     /// When it cannot be read.
     fn ids(&self) -> Result<Vec<KekId>, SubjectKeysError>;
 
-    /// Makes the next key and keeps it durably beside the current one, in place of one that was
-    /// prepared before.
+    /// The id of the current one: the one that was settled last. None where none ever was.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn settled(&self) -> Result<Option<KekId>, SubjectKeysError>;
+
+    /// Where they are kept, for messages: a file's path, or the name of a service.
+    fn place(&self) -> String;
+
+    /// Makes the next key and keeps it durably beside the current one, if there is one, in place of
+    /// one that was prepared before. So whoever may have keys wrapped under that one settles first.
     ///
     /// # Errors
     ///

@@ -4,6 +4,7 @@
 //! SQLite is compiled in. The file is in WAL mode with `synchronous=FULL`: an append is on disk when
 //! it returns, and other processes read while the writer runs. Of the Merkle tree the receipts'
 //! hashes and every eighth level above them are kept, so a proof reads a few hundred hashes.
+//! Keys that are to be destroyed one day are kept in a file of their own ([`SqliteSubjectKeys`]).
 //!
 //! ```
 //! use ai_audit_store::Store;
@@ -23,6 +24,8 @@ mod open;
 mod read;
 mod schema;
 mod sqlite;
+mod subject_keys;
 
 pub use open::OpenMode;
 pub use sqlite::SqliteStore;
+pub use subject_keys::SqliteSubjectKeys;

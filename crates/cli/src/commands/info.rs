@@ -5,7 +5,7 @@ use crate::open::{directory, settings};
 use crate::output::{Output, Tone, bytes};
 use ai_audit_directory::{SETTING_NAMES, Settings};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
 }
 
 /// The settings in force, under the names of the file.
-fn values(settings: &Settings) -> [(&'static str, Value); 12] {
+fn values(settings: &Settings) -> [(&'static str, Value); 14] {
     let Settings {
         checkpoint_every,
         checkpoint_after,
@@ -87,9 +87,16 @@ fn values(settings: &Settings) -> [(&'static str, Value); 12] {
         keyed_digests,
         create_logs,
         high_water_marks,
+        kek_folder,
+        kek_passphrase_file,
+        kek_passphrase: _,
         ask_witnesses,
         production,
     } = settings;
+    let path = |path: &Option<PathBuf>| {
+        let path = path.as_deref();
+        json!(path.map_or("none".into(), |path| path.display().to_string()))
+    };
     let values = [
         json!(checkpoint_every),
         json!(checkpoint_after.as_secs()),
@@ -100,11 +107,9 @@ fn values(settings: &Settings) -> [(&'static str, Value); 12] {
         json!(queue_timeout.map_or(0, |timeout| timeout.as_millis())),
         json!(if *keyed_digests { "keyed" } else { "plain" }),
         json!(create_logs),
-        json!(
-            high_water_marks
-                .as_deref()
-                .map_or("none".into(), |path| path.display().to_string())
-        ),
+        path(high_water_marks),
+        path(kek_folder),
+        path(kek_passphrase_file),
         json!(ask_witnesses),
         json!(if *production {
             "production"

@@ -10,6 +10,7 @@ mod epochs;
 mod keys;
 mod lazy;
 mod monitors;
+mod subject_keys;
 mod tile_folders;
 
 use ai_audit_core::{Decision, Question, SigningKey};
