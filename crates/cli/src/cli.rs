@@ -10,15 +10,23 @@ pub(crate) use epoch::{
     ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
 };
 mod monitor;
+mod policy;
 mod publish;
+mod record;
+mod subject;
 mod verify;
 pub(crate) mod witness;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 pub(crate) use monitor::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
+pub(crate) use policy::{ChangePolicy, Policy, PolicyCommand, ShowPolicy};
 pub(crate) use publish::Publish;
+pub(crate) use record::{Format, Keep, Record};
+pub(crate) use subject::{
+    ExportSubject, ListSubjects, Reveal, ShowSubject, Shred, Subject, SubjectCommand,
+};
 pub(crate) use verify::{Question, Verify};
 
 /// The heading of the options that every command has.
@@ -77,6 +85,10 @@ pub(crate) enum Command {
     Anchor(Anchor),
     Prove(Prove),
     Export(Export),
+    Policy(Policy),
+    Subject(Subject),
+    Reveal(Reveal),
+    Shred(Shred),
     Epoch(Epoch),
     Publish(Publish),
     Monitor(Monitor),
@@ -115,6 +127,12 @@ pub(crate) struct Init {
     /// A promise for the genesis, such as `retention=7y`; may be repeated.
     #[arg(long = "policy", value_name = "NAME=VALUE")]
     pub(crate) policy: Vec<String>,
+    /// The redaction policy, a JSON file. [default: every kind of personal data is redacted]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_redaction")]
+    pub(crate) redaction: Option<PathBuf>,
+    /// Begin without a redaction policy: what is kept in the clear is kept as it is.
+    #[arg(long)]
+    pub(crate) no_redaction: bool,
     /// Promise in the genesis to hand over to a new receipt key with each epoch.
     #[arg(long)]
     pub(crate) forward_secure: bool,
@@ -130,76 +148,6 @@ pub(crate) struct Init {
     /// For trying out: the genesis says so, no recovery key is kept, production refuses the keys.
     #[arg(long)]
     pub(crate) ephemeral: bool,
-}
-
-/// Seals decisions or conversations from a file or standard input.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  ai-audit record audit decisions.jsonl
-  tail -F app.jsonl | ai-audit record audit -
-  ai-audit record audit runs.json --format openai-messages --messages-at traj
-
-A file is checked to its end before anything of it is recorded. Standard input
-is recorded as it comes: what came before a wrong line is in the log, and the
-error says so.
-
-A record line is a JSON object, one decision a line. All fields are optional:
-  input, output     a text, or any JSON; kept as a digest only, unless --keep
-  model, provider, operation
-  checks            list of name, version, score, threshold, fired, detail
-  action            allow (if it is left out), reject, fail_retry, cache_hit,
-                    escalate, bypass
-  reason_codes, tags
-  trace_id, session_id, actor, subject        pseudonyms for people
-  tenant            picks the log
-  config, policy    any JSON, of which the digest is kept
-  state             list of texts, of which the digest is kept
-  input_tokens, output_tokens, duration_ms
-  time              when it was decided (RFC 3339)
-  parents           hashes of receipts that it follows from
-  id                the receipt's id, a UUIDv7; made if it is left out
-An unknown field is an error.")]
-pub(crate) struct Record {
-    /// The log directory.
-    pub(crate) dir: PathBuf,
-    /// The file to record; `-` for standard input.
-    #[arg(default_value = "-")]
-    pub(crate) file: PathBuf,
-    /// The log for lines that name no tenant.
-    #[arg(long, default_value = "default")]
-    pub(crate) log: String,
-    /// What the file is.
-    #[arg(long, value_enum, default_value_t = Format::Decisions)]
-    pub(crate) format: Format,
-    /// Where in each element the messages are, as a path with dots.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) messages_at: Option<String>,
-    /// Report and count lines that cannot be taken, and record the others.
-    #[arg(long)]
-    pub(crate) skip_invalid: bool,
-    /// Keep these texts in the clear beside their digests.
-    #[arg(long, value_enum, value_name = "FIELD")]
-    pub(crate) keep: Vec<Keep>,
-    /// Digest texts without the log's secret: whoever has a guess can then check it.
-    #[arg(long)]
-    pub(crate) plain_digests: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    #[value(help = "JSON Lines, one decision a line")]
-    Decisions,
-    #[value(help = "A JSON array or JSON Lines of conversations in the form of OpenAI's messages")]
-    OpenaiMessages,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Keep {
-    /// The input
-    Input,
-    /// The output
-    Output,
 }
 
 /// Lists receipts, newest first.

@@ -84,6 +84,21 @@ pub(crate) fn close(writer: Writer, reason: &str, output: Output) -> anyhow::Res
     Ok(writer.close(reason)?)
 }
 
+/// Does something as the directory's writer, which is closed in order whatever comes of it.
+pub(crate) fn written<T>(
+    dir: &Path,
+    what: &str,
+    output: Output,
+    act: impl FnOnce(&Writer) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let writer = writer(dir, settings(dir)?)?;
+    let result = act(&writer);
+    let closed = close(writer, what, output);
+    let result = result?;
+    closed?;
+    Ok(result)
+}
+
 /// A log's name.
 pub(crate) fn log_name(text: &str) -> anyhow::Result<LogName> {
     LogName::new(text).map_err(|error| usage(error.to_string()))

@@ -28,6 +28,15 @@ enum Goal {
 impl NewFile {
     /// Begins a file. One that is there is replaced only with `force`.
     pub(crate) fn create(path: &Path, force: bool) -> anyhow::Result<Self> {
+        Self::with_mode(path, force, 0o666)
+    }
+
+    /// The same for the owner alone.
+    pub(crate) fn create_private(path: &Path, force: bool) -> anyhow::Result<Self> {
+        Self::with_mode(path, force, 0o600)
+    }
+
+    fn with_mode(path: &Path, force: bool, mode: u32) -> anyhow::Result<Self> {
         let shown = path.display().to_string();
         let cannot = |error: &io::Error| usage(format!("{shown}: {}", in_words(error)));
         let special = match fs::metadata(path) {
@@ -62,8 +71,10 @@ impl NewFile {
         {
             use std::os::unix::fs::PermissionsExt as _;
             // Like any new file, not private like a temporary one: it is to be handed on.
-            builder.permissions(fs::Permissions::from_mode(0o666));
+            builder.permissions(fs::Permissions::from_mode(mode));
         }
+        #[cfg(not(unix))]
+        let _ = mode;
         let file = builder
             .tempfile_in(folder)
             .map_err(|error| cannot(&error))?;

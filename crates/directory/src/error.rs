@@ -205,6 +205,37 @@ pub enum DirectoryError {
         /// The system's error.
         error: io::Error,
     },
+    /// A policy entry cannot be used, or what is in force is not known to this software.
+    #[error("{0}")]
+    Policy(String),
+    /// A text that is asked for is not kept encrypted.
+    #[error("log {log}: receipt {seq} {what}")]
+    NotKept {
+        /// The log.
+        log: LogName,
+        /// The receipt.
+        seq: u64,
+        /// What it has instead.
+        what: String,
+    },
+    /// Nothing is held on a subject.
+    #[error("log {log} holds nothing on {subject:?}; `ai-audit subject list` shows whom it names")]
+    NothingHeld {
+        /// The log.
+        log: LogName,
+        /// The subject.
+        subject: String,
+    },
+    /// The secret under which a text was digested is destroyed.
+    #[error(
+        "log {log}: the key of the subject of receipt {seq} was destroyed; what was said there can be neither shown nor proved"
+    )]
+    Erased {
+        /// The log.
+        log: LogName,
+        /// The receipt.
+        seq: u64,
+    },
     /// The origin's name cannot be used.
     #[error("{0}")]
     Name(String),
@@ -243,6 +274,9 @@ impl DirectoryError {
             | Self::Settings { .. }
             | Self::NotSealed { .. }
             | Self::Name(_)
+            | Self::Policy(_)
+            | Self::NotKept { .. }
+            | Self::NothingHeld { .. }
             | Self::Open(_)
             | Self::Store(StoreError::NotAStore { .. } | StoreError::Invalid { .. }) => true,
             Self::Io { error, .. } => cannot_be_opened(error.kind()),

@@ -126,6 +126,7 @@ fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
     Origin::parse(&format!("{}/{digits}", options.name))
         .map_err(|error| DirectoryError::Name(format!("name {:?}: {error}", options.name)))?;
     for (name, value) in &options.policy {
+        crate::policy::checked((name.clone(), value.clone()))?;
         if name == RETENTION_POLICY {
             Retention::parse(value).map_err(|_| {
                 DirectoryError::Name(format!("policy {name}={value}: expected a number of days"))
@@ -173,7 +174,8 @@ pub(crate) fn create(
     // The genesis names the keys for good: they must not be lost to a power cut that it survives.
     // The folders above were made durable as they were made, and each key file with its own.
     sync_folder(directory.layout().root())?;
-    let mut policy = options.policy.clone();
+    let entries = options.policy.iter().cloned().map(crate::policy::checked);
+    let mut policy = entries.collect::<Result<Vec<_>, _>>()?;
     if options.ephemeral {
         policy.push((ephemeral::POLICY.0.into(), ephemeral::POLICY.1.into()));
     }

@@ -3,14 +3,18 @@
 use crate::directory::is_log_directory;
 use crate::error::opening;
 use crate::init::{create, for_tenant, publish};
+use crate::keepers::Keepers;
 use crate::key_files::UNFINISHED;
 use crate::receipt_keys::destroy_unfinished;
-use crate::{DirectoryError, Initialized, Layout, LogDirectory, OsRandom, Settings};
+use crate::{
+    DirectoryError, Initialized, Layout, LogDirectory, OsRandom, REDACTION_POLICY, Settings,
+};
 use ai_audit_core::{Kind, UnverifiedReceipt};
 use ai_audit_epochs::{EpochPolicy, Retention};
 use ai_audit_store::{
     AnchorRequest, Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName,
-    LogSigners, NewLog, OnFull, Random, Receipt, SignerSource, SystemClock, WriterLock,
+    LogSigners, NewLog, OnFull, Random, Receipt, SignerSource, SubjectKeysSource, SystemClock,
+    WriterLock,
 };
 use ai_audit_store_sqlite::OpenMode;
 use std::collections::BTreeSet;
@@ -24,6 +28,7 @@ pub struct Writer {
     directory: LogDirectory,
     ledger: Ledger,
     keys: Arc<KeyFiles>,
+    keepers: Arc<Keepers>,
     // Freed last.
     _lock: WriterLock,
 }
@@ -151,15 +156,15 @@ impl Writer {
         self.ledger.attach_known(log).map_err(from_ledger)
     }
 
-    /// Attaches the logs whose rotation or deletion was cut off, so that neither the old key nor what
-    /// is recorded as deleted stays.
+    /// Attaches the logs whose rotation, deletion or erasure was cut off, so that neither the old key
+    /// nor what is recorded as deleted or is to be erased stays.
     fn finish_cut_off(&self) -> Result<(), DirectoryError> {
         for log in self.directory.logs()? {
             // The lock is ours: nobody is writing one of these now.
             let keys = self.directory.layout().log(&log).keys;
             destroy_unfinished(&keys, UNFINISHED.as_ref())?;
             let rotating = self.directory.layout().log(&log).next_receipt_key.exists();
-            if rotating || self.ends_with_deletion(&log) {
+            if rotating || self.is_cut_off(&log) {
                 // Whoever writes to that log hears of it.
                 let _ = self.ledger.attach_known(&log);
             }
@@ -167,13 +172,17 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether a log's last receipt is a deletion, after which nothing else may have come about.
-    fn ends_with_deletion(&self, log: &LogName) -> bool {
+    /// Whether a log's last receipt begins what the writer ends before it does anything else.
+    fn is_cut_off(&self, log: &LogName) -> bool {
         let last = self.directory.head(log).map(|head| head.size() - 1);
         last.and_then(|seq| self.directory.receipt(log, seq))
             .is_ok_and(|sealed| {
-                UnverifiedReceipt::parse(&sealed)
-                    .is_ok_and(|receipt| receipt.header().kind == Kind::DELETION)
+                UnverifiedReceipt::parse(&sealed).is_ok_and(|receipt| {
+                    matches!(
+                        receipt.header().kind,
+                        Kind::DELETION | Kind::ERASURE_REQUESTED
+                    )
+                })
             })
     }
 
@@ -254,11 +263,14 @@ impl Writer {
             asked: Mutex::default(),
         });
         config.signers = Some(Arc::clone(&keys) as Arc<dyn SignerSource>);
+        let keepers = Arc::new(Keepers::new(directory.clone()));
+        config.subject_keys = Some(Arc::clone(&keepers) as Arc<dyn SubjectKeysSource>);
         let ledger = Ledger::open(directory.shared_store(), config).map_err(from_ledger)?;
         Ok(Self {
             directory,
             ledger,
             keys,
+            keepers,
             _lock: lock,
         })
     }
@@ -287,6 +299,10 @@ impl Writer {
         &self.ledger
     }
 
+    pub(crate) fn keepers(&self) -> &Keepers {
+        &self.keepers
+    }
+
     pub(crate) fn random(&self) -> &dyn Random {
         &OsRandom
     }
@@ -306,6 +322,13 @@ impl Writer {
     pub fn create_tenant_log(&self, log: LogName) -> Result<Initialized, DirectoryError> {
         let default = self.directory.key_line(&LogName::default()).ok();
         let mut options = for_tenant(log, default.as_ref().map(|line| line.name()));
+        // What is kept out of the default log is kept out of those that are opened beside it.
+        if default.is_some()
+            && let Some(redaction) = self.directory.redaction(&LogName::default())?
+        {
+            let entry = (REDACTION_POLICY.into(), redaction.to_json());
+            options.policy.push(entry);
+        }
         // What is opened beside a log for trying out is for trying out too.
         options.ephemeral = default.is_some() && self.directory.is_ephemeral(&LogName::default())?;
         create(self, &options)

@@ -221,6 +221,8 @@ impl Story {
             messages_at: Some("messages".into()),
             skip_invalid: false,
             keep: Vec::new(),
+            keep_encrypted: Vec::new(),
+            redaction: None,
             plain_digests: false,
         };
         Ok(record::record(&args, Output::new(false, true))?.receipts)

@@ -3,13 +3,13 @@
 use crate::cli::{
     ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
 };
-use crate::open::{close, directory, log_name, readable, settings, writer};
+use crate::open::{directory, log_name, readable, written};
 use crate::output::{Output, bytes};
 use crate::progress::Progress;
 use crate::save::write_whole;
-use ai_audit_directory::{EpochInfo, Writer, compact, file_digest};
+use ai_audit_directory::{EpochInfo, compact, file_digest};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Epoch, output: Output) -> anyhow::Result<ExitCode> {
@@ -21,21 +21,6 @@ pub(crate) fn run(args: &Epoch, output: Output) -> anyhow::Result<ExitCode> {
         EpochCommand::Restore(args) => restore(args, output),
     }?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Does something as the directory's writer, which is closed in order whatever comes of it.
-fn written<T>(
-    dir: &Path,
-    what: &str,
-    output: Output,
-    act: impl FnOnce(&Writer) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    let writer = writer(dir, settings(dir)?)?;
-    let result = act(&writer);
-    let closed = close(writer, what, output);
-    let result = result?;
-    closed?;
-    Ok(result)
 }
 
 fn seal(args: &SealEpoch, output: Output) -> anyhow::Result<()> {

@@ -4,7 +4,8 @@ use crate::cli::Init;
 use crate::failure::usage;
 use crate::open::{SOFTWARE, log_name, settings};
 use crate::output::{Output, Tone};
-use ai_audit_directory::{InitOptions, init};
+use ai_audit_directory::{InitOptions, REDACTION_POLICY, init};
+use ai_audit_pii::Policy as Redaction;
 use ai_audit_verify::Pin;
 use serde_json::json;
 use std::process::ExitCode;
@@ -20,6 +21,18 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
     }
     if args.forward_secure {
         policy.push(("receipt-key".into(), "forward-secure".into()));
+    }
+    let redaction = match (&args.redaction, args.no_redaction) {
+        (Some(path), _) => Some(super::policy::redaction(path)?),
+        // What may be personal data is not kept unless somebody says so.
+        (None, false) => Some(Redaction::default()),
+        (None, true) => None,
+    };
+    let given = policy.iter().any(|(name, _)| name == REDACTION_POLICY);
+    if let Some(redaction) = redaction
+        && !given
+    {
+        policy.push((REDACTION_POLICY.into(), redaction.to_json()));
     }
     let recovery_key = match &args.recovery_key {
         None => None,

@@ -160,7 +160,12 @@ fn disclosures(
             }
         }
     }
-    let secret = directory.digest_secret(log)?;
+    // A decision about a person is digested under a secret of his.
+    let subject = match Decision::decode(&receipt) {
+        Ok(decision) => decision.subject.to_string(),
+        Err(_) => String::new(),
+    };
+    let secret = directory.digest_secret_of(log, seq, &subject)?;
     let id = receipt.header().id;
     let disclosure = |field: &String| Disclosure {
         field: field.clone(),

@@ -16,10 +16,11 @@ use admission::{Admission, Refusal};
 use ai_audit_core::LeafHash;
 use ai_audit_directory::Writer;
 use ai_audit_ingest::{Step, StepBody};
-use ai_audit_store::{EncodedRecordBody, Record};
+use ai_audit_pii::Policy;
+use ai_audit_store::{Ciphertext, EncodedRecordBody, Record};
 use anyhow::{Context as _, anyhow};
 use input::{Input, Reader};
-use keys::{LogKeys, NoKeys};
+use keys::{LogKeys, Trial};
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -64,6 +65,10 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
     let default = log_name(&args.log)?;
     let directory = directory(&args.dir)?;
     directory.head(&default)?;
+    let redaction = match &args.redaction {
+        Some(path) => Some(super::policy::redaction(path)?),
+        None => None,
+    };
     let mut input = Input::open(args)?;
     let mut checked = 0;
     if let Input::File(file) = &mut input
@@ -72,7 +77,8 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
         let mut reader = Reader::new(args, Input::again(file)?)?;
         let mut admission =
             Admission::new(&directory, &settings, default.clone()).without_sealing();
-        checked = check(&mut reader, &mut admission)?;
+        let mut keys = Trial::new(&directory, admission.clone(), redaction.as_ref());
+        checked = check(&mut reader, &mut admission, &mut keys)?;
     }
     // The writer must be the last to close the database, or nothing folds the WAL into it.
     drop(directory);
@@ -91,6 +97,7 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
         output,
         writer: &writer,
         admission,
+        redaction: redaction.as_ref(),
         pending: &pending,
         in_flight,
     };
@@ -108,12 +115,20 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
 }
 
 /// Goes through all of the input and writes nothing; the number of groups.
-fn check(reader: &mut Reader<'_>, admission: &mut Admission<'_>) -> anyhow::Result<u64> {
+fn check(
+    reader: &mut Reader<'_>,
+    admission: &mut Admission<'_>,
+    keys: &mut Trial<'_>,
+) -> anyhow::Result<u64> {
     let mut groups = 0;
-    while let Some(group) = reader.next(&mut NoKeys) {
+    while let Some(group) = reader.next(keys) {
+        let group = match keys.take_failure() {
+            Some(error) => Err(error),
+            None => group.map_err(anyhow::Error::from),
+        };
         let admitted = match group {
             Ok(group) => admission.admit(&group).map(drop).map_err(Into::into),
-            Err(error) => Err(anyhow::Error::from(error)),
+            Err(error) => Err(error),
         };
         if let Err(error) = admitted {
             let code = failure::code(&error);
@@ -131,6 +146,7 @@ struct Sealing<'a> {
     output: Output,
     writer: &'a Writer,
     admission: Admission<'a>,
+    redaction: Option<&'a Policy>,
     pending: &'a RefCell<Pending>,
     in_flight: usize,
 }
@@ -142,13 +158,15 @@ impl Sealing<'_> {
         progress: &Progress,
         total: u64,
     ) -> anyhow::Result<()> {
-        let mut keys = LogKeys::new(self.writer, self.admission.clone());
+        let mut keys = LogKeys::new(self.writer, self.admission.clone(), self.redaction);
         let mut done = 0;
         while let Some(group) = reader.next(&mut keys) {
             // When the store fails the input ends: what there was of it says nothing.
             if self.pending.borrow().has_failed() {
                 return Ok(());
             }
+            // Not the line is wrong then, but what protects it: no line is passed over for that.
+            keys.check()?;
             let group = match group {
                 Ok(group) => group,
                 Err(error) if self.args.skip_invalid && !error.fatal => {
@@ -210,9 +228,12 @@ fn to_record(step: Step) -> Record {
         session_id,
         actor_id,
         mut body,
+        ciphertexts,
         parents,
         ..
     } = step;
+    let ciphertexts = ciphertexts.into_iter();
+    let ciphertexts = ciphertexts.map(|(key, bytes)| Ciphertext { key, bytes });
     Record::build(id, move |earlier| {
         let hashes: Vec<LeafHash> = parents
             .iter()
@@ -227,6 +248,7 @@ fn to_record(step: Step) -> Record {
             StepBody::ToolOutcome(outcome) => EncodedRecordBody::new(&**outcome),
         }
     })
+    .ciphertexts(ciphertexts.collect())
     .trace(trace_id)
     .session(session_id)
     .actor(actor_id)

@@ -14,6 +14,7 @@ mod help;
 mod keys;
 mod output;
 mod paths;
+mod privacy;
 mod proofs;
 mod publish;
 mod readme;

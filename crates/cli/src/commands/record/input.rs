@@ -3,7 +3,7 @@
 use super::summary::Pending;
 use crate::cli::{Format, Keep as KeepField, Record as Args};
 use crate::failure::usage;
-use ai_audit_ingest::{Conversations, Group, IngestError, Keep, Keys, RecordLines};
+use ai_audit_ingest::{Conversations, Group, IngestError, Keep, Keeping, Keys, RecordLines};
 use anyhow::Context as _;
 use std::cell::RefCell;
 use std::fs::File;
@@ -68,6 +68,19 @@ impl Read for Live {
     }
 }
 
+/// How a text is to be kept.
+fn keeping(args: &Args, field: KeepField) -> anyhow::Result<Keeping> {
+    let encrypted = args.keep_encrypted.contains(&field);
+    match (args.keep.contains(&field), encrypted) {
+        (true, true) => Err(usage(
+            "--keep and --keep-encrypted name the same text: it is kept in one way",
+        )),
+        (true, false) => Ok(Keeping::Plain),
+        (false, true) => Ok(Keeping::Encrypted),
+        (false, false) => Ok(Keeping::Digest),
+    }
+}
+
 /// What reads the input's format.
 pub(super) enum Reader<'a> {
     Lines(RecordLines<BufReader<Box<dyn Read + 'a>>>),
@@ -78,8 +91,8 @@ impl<'a> Reader<'a> {
     pub(super) fn new(args: &Args, source: Box<dyn Read + 'a>) -> anyhow::Result<Self> {
         let source = BufReader::with_capacity(1 << 16, source);
         let keep = Keep {
-            input: args.keep.contains(&KeepField::Input),
-            output: args.keep.contains(&KeepField::Output),
+            input: keeping(args, KeepField::Input)?,
+            output: keeping(args, KeepField::Output)?,
         };
         Ok(match args.format {
             Format::Decisions => Self::Lines(RecordLines::new(source, keep)),

@@ -1,106 +1,252 @@
-//! Ids and digest keys for what is recorded.
+//! Ids for what is recorded, and what its texts go through: digest secrets, redaction, encryption.
 
 use super::admission::Admission;
-use ai_audit_core::{DigestSecret, DisclosureKey, ReceiptId};
-use ai_audit_directory::{OsRandom, Writer};
-use ai_audit_ingest::Keys;
-use ai_audit_store::{Clock as _, LogName, Random as _, SystemClock};
-use std::cell::RefCell;
+use ai_audit_core::{DigestSecret, LogId, ReceiptId, SubjectKeyId};
+use ai_audit_directory::{LogDirectory, OsRandom, REDACTION_POLICY, Writer};
+use ai_audit_ingest::{Keys, Protection, Redaction};
+use ai_audit_pii::{Policy, PseudonymKey};
+use ai_audit_shredding::SubjectKey;
+use ai_audit_store::{ChangePolicy, Clock as _, LogName, Random as _, SystemClock};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// For checking: ids and digests that nobody will see.
-pub(super) struct NoKeys;
+/// For checking: ids, digests and ciphertexts that nobody will see, and the redaction that counts.
+pub(super) struct Trial<'d> {
+    directory: &'d LogDirectory,
+    admission: Admission<'d>,
+    /// A redaction policy that is to be put in force first.
+    given: Option<&'d Policy>,
+    redactions: BTreeMap<LogName, Option<Arc<Redaction>>>,
+    key: Arc<SubjectKey>,
+    failed: Option<anyhow::Error>,
+}
 
-impl Keys for NoKeys {
+impl<'d> Trial<'d> {
+    pub(super) fn new(
+        directory: &'d LogDirectory,
+        admission: Admission<'d>,
+        given: Option<&'d Policy>,
+    ) -> Self {
+        let nobody = (SubjectKeyId::from_bytes([0; 16]), LogId::ZERO);
+        Self {
+            directory,
+            admission,
+            given,
+            redactions: BTreeMap::new(),
+            key: Arc::new(SubjectKey::new(nobody.0, nobody.1, &[0; 32])),
+            failed: None,
+        }
+    }
+
+    /// What went wrong while the last group was read.
+    pub(super) fn take_failure(&mut self) -> Option<anyhow::Error> {
+        self.failed.take()
+    }
+
+    fn redaction(&mut self, log: &LogName) -> anyhow::Result<Option<Arc<Redaction>>> {
+        if let Some(known) = self.redactions.get(log) {
+            return Ok(known.clone());
+        }
+        // A log that is not there yet begins with the policy of the default one.
+        let there = self.directory.store().head(log)?.is_some();
+        let from = if there {
+            log.clone()
+        } else {
+            LogName::default()
+        };
+        let policy = match self.given {
+            Some(policy) => Some(policy.clone()),
+            None if self.directory.store().head(&from)?.is_some() => {
+                self.directory.redaction(&from)?
+            }
+            None => None,
+        };
+        let redaction = match policy {
+            None => None,
+            Some(policy) => {
+                let pseudonyms = policy.pseudonymizes().then(|| PseudonymKey::new([0; 32]));
+                Some(Arc::new(Redaction::new(&policy, pseudonyms)?))
+            }
+        };
+        self.redactions.insert(log.clone(), redaction.clone());
+        Ok(redaction)
+    }
+}
+
+impl Keys for Trial<'_> {
     fn new_id(&mut self) -> ReceiptId {
         ReceiptId::from_bytes([0; 16])
     }
 
-    fn exact_key(&self, _: Option<&str>, _: &ReceiptId, _: &str) -> Option<DisclosureKey> {
-        None
+    fn nonce(&mut self) -> [u8; 12] {
+        [0; 12]
     }
 
-    fn canonical_key(&self, _: Option<&str>) -> Option<DisclosureKey> {
-        None
+    fn protection(&mut self, tenant: Option<&str>, _: &str, _: bool) -> Protection {
+        let mut protection = Protection {
+            key: Some(Arc::clone(&self.key)),
+            ..Protection::default()
+        };
+        // A tenant that cannot be a log is refused when the group is admitted.
+        if let Ok(log) = self.admission.log(tenant) {
+            match self.redaction(&log) {
+                Ok(redaction) => protection.redaction = redaction,
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        protection
     }
 }
 
-/// Ids, and the digest secrets of the logs, which are opened where they are not there.
+/// Ids, and what protects the texts of the logs, which are opened where they are not there.
 pub(super) struct LogKeys<'w> {
     writer: &'w Writer,
     admission: Admission<'w>,
-    found: RefCell<Found>,
-}
-
-/// What was met on the way. Errors are kept until the group at hand is looked at.
-#[derive(Default)]
-struct Found {
-    secrets: BTreeMap<LogName, Option<DigestSecret>>,
+    given: Option<&'w Policy>,
+    logs: BTreeMap<LogName, Known>,
     created: Vec<String>,
+    /// Errors are kept until the group at hand is looked at.
     failed: Option<anyhow::Error>,
 }
 
+/// What is known of a log.
+struct Known {
+    /// None where digests are plain.
+    secret: Option<Arc<DigestSecret>>,
+    redaction: Option<Arc<Redaction>>,
+    /// The subject of the last record, and what hangs on his key: records of one come together.
+    last: Option<(String, Arc<SubjectKey>, Arc<DigestSecret>)>,
+}
+
 impl<'w> LogKeys<'w> {
-    pub(super) fn new(writer: &'w Writer, admission: Admission<'w>) -> Self {
+    pub(super) const fn new(
+        writer: &'w Writer,
+        admission: Admission<'w>,
+        given: Option<&'w Policy>,
+    ) -> Self {
         Self {
             writer,
             admission,
-            found: RefCell::default(),
+            given,
+            logs: BTreeMap::new(),
+            created: Vec::new(),
+            failed: None,
         }
     }
 
-    /// Makes sure that the log of a group that was admitted is there, and tells what went wrong
-    /// while the group was read.
-    pub(super) fn ready(&self, log: &LogName) -> anyhow::Result<()> {
-        let found = &mut *self.found.borrow_mut();
-        match found.failed.take() {
-            Some(error) => Err(error),
-            None => self.load(log, found),
-        }
+    /// Makes sure that the log of a group that was admitted is there.
+    pub(super) fn ready(&mut self, log: &LogName) -> anyhow::Result<()> {
+        self.load(log).map(drop)
+    }
+
+    /// Tells what went wrong while the last group was read.
+    pub(super) fn check(&mut self) -> anyhow::Result<()> {
+        self.failed.take().map_or(Ok(()), Err)
     }
 
     /// The logs that were opened since the last time.
-    pub(super) fn take_created(&self) -> Vec<String> {
-        std::mem::take(&mut self.found.borrow_mut().created)
-    }
-
-    /// A key made from the secret of a tenant's log.
-    fn key(
-        &self,
-        tenant: Option<&str>,
-        make: impl FnOnce(&DigestSecret) -> DisclosureKey,
-    ) -> Option<DisclosureKey> {
-        // A group that is not admitted is not recorded: its digests are of no use.
-        let log = self.admission.log(tenant).ok()?;
-        let found = &mut *self.found.borrow_mut();
-        if !found.secrets.contains_key(&log) {
-            let there = self.writer.directory().store().head(&log);
-            if matches!(there, Ok(None)) && self.admission.may_open(&log).is_err() {
-                return None;
-            }
-            if let Err(error) = self.load(&log, found) {
-                found.failed = Some(error);
-            }
-        }
-        found.secrets.get(&log).and_then(Option::as_ref).map(make)
+    pub(super) fn take_created(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.created)
     }
 
     /// Gets to know a log, which is opened if it is not there.
-    fn load(&self, log: &LogName, found: &mut Found) -> anyhow::Result<()> {
-        if found.secrets.contains_key(log) {
-            return Ok(());
+    fn load(&mut self, log: &LogName) -> anyhow::Result<&mut Known> {
+        if !self.logs.contains_key(log) {
+            let known = self.open(log)?;
+            self.logs.insert(log.clone(), known);
         }
+        self.logs
+            .get_mut(log)
+            .ok_or_else(|| anyhow::anyhow!("log {log} is not known"))
+    }
+
+    fn open(&mut self, log: &LogName) -> anyhow::Result<Known> {
         let directory = self.writer.directory();
         if directory.store().head(log)?.is_none() {
             self.writer.create_tenant_log(log.clone())?;
-            found.created.push(log.to_string());
+            self.created.push(log.to_string());
         }
+        let mut policy = directory.redaction(log)?;
+        if let Some(given) = self.given
+            && policy.as_ref() != Some(given)
+        {
+            let change = ChangePolicy {
+                entries: vec![(REDACTION_POLICY.into(), given.to_json())],
+                reason: "given with what is recorded".into(),
+            };
+            self.writer.change_policy(log, change)?;
+            policy = Some(given.clone());
+        }
+        let redaction = match policy {
+            None => None,
+            Some(policy) => {
+                let pseudonyms = match policy.pseudonymizes() {
+                    true => {
+                        let own = self.writer.subject_keys(log)?.key_for("")?;
+                        Some(PseudonymKey::new(*own.pseudonym_key()))
+                    }
+                    false => None,
+                };
+                Some(Arc::new(Redaction::new(&policy, pseudonyms)?))
+            }
+        };
         let secret = match self.admission.keyed() {
-            true => Some(directory.digest_secret(log)?),
+            true => Some(Arc::new(directory.digest_secret(log)?)),
             false => None,
         };
-        found.secrets.insert(log.clone(), secret);
-        Ok(())
+        Ok(Known {
+            secret,
+            redaction,
+            last: None,
+        })
+    }
+
+    fn protect(
+        &mut self,
+        tenant: Option<&str>,
+        subject: &str,
+        encrypts: bool,
+    ) -> anyhow::Result<Protection> {
+        // A group that is not admitted is not recorded: its digests are of no use.
+        let Ok(log) = self.admission.log(tenant) else {
+            return Ok(Protection::default());
+        };
+        let writer = self.writer;
+        let there = writer.directory().store().head(&log)?.is_some();
+        if !there && self.admission.may_open(&log).is_err() {
+            return Ok(Protection::default());
+        }
+        let known = self.load(&log)?;
+        let mut protection = Protection {
+            secret: known.secret.clone(),
+            redaction: known.redaction.clone(),
+            key: None,
+        };
+        let encrypts = encrypts
+            || known
+                .redaction
+                .as_ref()
+                .is_some_and(|redaction| redaction.encrypts());
+        let keyed = known.secret.is_some() && !subject.is_empty();
+        if !encrypts && !keyed {
+            return Ok(protection);
+        }
+        let (key, secret) = match &known.last {
+            Some((last, key, secret)) if last == subject => (Arc::clone(key), Arc::clone(secret)),
+            _ => {
+                let key = writer.subject_keys(&log)?.key_for(subject)?;
+                let secret = Arc::new(key.digest_secret());
+                let key = Arc::new(key);
+                let both = (subject.to_owned(), Arc::clone(&key), Arc::clone(&secret));
+                known.last = Some(both);
+                (key, secret)
+            }
+        };
+        if keyed {
+            protection.secret = Some(secret);
+        }
+        protection.key = encrypts.then_some(key);
+        Ok(protection)
     }
 }
 
@@ -108,21 +254,26 @@ impl Keys for LogKeys<'_> {
     fn new_id(&mut self) -> ReceiptId {
         let mut random = [0; 10];
         if let Err(error) = OsRandom.fill(&mut random) {
-            self.found.borrow_mut().failed = Some(anyhow::anyhow!("{error}"));
+            self.failed = Some(anyhow::anyhow!("{error}"));
         }
         ReceiptId::from_parts(SystemClock.now(), random)
     }
 
-    fn exact_key(
-        &self,
-        tenant: Option<&str>,
-        id: &ReceiptId,
-        field: &str,
-    ) -> Option<DisclosureKey> {
-        self.key(tenant, |secret| secret.exact_key(id, field))
+    fn nonce(&mut self) -> [u8; 12] {
+        let mut random = [0; 12];
+        if let Err(error) = OsRandom.fill(&mut random) {
+            self.failed = Some(anyhow::anyhow!("{error}"));
+        }
+        random
     }
 
-    fn canonical_key(&self, tenant: Option<&str>) -> Option<DisclosureKey> {
-        self.key(tenant, DigestSecret::canonical_key)
+    fn protection(&mut self, tenant: Option<&str>, subject: &str, encrypts: bool) -> Protection {
+        match self.protect(tenant, subject, encrypts) {
+            Ok(protection) => protection,
+            Err(error) => {
+                self.failed = Some(error);
+                Protection::default()
+            }
+        }
     }
 }

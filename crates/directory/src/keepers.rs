@@ -1,0 +1,75 @@
+//! The keepers of the subject keys of a directory's logs, for its one writer.
+
+use crate::{DirectoryError, LogDirectory, Writer};
+use ai_audit_core::LogId;
+use ai_audit_shredding::SubjectKeys;
+use ai_audit_store::{LogName, Shred, Shredded, SubjectKeysSource};
+use core::fmt;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Opens the keys of each log when they are first needed.
+pub(crate) struct Keepers {
+    directory: LogDirectory,
+    opened: Mutex<BTreeMap<LogName, Arc<dyn SubjectKeys>>>,
+}
+
+impl Keepers {
+    pub(crate) const fn new(directory: LogDirectory) -> Self {
+        Self {
+            directory,
+            opened: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    pub(crate) fn of(&self, log: &LogName) -> Result<Arc<dyn SubjectKeys>, DirectoryError> {
+        // Held while they are opened, so that nobody opens them a second time.
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keys) = opened.get(log) {
+            return Ok(Arc::clone(keys));
+        }
+        let keys: Arc<dyn SubjectKeys> = Arc::new(self.directory.subject_keys_to_write(log)?);
+        opened.insert(log.clone(), Arc::clone(&keys));
+        Ok(keys)
+    }
+}
+
+impl SubjectKeysSource for Keepers {
+    fn subject_keys(&self, log: &LogName, _: LogId) -> Result<Arc<dyn SubjectKeys>, String> {
+        self.of(log).map_err(|error| error.to_string())
+    }
+
+    fn opened(&self, log: &LogName, _: LogId) -> Option<Arc<dyn SubjectKeys>> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.get(log).map(Arc::clone)
+    }
+}
+
+impl fmt::Debug for Keepers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keepers").finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// The keys of the subjects of a log; made, with the key that wraps them, where there are none.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such log, or the keys cannot be read or made.
+    pub fn subject_keys(&self, log: &LogName) -> Result<Arc<dyn SubjectKeys>, DirectoryError> {
+        self.keepers().of(log)
+    }
+
+    /// Destroys the keys of subjects, so that nothing that is kept of them can be read again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::shred`](ai_audit_store::Ledger::shred).
+    pub fn shred(&self, log: &LogName, wish: Shred) -> Result<Shredded, DirectoryError> {
+        self.attach(log)?;
+        self.ledger()
+            .shred(log, wish)
+            .map_err(crate::writer::from_ledger)
+    }
+}
