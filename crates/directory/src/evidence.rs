@@ -120,7 +120,14 @@ impl LogDirectory {
         progress: impl FnMut(u64),
     ) -> Result<Report, DirectoryError> {
         self.head(log)?;
+        let keys = self.subject_keys(log);
         let mut verifier = LogVerifier::new(policy);
+        match &keys {
+            Ok(Some(keys)) => verifier.subject_keys(keys),
+            Ok(None) => {}
+            // What the log shows can be told all the same.
+            Err(error) => verifier.unreadable_subject_keys(error.to_string()),
+        }
         for kept in self.store().checkpoints(log)? {
             if let Err(error) = verifier.evidence_checkpoint(kept.note.as_bytes()) {
                 verifier

@@ -10,10 +10,14 @@ It was written from the specification, apart from the project's own code, so tha
 disagree. It lists no open tool calls and knows no witnesses, no timestamps and no proof files.
 
     verify.py PATH [--key log.pub] [--checkpoint kept.note] [--size N] [--revocation FILE]
+              [--subject PSEUDONYM]
     verify.py --vectors FOLDER
 
 PATH is the folder of an unpacked evidence package, or a receipts file alone. The second form holds
 this program against the specification's vectors; it verifies no evidence.
+What fails about erasures is always told. With --subject there is an answer for the erasures of one
+person (empty: of the log itself): it is never more than unverified, which changes no exit code, since
+no log shows that no copy of a key is left.
 Exit code: 0 all verified; 1 something failed; 2 wrong usage or a path that cannot be read;
 3 nothing failed, but without --key or --checkpoint something stays unverified.
 """
@@ -1061,10 +1065,12 @@ FILES = (
 )
 REQUIRED = ("receipts.bin", "checkpoint.note", "key-history.json", "README.md", "verify.py")
 NEW, VERIFIED, FAILED, UNVERIFIED = "", "verified", "FAILED", "unverified"
+NOT_APPLICABLE = "not applicable"
 
 
 class Verdict:
-    """The answers to three questions, and what fails about erasures. The first failure stands."""
+    """The answers to three questions, and to the one on erasures where it fails or was asked for one
+    subject. The first failure stands."""
 
     def __init__(self):
         self.answers = {q: (NEW, "") for q in ("integrity", "attribution", "completeness")}
@@ -1082,8 +1088,12 @@ class Verdict:
         return self.answers[question][0] == FAILED
 
     def code(self):
-        statuses = [status for status, _ in self.answers.values()]
-        return 1 if FAILED in statuses else 0 if set(statuses) == {VERIFIED} else 3
+        statuses = {question: status for question, (status, _) in self.answers.items()}
+        if FAILED in statuses.values():
+            return 1
+        # Of erasures a failure counts only.
+        statuses.pop("erasure", None)
+        return 0 if set(statuses.values()) == {VERIFIED} else 3
 
     def broke(self, error, receipt=None):
         self.fail("integrity", "%s: %s" % (error.stage, error), receipt)
@@ -1093,28 +1103,55 @@ class Erasures:
     """Erasures in the order of the log: what a completion and a key must fit.
 
     `push` raises what does not hold; where the evidence is a part of a log, what may be for want of a
-    receipt that is not there accuses nobody.
+    receipt that is not there accuses nobody. Asked for one subject, it raises what concerns him, and
+    keeps the first thing that does not hold about others.
     """
 
-    def __init__(self):
+    def __init__(self, subject=None):
         self.requests, self.destroyed, self.retired, self.in_use = {}, {}, set(), {}
+        self.subject, self.named, self.absent, self.others = subject, False, None, None
+        # What is asked of the subject: receipts of requests, and whether they were completed.
+        self.own, self.own_keys, self.kept = {}, set(), None
 
     def push(self, receipt, body, whole):
-        kind = receipt.header["kind"]
-        if kind == "erasure_requested":
-            self.request(receipt, body)
-        elif kind == "erasure_completed":
-            self.complete(receipt, body, whole)
-        elif kind == "decision":
-            for kept in body["kept"]:
-                if "encrypted" in kept["content"]:
-                    key = kept["content"]["encrypted"]["key"]
-                    self.encrypted(body["subject"], key, whole)
+        kind, seq = receipt.header["kind"], receipt.header["seq"]
+        names, key = self.names(kind, body), None
+        self.named = self.named or names
+        try:
+            if kind == "erasure_requested":
+                self.request(receipt, body, names)
+            elif kind == "erasure_completed":
+                self.complete(receipt, body, whole)
+            elif kind == "decision":
+                for kept in body["kept"]:
+                    if "encrypted" in kept["content"]:
+                        key = kept["content"]["encrypted"]["key"]
+                        if names:
+                            self.kept = (seq, key)
+                        self.encrypted(body["subject"], key, whole, names)
+        except Refused as error:
+            # A completion names nobody: whoever is asked for may hang on it.
+            comes_back = key in self.destroyed and key in self.own_keys
+            if self.subject is None or names or kind == "erasure_completed" or comes_back:
+                raise
+            self.others = self.others or "at receipt %d: %s" % (seq, error)
 
-    def request(self, receipt, body):
+    def names(self, kind, body):
+        """Whether a receipt names the subject that is asked for."""
+        if kind in ("decision", "access"):
+            return body["subject"] == self.subject
+        asked = kind == "erasure_requested"
+        return asked and any(one["subject"] == self.subject for one in body["subjects"])
+
+    def request(self, receipt, body, names):
         keys = [key for subject in body["subjects"] for key in subject["keys"]]
-        names = [subject["subject"] for subject in body["subjects"]]
-        self.requests[receipt.hash.hex()] = (keys, names, body["kek"])
+        subjects = [subject["subject"] for subject in body["subjects"]]
+        self.requests[receipt.hash.hex()] = (keys, subjects, body["kek"], receipt.header["seq"])
+        if names:
+            self.own[receipt.header["seq"]] = None
+        for subject in body["subjects"]:
+            if subject["subject"] == self.subject:
+                self.own_keys.update(subject["keys"])
         for subject in body["subjects"]:
             key = self.in_use.get(subject["subject"])
             if key is not None and key not in subject["keys"]:
@@ -1122,9 +1159,11 @@ class Erasures:
                 raise Refused("erasure", reason % key)
 
     def complete(self, receipt, body, whole):
-        keys, names, kek = self.requests.pop(body["request"], (None, (), None))
+        keys, names, kek, asked = self.requests.pop(body["request"], (None, (), None, None))
+        seq = receipt.header["seq"]
         if keys is None:
             if not whole:
+                self.absent = self.absent or "the request of receipt %d is not here" % seq
                 return
             raise Refused("erasure", "a completion without a request that waits")
         if body["keys"] != keys:
@@ -1132,18 +1171,53 @@ class Erasures:
         self.retired.add(kek)
         if body["kek"] in self.retired:
             raise Refused("erasure", "the key-encryption key was not replaced")
-        self.destroyed.update((key, receipt.header["seq"]) for key in keys)
+        self.destroyed.update((key, seq) for key in keys)
         for name in names:
             if self.in_use.get(name) in self.destroyed:
                 del self.in_use[name]
+        if asked in self.own:
+            self.own[asked] = seq
 
-    def encrypted(self, subject, key, whole):
+    def encrypted(self, subject, key, whole, names):
         if key in self.destroyed:
             reason = "a field under key %s, destroyed by receipt %d"
             raise Refused("erasure", reason % (key, self.destroyed[key]))
         in_use = self.in_use.setdefault(subject, key)
-        if in_use != key and whole:
+        if in_use == key:
+            return
+        if whole:
             raise Refused("erasure", "a field under key %s, while %s is in use" % (key, in_use))
+        if names:
+            self.absent = self.absent or "the erasure of key %s is not here" % in_use
+
+    def answer(self, verdict, whole, deleted):
+        """The answer for the subject that was asked for, where nothing failed."""
+        if self.subject is None:
+            return
+        waiting = [seq for seq, completed in self.own.items() if completed is None]
+        if self.absent:
+            why = self.absent
+        elif waiting:
+            why = "the erasure that receipt %d asks for is not completed" % waiting[0]
+        elif self.own:
+            why = "the subject was erased; whether the keys are gone no log shows"
+        elif not whole:
+            why = "no erasure of the subject is recorded in the part of the log that is here"
+        elif self.named:
+            why = "nothing of the subject was erased"
+        elif verdict.failed("integrity"):
+            why = "integrity failed, so whether the subject is named cannot be told"
+        elif deleted:
+            why = "nothing that is here names the subject; the bytes of some receipts are deleted"
+        else:
+            why = None
+        verdict.set("erasure", UNVERIFIED if why else NOT_APPLICABLE, why or "")
+        last = max((seq for seq in self.own.values() if seq is not None), default=None)
+        if last is not None and self.kept and self.kept[0] > last:
+            remark = "recorded again after the erasure: receipt %d keeps a text under key %s"
+            verdict.remarks.append(remark % self.kept)
+        if self.others:
+            verdict.remarks.append("erasures of others do not hold: " + self.others)
 
 
 class Log:
@@ -1152,12 +1226,12 @@ class Log:
     It goes on after what does not hold: whether bytes were changed and who signed are two things.
     """
 
-    def __init__(self, verdict, pins, own=None, selection=False, revocations=()):
+    def __init__(self, verdict, pins, own=None, selection=False, revocations=(), subject=None):
         self.verdict, self.pins, self.selection = verdict, pins, selection
         self.own, self.revocations = own, revocations
         self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {0: sha256(b"")}, set()
         self.genesis = self.line = self.key = self.keys = self.before = self.first = None
-        self.epochs, self.erasures = Epochs(), Erasures()
+        self.epochs, self.erasures = Epochs(), Erasures(subject)
         self.count = self.signatures = self.deleted = 0
         self.needs_checkpoint = self.bare = self.signed = False
         self.origin = self.log_id = self.unread = None
@@ -1637,7 +1711,7 @@ class KeyFile:
             raise Refused("key-history.json", reason)
 
 
-def verify(path, pins, brought, size, revocations=(), others=()):
+def verify(path, pins, brought, size, revocations=(), others=(), subject=None):
     """Verifies a receipts file, or the folder of a package. Returns verdict and log."""
     verdict, wrong, beside = Verdict(), [], []
 
@@ -1649,7 +1723,7 @@ def verify(path, pins, brought, size, revocations=(), others=()):
             reasons.append(error)
 
     if not os.path.isdir(path):
-        log = Log(verdict, pins, revocations=revocations)
+        log = Log(verdict, pins, revocations=revocations, subject=subject)
         log.wanted = {c.size for c in brought}
         receipts(log, path, beside)
         return finish(verdict, log, [], brought, size)
@@ -1670,9 +1744,10 @@ def verify(path, pins, brought, size, revocations=(), others=()):
     if not own:
         # Nothing to hold receipts against.
         verdict.broke(wrong[0])
-        return finish(verdict, Log(verdict, pins), [], [], None)
+        return finish(verdict, Log(verdict, pins, subject=subject), [], [], None)
     there = os.path.lexists(os.path.join(path, "proofs.bin"))
-    log = Log(verdict, pins, own, manifest.word != "all" if manifest else there, revocations)
+    selection = manifest.word != "all" if manifest else there
+    log = Log(verdict, pins, own, selection, revocations, subject)
 
     # Beside the receipts: proofs, view, earlier checkpoints, ciphertexts.
     proofs = attempt(beside, part, "proofs.bin") if log.selection else None
@@ -1838,6 +1913,7 @@ def finish(verdict, log, evidence, brought, size):
     log.attribution(anchored)
     if not verdict.answers["completeness"][0]:
         verdict.set("completeness", UNVERIFIED, why)
+    log.erasures.answer(verdict, whole and log.first == 0, log.deleted)
     return verdict, log
 
 
@@ -1964,6 +2040,7 @@ def main():
     parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE")
     parser.add_argument("--size", type=int, metavar="N")
     parser.add_argument("--revocation", action="append", default=[], metavar="FILE")
+    parser.add_argument("--subject", metavar="PSEUDONYM")
     parser.add_argument("--vectors", action="store_true", help="PATH holds the vectors")
     options = parser.parse_args()
     for stream in (sys.stdout, sys.stderr):
@@ -1971,7 +2048,7 @@ def main():
     path, files = options.path, [name for name in options.key if os.path.exists(name)]
     files += options.checkpoint + options.revocation
     if options.vectors:
-        if options.key or files or options.size is not None:
+        if options.key or files or (options.size, options.subject) != (None, None):
             parser.error("--vectors verifies no evidence: it goes with no other option")
         try:
             print(check_vectors(path))
@@ -1999,14 +2076,16 @@ def main():
             print("%s: no package in this folder" % path, file=sys.stderr)
             return 2
         others = {os.path.realpath(name) for name in files}
-        verdict, log = verify(path, pins, brought, options.size, revocations, others)
+        verdict, log = verify(
+            path, pins, brought, options.size, revocations, others, options.subject
+        )
     except OSError as error:
         print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
         return 2
     for question, (status, reason) in verdict.answers.items():
         print("%-13s %s%s" % (question, status, shown(": " + reason if reason else "")))
     for remark in verdict.remarks:
-        print("note: " + remark)
+        print("note: " + shown(remark))
     if log.origin:
         print("log: " + shown(log.origin))
     if log.deleted:

@@ -1,16 +1,25 @@
 //! Holding the erasures of a log against its receipts.
 
+mod remains;
+
+pub use self::remains::{Remains, Remnant};
+
+use self::remains::Example;
 use crate::{ErasureCompleted, ErasureRequested, KekId};
 use ai_audit_core::{
-    Content, Decision, DecodeBody as _, Digest, Kind, LeafHash, SubjectKeyId, UnverifiedReceipt,
+    Content, Decision, DecodeBody as _, Digest, Kind, LeafHash, ReceiptId, SubjectKeyId,
+    UnverifiedReceipt,
 };
+use alloc::boxed::Box;
+use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 /// Follows a log, or a selection of it, in the order of `seq`, in memory that grows with the erasures
-/// and with the subjects of whom something is encrypted, by some 50 bytes each.
+/// and with the subjects of whom something is encrypted, by some 50 bytes each, or 200 where it
+/// keeps examples.
 ///
 /// That receipts follow each other and are signed is for others to check; a body that does not
 /// decode is no matter of this.
@@ -23,7 +32,17 @@ pub struct ErasureAudit {
     /// Key-encryption keys that a completion replaced.
     retired: BTreeSet<KekId>,
     /// The key in use of each subject of whom something is encrypted.
-    in_use: BTreeMap<SubjectTag, SubjectKeyId>,
+    in_use: BTreeMap<SubjectTag, InUse>,
+    /// Whether one field is kept for each key.
+    keeps_examples: bool,
+    /// One field for each destroyed key under which there was one.
+    examples: BTreeMap<SubjectKeyId, Box<Example>>,
+}
+
+#[derive(Debug)]
+struct InUse {
+    key: SubjectKeyId,
+    example: Option<Box<Example>>,
 }
 
 /// Stands for a subject, however long its name is: half of its SHA-256.
@@ -60,6 +79,8 @@ pub struct Erasure {
 pub struct Erasures {
     /// In the order of their requests.
     pub all: Vec<Erasure>,
+    /// One field for each destroyed key under which there was one, where they were kept.
+    examples: BTreeMap<SubjectKeyId, Box<Example>>,
 }
 
 impl Erasures {
@@ -161,6 +182,16 @@ impl ErasureAudit {
         Self::default()
     }
 
+    /// The same, which also keeps one field for each key, so that [`Erasures::remains`] knows the key
+    /// again under another id.
+    #[must_use]
+    pub fn with_examples() -> Self {
+        Self {
+            keeps_examples: true,
+            ..Self::default()
+        }
+    }
+
     /// Takes the next receipt.
     ///
     /// # Errors
@@ -169,9 +200,9 @@ impl ErasureAudit {
     pub fn push(&mut self, receipt: &UnverifiedReceipt<'_>) -> Result<(), ErasureError> {
         let seq = receipt.header().seq;
         match receipt.header().kind {
-            Kind::DECISION => {
-                Decision::decode(receipt).map_or(Ok(()), |decision| self.decision(&decision))
-            }
+            Kind::DECISION => Decision::decode(receipt).map_or(Ok(()), |decision| {
+                self.decision(receipt.header().id, &decision)
+            }),
             Kind::ERASURE_REQUESTED => ErasureRequested::decode(receipt)
                 .map_or(Ok(()), |request| {
                     self.request(receipt.hash(), seq, &request)
@@ -185,7 +216,10 @@ impl ErasureAudit {
     /// What was found, once the log was seen to its end.
     #[must_use]
     pub fn finish(self) -> Erasures {
-        Erasures { all: self.erasures }
+        Erasures {
+            all: self.erasures,
+            examples: self.examples,
+        }
     }
 
     /// Whether a completion was seen that destroys this key.
@@ -194,7 +228,14 @@ impl ErasureAudit {
         self.destroyed.contains_key(key)
     }
 
-    fn decision(&mut self, decision: &Decision<'_>) -> Result<(), ErasureError> {
+    /// Whether a request named this key as one of this subject. Looks through all requests.
+    #[must_use]
+    pub fn is_named(&self, subject: &str, key: &SubjectKeyId) -> bool {
+        let mut named = self.erasures.iter().flat_map(|one| &one.subjects);
+        named.any(|(name, keys)| name == subject && keys.contains(key))
+    }
+
+    fn decision(&mut self, id: ReceiptId, decision: &Decision<'_>) -> Result<(), ErasureError> {
         for kept in decision.kept.iter() {
             let Content::Encrypted(field) = &kept.content else {
                 continue;
@@ -204,7 +245,15 @@ impl ErasureAudit {
                 let completed = *completed;
                 return Err(ErasureError::DestroyedKey { key, completed });
             }
-            let in_use = *self.in_use.entry(tag(&decision.subject)).or_insert(key);
+            let keeps = self.keeps_examples;
+            let in_use = self
+                .in_use
+                .entry(tag(&decision.subject))
+                .or_insert_with(|| InUse {
+                    key,
+                    example: keeps.then(|| Example::of(id, &kept.name, field)).flatten(),
+                })
+                .key;
             if in_use != key {
                 return Err(ErasureError::SecondKey { key, in_use });
             }
@@ -223,7 +272,7 @@ impl ErasureAudit {
         let mut missing = None;
         for one in request.subjects.iter() {
             let tag = tag(&one.subject);
-            if let Some(key) = self.in_use.get(&tag)
+            if let Some(InUse { key, .. }) = self.in_use.get(&tag)
                 && !one.keys.iter().any(|named| named == key)
             {
                 missing = missing.or(Some(ErasureError::KeyNotNamed { key: *key }));
@@ -263,10 +312,11 @@ impl ErasureAudit {
         self.destroyed
             .extend(open.keys.into_iter().map(|key| (key, seq)));
         for tag in open.subjects {
-            if let Some(key) = self.in_use.get(&tag)
-                && self.destroyed.contains_key(key)
+            if let Entry::Occupied(entry) = self.in_use.entry(tag)
+                && self.destroyed.contains_key(&entry.get().key)
             {
-                self.in_use.remove(&tag);
+                let InUse { key, example } = entry.remove();
+                self.examples.extend(example.map(|example| (key, example)));
             }
         }
         if let Some(erasure) = self.erasures.get_mut(open.index) {

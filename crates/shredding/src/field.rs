@@ -145,10 +145,15 @@ impl SubjectKey {
     /// Whether a receipt's field is encrypted under these very bytes of key. Needs no ciphertext.
     #[must_use]
     pub fn opens(&self, place: &Place<'_>, field: &Encrypted) -> bool {
-        let (_, commitment) = self.field_key(place);
         field.key == self.id()
             && self.associated(place).is_ok()
-            && bool::from(commitment.ct_eq(&field.commitment))
+            && self.commits(place, &field.commitment)
+    }
+
+    /// Whether a commitment was derived from these very bytes of key, under whatever id they were.
+    pub(crate) fn commits(&self, place: &Place<'_>, commitment: &[u8; 32]) -> bool {
+        let (_, own) = self.field_key(place);
+        bool::from(own.ct_eq(commitment))
     }
 
     /// The cipher of one field of one receipt, and the commitment to its key.

@@ -47,7 +47,7 @@ mod key;
 mod wrap;
 
 pub use access::{Access, AccessOutcome};
-pub use audit::{Erasure, ErasureAudit, ErasureError, Erasures};
+pub use audit::{Erasure, ErasureAudit, ErasureError, Erasures, Remains, Remnant};
 pub use erasure::{ErasedSubject, ErasureCompleted, ErasureRequested};
 pub use field::{FieldError, MAX_NAME, MAX_TEXT, Place};
 pub use keep::{HeldKey, KekVault, SubjectKeys, SubjectKeysError, WrapsKeys};

@@ -1,14 +1,24 @@
-//! The erasure line of the verdict: what the log alone tells of erasures.
+//! The erasure line of the verdict: what the log tells of erasures, of all or of one subject, and what
+//! a store of subject keys adds to it.
 
-use ai_audit_core::{Kind, Status, UnverifiedReceipt};
-use ai_audit_shredding::ErasureAudit;
+mod asked;
+mod store;
+
+use self::asked::Asked;
+pub(crate) use self::store::KeyStore;
+use crate::TrustPolicy;
+use ai_audit_core::{Kind, LogId, Status, UnverifiedReceipt};
+use ai_audit_shredding::{Erasure, ErasureAudit, Erasures};
 use alloc::format;
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 
 /// Follows the erasures of a log or of a part of it.
-#[derive(Debug, Default)]
-pub(crate) struct ErasureLine {
+#[derive(Debug)]
+pub(crate) struct ErasureLine<'p> {
     audit: ErasureAudit,
+    asked: Option<Asked<'p>>,
+    store: KeyStore<'p>,
     /// Whether a receipt speaks of erasures.
     any: bool,
     /// The first thing that does not hold, whatever else the log has.
@@ -17,54 +27,129 @@ pub(crate) struct ErasureLine {
     absent: Option<Status>,
 }
 
-impl ErasureLine {
+/// What the other lines found of the receipts that were taken.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// All receipts of the log, from its genesis on, were taken.
+    pub(crate) whole: bool,
+    /// Integrity is verified.
+    pub(crate) sound: bool,
+    /// The bytes of some are deleted.
+    pub(crate) deleted: bool,
+    /// The log, where a receipt could be read.
+    pub(crate) log: Option<LogId>,
+}
+
+/// The answer, and what is worth knowing beside it.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: Status,
+    pub(crate) remarks: Vec<String>,
+}
+
+impl<'p> ErasureLine<'p> {
+    /// Expects the first receipt.
+    pub(crate) fn new(policy: &'p TrustPolicy) -> Self {
+        Self {
+            audit: ErasureAudit::new(),
+            asked: policy.asked_subject().map(Asked::new),
+            store: KeyStore::None,
+            any: false,
+            failed: None,
+            absent: None,
+        }
+    }
+
+    /// Also asks a key store. To be given before the first receipt.
+    pub(crate) fn ask(&mut self, store: KeyStore<'p>) {
+        if matches!(store, KeyStore::AtHand(_)) {
+            self.audit = ErasureAudit::with_examples();
+        }
+        self.store = store;
+    }
+
     /// Takes the next receipt. `whole`: all receipts of the log before it were taken.
     pub(crate) fn see(&mut self, receipt: &UnverifiedReceipt<'_>, whole: bool) {
-        let header = receipt.header();
-        self.any |= matches!(
-            header.kind,
-            Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED
-        );
-        let Err(error) = self.audit.push(receipt) else {
+        let (seq, kind) = (receipt.header().seq, receipt.header().kind);
+        let outcome = self.audit.push(receipt);
+        let names = self.asked.as_mut().is_none_or(|asked| asked.see(receipt));
+        // A completion names nobody: whoever is asked for may hang on it.
+        let concerns = names || kind == Kind::ERASURE_COMPLETED;
+        self.any |= concerns && matches!(kind, Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED);
+        let Err(error) = outcome else {
             return;
         };
-        if error.is_absence() && !whole {
-            let seq = header.seq;
+        let failed = || Status::failed_at(seq, error.to_string());
+        if let Some(asked) = &mut self.asked
+            && !concerns
+            && !asked.hangs_on(&self.audit, &error)
+        {
+            if whole || !error.is_absence() {
+                asked.others.get_or_insert_with(failed);
+            }
+        } else if error.is_absence() && !whole {
             self.absent.get_or_insert_with(|| {
                 Status::unverified(format!(
                     "receipt {seq}: {error}; or it is in a part of the log that is not here"
                 ))
             });
         } else {
-            self.failed
-                .get_or_insert_with(|| Status::failed_at(header.seq, error.to_string()));
+            self.failed.get_or_insert_with(failed);
         }
     }
 
-    /// The answer. `whole`: all receipts of the log, from its genesis on, were taken.
-    pub(crate) fn finish(self, whole: bool) -> Status {
-        if let Some(answer) = self.failed.or(self.absent) {
-            return answer;
+    /// The answer for the receipts that were taken.
+    pub(crate) fn finish(self, seen: &Seen) -> Answer {
+        let erasures = self.audit.finish();
+        let mut remarks = Vec::new();
+        if let Some(asked) = &self.asked {
+            asked.tell(&erasures, &mut remarks);
         }
-        match self.audit.finish().under_way() {
-            Some(seq) => Status::unverified(format!(
-                "the erasure that receipt {seq} asks for is not completed"
-            )),
-            None => recorded(self.any, whole),
-        }
+        let subject = self.asked.as_ref().map(|asked| asked.subject);
+        let status = self.failed.unwrap_or_else(|| {
+            let found = self.store.search(&erasures, subject, seen.log);
+            if let Some(held) = found.held() {
+                return held;
+            }
+            if let Some(absent) = self.absent {
+                return absent;
+            }
+            let own = of(&erasures, subject);
+            match own.iter().find(|one| one.completed.is_none()) {
+                Some(open) => Status::unverified(format!(
+                    "the erasure that receipt {} asks for is not completed",
+                    open.requested
+                )),
+                None if own.is_empty() => match &self.asked {
+                    Some(asked) => asked.without_erasure(seen),
+                    None => recorded(self.any, seen.whole),
+                },
+                None => found.status(seen, &mut remarks),
+            }
+        });
+        Answer { status, remarks }
     }
 
     /// The answer for one receipt without the others, of which it says nothing.
-    pub(crate) fn of_one(&self) -> Status {
-        recorded(self.any, true)
+    pub(crate) fn of_one(&self) -> Answer {
+        Answer {
+            status: recorded(self.any, true),
+            remarks: Vec::new(),
+        }
+    }
+}
+
+/// The erasures that are asked for.
+fn of<'e>(erasures: &'e Erasures, subject: Option<&'e str>) -> Vec<&'e Erasure> {
+    match subject {
+        Some(subject) => erasures.of(subject).collect(),
+        None => erasures.all.iter().collect(),
     }
 }
 
 fn recorded(any: bool, whole: bool) -> Status {
     if any {
-        Status::unverified(
-            "erasures were recorded; whether the keys are gone cannot be told offline",
-        )
+        Status::unverified(store::OFFLINE)
     } else if whole {
         Status::NotApplicable
     } else {

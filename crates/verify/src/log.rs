@@ -1,7 +1,7 @@
 //! Verifying a log from its first receipt to its last, fed one receipt at a time.
 
 use crate::checkpoints::{self, Checkpoints};
-use crate::erasure::ErasureLine;
+use crate::erasure::{ErasureLine, KeyStore, Seen};
 use crate::forward::ForwardSecurity;
 use crate::report::{self, OpenToolIntent, deleted_remark};
 use crate::time::Times;
@@ -15,6 +15,7 @@ use ai_audit_core::{
 use ai_audit_epochs::EpochAudit;
 use ai_audit_merkle::Frontier;
 use ai_audit_note::{Checkpoint, SignedNote};
+use ai_audit_shredding::SubjectKeys;
 use ai_audit_timestamp::TimestampToken;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -39,7 +40,7 @@ pub struct LogVerifier<'p> {
     log_id: Option<LogId>,
     receipts: u64,
     broken: Option<Status>,
-    erasures: ErasureLine,
+    erasures: ErasureLine<'p>,
     remarks: Vec<String>,
 }
 
@@ -67,7 +68,7 @@ impl<'p> LogVerifier<'p> {
             log_id: None,
             receipts: 0,
             broken: None,
-            erasures: ErasureLine::default(),
+            erasures: ErasureLine::new(policy),
             remarks: Vec::new(),
         }
     }
@@ -100,6 +101,18 @@ impl<'p> LogVerifier<'p> {
     /// trusts its authority.
     pub fn evidence_timestamp(&mut self, token: TimestampToken) {
         self.time.token(token);
+    }
+
+    /// Also looks for the keys that the log says are destroyed among these, the log's own as they are
+    /// kept now. Without, an erasure is never verified. To be given before the first receipt.
+    pub fn subject_keys(&mut self, keys: &'p dyn SubjectKeys) {
+        self.erasures.ask(KeyStore::AtHand(keys));
+    }
+
+    /// Says that the log's subject keys are there and cannot be opened, and why: erasures stay
+    /// unverified for this reason.
+    pub fn unreadable_subject_keys(&mut self, reason: impl Into<String>) {
+        self.erasures.ask(KeyStore::Unreadable(reason.into()));
     }
 
     /// Takes the next sealed receipt. Returns it as verified while nothing has failed and a pin
@@ -297,12 +310,19 @@ impl<'p> LogVerifier<'p> {
         };
         let held = held.filter(|_| integrity.is_verified());
         let time = self.time.finish(held);
+        let erasure = self.erasures.finish(&Seen {
+            whole: from_genesis,
+            sound: integrity.is_verified(),
+            deleted: !deleted.is_empty(),
+            log: self.log_id,
+        });
         let mut remarks = self.remarks;
         remarks.extend(time.remarks);
         remarks.extend(self.walk.remark().map(String::from));
         remarks.extend(self.forward.remark());
         remarks.extend(deleted_remark(&deleted));
         remarks.extend(report::not_followed(&self.intents));
+        remarks.extend(erasure.remarks);
         if outcome.foreign > 0 {
             let count = outcome.foreign;
             remarks.push(format!(
@@ -315,7 +335,7 @@ impl<'p> LogVerifier<'p> {
                 attribution,
                 completeness,
                 time: time.status,
-                erasure: self.erasures.finish(self.first == Some(0)),
+                erasure: erasure.status,
             },
             receipts: self.receipts,
             deleted,

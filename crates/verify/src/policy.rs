@@ -6,6 +6,7 @@ use crate::{DetachedRevocation, Pin};
 use ai_audit_core::Timestamp;
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, Policy, SignedNote};
 use ai_audit_timestamp::TimestampToken;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -27,6 +28,7 @@ pub struct TrustPolicy {
     revocations: Vec<DetachedRevocation>,
     timestamp_authorities: Vec<Vec<u8>>,
     timestamps: Vec<TimestampToken>,
+    subject: Option<String>,
 }
 
 /// A checkpoint that cannot be part of a policy.
@@ -51,6 +53,7 @@ impl Default for TrustPolicy {
             revocations: Vec::new(),
             timestamp_authorities: Vec::new(),
             timestamps: Vec::new(),
+            subject: None,
         }
     }
 }
@@ -145,6 +148,14 @@ impl TrustPolicy {
         self
     }
 
+    /// Asks the erasure line for one subject: his pseudonym as in decisions, empty for the log itself.
+    /// What does not hold about the erasures of others is then told in a remark only.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
     /// The pinned keys.
     #[must_use]
     pub const fn pins(&self) -> &[Pin] {
@@ -191,6 +202,12 @@ impl TrustPolicy {
         self.checkpoints
             .iter()
             .map(|(_, checkpoint)| checkpoint.origin.as_str())
+    }
+
+    /// The subject that the erasure line is asked for.
+    #[must_use]
+    pub fn asked_subject(&self) -> Option<&str> {
+        self.subject.as_deref()
     }
 
     pub(crate) fn timestamps(&self) -> &[TimestampToken] {

@@ -2,7 +2,7 @@
 
 mod brought;
 
-use crate::erasure::ErasureLine;
+use crate::erasure::{ErasureLine, Seen};
 use crate::quorum::Judgement;
 use crate::report::{self, OpenToolIntent, complete_remark};
 use crate::time::{Times, judge};
@@ -41,7 +41,7 @@ pub struct SelectionVerifier<'p> {
     intents: OpenIntents,
     time: Times<'p>,
     epochs: SelectedEpochs,
-    erasures: ErasureLine,
+    erasures: ErasureLine<'p>,
     single: bool,
     /// What the selection claims to have without gaps.
     span: Option<RangeInclusive<u64>>,
@@ -73,7 +73,7 @@ impl<'p> SelectionVerifier<'p> {
             intents: OpenIntents::new(),
             time: Times::new(policy),
             epochs: SelectedEpochs::new(),
-            erasures: ErasureLine::default(),
+            erasures: ErasureLine::new(policy),
             single: false,
             span: None,
             remarks: Vec::new(),
@@ -312,17 +312,23 @@ impl<'p> SelectionVerifier<'p> {
             remarks.extend(complete_remark(self.epochs.complete()));
         }
         remarks.extend(report::not_followed(&self.intents));
+        let erasure = match self.single {
+            true => self.erasures.of_one(),
+            false => self.erasures.finish(&Seen {
+                whole: false,
+                sound: integrity.is_verified(),
+                deleted: false,
+                log: self.log_id,
+            }),
+        };
+        remarks.extend(erasure.remarks);
         Report {
             verdict: Verdict {
                 integrity,
                 attribution,
                 completeness,
                 time: time.status,
-                erasure: if self.single {
-                    self.erasures.of_one()
-                } else {
-                    self.erasures.finish(false)
-                },
+                erasure: erasure.status,
             },
             receipts: self.receipts,
             deleted: Vec::new(),

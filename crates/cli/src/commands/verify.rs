@@ -128,6 +128,9 @@ fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
     if let Some(size) = args.size {
         policy = policy.min_size(size);
     }
+    if let Some(subject) = &args.subject {
+        policy = policy.subject(subject);
+    }
     times::with_times(policy, &args.times)
 }
 
@@ -222,6 +225,11 @@ fn file(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<O
         .map_err(cannot)?;
     if !TlogProof::has_first_line(&start) && !args.text.is_empty() {
         return Err(usage("--text goes with a proof, and this is none"));
+    }
+    if TlogProof::has_first_line(&start) && args.subject.is_some() {
+        return Err(usage(
+            "--subject does not go with a proof: one receipt says nothing of the others",
+        ));
     }
     let progress = Progress::new("verifying", "receipts", 0, output.quiet);
     let (kind, report) = if is_zip(&start) {
@@ -320,6 +328,14 @@ fn print(
     for question in Question::ALL {
         let status = report.verdict.answer(question);
         output.line(line(question.name(), status, output))?;
+    }
+    match args.subject.as_deref() {
+        None => {}
+        Some("") => output.note("  the erasure line answers for the log itself")?,
+        Some(subject) => output.note(format!(
+            "  the erasure line answers for subject {}",
+            safe(subject)
+        ))?,
     }
     for field in &report.disclosed {
         output.line(line(

@@ -11,6 +11,7 @@ mod commands;
 mod corpus;
 mod durable;
 mod epochs;
+mod erasure_line;
 mod help;
 mod keys;
 mod output;

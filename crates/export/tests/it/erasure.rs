@@ -3,9 +3,11 @@
 use crate::files::unpack;
 use crate::logs::Log;
 use crate::package_lies::both;
-use ai_audit_core::{Decision, PolicyChange, PolicyEntry, Redaction, UnverifiedReceipt};
+use ai_audit_core::{
+    Decision, LeafHash, PolicyChange, PolicyEntry, Redaction, SubjectKeyId, UnverifiedReceipt,
+};
 use ai_audit_export::Selection;
-use ai_audit_shredding::{Access, AccessOutcome};
+use ai_audit_shredding::{Access, AccessOutcome, ErasedSubject, ErasureRequested, KekId};
 use ai_audit_testkit::erasures::{encrypted_decision, erasure_completion, erasure_request};
 
 fn encrypted(key: u8) -> Decision<'static> {
@@ -102,4 +104,146 @@ fn a50_an_erasure_of_a_key_that_was_never_the_subjects_fails_in_both_verifiers()
     let report = both(&unpack(&part), &log.policy());
     let said = report.verdict.erasure.to_string();
     assert!(said.starts_with("unverified: "), "{said}");
+}
+
+fn key(byte: u8) -> SubjectKeyId {
+    SubjectKeyId::from_bytes([byte; 16])
+}
+
+fn decide(log: &mut Log, subject: &'static str, key: u8) {
+    log.seal(&encrypted_decision(subject, key), "s1");
+}
+
+/// Asks for the erasure of one subject's key under key-encryption key `kek`.
+fn ask(log: &mut Log, subject: &'static str, keys: &[u8], kek: u8) -> LeafHash {
+    let body = ErasureRequested {
+        subjects: vec![ErasedSubject {
+            subject: subject.into(),
+            keys: keys.iter().map(|byte| key(*byte)).collect(),
+        }]
+        .into(),
+        kek: KekId::from_bytes([kek; 16]),
+        ..erasure_request(&[])
+    };
+    log.seal(&body, "");
+    let last = log.sealed.last().unwrap();
+    UnverifiedReceipt::parse(last).unwrap().hash()
+}
+
+fn complete(log: &mut Log, request: LeafHash, keys: &[u8], kek: u8) {
+    log.seal(&erasure_completion(request, keys, kek), "");
+}
+
+/// The erasure line of both verifiers for one subject, in the whole log and in a session.
+fn lines(log: &Log, subject: &'static str) -> [String; 2] {
+    [Selection::All, Selection::Session("s1".into())].map(|selection| {
+        let auditor = log.policy().subject(subject);
+        let report = both(&unpack(&log.package(selection, true)), &auditor);
+        report.verdict.erasure.to_string()
+    })
+}
+
+/// `whole` and `part` are what the lines begin with.
+#[track_caller]
+fn says(log: &Log, subject: &'static str, whole: &str, part: &str) {
+    let [of_whole, of_part] = lines(log, subject);
+    assert!(of_whole.starts_with(whole), "{subject}: {of_whole}");
+    assert!(of_part.starts_with(part), "{subject}: {of_part}");
+}
+
+const ERASED: &str = "unverified: erasures were recorded";
+const PART: &str = "unverified: no erasure of the subject is recorded in the part";
+
+/// Person 7 is erased; person 8 is recorded, and of person 9 and of the log itself nothing but that
+/// somebody looked.
+fn one_of_several() -> Log {
+    let mut log = Log::of(1, 4);
+    decide(&mut log, "person-7", 5);
+    decide(&mut log, "person-8", 8);
+    for subject in ["person-9", ""] {
+        let access = Access {
+            subject: subject.into(),
+            receipt: None,
+            field: "".into(),
+            purpose: "".into(),
+            outcome: AccessOutcome::Disclosed,
+        };
+        log.seal(&access, "");
+    }
+    let request = ask(&mut log, "person-7", &[5], 1);
+    complete(&mut log, request, &[5], 2);
+    log
+}
+
+#[test]
+fn both_verifiers_answer_for_one_subject() {
+    let log = one_of_several();
+    says(&log, "person-7", ERASED, ERASED);
+    for named in ["person-8", "person-9", ""] {
+        says(&log, named, "unverified: nothing of the subject", PART);
+    }
+    says(&log, "person-70", "not applicable", PART);
+    // Asked for person 8 while he waits.
+    let mut log = one_of_several();
+    ask(&mut log, "person-8", &[8], 2);
+    let waits = "unverified: the erasure that receipt 10 asks for";
+    says(&log, "person-8", waits, waits);
+    says(&log, "person-7", ERASED, ERASED);
+    // Who comes again does not undo it.
+    let mut log = one_of_several();
+    decide(&mut log, "person-7", 6);
+    says(&log, "person-7", ERASED, ERASED);
+}
+
+#[test]
+fn a28_what_fails_about_one_subject_fails_nobody_else_in_both_verifiers() {
+    let mut log = one_of_several();
+    decide(&mut log, "person-7", 5);
+    says(&log, "person-7", "FAILED at receipt 10", "FAILED");
+    says(&log, "person-8", "unverified: nothing of the subject", PART);
+    says(&log, "person-70", "not applicable", PART);
+    // A second key beside the first: the erasure in between may be missing in a part.
+    let mut log = one_of_several();
+    decide(&mut log, "person-8", 9);
+    says(&log, "person-8", "FAILED at receipt 10", "unverified: ");
+    says(&log, "person-7", ERASED, ERASED);
+    // A request that does not name his key.
+    let mut log = one_of_several();
+    ask(&mut log, "person-8", &[9], 2);
+    says(&log, "person-8", "FAILED at receipt 10", "FAILED");
+    says(&log, "person-7", ERASED, ERASED);
+}
+
+#[test]
+fn a28_a_destroyed_key_under_another_name_fails_for_both_names_in_both_verifiers() {
+    let mut log = one_of_several();
+    decide(&mut log, "person-6", 5);
+    for subject in ["person-6", "person-7"] {
+        says(&log, subject, "FAILED at receipt 10", "FAILED");
+    }
+    says(&log, "person-8", "unverified: nothing of the subject", PART);
+}
+
+#[test]
+fn a28_a_completion_that_does_not_hold_fails_for_everybody_in_both_verifiers() {
+    for replaced in [1, 2] {
+        let mut log = one_of_several();
+        let request = ask(&mut log, "person-8", &[8], 2);
+        complete(&mut log, request, &[8], replaced);
+        for subject in ["person-7", "person-8", "person-70"] {
+            says(&log, subject, "FAILED at receipt 11", "FAILED");
+        }
+    }
+    // Nobody asked for it.
+    let mut log = one_of_several();
+    complete(&mut log, LeafHash::of(b"nothing"), &[8], 3);
+    says(&log, "person-70", "FAILED at receipt 10", "unverified: ");
+}
+
+#[test]
+fn of_a_log_that_does_not_hold_nobody_says_whom_it_does_not_name() {
+    let mut log = one_of_several();
+    // The signature of the last receipt.
+    *log.sealed.last_mut().unwrap().last_mut().unwrap() ^= 1;
+    says(&log, "person-70", "unverified: integrity failed", PART);
 }

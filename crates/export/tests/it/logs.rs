@@ -193,6 +193,7 @@ pub(crate) struct Auditor {
     pub(crate) checkpoints: Vec<String>,
     pub(crate) size: Option<u64>,
     pub(crate) revocations: Vec<String>,
+    pub(crate) subject: Option<&'static str>,
 }
 
 impl Auditor {
@@ -212,6 +213,13 @@ impl Auditor {
     /// Also trusts an authority, of which the independent verifier knows nothing.
     pub(crate) fn timestamp_authority(mut self, root: Vec<u8>) -> Self {
         self.policy = self.policy.timestamp_authority(root);
+        self
+    }
+
+    /// Asks the erasure line for one subject.
+    pub(crate) fn subject(mut self, subject: &'static str) -> Self {
+        self.policy = self.policy.subject(subject);
+        self.subject = Some(subject);
         self
     }
 

@@ -26,8 +26,9 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Option<Output> {
     output.ok()
 }
 
-/// The three answers of the independent verifier, each as its word, and its exit code.
-fn answers(files: &Files, auditor: &Auditor) -> Option<([String; 3], i32, String)> {
+/// The answers of the independent verifier, each as its words, and its exit code. Of erasures it says
+/// something where they fail, or when it was asked.
+fn answers(files: &Files, auditor: &Auditor) -> Option<([String; 4], i32, String)> {
     let folder = tempfile::tempdir().unwrap();
     let package = folder.path().join("package");
     std::fs::create_dir(&package).unwrap();
@@ -52,17 +53,16 @@ fn answers(files: &Files, auditor: &Auditor) -> Option<([String; 3], i32, String
     if let Some(size) = auditor.size {
         arguments.extend(["--size".into(), size.to_string()]);
     }
+    if let Some(subject) = auditor.subject {
+        arguments.extend(["--subject".into(), subject.into()]);
+    }
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let output = run(folder.path(), &arguments)?;
     let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let words = ["integrity", "attribution", "completeness"].map(|question| {
+    let words = ["integrity", "attribution", "completeness", "erasure"].map(|question| {
         let line = said.lines().find(|line| line.starts_with(question));
-        let word = line.and_then(|line| {
-            line[question.len()..]
-                .split([' ', ':'])
-                .find(|w| !w.is_empty())
-        });
-        word.unwrap_or("nothing").to_lowercase()
+        let words = line.and_then(|line| line[question.len()..].split(':').next());
+        words.unwrap_or("nothing").trim().to_lowercase()
     });
     said.push_str(&String::from_utf8_lossy(&output.stderr));
     Some((words, output.status.code().unwrap(), said))
@@ -77,15 +77,19 @@ pub(crate) fn agrees(files: &Files, auditor: &Auditor, report: &Report) {
         Status::Verified => "verified",
         Status::Failed { .. } => "failed",
         Status::Unverified { .. } => "unverified",
-        Status::NotApplicable => "nothing",
+        Status::NotApplicable => "not applicable",
     };
     let verdict = &report.verdict;
+    let erasure = match auditor.subject {
+        None if !verdict.erasure.is_failed() => "nothing",
+        _ => word(&verdict.erasure),
+    };
     let ours = [
-        &verdict.integrity,
-        &verdict.attribution,
-        &verdict.completeness,
-    ]
-    .map(word);
+        word(&verdict.integrity),
+        word(&verdict.attribution),
+        word(&verdict.completeness),
+        erasure,
+    ];
     assert_eq!(found, ours, "verify.py says:\n{said}\nwe say: {report:#?}");
     let exit = report.exit(&Question::DEFAULT).code();
     assert_eq!(

@@ -1,6 +1,6 @@
 //! Epochs, deletions, and what a hostile keeper can try with them.
 
-mod keeper;
+pub(crate) mod keeper;
 mod keys;
 
 use crate::logs::Log;

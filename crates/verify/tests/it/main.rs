@@ -6,6 +6,8 @@ mod attacks;
 mod chain_cuts;
 mod epochs;
 mod erasure;
+mod erasure_store;
+mod erasure_subjects;
 mod hostile;
 mod keys;
 mod keys_witnessed;

@@ -36,9 +36,9 @@ pub(super) fn run(
     asked: &[Question],
     output: Output,
 ) -> anyhow::Result<ExitCode> {
-    if !args.text.is_empty() || args.log.is_some() {
+    if !args.text.is_empty() || args.log.is_some() || args.subject.is_some() {
         return Err(usage(
-            "--text and --log do not go with a proof of equivocation",
+            "--text, --log and --subject do not go with a proof of equivocation",
         ));
     }
     let bytes = read_at_most(&args.path, 3 * MAX_NOTE_LEN)?;

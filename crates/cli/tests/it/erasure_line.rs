@@ -1,0 +1,152 @@
+//! `ai-audit verify --subject`, and the subject keys that lie in the log directory.
+
+use crate::run::{Done, Place};
+use std::fs;
+
+const PASSPHRASE: (&str, &str) = ("AI_AUDIT_KEK_PASSPHRASE", "correct horse");
+
+/// Persons 7 and 8 are recorded, and person 7 is erased.
+fn erased(env: &[(&str, &str)]) -> Place {
+    let place = Place::empty();
+    let lines = r#"{"subject":"person-7","input":"a secret"}
+{"subject":"person-8","input":"another"}
+"#;
+    place.write("lines", lines);
+    let record = ["record", "audit", "lines", "--keep-encrypted", "input"];
+    let shred = ["shred", "audit", "person-7", "--reason", "request 31"];
+    let init = ["init", "audit", "--name", "example.org/test"];
+    for args in [&init[..], &record, &shred] {
+        place.with(args, env, "").good();
+    }
+    place
+}
+
+fn verify(place: &Place, path: &str, args: &[&str], env: &[(&str, &str)]) -> Done {
+    let asked = ["--require", "erasure", "--key", "audit/log.pub"];
+    place.with(&[&["verify", path], &asked[..], args].concat(), env, "")
+}
+
+/// The erasure line's status and reason.
+fn line(done: &Done) -> (String, String) {
+    let erasure = &done.json()["verdict"]["erasure"];
+    let text = |name: &str| erasure[name].as_str().unwrap_or_default().to_owned();
+    (text("status"), text("why") + &text("reason"))
+}
+
+#[test]
+fn the_keys_in_the_directory_verify_an_erasure() {
+    let place = erased(&[]);
+    let all = verify(&place, "audit", &[], &[]).good();
+    assert!(all.out.contains("VERIFIED: erasure"), "{}", all.out);
+    let one = verify(&place, "audit", &["--subject", "person-7"], &[]).good();
+    let answers = "the erasure line answers for subject person-7";
+    assert!(one.out.contains(answers), "{}", one.out);
+    let of = |subject: &str| verify(&place, "audit", &["--subject", subject, "--json"], &[]);
+    assert_eq!(of("person-7").good().json()["exit"], 0);
+    let recorded = of("person-8");
+    assert_eq!(recorded.code, 3);
+    assert!(
+        line(&recorded)
+            .1
+            .contains("nothing of the subject was erased")
+    );
+    assert_eq!(line(&of("person-70").good()).0, "not_applicable");
+}
+
+#[test]
+fn everywhere_else_it_stays_unverified() {
+    let place = erased(&[]);
+    place.run(&["export", "audit", "-o", "p.zip"]).good();
+    place
+        .run(&[
+            "export", "audit", "-o", "part.zip", "--from", "3", "--to", "4",
+        ])
+        .good();
+    let of =
+        |path: &str, subject: &str| verify(&place, path, &["--subject", subject, "--json"], &[]);
+    for path in ["p.zip", "part.zip"] {
+        let done = of(path, "person-7");
+        assert_eq!(done.code, 3, "{}", done.out);
+        assert!(line(&done).1.contains("cannot be told offline"));
+    }
+    assert_eq!(line(&of("p.zip", "person-70").good()).0, "not_applicable");
+    let part = of("part.zip", "person-70");
+    assert!(part.code == 3 && line(&part).1.contains("the part of the log that is here"));
+    place
+        .run(&["prove", "audit", "3", "-o", "one.proof"])
+        .good();
+    let refused = of("one.proof", "person-7").sentence(2).to_owned();
+    assert!(refused.contains("--subject"), "{refused}");
+    // Neither where the keys are lost.
+    fs::remove_file(place.path("audit/keys/subjects.db")).unwrap();
+    fs::remove_file(place.path("audit/keys/kek")).unwrap();
+    let lost = of("audit", "person-7");
+    assert!(
+        lost.code == 3 && line(&lost).1.contains("offline"),
+        "{}",
+        lost.out
+    );
+}
+
+#[test]
+fn a28_keys_from_before_the_erasure_leave_it_unverified_and_say_why() {
+    let place = erased(&[]);
+    let copy = fs::read(place.path("audit/keys/subjects.db")).unwrap();
+    let shred = ["shred", "audit", "person-8", "--reason", "request 32"];
+    place.run(&shred).good();
+    verify(&place, "audit", &[], &[]).good();
+    fs::write(place.path("audit/keys/subjects.db"), copy).unwrap();
+    let done = verify(&place, "audit", &["--json"], &[]);
+    assert_eq!(done.code, 3, "{}{}", done.out, done.err);
+    let (status, why) = line(&done);
+    assert!(
+        status == "unverified" && why.contains("before an erasure"),
+        "{why}"
+    );
+    // The other questions are answered all the same.
+    let args = ["verify", "audit", "--key", "audit/log.pub", "--size", "1"];
+    place.run(&args).good();
+}
+
+#[test]
+fn a28_both_files_from_before_the_erasure_fail_it_at_its_completion() {
+    let place = erased(&[]);
+    let files = ["audit/keys/subjects.db", "audit/keys/kek"];
+    let copies = files.map(|file| fs::read(place.path(file)).unwrap());
+    let shred = [
+        "shred",
+        "audit",
+        "person-8",
+        "--reason",
+        "request 32",
+        "--json",
+    ];
+    let completed = place.run(&shred).good().json();
+    for (file, copy) in files.iter().zip(copies) {
+        fs::write(place.path(file), copy).unwrap();
+    }
+    let done = verify(&place, "audit", &["--subject", "person-8", "--json"], &[]);
+    assert_eq!(done.code, 1, "{}{}", done.out, done.err);
+    let erasure = &done.json()["verdict"]["erasure"];
+    let text = completed.to_string();
+    let seq = erasure["receipt"].as_u64().unwrap();
+    assert!(text.contains(&seq.to_string()), "{erasure} {text}");
+    assert!(line(&done).1.contains("can be unwrapped"));
+    // The first one is gone for good.
+    verify(&place, "audit", &["--subject", "person-7"], &[]).good();
+}
+
+#[test]
+fn without_the_passphrase_what_must_be_opened_is_unverified() {
+    let place = erased(&[PASSPHRASE]);
+    verify(&place, "audit", &[], &[PASSPHRASE]).good();
+    // Person 7 comes again: is his key the old one?
+    place.write("again", r#"{"subject":"person-7","input":"new"}"#);
+    let record = ["record", "audit", "again", "--keep-encrypted", "input"];
+    place.with(&record, &[PASSPHRASE], "").good();
+    let done = verify(&place, "audit", &["--subject", "person-7"], &[PASSPHRASE]).good();
+    assert!(done.out.contains("recorded again after it"), "{}", done.out);
+    let done = verify(&place, "audit", &["--json"], &[]);
+    assert_eq!(done.code, 3, "{}{}", done.out, done.err);
+    assert!(line(&done).1.contains("passphrase"), "{}", done.out);
+}

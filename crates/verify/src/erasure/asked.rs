@@ -1,0 +1,108 @@
+//! The subject that the erasure line is asked for.
+
+use super::Seen;
+use ai_audit_core::UnverifiedReceipt;
+use ai_audit_core::{Content, Decision, DecodeBody as _, Kind, Status, SubjectKeyId};
+use ai_audit_shredding::{Access, ErasureAudit, ErasureError, ErasureRequested, Erasures};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// What was seen of one subject.
+#[derive(Debug)]
+pub(super) struct Asked<'p> {
+    pub(super) subject: &'p str,
+    /// What does not hold about others, the first time.
+    pub(super) others: Option<Status>,
+    /// Whether a receipt names him.
+    named: bool,
+    /// The last receipt that keeps a text of his encrypted, and the key.
+    last_kept: Option<(u64, SubjectKeyId)>,
+}
+
+impl<'p> Asked<'p> {
+    pub(super) const fn new(subject: &'p str) -> Self {
+        Self {
+            subject,
+            others: None,
+            named: false,
+            last_kept: None,
+        }
+    }
+
+    /// Takes the next receipt: whether it names the subject. A body that does not decode names nobody.
+    pub(super) fn see(&mut self, receipt: &UnverifiedReceipt<'_>) -> bool {
+        let names = match receipt.header().kind {
+            Kind::DECISION => Decision::decode(receipt).is_ok_and(|decision| {
+                let his = decision.subject == self.subject;
+                if his {
+                    self.keeps(receipt.header().seq, &decision);
+                }
+                his
+            }),
+            Kind::ERASURE_REQUESTED => ErasureRequested::decode(receipt)
+                .is_ok_and(|body| body.subjects.iter().any(|one| one.subject == self.subject)),
+            Kind::ACCESS => Access::decode(receipt).is_ok_and(|body| body.subject == self.subject),
+            _ => false,
+        };
+        self.named |= names;
+        names
+    }
+
+    fn keeps(&mut self, seq: u64, decision: &Decision<'_>) {
+        for kept in decision.kept.iter() {
+            if let Content::Encrypted(field) = &kept.content {
+                self.last_kept = Some((seq, field.key));
+            }
+        }
+    }
+
+    /// Whether what does not hold about a receipt that names others touches his keys.
+    pub(super) fn hangs_on(&self, audit: &ErasureAudit, error: &ErasureError) -> bool {
+        matches!(error, ErasureError::DestroyedKey { key, .. } if audit.is_named(self.subject, key))
+    }
+
+    /// The answer where no request names him.
+    pub(super) fn without_erasure(&self, seen: &Seen) -> Status {
+        if !seen.whole {
+            Status::unverified(
+                "no erasure of the subject is recorded in the part of the log that is here",
+            )
+        } else if self.named {
+            Status::unverified("nothing of the subject was erased")
+        } else if !seen.sound {
+            Status::unverified("integrity failed, so whether the subject is named cannot be told")
+        } else if seen.deleted {
+            Status::unverified(
+                "nothing that is here names the subject; the bytes of some receipts are deleted",
+            )
+        } else {
+            Status::NotApplicable
+        }
+    }
+
+    /// What is worth knowing of him.
+    pub(super) fn tell(&self, erasures: &Erasures, remarks: &mut Vec<String>) {
+        let last = erasures
+            .of(self.subject)
+            .filter_map(|one| Some((one.requested, one.completed?)))
+            .max_by_key(|(_, completed)| *completed);
+        if let Some((requested, completed)) = last {
+            remarks.push(format!(
+                "the subject's last erasure was asked for in receipt {requested} and completed in {completed}"
+            ));
+            if let Some((seq, key)) = self.last_kept
+                && seq > completed
+            {
+                remarks.push(format!(
+                    "the subject was recorded again after it: receipt {seq} keeps a text under key {key}"
+                ));
+            }
+        }
+        if let Some(others) = &self.others {
+            remarks.push(format!(
+                "what the log says of the erasures of others does not hold: {others}"
+            ));
+        }
+    }
+}
