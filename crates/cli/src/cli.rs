@@ -4,18 +4,18 @@ pub(crate) mod adopt;
 mod anchor;
 mod epoch;
 pub(crate) mod key;
-
-pub(crate) use anchor::{Anchor, Times, Timestamp};
-pub(crate) use epoch::{
-    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
-};
 mod monitor;
 mod publish;
+pub(crate) mod redact;
 pub(crate) mod witness;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+pub(crate) use anchor::{Anchor, Times, Timestamp};
+pub(crate) use epoch::{
+    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
+};
 pub(crate) use monitor::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
 pub(crate) use publish::Publish;
 
@@ -80,6 +80,7 @@ pub(crate) enum Command {
     Monitor(Monitor),
     Witness(witness::Witness),
     Stats(Stats),
+    Redact(redact::Redact),
     Key(Key),
     Adopt(adopt::Adopt),
     Demo(Demo),

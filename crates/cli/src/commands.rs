@@ -15,6 +15,7 @@ pub(crate) mod monitor;
 pub(crate) mod prove;
 pub(crate) mod publish;
 pub(crate) mod record;
+pub(crate) mod redact;
 pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod timestamp;

@@ -18,6 +18,7 @@ mod proofs;
 mod publish;
 mod readme;
 mod record;
+mod redact;
 mod run;
 mod settings;
 mod tenants;
