@@ -5,23 +5,23 @@ mod anchor;
 mod epoch;
 mod export;
 pub(crate) mod key;
-
-pub(crate) use anchor::{Anchor, Times, Timestamp};
-pub(crate) use epoch::{
-    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
-};
 mod monitor;
 mod policy;
 mod publish;
 mod record;
 mod subject;
 mod verify;
+pub(crate) mod redact;
 pub(crate) mod witness;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 pub(crate) use export::Export;
+pub(crate) use anchor::{Anchor, Times, Timestamp};
+pub(crate) use epoch::{
+    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
+};
 pub(crate) use monitor::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
 pub(crate) use policy::{ChangePolicy, Policy, PolicyCommand, ShowPolicy};
 pub(crate) use publish::Publish;
@@ -96,6 +96,7 @@ pub(crate) enum Command {
     Monitor(Monitor),
     Witness(witness::Witness),
     Stats(Stats),
+    Redact(redact::Redact),
     Key(Key),
     Adopt(adopt::Adopt),
     Demo(Demo),

@@ -17,6 +17,7 @@ pub(crate) mod prove;
 pub(crate) mod publish;
 pub(crate) mod record;
 pub(crate) mod reveal;
+pub(crate) mod redact;
 pub(crate) mod show;
 pub(crate) mod shred;
 pub(crate) mod stats;

@@ -21,6 +21,7 @@ mod proofs;
 mod publish;
 mod readme;
 mod record;
+mod redact;
 mod run;
 mod settings;
 mod tenants;

@@ -37,7 +37,7 @@ impl Place {
         settings: Settings,
     ) -> Result<(Writer, Arc<dyn SubjectKeys>), DirectoryError> {
         let writer = Writer::open(self.folder.path(), settings, "test")?;
-        let keys = writer.open_subject_keys(&LogName::default())?;
+        let keys = writer.subject_keys(&LogName::default())?;
         Ok((writer, keys))
     }
 
