@@ -9,19 +9,19 @@ mod monitor;
 mod policy;
 mod publish;
 mod record;
+pub(crate) mod redact;
 mod subject;
 mod verify;
-pub(crate) mod redact;
 pub(crate) mod witness;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-pub(crate) use export::Export;
 pub(crate) use anchor::{Anchor, Times, Timestamp};
 pub(crate) use epoch::{
     ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
 };
+pub(crate) use export::Export;
 pub(crate) use monitor::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
 pub(crate) use policy::{ChangePolicy, Policy, PolicyCommand, ShowPolicy};
 pub(crate) use publish::Publish;

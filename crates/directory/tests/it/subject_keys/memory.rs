@@ -2,14 +2,12 @@
 //! process that did it: scanned from inside a child process.
 #![cfg(unix)]
 
-use ai_audit_core::{
-    Content, Decision, KeptField, LogId, ReceiptId, SigningKey, Timestamp,
-};
+use ai_audit_core::{Content, Decision, KeptField, LogId, ReceiptId, SigningKey, Timestamp};
 use ai_audit_directory::{FileKek, OsRandom};
 use ai_audit_shredding::{Place, SubjectKeys};
 use ai_audit_store::{
-    Ciphertext, Ledger, LedgerConfig, LogName, LogSigners, MemoryStore, NewLog, Random, RandomError,
-    Record, Shred, SubjectKeysSource, SystemClock,
+    Ciphertext, Ledger, LedgerConfig, LogName, LogSigners, MemoryStore, NewLog, Random,
+    RandomError, Record, Shred, SubjectKeysSource, SystemClock,
 };
 use ai_audit_store_sqlite::SqliteSubjectKeys;
 use std::fs::{self, File};
