@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   ai-audit policy show audit
-  ai-audit policy change audit --redaction redaction.json --reason \"cards masked\"")]
+  ai-audit policy change audit --redaction redaction.json")]
 pub(crate) struct Policy {
     #[command(subcommand)]
     pub(crate) command: PolicyCommand,

@@ -16,6 +16,7 @@ mod help;
 mod keys;
 mod output;
 mod paths;
+mod policies;
 mod privacy;
 mod proofs;
 mod publish;

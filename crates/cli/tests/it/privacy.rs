@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-const LINES: &str = r#"{"subject":"person-7","input":"I am alice@example.com, refund 4242 4242 4242 4242","output":"Done, alice@example.com."}
+pub(crate) const LINES: &str = r#"{"subject":"person-7","input":"I am alice@example.com, refund 4242 4242 4242 4242","output":"Done, alice@example.com."}
 {"subject":"person-8","input":"call me at +49 30 901820","output":"We will."}
 "#;
 
 /// A log with two decisions about two persons: receipts 0 to 5, the decisions are 3 and 4.
-fn kept() -> Place {
+pub(crate) fn kept() -> Place {
     let place = Place::empty();
     place
         .run(&["init", "audit", "--name", "example.org/test"])
@@ -24,7 +24,7 @@ fn kept() -> Place {
     place
 }
 
-fn decisions(place: &Place) -> Vec<u64> {
+pub(crate) fn decisions(place: &Place) -> Vec<u64> {
     let found = place
         .run(&["log", "audit", "--kind", "decision", "--reverse", "--json"])
         .good()
@@ -33,14 +33,14 @@ fn decisions(place: &Place) -> Vec<u64> {
     found.map(|one| one["seq"].as_u64().unwrap()).collect()
 }
 
-fn show(place: &Place, seq: u64) -> Value {
+pub(crate) fn show(place: &Place, seq: u64) -> Value {
     place
         .run(&["show", "audit", &seq.to_string(), "--json"])
         .good()
         .json()
 }
 
-fn shred(place: &Place, subjects: &[&str]) -> Done {
+pub(crate) fn shred(place: &Place, subjects: &[&str]) -> Done {
     let mut args = vec!["shred", "audit"];
     args.extend(subjects);
     args.extend(["--reason", "request 31", "--json"]);
@@ -48,7 +48,7 @@ fn shred(place: &Place, subjects: &[&str]) -> Done {
 }
 
 /// All is verified but for what nobody can see: nothing fails.
-fn holds(place: &Place) {
+pub(crate) fn holds(place: &Place) {
     place
         .run(&[
             "verify",
@@ -60,6 +60,25 @@ fn holds(place: &Place) {
             "--json",
         ])
         .good();
+}
+
+/// Exit code and answer where the erasure of one subject is asked for.
+fn erasure(place: &Place, subject: &str) -> (i32, String) {
+    let done = place.run(&[
+        "verify",
+        "audit",
+        "--key",
+        "audit/log.pub",
+        "--size",
+        "1",
+        "--subject",
+        subject,
+        "--require",
+        "integrity,attribution,completeness,erasure",
+        "--json",
+    ]);
+    let status = done.json()["verdict"]["erasure"]["status"].clone();
+    (done.code, status.as_str().unwrap().into())
 }
 
 /// Whether a text is anywhere in the files below a folder.
@@ -134,9 +153,13 @@ fn the_whole_way_from_record_to_erasure() {
     let none = reveal("result").json();
     assert!(none.to_string().contains("input, output"), "{none}");
 
+    assert_eq!(erasure(&place, "person-7"), (3, "unverified".into()));
     let done = shred(&place, &["person-7"]).good().json();
     assert_eq!(done["ciphertexts"], 1);
     holds(&place);
+    // The keys are at hand: none of his is left.
+    assert_eq!(erasure(&place, "person-7"), (0, "verified".into()));
+    assert_eq!(erasure(&place, "person-8"), (3, "unverified".into()));
     let refused = reveal("input");
     assert_eq!(refused.code, 1, "{}", refused.out);
     let refused = refused.json();
@@ -248,170 +271,6 @@ fn everything_on_a_person_for_the_person() {
     assert!(error.sentence(2).contains("exists already"));
     assert_eq!(place.receipts(), before);
     assert!(!place.path("n.json").exists());
-}
-
-#[test]
-fn values_that_were_encrypted_one_by_one_go_back() {
-    let place = Place::empty();
-    let policy =
-        r#"{"version":1,"default":"redact","kinds":{"EMAIL":"encrypt","CREDIT_CARD":"encrypt"}}"#;
-    place.write("redaction.json", policy);
-    place
-        .run(&["init", "audit", "--redaction", "redaction.json"])
-        .good();
-    place.write("lines", LINES);
-    place
-        .run(&["record", "audit", "lines", "--keep", "input,output"])
-        .good();
-    let first = decisions(&place)[0];
-    let body = show(&place, first)["body"].to_string();
-    assert!(
-        body.contains("I am [EMAIL#1], refund [CREDIT_CARD#2]"),
-        "{body}"
-    );
-    let seq = first.to_string();
-    let shown = place
-        .run(&["reveal", "audit", &seq, "input", "--json"])
-        .good()
-        .json();
-    assert_eq!(
-        shown["text"],
-        "I am alice@example.com, refund 4242 4242 4242 4242"
-    );
-    assert_eq!(shown["is_recorded"], true);
-    shred(&place, &["person-7"]).good();
-    let refused = place.run(&["reveal", "audit", &seq, "input"]);
-    assert!(refused.sentence(1).contains("destroyed"));
-    // What is left in the clear stays readable.
-    assert!(
-        show(&place, first)["body"]
-            .to_string()
-            .contains("[EMAIL#1]")
-    );
-    holds(&place);
-}
-
-#[test]
-fn pseudonyms_are_the_same_within_a_log_and_others_in_another() {
-    let place = Place::empty();
-    place.write("policy", r#"{"version":1,"default":"pseudonymize"}"#);
-    place.write("lines", &LINES.repeat(2));
-    let mut tokens = Vec::new();
-    for log in ["default", "acme"] {
-        place
-            .run(&["init", "audit", "--log", log, "--redaction", "policy"])
-            .good();
-        place
-            .run(&["record", "audit", "lines", "--log", log, "--keep", "output"])
-            .good();
-        let all = place
-            .run(&["log", "audit", "--log", log, "--kind", "decision", "--json"])
-            .good()
-            .json();
-        for one in all.as_array().unwrap() {
-            let seq = one["seq"].to_string();
-            let shown = place
-                .run(&["show", "audit", &seq, "--log", log, "--json"])
-                .good()
-                .json();
-            let body = shown["body"]["kept"].to_string();
-            if let Some(at) = body.find("[EMAIL:") {
-                tokens.push(body[at..at + 24].to_owned());
-            }
-        }
-    }
-    let [a, b, c, d] = &tokens[..] else {
-        panic!("{tokens:?}");
-    };
-    assert_eq!(a, b);
-    assert_eq!(c, d);
-    assert_ne!(a, c);
-}
-
-#[test]
-fn the_policy_in_force_is_in_the_log() {
-    let place = kept();
-    let shown = place
-        .run(&["policy", "show", "audit", "--json"])
-        .good()
-        .json();
-    assert_eq!(
-        shown["redaction"],
-        r#"{"custom":[],"default":"redact","kinds":{},"version":1}"#
-    );
-    place.write("mask", r#"{"version":1,"default":"mask"}"#);
-    place
-        .run(&[
-            "policy",
-            "change",
-            "audit",
-            "--redaction",
-            "mask",
-            "--reason",
-            "shown a little",
-        ])
-        .good();
-    place
-        .run(&["record", "audit", "lines", "--keep", "output"])
-        .good();
-    let seq = decisions(&place)[2];
-    let body = show(&place, seq)["body"].to_string();
-    assert!(body.contains("a***@e***.com"), "{body}");
-    // Given with what is recorded it is put in force first, once.
-    place.write("off", r#"{"version":1,"default":"off"}"#);
-    for _ in 0..2 {
-        place
-            .run(&[
-                "record",
-                "audit",
-                "lines",
-                "--keep",
-                "output",
-                "--redaction",
-                "off",
-            ])
-            .good();
-    }
-    let changes = place
-        .run(&["log", "audit", "--kind", "policy", "--json"])
-        .good()
-        .json();
-    assert_eq!(changes.as_array().unwrap().len(), 2);
-    let body = show(&place, *decisions(&place).last().unwrap() - 1)["body"].to_string();
-    assert!(body.contains("alice@example.com"), "{body}");
-    holds(&place);
-
-    place.write(
-        "bad",
-        r#"{"version":1,"default":"redact","custom":[{"name":"X","pattern":"("}]}"#,
-    );
-    for args in [
-        &["policy", "change", "audit", "--redaction", "bad"][..],
-        &["record", "audit", "lines", "--redaction", "bad"],
-        &["init", "other", "--redaction", "bad"],
-    ] {
-        let error = place.run(args).sentence(2).to_owned();
-        assert!(
-            error.contains("bad: redaction policy") && error.contains("\"X\", pattern"),
-            "{error}"
-        );
-    }
-    assert!(!place.path("other").exists());
-    let error = place.run(&["policy", "change", "audit", "--entry", "retention-days=1"]);
-    assert!(error.sentence(1).contains("only a genesis"));
-}
-
-#[test]
-fn a_person_s_name_is_no_pseudonym() {
-    let place = Place::new();
-    place.write("lines", "{\"subject\":\"alice@example.com\"}\n");
-    let error = place.run(&["record", "audit", "lines"]);
-    let error = error.sentence(1);
-    assert!(
-        error.contains("line 1: field `subject`") && error.contains("nothing was recorded"),
-        "{error}"
-    );
-    assert!(!error.contains("alice"));
 }
 
 /// A28: a copy of the key database from before an erasure opens nothing, and says so.

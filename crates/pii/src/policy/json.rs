@@ -25,7 +25,11 @@ pub(super) fn read(text: &str) -> Result<Policy, PolicyError> {
         let reason = shown
             .rsplit_once(" at line ")
             .map_or(shown.as_str(), |(reason, _)| reason);
-        PolicyError::new(place, reason)
+        match reason.split_once(": ") {
+            // What the values mean together has no line, and names its place itself.
+            Some((place, reason)) if error.line() == 0 => PolicyError::new(place, reason),
+            _ => PolicyError::new(place, reason),
+        }
     })?;
     read.policy()
 }
