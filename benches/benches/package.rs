@@ -22,6 +22,7 @@ fn packages(c: &mut Criterion) {
     let options = PackageOptions {
         selection: Selection::All,
         json_view: false,
+        ciphertexts: false,
         timestamp: None,
     };
     let write = || {

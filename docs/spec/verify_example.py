@@ -1060,7 +1060,8 @@ class Checkpoint:
 
 FILES = (
     "receipts.bin", "receipts.jsonl", "proofs.bin", "checkpoint.note", "checkpoint.tsr",
-    "checkpoints.bin", "key-history.json", "README.md", "verify.py", "manifest.note",
+    "checkpoints.bin", "ciphertexts.bin", "key-history.json", "README.md", "verify.py",
+    "manifest.note",
 )
 REQUIRED = ("receipts.bin", "checkpoint.note", "key-history.json", "README.md", "verify.py")
 NEW, VERIFIED, FAILED, UNVERIFIED = "", "verified", "FAILED", "unverified"
@@ -1464,6 +1465,69 @@ def read_checkpoints(data, own):
     return found
 
 
+def read_ciphertexts(path):
+    """Of each ciphertext the receipt that it belongs to, and its SHA-256."""
+
+    def refuse(reason):
+        raise Refused("ciphertexts.bin", reason)
+
+    with open(path, "rb") as file:
+        if file.read(24) != b"ai-audit/ciphertexts/v1\n":
+            refuse("it does not begin with the line ai-audit/ciphertexts/v1")
+        while True:
+            head = file.read(12)
+            if not head:
+                return
+            if len(head) != 12:
+                refuse("it ends inside a ciphertext")
+            seq, length = struct.unpack(">QI", head)
+            if length > (16 << 20) + 16:
+                refuse("a ciphertext of more than 16 MiB and 16 bytes")
+            data = file.read(length)
+            if len(data) != length:
+                refuse("it ends inside a ciphertext")
+            yield seq, sha256(data).hex()
+
+
+class Ciphertexts:
+    """ciphertexts.bin: each must be named by an encrypted text of its receipt, once, and in the order
+    of the receipts and their texts. Some or all may be missing."""
+
+    def __init__(self, path):
+        self.all = read_ciphertexts(path)
+        self.ahead = next(self.all, None)
+
+    def see(self, receipt):
+        seq, named = receipt.header["seq"], None
+        while self.ahead and self.ahead[0] <= seq:
+            of, digest = self.ahead
+            if of < seq:
+                self.misplaced(of)
+            if named is None:
+                named = iter(self.named(receipt))
+            # This goes on behind the one that was named last.
+            if digest not in named:
+                reason = "a ciphertext of receipt %d that it does not name there"
+                raise Refused("ciphertexts.bin", reason % seq)
+            self.ahead = next(self.all, None)
+
+    def named(self, receipt):
+        try:
+            body = receipt.body() if receipt.header["kind"] == "decision" else {"kept": []}
+        except Refused:
+            return []
+        kept = [field["content"].get("encrypted") for field in body["kept"]]
+        return [encrypted["ciphertext"] for encrypted in kept if encrypted]
+
+    def misplaced(self, seq):
+        reason = "a ciphertext of receipt %d, which is not there, or not in this place"
+        raise Refused("ciphertexts.bin", reason % seq)
+
+    def end(self):
+        if self.ahead:
+            self.misplaced(self.ahead[0])
+
+
 MANIFEST = re.compile(
     r"ai-audit/manifest/v1\norigin ([^\n]+)\nlog ([0-9a-f]{64})\nselection ([^\n]+)\n"
     r"receipts (0|[1-9][0-9]{0,19})\ncheckpoint (0|[1-9][0-9]{0,19})\n((?:file [^\n]+\n)*)"
@@ -1685,7 +1749,7 @@ def verify(path, pins, brought, size, revocations=(), others=(), subject=None):
     selection = manifest.word != "all" if manifest else there
     log = Log(verdict, pins, own, selection, revocations, subject)
 
-    # Beside the receipts: proofs, view, earlier checkpoints.
+    # Beside the receipts: proofs, view, earlier checkpoints, ciphertexts.
     proofs = attempt(beside, part, "proofs.bin") if log.selection else None
     if log.selection and proofs is None:
         beside.append(Refused("proofs.bin", "missing"))
@@ -1696,13 +1760,16 @@ def verify(path, pins, brought, size, revocations=(), others=(), subject=None):
     data = attempt(beside, part, "receipts.jsonl")
     view = View(data) if data is not None else None
     coverage = Coverage(manifest, own.size) if manifest else None
+    file, encrypted = os.path.join(path, "ciphertexts.bin"), None
+    if os.path.isfile(file) and not os.path.islink(file):
+        encrypted = attempt(beside, Ciphertexts, file)
     file = os.path.join(path, "receipts.bin")
     if os.path.islink(file) or not os.path.isfile(file):
         wrong.append(Refused("receipts.bin", "missing"))
         verdict.broke(wrong[0])
     else:
         hashes = read_proofs(proofs) if proofs is not None else None
-        receipts(log, file, beside, hashes, view, coverage)
+        receipts(log, file, beside, hashes, view, coverage, encrypted)
     data = attempt(beside, part, "key-history.json")
     attempt(beside, log.shown.held_against, data)
     for error in beside:
@@ -1717,7 +1784,7 @@ def verify(path, pins, brought, size, revocations=(), others=(), subject=None):
     return verdict, log
 
 
-def receipts(log, path, beside, proofs=None, view=None, coverage=None):
+def receipts(log, path, beside, proofs=None, view=None, coverage=None, encrypted=None):
     """Feeds a receipts file to the log, and compares what stands beside it until it differs."""
     try:
         for sealed, deleted in read_receipts(path):
@@ -1750,6 +1817,12 @@ def receipts(log, path, beside, proofs=None, view=None, coverage=None):
             except Refused as error:
                 beside.append(error)
                 view = None
+            try:
+                if encrypted:
+                    encrypted.see(receipt)
+            except Refused as error:
+                beside.append(error)
+                encrypted = None
     except Refused as error:
         log.not_all("the receipts cannot be read to their end: who signed them cannot be told")
         log.verdict.broke(error)
@@ -1761,6 +1834,8 @@ def receipts(log, path, beside, proofs=None, view=None, coverage=None):
             view.end()
         if coverage:
             coverage.end()
+        if encrypted:
+            encrypted.end()
     except Refused as error:
         beside.append(error)
 

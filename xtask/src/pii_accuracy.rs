@@ -201,3 +201,35 @@ impl Label {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_iban_and_card_case_is_decided_as_expected() {
+        // Says so where the cases are not there.
+        let workspace = Workspace::load().unwrap();
+        let said = run(&workspace, &[]);
+        assert!(said.is_ok(), "{said:?}");
+    }
+
+    #[test]
+    fn a_wrong_span_counts_as_wrong_and_missed() {
+        let redactor = Redactor::new(&Policy::default()).unwrap();
+        let case = |start, end| Case {
+            text: "to bob@example.org".into(),
+            labels: vec![Label {
+                entity: "EMAIL_ADDRESS".into(),
+                expected: 1,
+                spans: Some(vec![(start, end)]),
+            }],
+        };
+        for (span, expected) in [((3, 18), (1, 0, 0)), ((3, 17), (0, 1, 1))] {
+            let (mut scores, mut unknown) = (BTreeMap::new(), BTreeMap::new());
+            measure(&redactor, &case(span.0, span.1), &mut scores, &mut unknown);
+            let score = &scores["EMAIL"];
+            assert_eq!((score.hit, score.wrong, score.missed), expected);
+        }
+    }
+}

@@ -51,6 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = PackageOptions {
         selection: Selection::All,
         json_view: true,
+        ciphertexts: false,
         timestamp: None,
     };
     let evidence = DirectoryLog::new(&directory, log.log.clone());

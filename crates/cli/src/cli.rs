@@ -3,16 +3,13 @@
 pub(crate) mod adopt;
 mod anchor;
 mod epoch;
+mod export;
 pub(crate) mod key;
-
-pub(crate) use anchor::{Anchor, Times, Timestamp};
-pub(crate) use epoch::{
-    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
-};
 mod monitor;
 mod policy;
 mod publish;
 mod record;
+pub(crate) mod redact;
 mod subject;
 mod verify;
 pub(crate) mod witness;
@@ -20,6 +17,11 @@ pub(crate) mod witness;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+pub(crate) use anchor::{Anchor, Times, Timestamp};
+pub(crate) use epoch::{
+    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
+};
+pub(crate) use export::Export;
 pub(crate) use monitor::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
 pub(crate) use policy::{ChangePolicy, Policy, PolicyCommand, ShowPolicy};
 pub(crate) use publish::Publish;
@@ -94,6 +96,7 @@ pub(crate) enum Command {
     Monitor(Monitor),
     Witness(witness::Witness),
     Stats(Stats),
+    Redact(redact::Redact),
     Key(Key),
     Adopt(adopt::Adopt),
     Demo(Demo),
@@ -266,58 +269,6 @@ pub(crate) struct Prove {
     pub(crate) output: Option<PathBuf>,
     /// Replace the file if it is there.
     #[arg(long, requires = "output")]
-    pub(crate) force: bool,
-}
-
-/// Writes an evidence package.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  ai-audit export audit -o package.zip
-  ai-audit export audit --session s-17 -o s-17.zip
-  ai-audit export audit --from 100 --to 199 --no-json-view -o part.zip
-  ai-audit export audit --tenant acme -o acme.zip
-
-Control receipts (genesis, starts, stops, gaps, key changes) belong to every
-package: they tell what the log says about itself.")]
-pub(crate) struct Export {
-    /// The log directory.
-    pub(crate) dir: PathBuf,
-    /// The package to write.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
-    /// The log in it.
-    #[arg(long, default_value = "default")]
-    pub(crate) log: String,
-    /// The log of this tenant.
-    #[arg(long, conflicts_with = "log")]
-    pub(crate) tenant: Option<String>,
-    /// Only receipts of this trace.
-    #[arg(long, group = "selection")]
-    pub(crate) trace: Option<String>,
-    /// Only receipts of this session.
-    #[arg(long, group = "selection")]
-    pub(crate) session: Option<String>,
-    /// Only receipts from this seq on.
-    #[arg(long, value_name = "SEQ", conflicts_with = "selection")]
-    pub(crate) from: Option<u64>,
-    /// Only receipts up to this seq, which is included.
-    #[arg(long, value_name = "SEQ", conflicts_with = "selection")]
-    pub(crate) to: Option<u64>,
-    /// Only receipts sealed at or after this time (RFC 3339).
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["selection", "from", "to"])]
-    pub(crate) since: Option<String>,
-    /// Only receipts sealed before this time (RFC 3339).
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["selection", "from", "to"])]
-    pub(crate) until: Option<String>,
-    /// Put this timestamp in, and hold the receipts against the checkpoint that it is over.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) timestamp: Option<PathBuf>,
-    /// Leave the JSON view out.
-    #[arg(long)]
-    pub(crate) no_json_view: bool,
-    /// Replace the file if it is there.
-    #[arg(long)]
     pub(crate) force: bool,
 }
 

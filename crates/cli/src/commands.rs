@@ -16,6 +16,7 @@ pub(crate) mod policy;
 pub(crate) mod prove;
 pub(crate) mod publish;
 pub(crate) mod record;
+pub(crate) mod redact;
 pub(crate) mod reveal;
 pub(crate) mod show;
 pub(crate) mod shred;

@@ -1,5 +1,7 @@
 //! Archives read back: held against the log, verified, and put back into the store.
 
+mod ciphertexts;
+
 use crate::{DirectoryError, Layout, LogDirectory, Writer};
 use ai_audit_core::{
     Digest, LeafHash, MAX_SEALED_LEN, Next, ReceiptSource as _, UnverifiedReceipt,
@@ -7,9 +9,10 @@ use ai_audit_core::{
 use ai_audit_export::archive::{Archive, Limits};
 use ai_audit_export::{ReceiptsReader, verify_package};
 use ai_audit_merkle::TILE_WIDTH;
-use ai_audit_store::{LogName, Sealed, Store, WriterLock};
+use ai_audit_store::{Ciphertext, LogName, Sealed, Store, WriterLock};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
 use ai_audit_verify::{Pin, TrustPolicy};
+use ciphertexts::{Archived, named};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -17,6 +20,8 @@ use std::path::Path;
 
 /// Receipts that are put back in one transaction.
 const CHUNK: usize = 1024;
+/// Bytes of ciphertexts from which on no more receipts are put back with them.
+const CHUNK_BYTES: usize = 16 << 20;
 
 /// What an archive brought back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +34,8 @@ pub struct Restored {
 
 impl LogDirectory {
     /// Checks that a file is an archive of a sealed epoch of this log: every receipt in it is the
-    /// log's, none of the epoch is missing, and it verifies by itself. Returns its SHA-256.
+    /// log's, none of the epoch is missing, every ciphertext that the log has beside them is in it,
+    /// and it verifies by itself. Returns its SHA-256.
     ///
     /// # Errors
     ///
@@ -42,9 +48,14 @@ impl LogDirectory {
     ) -> Result<Digest, DirectoryError> {
         let seal = self.sealed_epoch(log, epoch)?;
         let mut next = seal.first;
-        self.each_archived(log, path, |seq, _| {
+        let archive = package(path)?;
+        let mut archived = Archived::new(&archive, path)?;
+        self.each_archived(log, path, |receipt, _| {
+            let seq = receipt.header().seq;
+            let beside = archived.of(receipt)?;
             if seq == next && seq <= seal.size {
                 next += 1;
+                self.has_all_beside(log, path, receipt, &beside)?;
             }
             Ok(true)
         })?;
@@ -54,6 +65,29 @@ impl LogDirectory {
         }
         self.verify_archive(log, path)?;
         file_digest(path)
+    }
+
+    /// Whether all ciphertexts that the log has beside a receipt are among those of an archive: what
+    /// is deleted for the archive's sake must be in it.
+    fn has_all_beside(
+        &self,
+        log: &LogName,
+        path: &Path,
+        receipt: &UnverifiedReceipt<'_>,
+        archived: &[Ciphertext],
+    ) -> Result<(), DirectoryError> {
+        if named(receipt).is_empty() {
+            return Ok(());
+        }
+        let seq = receipt.header().seq;
+        let held = self.store().ciphertexts(log, seq)?;
+        if held.iter().all(|one| archived.contains(one)) {
+            return Ok(());
+        }
+        let what = format!(
+            "a ciphertext that log {log} has beside receipt {seq} is not in the archive: make one with all of them by `ai-audit epoch archive`"
+        );
+        Err(wrong(path, what))
     }
 
     /// A receipt's sealed bytes out of an archive.
@@ -68,7 +102,8 @@ impl LogDirectory {
         path: &Path,
     ) -> Result<Vec<u8>, DirectoryError> {
         let mut found = None;
-        self.each_archived(log, path, |at, sealed| {
+        self.each_archived(log, path, |receipt, sealed| {
+            let at = receipt.header().seq;
             if at == seq {
                 found = Some(sealed.to_vec());
             }
@@ -83,12 +118,11 @@ impl LogDirectory {
         &self,
         log: &LogName,
         path: &Path,
-        mut take: impl FnMut(u64, &[u8]) -> Result<bool, DirectoryError>,
+        mut take: impl FnMut(&UnverifiedReceipt<'_>, &[u8]) -> Result<bool, DirectoryError>,
     ) -> Result<(), DirectoryError> {
         let head = self.head(log)?;
         let bad = |what: String| wrong(path, what);
-        let archive = Archive::open(open(path)?, Limits::default())
-            .map_err(|error| bad(error.to_string()))?;
+        let archive = package(path)?;
         let file = archive
             .reader("receipts.bin")
             .map_err(|error| bad(error.to_string()))?;
@@ -102,9 +136,14 @@ impl LogDirectory {
                 Some(seq) => format!("receipt {} or later", seq.saturating_add(1)),
                 None => "the first receipt".into(),
             };
-            let next = source
-                .read_next(&mut buf)
-                .map_err(|error| bad(format!("{}: {error}", after())))?;
+            let next = match source.read_next(&mut buf) {
+                Ok(next) => next,
+                Err(error) => {
+                    // Where only a signature is damaged no hash shows it, but the verifier names it.
+                    self.verify_archive(log, path)?;
+                    return Err(bad(format!("{}: {error}", after())));
+                }
+            };
             let sealed = match next {
                 None => return Ok(()),
                 Some(Next::Sealed(len)) => &buf[..len],
@@ -128,7 +167,7 @@ impl LogDirectory {
                 )));
             }
             last = Some(seq);
-            if !take(seq, sealed)? {
+            if !take(&receipt, sealed)? {
                 return Ok(());
             }
         }
@@ -154,7 +193,8 @@ impl LogDirectory {
 
 impl Writer {
     /// Puts back the bytes that an archive has and the log misses, after each was held against
-    /// the log and the archive was verified. One that was interrupted can be repeated.
+    /// the log and the archive was verified, with the ciphertexts that it has beside them, but for those
+    /// under keys that were destroyed since it was made. One that was interrupted can be repeated.
     ///
     /// # Errors
     ///
@@ -168,13 +208,21 @@ impl Writer {
             receipts: 0,
             restored: 0,
         };
+        let archive = package(path)?;
+        let mut archived = Archived::new(&archive, path)?;
+        let destroyed = directory.destroyed_keys(log)?;
         let mut chunk = Vec::with_capacity(CHUNK);
-        directory.each_archived(log, path, |_, sealed| {
+        let mut bytes = 0;
+        directory.each_archived(log, path, |receipt, sealed| {
             done.receipts += 1;
-            chunk.push(Sealed::new(sealed.to_vec()));
-            if chunk.len() == CHUNK {
+            let mut beside = archived.of(receipt)?;
+            beside.retain(|one| !destroyed.contains(&one.key));
+            bytes += beside.iter().map(|one| one.bytes.len()).sum::<usize>();
+            chunk.push(Sealed::new(sealed.to_vec()).with_ciphertexts(beside));
+            if chunk.len() == CHUNK || bytes > CHUNK_BYTES {
                 done.restored += directory.store().restore_receipts(log, &chunk)?;
                 chunk.clear();
+                bytes = 0;
             }
             Ok(true)
         })?;
@@ -215,6 +263,10 @@ impl<'s> Leaves<'s> {
 
 fn open(path: &Path) -> Result<File, DirectoryError> {
     File::open(path).map_err(crate::error::io_at(path))
+}
+
+fn package(path: &Path) -> Result<Archive<File>, DirectoryError> {
+    Archive::open(open(path)?, Limits::default()).map_err(|error| wrong(path, error.to_string()))
 }
 
 /// Writes a directory's database anew, so that what was deleted takes no room on the disk. No other

@@ -160,6 +160,7 @@ impl LogDirectory {
                 to: seal.size,
             },
             json_view,
+            ciphertexts: true,
             timestamp: None,
         };
         let key = self.checkpoint_key(log)?;

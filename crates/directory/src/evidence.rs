@@ -53,6 +53,11 @@ impl LogEvidence for DirectoryLog<'_> {
         Tiled::new(StoreTiles::new(self.directory.store(), &self.log))
     }
 
+    fn ciphertexts(&self, seq: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+        let all = self.directory.store().ciphertexts(&self.log, seq)?;
+        Ok(all.into_iter().map(|one| one.bytes).collect())
+    }
+
     fn pick(
         &self,
         range: RangeInclusive<u64>,

@@ -52,11 +52,32 @@ impl fmt::Debug for Keepers {
 }
 
 impl Writer {
-    /// The keys of the subjects of a log; made, with the key that wraps them, where there are none.
+    /// The keys of the subjects of a log; made, with the key that wraps them, where there are none. A
+    /// destruction that was cut off is finished or forgotten.
     ///
     /// # Errors
     ///
     /// When there is no such log, or the keys cannot be read or made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ai_audit_directory::{InitOptions, Settings, Writer, init};
+    /// use ai_audit_shredding::{HeldKey, SubjectKeys as _};
+    /// use ai_audit_store::LogName;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path();
+    /// init(path, &InitOptions::new("example.org/doc"), Settings::default(), "doc")?;
+    /// let writer = Writer::open(path, Settings::default(), "doc")?;
+    /// let keys = writer.subject_keys(&LogName::default())?;
+    /// let key = keys.key_for("person-7")?;
+    /// keys.sync()?;
+    /// let (before, id) = (keys.kek()?, key.id());
+    /// drop(key);
+    /// assert_ne!(keys.destroy(&[id], before)?, before);
+    /// assert!(matches!(keys.held(id)?, HeldKey::Destroyed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn subject_keys(&self, log: &LogName) -> Result<Arc<dyn SubjectKeys>, DirectoryError> {
         self.keepers().of(log)
     }

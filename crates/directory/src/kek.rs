@@ -61,6 +61,19 @@ impl Files {
 impl FileKek {
     /// The keys in two files, either of which may not be there. With `private_only`, files that
     /// others can read are refused. Nothing is read yet.
+    ///
+    /// ```
+    /// use ai_audit_directory::FileKek;
+    /// use ai_audit_shredding::{KekVault as _, KeyWrapper as _};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let vault = FileKek::new(folder.join("kek"), folder.join("kek.next"), None, true);
+    /// assert_eq!(vault.settled()?, None);
+    /// let first = vault.prepare()?.id();
+    /// vault.settle(&first)?;
+    /// assert_eq!((vault.settled()?, vault.ids()?), (Some(first), vec![first]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(
         file: PathBuf,

@@ -1,10 +1,8 @@
 //! The subject keys of a log in a directory, and the key that wraps them.
 
 use crate::error::io_at;
-use crate::writer::Writer;
 use crate::{DirectoryError, FileKek, LogDirectory, LogPaths, OsRandom, Passphrase};
 use ai_audit_core::LogId;
-use ai_audit_shredding::SubjectKeys;
 use ai_audit_store::LogName;
 use ai_audit_store_sqlite::SqliteSubjectKeys;
 use std::fs;
@@ -78,18 +76,6 @@ impl LogDirectory {
         #[cfg(not(unix))]
         let _ = paths;
         Ok(())
-    }
-}
-
-impl Writer {
-    /// The subject keys of a log; made, with the key that wraps them, where there are none. An erasure
-    /// that was cut off in the middle of destroying keys is finished or forgotten.
-    ///
-    /// # Errors
-    ///
-    /// As [`LogDirectory::subject_keys`], and when they cannot be written.
-    pub fn open_subject_keys(&self, log: &LogName) -> Result<Arc<dyn SubjectKeys>, DirectoryError> {
-        Ok(Arc::new(self.directory().subject_keys_to_write(log)?))
     }
 }
 

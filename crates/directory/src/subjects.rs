@@ -7,11 +7,11 @@ use ai_audit_core::{
     Timestamp, UnverifiedReceipt,
 };
 use ai_audit_shredding::{
-    Access, AccessOutcome, Erasure, ErasureAudit, ErasureRequested, HeldKey, SubjectKeys as _,
-    SubjectKeysError,
+    Access, AccessOutcome, Erasure, ErasureAudit, ErasureCompleted, ErasureRequested, HeldKey,
+    SubjectKeys as _, SubjectKeysError,
 };
 use ai_audit_store::{LogName, Query, StoreReader};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A subject in short.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,6 +258,28 @@ impl LogDirectory {
             HeldKey::InUse { key, .. } => Ok(key.digest_secret()),
             _ => Err(missing()),
         }
+    }
+}
+
+impl LogDirectory {
+    /// The keys of which the log says that they are destroyed.
+    pub(crate) fn destroyed_keys(
+        &self,
+        log: &LogName,
+    ) -> Result<BTreeSet<SubjectKeyId>, DirectoryError> {
+        let completions = Query::Kind(Kind::ERASURE_COMPLETED);
+        let mut destroyed = BTreeSet::new();
+        for seq in self.store().find(log, &completions, None, usize::MAX)? {
+            let sealed = self.receipt(log, seq)?;
+            let receipt = UnverifiedReceipt::parse(&sealed);
+            if let Ok(completed) = receipt.and_then(|receipt| {
+                ErasureCompleted::decode(&receipt)
+                    .map(|completed| completed.keys.iter().copied().collect::<Vec<_>>())
+            }) {
+                destroyed.extend(completed);
+            }
+        }
+        Ok(destroyed)
     }
 }
 

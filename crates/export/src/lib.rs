@@ -5,14 +5,16 @@
 //! | write a package of a log or a selection | [`write_package`] over [`LogEvidence`] |
 //! | verify a package under a trust policy | [`verify_package`] |
 //! | sealed receipts one after the other in a file | [`ReceiptsWriter`], [`ReceiptsReader`] |
+//! | the ciphertexts beside them | [`CiphertextsReader`] |
 //! | a receipt for people | [`json_view`] |
 //! | a log as static tiles, written and verified | [`tiles`] |
 //! | the container alone | [`archive`] |
 //!
-//! The formats are in `docs/spec`: package.md, package-archive.md, tiles.md. A log of any size is
+//! The formats are in `docs/spec`: package.md, package-archive.md, erasure.md, tiles.md. A log of any size is
 //! written and verified in a few megabytes of memory.
 
 pub mod archive;
+mod ciphertexts;
 mod manifest;
 mod package;
 mod receipts;
@@ -20,6 +22,7 @@ mod selection;
 pub mod tiles;
 mod view;
 
+pub use ciphertexts::{CIPHERTEXTS_MAGIC, CiphertextsError, CiphertextsReader};
 pub use manifest::{MANIFEST_LABEL, Manifest, ManifestError, ManifestFile};
 pub use package::{
     ExportError, LogEvidence, PackageOptions, PackageReport, PackageTreeError, Written,

@@ -2,6 +2,7 @@
 
 mod beside;
 mod check;
+mod ciphertexts;
 mod claims;
 mod engine;
 mod key_history;
@@ -29,6 +30,8 @@ pub(crate) const CHECKPOINT: &str = "checkpoint.note";
 pub(crate) const TIMESTAMP: &str = "checkpoint.tsr";
 /// Older checkpoints of the log.
 pub(crate) const OLDER: &str = "checkpoints.bin";
+/// Ciphertexts of encrypted texts, those that are there.
+pub(crate) const CIPHERTEXTS: &str = "ciphertexts.bin";
 /// The log's keys, derived from the control receipts.
 pub(crate) const KEYS: &str = "key-history.json";
 /// For the auditor.
@@ -39,13 +42,14 @@ pub(crate) const VERIFY_PY: &str = "verify.py";
 pub(crate) const MANIFEST: &str = "manifest.note";
 
 /// The files that a package may have, in their order, and whether each must be there.
-pub(crate) const FILES: [(&str, bool); 10] = [
+pub(crate) const FILES: [(&str, bool); 11] = [
     (RECEIPTS, true),
     (VIEW, false),
     (PROOFS, false),
     (CHECKPOINT, true),
     (TIMESTAMP, false),
     (OLDER, false),
+    (CIPHERTEXTS, false),
     (KEYS, true),
     (README, true),
     (VERIFY_PY, true),

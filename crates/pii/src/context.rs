@@ -1,5 +1,7 @@
 //! Words beside a candidate that say what it is.
 
+use alloc::vec::Vec;
+
 use crate::text::is_line_end;
 
 /// How far before a candidate a word counts, in bytes.
@@ -22,11 +24,12 @@ pub(crate) fn before(text: &[u8], start: usize, words: &Words) -> Option<usize> 
     let other = if window.is_ascii() {
         None
     } else {
+        let lower = lower_case(window);
         words
             .other
             .iter()
             .filter_map(|word| {
-                memchr::memmem::rfind(window, word.as_bytes()).map(|at| at + word.len())
+                memchr::memmem::rfind(&lower, word.as_bytes()).map(|at| at + word.len())
             })
             .max()
     };
@@ -55,12 +58,32 @@ pub(crate) fn behind(text: &[u8], end: usize, words: &Words) -> bool {
             .map_or(0, |at| at + 1);
         &window[..keep]
     };
-    last_word(usable, words.ascii).is_some()
-        || (!window.is_ascii()
-            && words
-                .other
-                .iter()
-                .any(|word| memchr::memmem::find(window, word.as_bytes()).is_some()))
+    if last_word(usable, words.ascii).is_some() {
+        return true;
+    }
+    if window.is_ascii() {
+        return false;
+    }
+    let lower = lower_case(window);
+    words
+        .other
+        .iter()
+        .any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+}
+
+/// The bytes with the capitals of ASCII, Latin-1 and Cyrillic in lower case, at the same places.
+fn lower_case(window: &[u8]) -> Vec<u8> {
+    let mut lower = window.to_ascii_lowercase();
+    let mut at = 0;
+    while let Some([first, second]) = lower.get_mut(at..at + 2) {
+        match (*first, *second) {
+            (0xc3, 0x80..=0x9e) | (0xd0, 0x90..=0x9f) => *second += 0x20,
+            (0xd0, 0xa0..=0xaf) => (*first, *second) = (0xd1, *second - 0x20),
+            _ => {}
+        }
+        at += 1;
+    }
+    lower
 }
 
 /// The bytes of the line before `start` that count, the first of them no part of a cut word.
@@ -99,7 +122,14 @@ fn last_word(window: &[u8], words: &[&str]) -> Option<usize> {
             }
             start -= 1;
         }
-        let word = &window[start..end];
+        // The letter of an escape such as `\n` begins the line, not the word.
+        let escape = start > 0 && crate::text::escape_len(window, start - 1) == 2;
+        let from = if escape && window[start - 1] == b'\\' {
+            start + 1
+        } else {
+            start
+        };
+        let word = &window[from..end];
         if words
             .iter()
             .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
@@ -128,6 +158,8 @@ mod tests {
         assert_eq!(find("信用卡号"), Some(3));
         assert_eq!(find("discard "), None);
         assert_eq!(find("card\n"), None);
+        assert_eq!(find(r"a\ncard: "), Some(2));
+        assert_eq!(lower_case("MÓVIL Тел".as_bytes()), "móvil тел".as_bytes());
         assert!(behind(b"4111 (card)", 4, &WORDS));
         assert!(!behind(b"4111 cardboard", 4, &WORDS));
     }

@@ -6,6 +6,7 @@ use crate::candidate::{Candidate, FIRST_BUILT_IN, sure};
 use crate::digits::Groups;
 use crate::kind::Kind;
 use crate::kinds::{api_key, card, email, iban, ip, jwt, mac, pem, phone, secret, ssn, url};
+use crate::text::escape_len;
 
 /// A set of built-in kinds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +72,8 @@ enum Class {
     Dot,
     /// `+`: phone.
     Plus,
+    /// `\\`: an escape, whose letter begins no word.
+    Escape,
 }
 
 const CLASSES: [Class; 256] = {
@@ -86,6 +89,7 @@ const CLASSES: [Class; 256] = {
             b'-' => Class::Dash,
             b'.' => Class::Dot,
             b'+' => Class::Plus,
+            b'\\' => Class::Escape,
             _ => Class::Plain,
         };
         byte += 1;
@@ -153,6 +157,7 @@ pub(crate) fn scan(text: &[u8], on: KindSet, out: &mut Vec<Candidate>) {
                 }
                 at + 1
             }
+            Class::Escape => at + escape_len(text, at),
         };
     }
 }

@@ -53,8 +53,8 @@ impl<'a> RedactStream<'a> {
         self.settled(false)
     }
 
-    /// Ends the stream: the rest of the output.
-    pub fn finish(mut self) -> Redacted<Vec<u8>> {
+    /// Ends the stream: the rest of the output. Nothing may come after it.
+    pub fn finish(&mut self) -> Redacted<Vec<u8>> {
         self.settled(true)
     }
 
@@ -166,7 +166,7 @@ impl<'a> RedactLines<'a> {
         self.settled(false)
     }
 
-    /// Ends the stream: the lines that remain.
+    /// Ends the stream: the lines that remain. Nothing may come after it.
     pub fn finish(&mut self) -> Vec<RedactedLine> {
         self.settled(true)
     }

@@ -10,9 +10,28 @@ pub(crate) fn before(text: &[u8], at: usize) -> Option<u8> {
     at.checked_sub(1).and_then(|at| text.get(at)).copied()
 }
 
-/// Whether nothing before `at` joins a word that begins there.
+/// Whether nothing before `at` joins a word that begins there. The letters of an escape such as `\n`
+/// (RFC 8259 §7) join nothing.
 pub(crate) fn starts_word(text: &[u8], at: usize) -> bool {
-    before(text, at).is_none_or(|byte| !is_word(byte))
+    before(text, at).is_none_or(|byte| !is_word(byte)) || ends_escape(text, at)
+}
+
+/// The length of the escape of an ASCII character that begins at a backslash: `\n`, `\u003c`. That of
+/// another character is a letter of a word, and a backslash alone is none.
+pub(crate) fn escape_len(text: &[u8], at: usize) -> usize {
+    match text.get(at + 1..) {
+        Some([b'n' | b'r' | b't' | b'b' | b'f', ..]) => 2,
+        Some([b'u', b'0', b'0', b'0'..=b'7', digit, ..]) if digit.is_ascii_hexdigit() => 6,
+        _ => 1,
+    }
+}
+
+/// Whether such an escape ends right before `at`.
+pub(crate) fn ends_escape(text: &[u8], at: usize) -> bool {
+    [2, 6].iter().any(|&len| {
+        at.checked_sub(len)
+            .is_some_and(|start| text[start] == b'\\' && escape_len(text, start) == len)
+    })
 }
 
 /// Whether nothing at `end` continues a word that ends there.
@@ -117,5 +136,20 @@ mod tests {
         assert_eq!(char_at(b"\xff", 0), None);
         assert_eq!(char_before(b"\x80", 1), None);
         assert_eq!(separator_at(text, 3), Some((Separator::Dash, 3)));
+    }
+
+    #[test]
+    fn escapes_join_nothing() {
+        for (text, at) in [
+            (&br"\nx"[..], 2),
+            (br"a\tx", 3),
+            (br"\u003cx", 6),
+            (br"\\nx", 3),
+        ] {
+            assert!(starts_word(text, at), "{}", String::from_utf8_lossy(text));
+        }
+        assert!(!starts_word(br"nx", 1));
+        assert!(!starts_word(br"\u00e9x", 6), "a letter");
+        assert!(!starts_word(br"\dx", 2));
     }
 }

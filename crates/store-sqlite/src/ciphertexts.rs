@@ -145,3 +145,56 @@ fn are_kept(connection: &Connection) -> Result<bool, StoreError> {
         .map_err(&failed)?;
     Ok(found.is_some())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+    use crate::append::{Frontiers, append};
+    use crate::open::{OpenMode, open};
+    use ai_audit_core::Head;
+    use ai_audit_store::Batch;
+    use ai_audit_testkit::TestLog;
+    use ai_audit_testkit::erasures::{ciphertext, decision_with, key_id};
+    use std::fs;
+    use std::time::Duration;
+
+    #[test]
+    fn a_reader_that_holds_back_the_removal_is_told_of_and_it_is_made_good() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.db");
+        let mut connection = open(&path, OpenMode::Create).unwrap().connection;
+        // The reader of this test never ends by itself.
+        connection.busy_timeout(Duration::ZERO).unwrap();
+        let (log, mut sealed) = (LogName::default(), TestLog::new(1));
+        let text = b"a ciphertext that is looked for in the files";
+        let one = vec![ciphertext(1, text)];
+        let mut receipts = sealed.seal(2);
+        let decision = sealed.seal_next(&decision_with("person-7", &one));
+        receipts.push(decision.with_ciphertexts(one));
+        let batch = Batch {
+            log: &log,
+            expected: &Head::EMPTY,
+            receipts: &receipts,
+        };
+        append(&mut connection, &mut Frontiers::new(), &[batch]).unwrap();
+        let on_disk = || {
+            let mut files = fs::read_dir(folder.path()).unwrap();
+            files.any(|entry| {
+                let file = fs::read(entry.unwrap().path()).unwrap();
+                file.windows(text.len()).any(|window| window == text)
+            })
+        };
+        let reader = open(&path, OpenMode::ReadOnly).unwrap().connection;
+        reader.execute_batch("BEGIN; SELECT * FROM logs;").unwrap();
+        let error = delete_by_key(&mut connection, &log, &[key_id(1)]).unwrap_err();
+        assert!(
+            matches!(&error, StoreError::Locked { what, .. } if what.contains("again later")),
+            "{error}"
+        );
+        assert!(read(&connection, 1, 2).unwrap().is_empty() && on_disk());
+        reader.execute_batch("COMMIT").unwrap();
+        let again = delete_by_key(&mut connection, &log, &[key_id(1)]);
+        assert_eq!((again, on_disk()), (Ok(0), false));
+    }
+}

@@ -2,6 +2,7 @@
 
 mod destroy;
 mod file;
+mod refuse;
 mod rows;
 
 use ai_audit_core::{LogId, SubjectKeyId};
@@ -11,6 +12,7 @@ use ai_audit_shredding::{
 use ai_audit_store::Random;
 use core::fmt;
 use destroy::{Handover, does_not_open, fill, nonce};
+use refuse::{at, explain, no_kek, refuse_alone, same_log};
 use rows::{Failure, Wrapped};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,8 +62,9 @@ impl<V: KekVault> SqliteSubjectKeys<V> {
         vault: V,
         random: Arc<dyn Random>,
     ) -> Result<Self> {
+        let settled = vault.settled()?;
         if !path.exists() {
-            refuse_alone(path, &vault)?;
+            refuse_alone(path, settled, &vault)?;
             file::make_private(path)
                 .map_err(|error| SubjectKeysError::new(at(path, &error.to_string())))?;
         }
@@ -73,7 +76,7 @@ impl<V: KekVault> SqliteSubjectKeys<V> {
                 kek
             }
             None => {
-                refuse_alone(path, &vault)?;
+                refuse_alone(path, settled, &vault)?;
                 let first = vault.prepare()?.id();
                 file::create(&mut connection, &log, first).map_err(failed)?;
                 first
@@ -95,8 +98,10 @@ impl<V: KekVault> SqliteSubjectKeys<V> {
     /// When it is no file of this log's subject keys, or there without the key-encryption key that it
     /// names.
     pub fn open(path: &Path, log: LogId, vault: V) -> Result<Option<Self>> {
+        // Before the file is looked at: a process that makes both settles the key last.
+        let settled = vault.settled()?;
         if !path.exists() {
-            refuse_alone(path, &vault)?;
+            refuse_alone(path, settled, &vault)?;
             return Ok(None);
         }
         let failed = |failure| explain(path, failure);
@@ -104,7 +109,7 @@ impl<V: KekVault> SqliteSubjectKeys<V> {
         let mut before = None;
         loop {
             let Some((found, kek)) = file::meta(&connection).map_err(failed)? else {
-                refuse_alone(path, &vault)?;
+                refuse_alone(path, settled, &vault)?;
                 return Ok(None);
             };
             same_log(path, &found, &log)?;
@@ -389,60 +394,4 @@ impl<V> fmt::Debug for SqliteSubjectKeys<V> {
             .field("writes", &self.random.is_some())
             .finish_non_exhaustive()
     }
-}
-
-fn at(path: &Path, what: &str) -> String {
-    format!("{}: {what}", path.display())
-}
-
-fn explain(path: &Path, failure: Failure) -> SubjectKeysError {
-    SubjectKeysError::new(at(
-        path,
-        &match failure {
-            Failure::Sql(error) => file::explain(&error),
-            Failure::Damaged(what) => what,
-            Failure::Key(error) => error.to_string(),
-        },
-    ))
-}
-
-fn same_log(path: &Path, found: &LogId, log: &LogId) -> Result<()> {
-    if found == log {
-        return Ok(());
-    }
-    Err(SubjectKeysError::new(at(
-        path,
-        &format!("it has the subject keys of log {found}, expected those of log {log}"),
-    )))
-}
-
-/// Refuses to begin anew where a key-encryption key says that there were keys: a new one would be
-/// made in its place, and a copy of the keys that is brought back later would open no more.
-fn refuse_alone(path: &Path, vault: &impl KekVault) -> Result<()> {
-    let Some(kek) = vault.settled()? else {
-        return Ok(());
-    };
-    Err(SubjectKeysError::new(at(
-        path,
-        &format!(
-            "the subject keys are missing, while the key-encryption key {kek} that wraps them is in {}; bring back the newest copy of this file. If it is lost, no text of any subject can be read again: move that key away, and new ones are made",
-            vault.place()
-        ),
-    )))
-}
-
-/// Says why the keys of a file do not open (A28).
-fn no_kek(path: &Path, kek: &KekId, held: &[KekId], place: &str) -> SubjectKeysError {
-    let what = if held.is_empty() {
-        format!(
-            "its keys are wrapped under key-encryption key {kek}, which is not in {place}; bring it back from where a copy is kept. If it is lost, no text of any subject can be read again: move this file away, and new keys are made"
-        )
-    } else {
-        let held: Vec<String> = held.iter().map(KekId::to_string).collect();
-        format!(
-            "its keys are wrapped under key-encryption key {kek}, and {place} has {}: this file is from before an erasure, which destroyed that key, and nothing in it opens; bring back the newest copy of this file. If it is lost, no text of any subject can be read again: move it and that key away, and new ones are made",
-            held.join(" and ")
-        )
-    };
-    SubjectKeysError::new(at(path, &what))
 }

@@ -1,5 +1,6 @@
 //! What every store must do, as one suite that every backend's tests run.
 
+mod ciphertexts;
 mod deletion;
 
 use crate::TestLog;
@@ -42,6 +43,10 @@ pub fn conforms(store: &dyn Store) {
     checkpoints(store);
     deletion::bytes_go_and_come_back(store);
     deletion::what_must_not_be_done(store);
+    ciphertexts::come_with_their_receipts(store);
+    ciphertexts::go_by_key(store);
+    ciphertexts::go_and_come_back_with_their_receipts(store);
+    ciphertexts::may_be_large(store);
     readers_beside_a_writer(store);
     let health = store.health().unwrap();
     assert!(
@@ -66,6 +71,7 @@ pub fn keeps(store: &dyn Store) {
         TreeSize::new(600)
     );
     deletion::keeps(store);
+    ciphertexts::keeps(store);
     let more = log_after(&mut log);
     append(store, &name("tiles"), &more.0, &more.1).unwrap();
 }

@@ -1,7 +1,11 @@
-//! Bodies of an erasure: a field under a key, the request to destroy it, the completion.
+//! Bodies of an erasure: fields under a key, the request to destroy it, the completion.
 
 use ai_audit_core::{Content, Decision, Digest, Encrypted, KeptField, LeafHash, SubjectKeyId};
-use ai_audit_shredding::{ErasedSubject, ErasureCompleted, ErasureRequested, KekId};
+use ai_audit_shredding::{ErasedSubject, ErasureCompleted, ErasureRequested, KekId, MAX_TEXT};
+use ai_audit_store::Ciphertext;
+
+// Crates of one layer, which cannot see each other, have one bound.
+const _: () = assert!(Ciphertext::MAX_LEN == MAX_TEXT + 16);
 
 /// A subject key's id out of one byte.
 #[must_use]
@@ -12,19 +16,44 @@ pub const fn key_id(byte: u8) -> SubjectKeyId {
 /// A decision on a subject whose input is kept under a key; there is no ciphertext to it.
 #[must_use]
 pub fn encrypted_decision(subject: &'static str, key: u8) -> Decision<'static> {
-    let field = Encrypted {
+    decision_with(subject, &[ciphertext(key, b"ciphertext")])
+}
+
+/// Bytes under a key.
+#[must_use]
+pub fn ciphertext(key: u8, bytes: &[u8]) -> Ciphertext {
+    Ciphertext {
         key: key_id(key),
-        nonce: [1; 12],
-        commitment: [2; 32],
-        ciphertext: Digest::of(b"ciphertext"),
-    };
+        bytes: bytes.to_vec(),
+    }
+}
+
+/// A decision on a subject that names these ciphertexts, as `input`, `field-1`, `field-2` and so on,
+/// with a text that is kept in the clear behind the first.
+#[must_use]
+pub fn decision_with(subject: &'static str, ciphertexts: &[Ciphertext]) -> Decision<'static> {
+    let mut kept: Vec<KeptField<'_>> = (0..)
+        .zip(ciphertexts)
+        .map(|(number, ciphertext)| KeptField {
+            name: match number {
+                0 => "input".into(),
+                _ => format!("field-{number}").into(),
+            },
+            content: Content::Encrypted(Encrypted {
+                key: ciphertext.key,
+                nonce: [1; 12],
+                commitment: [2; 32],
+                ciphertext: Digest::of(&ciphertext.bytes),
+            }),
+        })
+        .collect();
+    if kept.len() > 1 {
+        let (name, content) = ("in the clear".into(), Content::Plain("text".into()));
+        kept.insert(1, KeptField { name, content });
+    }
     Decision {
         subject: subject.into(),
-        kept: vec![KeptField {
-            name: "input".into(),
-            content: Content::Encrypted(field),
-        }]
-        .into(),
+        kept: kept.into(),
         ..Decision::new()
     }
 }

@@ -79,6 +79,12 @@ impl TestLog {
         (0..count).map(|_| self.seal_one()).collect()
     }
 
+    /// Seals this body next.
+    pub fn seal_next(&mut self, body: &impl Body) -> Sealed {
+        let [receipt, ..] = Self::keys(self.number);
+        self.seal_body(body, &receipt)
+    }
+
     /// Hash of the last receipt.
     #[must_use]
     pub const fn last(&self) -> LeafHash {

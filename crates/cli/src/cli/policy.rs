@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 /// Shows and changes what a log promises: its policy, and how personal data is redacted.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ai-audit policy show audit
+  ai-audit policy change audit --redaction redaction.json --reason \"cards masked\"")]
 pub(crate) struct Policy {
     #[command(subcommand)]
     pub(crate) command: PolicyCommand,

@@ -5,6 +5,13 @@ use std::path::PathBuf;
 
 /// Shows what a log holds on a person.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ai-audit subject list audit
+  ai-audit subject show audit person-7
+  ai-audit subject export audit person-7 -o person-7.json
+
+A subject is the pseudonym that records name in their field `subject`.")]
 pub(crate) struct Subject {
     #[command(subcommand)]
     pub(crate) command: SubjectCommand,

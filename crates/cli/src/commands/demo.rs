@@ -252,6 +252,7 @@ fn export(audit: &Path, checkpoint: &SignedNote, path: &Path) -> anyhow::Result<
     let options = PackageOptions {
         selection: Selection::All,
         json_view: true,
+        ciphertexts: false,
         timestamp: None,
     };
     let source = DirectoryLog::new(&directory, log);

@@ -32,6 +32,7 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     let options = PackageOptions {
         selection,
         json_view: !args.no_json_view,
+        ciphertexts: args.with_ciphertexts,
         timestamp: token,
     };
     let progress = Progress::new(
@@ -74,6 +75,7 @@ fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<Ex
             "selected": written.selected,
             "checkpoint": manifest.checkpoint,
             "deleted": written.deleted,
+            "ciphertexts": written.ciphertexts,
         }))?;
     } else {
         let said = format!(
@@ -91,6 +93,12 @@ fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<Ex
         );
         output.line(output.sentence("", Tone::Plain, &said))?;
         output.note(format!("  {}", safe(&manifest.origin)))?;
+        if args.with_ciphertexts {
+            output.note(format!(
+                "  {}, which nobody can read without the keys of the persons concerned",
+                counted(written.ciphertexts, "ciphertext", "ciphertexts")
+            ))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

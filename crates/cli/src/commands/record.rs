@@ -195,6 +195,7 @@ impl Sealing<'_> {
             }
             let counts = summary::counts(&group);
             let ids = summary::given_ids(&group);
+            let found = summary::found(&group);
             let records = group.steps.into_iter().map(to_record).collect();
             let ticket = self.writer.ledger().submit(&log, records);
             pending.push(summary::Waiting {
@@ -202,6 +203,7 @@ impl Sealing<'_> {
                 log,
                 counts,
                 ids,
+                found,
                 ticket: ticket.with_context(|| place)?,
             });
             pending.settle(self.in_flight);

@@ -56,7 +56,7 @@ fn only_what_a_receipt_has_is_disclosed() {
 
 /// Every command, as text and as JSON, and errors of both forms.
 fn all_commands() -> Vec<Vec<&'static str>> {
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 19] = [
         &["init", "another"],
         &["record", "audit", "input"],
         &["log", "audit"],
@@ -71,6 +71,7 @@ fn all_commands() -> Vec<Vec<&'static str>> {
         &["key", "history", "audit"],
         &["demo"],
         &["info", "audit"],
+        &["redact", "input"],
         &["completions", "bash"],
         &["log", "missing"],
         &["frobnicate"],

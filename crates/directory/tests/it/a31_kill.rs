@@ -1,12 +1,16 @@
 //! A31: a writer that is killed at any moment loses nothing that it acknowledged.
 //!
 //! The test starts itself again as a child that appends to two logs from several threads and prints
-//! what was acknowledged; SIGKILL ends it at a random moment, 200 times and more.
+//! what was acknowledged; SIGKILL ends it at a random moment, 200 times and more. Some of the receipts
+//! have ciphertexts beside them.
 
 use crate::options;
-use ai_audit_core::{Chain, Decision, Exit, Head, LeafHash, Question, UnverifiedReceipt};
+use ai_audit_core::{
+    Chain, Decision, DecodeBody as _, Exit, Head, LeafHash, Question, UnverifiedReceipt,
+};
 use ai_audit_directory::{LogDirectory, Settings, Writer, init};
-use ai_audit_store::{LogName, ReadLimit, Record};
+use ai_audit_store::{Ciphertext, LogName, ReadLimit, Record};
+use ai_audit_testkit::erasures::{ciphertext, decision_with};
 use ai_audit_verify::{Pin, TrustPolicy};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -34,9 +38,7 @@ fn a31_child() {
             let (writer, log) = (&writer, LogName::new(LOGS[producer % 2]).unwrap());
             scope.spawn(move || {
                 loop {
-                    let records = (0..=producer)
-                        .map(|_| Record::new(&Decision::new()))
-                        .collect();
+                    let records = (0..=producer).map(record).collect();
                     let receipts = writer
                         .ledger()
                         .submit(&log, records)
@@ -53,6 +55,19 @@ fn a31_child() {
             });
         }
     });
+}
+
+/// One of a group; every second has a ciphertext beside it.
+fn record(number: usize) -> Record {
+    if number.is_multiple_of(2) {
+        return Record::new(&Decision::new());
+    }
+    let beside = beside();
+    Record::new(&decision_with("person-7", &beside)).ciphertexts(beside)
+}
+
+fn beside() -> Vec<Ciphertext> {
+    vec![ciphertext(1, &[7; 6000])]
 }
 
 /// What the parent remembers of a log.
@@ -179,6 +194,11 @@ fn check(path: &Path, log: &str, known: &mut Known) {
         let receipt = UnverifiedReceipt::parse(stored.sealed().unwrap()).unwrap();
         known.chain.push(&receipt).unwrap();
         hashes.insert(stored.seq, receipt.hash());
+        // It came with its ciphertext or not at all.
+        let names_one = Decision::decode(&receipt).is_ok_and(|body| !body.kept.is_empty());
+        let expected = if names_one { beside() } else { Vec::new() };
+        let found = directory.store().ciphertexts(&name, stored.seq).unwrap();
+        assert!(found == expected, "log {log}: receipt {}", stored.seq);
     }
     let head: Head = directory.head(&name).unwrap();
     assert_eq!(

@@ -5,6 +5,7 @@
 mod a31_kill;
 mod archives;
 mod checkpoints;
+mod ciphertexts;
 mod cut_off;
 mod epochs;
 mod keys;

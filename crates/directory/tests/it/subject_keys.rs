@@ -17,6 +17,7 @@ use ai_audit_store_sqlite::SqliteSubjectKeys;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A directory with one log.
 struct Place {
@@ -36,7 +37,7 @@ impl Place {
         settings: Settings,
     ) -> Result<(Writer, Arc<dyn SubjectKeys>), DirectoryError> {
         let writer = Writer::open(self.folder.path(), settings, "test")?;
-        let keys = writer.open_subject_keys(&LogName::default())?;
+        let keys = writer.subject_keys(&LogName::default())?;
         Ok((writer, keys))
     }
 
@@ -151,6 +152,39 @@ fn keys_are_made_on_first_need_and_read_beside_the_writer() {
 }
 
 #[test]
+fn who_reads_beside_erasures_sees_all_or_nothing() {
+    let place = Place::new();
+    let (_writer, keys) = place.write();
+    let all = people(&*keys, 62);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let long = place.reading(Settings::default()).unwrap().unwrap();
+            loop {
+                let last = done.load(Ordering::SeqCst);
+                let fresh = place.reading(Settings::default()).unwrap().unwrap();
+                for reader in [&fresh, &long] {
+                    assert!(reader.subjects().unwrap().len().is_multiple_of(2));
+                    assert_eq!(in_use(reader, &all[60..]), 2);
+                }
+                if last {
+                    break;
+                }
+            }
+        });
+        let twos = all[..60].chunks(2);
+        let results: Vec<_> = twos
+            .map(|two| keys.destroy(&ids(two), kek_id(&*keys)))
+            .collect();
+        // Before anything panics, or the other thread would go on for ever.
+        done.store(true, Ordering::SeqCst);
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        reading.join().unwrap();
+    });
+    assert_eq!(in_use(&*keys, &all), 2);
+}
+
+#[test]
 #[cfg(unix)]
 fn production_refuses_files_that_others_can_read() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -175,6 +209,18 @@ fn production_refuses_files_that_others_can_read() {
         assert!(place.reading(Settings::default()).unwrap().is_some());
         mode(0o600);
     }
+    let file = place.folder.path().join("passphrase");
+    fs::write(&file, "correct horse").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let production = Settings {
+        kek_passphrase_file: Some(file.clone()),
+        ..production
+    };
+    for error in place.refusals(&production) {
+        assert!(error.contains("passphrase: others can read"), "{error}");
+    }
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(place.reading(production).unwrap().is_some());
 }
 
 #[test]

@@ -4,7 +4,8 @@ use crate::{Manifest, PackageOptions};
 use std::fmt::Write;
 
 /// The text; it depends on nothing but the manifest's claims and on which files there are.
-pub(crate) fn readme(claims: &Manifest, options: &PackageOptions) -> String {
+/// `encrypted` is whether there are ciphertexts.
+pub(crate) fn readme(claims: &Manifest, options: &PackageOptions, encrypted: bool) -> String {
     let Manifest {
         origin,
         log_id,
@@ -70,9 +71,15 @@ published one, or read it.
                you trust its authority\n",
         );
     }
+    text.push_str("- `checkpoints.bin`: earlier checkpoints, where the log has any\n");
+    if encrypted {
+        text.push_str(
+            "- `ciphertexts.bin`: texts that are kept encrypted, those that were still there; they can be\n  \
+               read with the keys of the persons concerned, which are not in this package\n",
+        );
+    }
     text.push_str(
-        "- `checkpoints.bin`: earlier checkpoints, where the log has any
-- `key-history.json`: the log's keys
+        "- `key-history.json`: the log's keys
 - `manifest.note`: SHA-256 and size of every file, signed
 ",
     );
@@ -91,8 +98,9 @@ published one, or read it.
 {limits} Times are the keeper's own clock; a witness or
 timestamp authority that you trust bounds them, where one signed a checkpoint. That a receipt was
 signed does not make true what it says. Texts are recorded as digests: who holds a text can show
-that it is the one recorded, and nobody can read it from here.
-"
+that it is the one recorded, and nobody can read it from here{}.
+",
+        if encrypted { " without its key" } else { "" }
     );
     text
 }

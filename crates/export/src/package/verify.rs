@@ -1,12 +1,14 @@
 //! Verifying a package: receipts first, then everything that stands around them.
 
 use super::beside::Beside;
+use super::ciphertexts;
 use super::claims::Coverage;
 use super::engine::Engine;
 use super::older::{OlderReader, evidence, feed};
 use super::proofs::ProofsReader;
 use super::{
-    CHECKPOINT, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, PROOFS, RECEIPTS, TIMESTAMP, VIEW, claims,
+    CHECKPOINT, CIPHERTEXTS, FILES, KEYS, MANIFEST, MAX_NOTE, OLDER, PROOFS, RECEIPTS, TIMESTAMP,
+    VIEW, claims,
 };
 use crate::Selection;
 use crate::archive::{Archive, EntryReader, Limits, ReadAt};
@@ -280,6 +282,10 @@ impl<'a, R: ReadAt> Package<'a, R> {
             ),
             None => None,
         };
+        let mut encrypted = match self.archive.entry(CIPHERTEXTS) {
+            Some(_) => beside.good(self.open(CIPHERTEXTS).and_then(ciphertexts::Beside::new)),
+            None => None,
+        };
         let mut coverage = selection.map(|selection| Coverage::new(selection, checkpoint));
         let mut keys = KeyHistory::default();
         let mut buf = vec![0; MAX_SEALED_LEN];
@@ -348,6 +354,10 @@ impl<'a, R: ReadAt> Package<'a, R> {
                 if let Some(coverage) = &mut coverage {
                     beside.good(coverage.see(receipt.header()));
                 }
+                let held = encrypted.as_mut().map_or(Ok(()), |all| all.see(&receipt));
+                if beside.good(held).is_none() {
+                    encrypted = None;
+                }
                 // A body that does not decode fails in the verifier, which says more.
                 let _ = keys.see(&receipt);
             }
@@ -377,6 +387,9 @@ impl<'a, R: ReadAt> Package<'a, R> {
                 Ok(false) => beside.wrong(format!("{PROOFS}: more proofs than there are receipts")),
                 Err(error) => beside.wrong(format!("{PROOFS}: {error}")),
             }
+        }
+        if let Some(encrypted) = &mut encrypted {
+            beside.good(encrypted.finish());
         }
         if let Some(coverage) = coverage {
             beside.good(coverage.finish());

@@ -1,13 +1,14 @@
 //! Writing a package: the same log and options give the same bytes.
 
 use super::check::Check;
+use super::ciphertexts;
 use super::key_history::KeyHistory;
 use super::passes::{Item, Passes};
 use super::proofs::ProofsWriter;
 use super::readme::readme;
 use super::{
-    CHECKPOINT, KEYS, MANIFEST, OLDER, OLDER_MAGIC, PROOFS, README, RECEIPTS, TIMESTAMP, VERIFY_PY,
-    VERIFY_PY_SOURCE, VIEW,
+    CHECKPOINT, CIPHERTEXTS, KEYS, MANIFEST, OLDER, OLDER_MAGIC, PROOFS, README, RECEIPTS,
+    TIMESTAMP, VERIFY_PY, VERIFY_PY_SOURCE, VIEW,
 };
 use crate::archive::{ArchiveError, ArchiveWriter, Method};
 use crate::{Manifest, ManifestFile, ReceiptsWriter, Selection, deleted_view, json_view};
@@ -62,6 +63,17 @@ pub trait LogEvidence {
     /// The nodes of the log's tree.
     fn nodes(&self) -> Self::Nodes<'_>;
 
+    /// The ciphertexts beside a receipt that are there, in the order of its encrypted kept texts. A
+    /// log that keeps none has none.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn ciphertexts(&self, seq: u64) -> Result<Vec<Vec<u8>>, Self::Error> {
+        let _ = seq;
+        Ok(Vec::new())
+    }
+
     /// The control receipts among the log's first `size` and those of a range, in ascending `seq`,
     /// without the others; `None` where all would have to be read to tell them apart.
     ///
@@ -85,6 +97,10 @@ pub struct PackageOptions {
     pub selection: Selection,
     /// Whether the JSON view is included.
     pub json_view: bool,
+    /// Whether the ciphertexts of encrypted texts are included, those that the log still has. They
+    /// can be read with the keys of the persons concerned, which are in no package, and with none
+    /// once these are destroyed.
+    pub ciphertexts: bool,
     /// An RFC 3161 timestamp over the checkpoint, where there is one.
     pub timestamp: Option<TimestampToken>,
 }
@@ -101,6 +117,8 @@ pub struct Written {
     /// Receipts whose bytes are deleted: of a whole log those in the package, of a selection by
     /// trace, session or time those of which nobody can tell whether they belong to it.
     pub deleted: u64,
+    /// Ciphertexts in the package.
+    pub ciphertexts: u64,
 }
 
 /// Why a package could not be written. What was written so far is no package then.
@@ -138,6 +156,16 @@ pub enum ExportError {
     Deleted {
         /// The first one.
         seq: u64,
+    },
+    /// A ciphertext that is stored beside a receipt is not one that the receipt names.
+    #[error(
+        "receipt {seq} of the stored log: it does not name ciphertext {place} beside it: the store is damaged; export without ciphertexts, or restore them from a backup"
+    )]
+    Ciphertext {
+        /// The receipt.
+        seq: u64,
+        /// Which one of those beside it, counted from 0.
+        place: usize,
     },
     /// The stored log is not what the checkpoint signed.
     #[error("the stored log does not have the root of its checkpoint of size {size}")]
@@ -177,7 +205,7 @@ pub enum ExportError {
 /// Writes a package of `log` up to `checkpoint`, signed by its checkpoint key.
 ///
 /// `older` are earlier checkpoints of the log. `progress` is told how many receipts were gone
-/// through, of how many; there are up to three passes.
+/// through, of how many; there are up to four passes.
 ///
 /// # Errors
 ///
@@ -234,6 +262,8 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
                             .map_err(|error| ExportError::Decode { seq, error })?;
                         facts.receipts += 1;
                         facts.selected += u64::from(!header.kind.is_control());
+                        facts.encrypted |=
+                            options.ciphertexts && !ciphertexts::named(receipt).is_empty();
                         writer.write(receipt)?;
                     }
                 }
@@ -313,6 +343,13 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
             Ok(())
         })?;
     }
+    let mut ciphertexts = 0;
+    if facts.encrypted {
+        package.file(CIPHERTEXTS, |file| {
+            ciphertexts = ciphertexts::write(&log, selection, file, &mut tick)?;
+            Ok(())
+        })?;
+    }
     package.text(KEYS, &facts.keys.to_text())?;
     let mut manifest = Manifest {
         origin: head.origin,
@@ -322,7 +359,7 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
         checkpoint: size,
         files: Vec::new(),
     };
-    package.text(README, &readme(&manifest, options))?;
+    package.text(README, &readme(&manifest, options, facts.encrypted))?;
     package.text(VERIFY_PY, VERIFY_PY_SOURCE)?;
     manifest.files = std::mem::take(&mut package.files);
     let note = SignedNote::sign(&manifest.to_string(), &manifest.origin, signer)
@@ -336,6 +373,7 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
         selected: facts.selected,
         bytes,
         deleted: facts.deleted,
+        ciphertexts,
     })
 }
 
@@ -345,6 +383,8 @@ struct Facts {
     receipts: u64,
     selected: u64,
     deleted: u64,
+    /// Whether a selected receipt names ciphertexts that are to be included.
+    encrypted: bool,
     keys: KeyHistory,
 }
 
@@ -355,6 +395,7 @@ impl Default for Facts {
             receipts: 0,
             selected: 0,
             deleted: 0,
+            encrypted: false,
             keys: KeyHistory::default(),
         }
     }
@@ -376,7 +417,12 @@ impl<W: Write + Seek> Files<W> {
         name: &str,
         write: impl FnOnce(&mut dyn Write) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
-        let mut entry = self.archive.start_large_file(name, Method::Deflated)?;
+        let method = match name {
+            // What is encrypted well cannot be compressed.
+            CIPHERTEXTS => Method::Stored,
+            _ => Method::Deflated,
+        };
+        let mut entry = self.archive.start_large_file(name, method)?;
         let mut hashing = Hashing {
             inner: &mut entry,
             hasher: Sha256::new(),

@@ -9,6 +9,7 @@ use ai_audit_export::{LogEvidence, PackageOptions, Selection, write_package};
 use ai_audit_merkle::{MemoryTree, TreeSize, consistency_proof, root};
 use ai_audit_note::{Anchor, Checkpoint, SignedNote, VKey};
 use ai_audit_verify::{Pin, TrustPolicy};
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
 pub(crate) struct Log {
@@ -18,6 +19,8 @@ pub(crate) struct Log {
     pub(crate) head: Head,
     pub(crate) sealed: Vec<Vec<u8>>,
     pub(crate) tree: MemoryTree,
+    /// What stands beside receipts.
+    pub(crate) ciphertexts: BTreeMap<u64, Vec<Vec<u8>>>,
 }
 
 impl Log {
@@ -46,6 +49,7 @@ impl Log {
             head: Head::EMPTY,
             sealed: Vec::new(),
             tree: MemoryTree::new(),
+            ciphertexts: BTreeMap::new(),
         };
         log.seal(&genesis, "");
         log.seal(
@@ -166,6 +170,7 @@ impl Log {
         let options = PackageOptions {
             selection,
             json_view,
+            ciphertexts: true,
             timestamp: None,
         };
         self.package_of(older, &options)
@@ -264,5 +269,9 @@ impl LogEvidence for Log {
 
     fn nodes(&self) -> MemoryTree {
         self.tree.clone()
+    }
+
+    fn ciphertexts(&self, seq: u64) -> Result<Vec<Vec<u8>>, Self::Error> {
+        Ok(self.ciphertexts.get(&seq).cloned().unwrap_or_default())
     }
 }

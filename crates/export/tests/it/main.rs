@@ -4,6 +4,7 @@
 
 mod archive;
 mod archive_attacks;
+mod ciphertexts;
 mod epochs;
 mod erasure;
 mod files;

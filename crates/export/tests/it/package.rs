@@ -116,6 +116,7 @@ fn a_selection_of_nothing_and_a_wrong_checkpoint_are_refused() {
         let options = PackageOptions {
             selection,
             json_view: true,
+            ciphertexts: false,
             timestamp: None,
         };
         let out = std::io::Cursor::new(Vec::new());

@@ -19,6 +19,7 @@ fn options(selection: Selection, token: Option<TimestampToken>) -> PackageOption
     PackageOptions {
         selection,
         json_view: true,
+        ciphertexts: false,
         timestamp: token,
     }
 }

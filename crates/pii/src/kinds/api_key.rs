@@ -1,6 +1,6 @@
 //! Keys and tokens that carry the prefix of their issuer.
 
-use crate::text::before;
+use crate::text::{before, ends_escape};
 
 /// Which characters follow a prefix.
 #[derive(Clone, Copy)]
@@ -108,7 +108,9 @@ pub(crate) fn may_begin(text: &[u8], at: usize) -> bool {
 
 /// The key that begins at `start`.
 pub(crate) fn find(text: &[u8], start: usize) -> Option<(usize, usize)> {
-    if before(text, start).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+    if before(text, start).is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && !ends_escape(text, start)
+    {
         return None;
     }
     let rest = text.get(start..)?;

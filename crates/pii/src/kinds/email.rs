@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::text::{before, char_at, char_before, is_word};
+use crate::text::{before, char_at, char_before, escape_len, is_word};
 
 /// The longest local part, RFC 5321 §4.5.3.1.1.
 const MAX_LOCAL: usize = 64;
@@ -18,13 +18,25 @@ pub(crate) fn find(text: &[u8], at: usize) -> Option<(usize, usize)> {
     } else {
         dot_atom(text, at)?
     };
-    Some((start, end))
+    (!is_remote(&text[start..at], &text[end..])).then_some((start, end))
+}
+
+/// Whether it is a repository as the version control system itself names it, `git@host:path`: the
+/// user is a program, and the host no domain of mail.
+fn is_remote(local: &[u8], rest: &[u8]) -> bool {
+    let path = matches!(rest, [b':', next, ..] if *next == b'/' || *next == b'~' || is_word(*next));
+    path && matches!(local, b"git" | b"hg" | b"svn")
 }
 
 /// Letters of scripts that part their words, so that a run of them is a name.
 fn is_letter(found: char) -> bool {
     matches!(found, '\u{c0}'..='\u{6ff}' | '\u{900}'..='\u{dff}' | '\u{1e00}'..='\u{1fff}')
         && found.is_alphanumeric()
+}
+
+/// Whether what follows a backslash is `u` and four hex digits.
+fn is_letter_escape(rest: &[u8]) -> bool {
+    matches!(rest, [b'u', digits @ ..] if digits.len() > 4 && digits[..4].iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Where a local part of atoms and dots begins.
@@ -48,6 +60,16 @@ fn dot_atom(text: &[u8], at: usize) -> Option<usize> {
                 Some((found, from)) if is_letter(found) && from >= floor => start = from,
                 _ => break,
             }
+        } else if byte == b'\\' {
+            // The escape of a letter beyond ASCII belongs to the word, any other ends it.
+            match escape_len(text, start - 1) {
+                1 if is_letter_escape(&text[start..at]) => start -= 1,
+                1 => break,
+                len => {
+                    start = start - 1 + len;
+                    break;
+                }
+            }
         } else {
             break;
         }
@@ -57,7 +79,7 @@ fn dot_atom(text: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     // Signs that an atom may have but that in running text stand before it.
-    let is_lead = |byte: u8| !(is_word(byte) || byte >= 0x80);
+    let is_lead = |byte: u8| !(is_word(byte) || byte >= 0x80 || byte == b'\\');
     while start < at && is_lead(text[start]) {
         start += 1;
     }
@@ -163,9 +185,13 @@ fn domain(text: &[u8], start: usize) -> Option<usize> {
         .then_some(end)
 }
 
-/// Whether it is the scale of an image, as in `icon@2x.png`.
+/// Whether it is the scale of an image, as in `icon@2x.png` or `icon@1.5x.png`.
 fn is_scale(domain: &[u8]) -> bool {
-    matches!(domain, [b'1'..=b'9', b'x' | b'X', b'.', ..])
+    let scale = match domain {
+        [b'0'..=b'9', b'.', b'0'..=b'9', rest @ ..] | [b'1'..=b'9', rest @ ..] => rest,
+        _ => return false,
+    };
+    matches!(scale, [b'x' | b'X', b'.', ..])
 }
 
 /// An address in brackets, RFC 5321 §4.1.3.
@@ -233,6 +259,10 @@ mod tests {
             ("a@xn--mller-kva.xn--p1ai,", "a@xn--mller-kva.xn--p1ai"),
             ("..a@b.com", "a@b.com"),
             ("x..a@b.com", "a@b.com"),
+            (r"a\nbob@example.org\n", "bob@example.org"),
+            (r"\u003cbob@example.org\u003e", "bob@example.org"),
+            (r"J\u00f6rg@example.org", r"J\u00f6rg@example.org"),
+            ("git@example.org:", "git@example.org"),
         ] {
             assert_eq!(found(text), Some(address), "{text}");
         }
@@ -244,6 +274,9 @@ mod tests {
             "@home.now",
             "a@localhost",
             "icon@2x.png",
+            "icon@1.5x.webp",
+            "git@github.com:infra/website.git",
+            r"\n@b.com",
             "pkg@1.2.3",
             "a.@b.com",
             "a@-b.com",

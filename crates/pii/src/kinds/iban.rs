@@ -69,6 +69,11 @@ pub(crate) fn find(text: &[u8], start: usize) -> Option<(usize, usize, f32)> {
         Some(structure) => (structure, sure::CERTAIN),
         None => (of(PARTIAL)?, sure::FORM),
     };
+    // `a` is a capital in the registry; who types without capitals writes none at all.
+    let small = text[start].is_ascii_lowercase();
+    if text[start + 1].is_ascii_lowercase() != small {
+        return None;
+    }
     let mut chars = [0; MAX_LEN];
     let mut len = 4;
     chars[..2].copy_from_slice(&country);
@@ -79,7 +84,7 @@ pub(crate) fn find(text: &[u8], start: usize) -> Option<(usize, usize, f32)> {
             let byte = next_char(text, &mut at)?;
             let fits = match class {
                 b'n' => byte.is_ascii_digit(),
-                b'a' => byte.is_ascii_alphabetic(),
+                b'a' => byte.is_ascii_alphabetic() && byte.is_ascii_lowercase() == small,
                 _ => byte.is_ascii_alphanumeric(),
             };
             if !fits {
@@ -172,6 +177,7 @@ mod tests {
             "DE89 3704 0044 0532 0130 0",
             "DE893704004405320130001",
             "XX89370400440532013000",
+            "GB29 nwbk 6016 1331 9268 19",
         ] {
             assert_eq!(found(text), None, "{text}");
         }

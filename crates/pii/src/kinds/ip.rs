@@ -37,19 +37,12 @@ pub(crate) fn find_v4(groups: &Groups<'_>) -> Option<(usize, usize)> {
 }
 
 /// Words before four numbers that make them a version or a place in a document.
-const VERSION_WORDS: [&[u8]; 12] = [
-    b"version",
-    b"ver",
-    b"v",
-    b"release",
-    b"section",
-    b"sec",
-    b"chapter",
-    b"clause",
-    b"build",
-    b"revision",
-    b"appendix",
-    b"paragraph",
+#[rustfmt::skip]
+const VERSION_WORDS: [&str; 29] = [
+    "ver", "vers", "v", "release", "section", "sec", "chapter", "clause", "build", "revision",
+    "appendix", "paragraph", "firmware", "versionsnummer", "abschnitt", "kapitel", "absatz",
+    "chapitre", "article", "annexe", "révision", "versión", "sección", "capítulo", "compilación",
+    "versione", "capitolo", "versão", "versie",
 ];
 
 /// Whether the word before names a version, or a product's name and a slash do.
@@ -69,16 +62,20 @@ fn is_version(text: &[u8], start: usize, end: usize) -> bool {
     }
     let word_end = lead
         .iter()
-        .rposition(|byte| !matches!(byte, b' ' | b':' | b'=' | b'"' | b'.'))
+        .rposition(|byte| !matches!(byte, b' ' | b':' | b'=' | b'"' | b'\'' | b'\\' | b'.'))
         .map_or(0, |at| at + 1);
     let word = &lead[..word_end];
     let from = word
         .iter()
-        .rposition(|byte| !byte.is_ascii_alphabetic())
+        .rposition(|&byte| !byte.is_ascii_alphabetic() && byte < 0x80)
         .map_or(0, |at| at + 1);
-    VERSION_WORDS
-        .iter()
-        .any(|known| word[from..].eq_ignore_ascii_case(known))
+    let word = &word[from..];
+    // `appVersion` is one too.
+    let tail = &word[word.len().saturating_sub(b"version".len())..];
+    tail.eq_ignore_ascii_case(b"version")
+        || VERSION_WORDS
+            .iter()
+            .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
         || word.ends_with("§".as_bytes())
 }
 
@@ -215,6 +212,9 @@ mod tests {
             "1.2.3.4.5",
             "v1.2.3.4",
             "version 1.2.3.4",
+            r#"\"appVersion\": \"1.2.3.4"#,
+            "Kapitel 1.2.3.4",
+            "versión 1.2.3.4",
             "256.1.1.1",
             "01.2.3.4",
             "1.2.3",

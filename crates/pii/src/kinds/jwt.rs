@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::text::before;
+use crate::text::{before, ends_escape};
 
 /// How much of the first part is decoded to see what it is.
 const MAX_HEADER: usize = 4096;
@@ -21,7 +21,8 @@ fn is_base64url(byte: u8) -> bool {
 
 /// The token that begins at `start`.
 pub(crate) fn find(text: &[u8], start: usize) -> Option<(usize, usize)> {
-    let free = before(text, start).is_none_or(|byte| !is_base64url(byte) && byte != b'.');
+    let free = before(text, start).is_none_or(|byte| !is_base64url(byte) && byte != b'.')
+        || ends_escape(text, start);
     if !free || !may_begin(text, start) {
         return None;
     }

@@ -2,7 +2,18 @@
 
 use alloc::vec::Vec;
 
+use crate::context::{Words, before};
 use crate::text::{ends_word, starts_word};
+
+/// Words before six pairs of digits that make them an address and not two times of day.
+const MAC_WORDS: Words = Words {
+    #[rustfmt::skip]
+    ascii: &[
+        "mac", "ether", "ethernet", "hwaddr", "lladdr", "bssid", "wifi", "wlan", "device",
+        "physical", "hardware", "address", "adresse", "neighbor", "interface", "bluetooth",
+    ],
+    other: &[],
+};
 
 /// The address in pairs whose first pair stands before the separator at a place.
 pub(crate) fn find_pairs(text: &[u8], at: usize) -> Option<(usize, usize)> {
@@ -26,7 +37,30 @@ pub(crate) fn find_pairs(text: &[u8], at: usize) -> Option<(usize, usize)> {
         end += 1;
     }
     let goes_on = text.get(end) == Some(&separator) && pairs > 8;
-    checked(text, start, end, separator).filter(|_| (pairs == 6 || pairs == 8) && !goes_on)
+    let times = pairs == 6 && separator == b':' && is_span_of_times(&text[start..end]);
+    checked(text, start, end, separator).filter(|_| {
+        (pairs == 6 || pairs == 8)
+            && !goes_on
+            && !(times && before(text, start, &MAC_WORDS).is_none())
+    })
+}
+
+/// Whether six pairs read as two times of day, as `03:28:29:15:51:47`.
+fn is_span_of_times(pairs: &[u8]) -> bool {
+    pairs
+        .split(|&byte| byte == b':')
+        .enumerate()
+        .all(|(at, pair)| match *pair {
+            [tens, ones] if tens.is_ascii_digit() && ones.is_ascii_digit() => {
+                (tens, ones)
+                    < if at % 3 == 0 {
+                        (b'2', b'4')
+                    } else {
+                        (b'6', b'0')
+                    }
+            }
+            _ => false,
+        })
 }
 
 /// The address in fours (`0011.2233.4455`) whose first four stand before the dot at a place.
@@ -91,9 +125,12 @@ mod tests {
             "00:1B:44:11:3a:b7:00",
             "00:1B:44:11:3a:b7x",
             "00:1b:44:11:3a:b7:00:01:02:03",
+            "03:28:29:15:51:47",
         ] {
             assert_eq!(pairs(text, ':'), None, "{text}");
         }
+        assert_eq!(pairs("MAC 03-28-29-15-51-47", '-'), Some(17));
+        assert!(find_pairs(b"mac 03:28:29:15:51:47", 6).is_some());
         assert!(find_fours(b"001b.4411.3ab7", 4).is_some());
         assert!(find_fours(b"1234.5678.9012", 4).is_none());
     }

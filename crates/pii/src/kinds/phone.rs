@@ -23,14 +23,23 @@ enum Said {
     Nothing,
 }
 
+/// Whether one of the letters with a colon stands before that signatures use: `T: `, `M: `, `F: `.
+fn is_labelled(text: &[u8], start: usize) -> bool {
+    let lead = text[..start].strip_suffix(b" ").unwrap_or(&text[..start]);
+    matches!(lead, [before @ .., b'T' | b'M' | b'F' | b't' | b'm' | b'f', b':']
+        if before.last().is_none_or(|&byte| matches!(byte, b' ' | b'|' | b',' | b'\n' | b'\t' | b'(')))
+}
+
 fn said(text: &[u8], start: usize, end: usize) -> Said {
-    let phone = before(text, start, &PHONE_WORDS).filter(|&distance| distance <= 48);
+    // The head of another column says nothing of this one.
+    let phone = before(text, start, &PHONE_WORDS)
+        .filter(|&distance| distance <= 48 && !text[start - distance..start].contains(&b'|'));
     let other = before(text, start, &OTHER_WORDS).filter(|&distance| distance <= 16);
     match (phone, other) {
         (Some(phone), Some(other)) if other < phone => Said::Other,
         (Some(_), _) => Said::Phone,
         (None, Some(_)) => Said::Other,
-        (None, None) if behind(text, end, &PHONE_WORDS) => Said::Phone,
+        (None, None) if is_labelled(text, start) || behind(text, end, &PHONE_WORDS) => Said::Phone,
         (None, None) => Said::Nothing,
     }
 }
@@ -89,6 +98,9 @@ pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
             return Some((start, extension(text, end), sure::FORM));
         }
     }
+    if goes_on(text, start, first.gap) {
+        return None;
+    }
     let (end, confidence) = national::find(groups, open, |end| said(text, start, end))?;
     Some((start, extension(text, end), confidence))
 }
@@ -107,6 +119,11 @@ fn is_free(text: &[u8], start: usize) -> bool {
         _ => false,
     };
     starts_word(text, start) && !is_tied_before(text, start) && !tied
+}
+
+/// Whether a longer number in groups goes on here: digits before, parted by what parts these too.
+fn goes_on(text: &[u8], start: usize, gap: Gap) -> bool {
+    gap == Gap::SPACE && matches!(text[..start], [.., before, b' '] if before.is_ascii_digit())
 }
 
 /// The end of the longest international number, `skip` being the digits of the prefix.

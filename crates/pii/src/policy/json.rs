@@ -18,7 +18,7 @@ pub(super) fn read(text: &str) -> Result<Policy, PolicyError> {
     if text.len() > MAX_JSON {
         return Err(PolicyError::new("the whole", "it is longer than 256 KiB"));
     }
-    serde_json::from_str(text).map_err(|error| {
+    let read: PolicyIn = serde_json::from_str(text).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         let shown = format!("{error}");
         // The reason without the place that serde_json writes behind it.
@@ -26,7 +26,8 @@ pub(super) fn read(text: &str) -> Result<Policy, PolicyError> {
             .rsplit_once(" at line ")
             .map_or(shown.as_str(), |(reason, _)| reason);
         PolicyError::new(place, reason)
-    })
+    })?;
+    read.policy()
 }
 
 pub(super) fn write(policy: &Policy) -> String {
@@ -144,26 +145,30 @@ impl<'de> Deserialize<'de> for KindsIn {
     }
 }
 
-impl<'de> Deserialize<'de> for Policy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = PolicyIn::deserialize(deserializer)?;
-        if read.version != 1 {
-            return Err(de::Error::custom(format!(
+impl PolicyIn {
+    fn policy(self) -> Result<Policy, PolicyError> {
+        if self.version != 1 {
+            let reason = format!(
                 "version {} is not known; this reads version 1",
-                read.version
-            )));
+                self.version
+            );
+            return Err(PolicyError::new("version", reason));
         }
-        let mut policy = Self::new(read.default);
-        for (kind, mode) in read.kinds.0 {
+        let mut policy = Policy::new(self.default);
+        for (kind, mode) in self.kinds.0 {
             policy = policy.with_mode(kind, mode);
         }
-        for custom in read.custom {
-            policy = policy
-                .with_custom(&custom.name, &custom.pattern, custom.mode)
-                .map_err(|error| {
-                    de::Error::custom(format!("{}: {}", error.place(), error.reason()))
-                })?;
+        for custom in self.custom {
+            policy = policy.with_custom(&custom.name, &custom.pattern, custom.mode)?;
         }
         Ok(policy)
+    }
+}
+
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        PolicyIn::deserialize(deserializer)?
+            .policy()
+            .map_err(|error| de::Error::custom(format!("{}: {}", error.place(), error.reason())))
     }
 }

@@ -121,7 +121,7 @@ impl Units {
         let cut = window
             .iter()
             .rposition(parts)
-            .map_or(limit, |at| limit - LOOK + at + 1);
+            .map_or_else(|| self.border(limit), |at| limit - LOOK + at + 1);
         let from = cut.saturating_sub(LOOK).max(self.start);
         let around = &self.buffer[from..self.buffer.len().min(cut + LOOK)];
         settle(redactor, around)
@@ -129,5 +129,14 @@ impl Units {
             .find(|one| from + one.start < cut && cut < from + one.end)
             .map_or(cut, |one| from + one.start)
             .max(self.start + 1)
+    }
+
+    /// The place at or a little before `limit` where a character begins.
+    fn border(&self, limit: usize) -> usize {
+        let inside = |at: usize| self.buffer.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+        (0..4)
+            .map(|back| limit - back)
+            .find(|&at| !inside(at))
+            .unwrap_or(limit)
     }
 }

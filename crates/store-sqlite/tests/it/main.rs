@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
 mod access;
+mod ciphertexts;
 mod subject_keys;
 
 use ai_audit_core::Head;

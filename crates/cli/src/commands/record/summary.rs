@@ -1,7 +1,7 @@
 //! What was recorded: told in the end, and also when it ended early.
 
 use crate::cli::Record as Args;
-use crate::output::{Output, counted};
+use crate::output::{Output, Tone, counted};
 use ai_audit_core::ReceiptId;
 use ai_audit_ingest::{Group, StepBody};
 use ai_audit_store::{LogName, Receipt, Ticket};
@@ -22,6 +22,8 @@ pub(crate) struct Summary {
     empty: u64,
     logs: BTreeMap<String, Range>,
     created: Vec<String>,
+    /// How often personal data of each kind was found in the texts.
+    found: BTreeMap<String, u64>,
     /// Which lines or conversations of the input are recorded.
     recorded: Vec<Span>,
 }
@@ -63,6 +65,7 @@ pub(super) struct Waiting {
     pub(super) log: LogName,
     pub(super) counts: [u64; 3],
     pub(super) ids: Vec<ReceiptId>,
+    pub(super) found: BTreeMap<String, u64>,
     pub(super) ticket: Ticket,
 }
 
@@ -139,6 +142,19 @@ pub(super) fn counts(group: &Group) -> [u64; 3] {
     counts
 }
 
+/// How often each kind of personal data was found in a group's texts.
+pub(super) fn found(group: &Group) -> BTreeMap<String, u64> {
+    let mut found = BTreeMap::new();
+    for step in &group.steps {
+        if let StepBody::Decision(decision) = &step.body {
+            for one in decision.redactions.iter() {
+                *found.entry(one.kind.to_string()).or_default() += one.count;
+            }
+        }
+    }
+    found
+}
+
 /// The ids that a group's lines gave.
 pub(super) fn given_ids(group: &Group) -> Vec<ReceiptId> {
     let given = group.steps.iter().filter(|step| step.id_given);
@@ -153,6 +169,9 @@ impl Summary {
         self.decisions += decisions;
         self.tool_intents += intents;
         self.tool_outcomes += outcomes;
+        for (kind, count) in waiting.found {
+            *self.found.entry(kind).or_default() += count;
+        }
         if let (Some(first), Some(last)) = (receipts.first(), receipts.last()) {
             let range = self.logs.entry(waiting.log.to_string()).or_insert(Range {
                 first: first.seq,
@@ -226,6 +245,15 @@ impl Summary {
         output.line(format!("Recorded {receipts}{kinds}."))?;
         for (log, Range { first, last }) in &self.logs {
             output.note(format!("  log {log}: receipts {first} to {last}"))?;
+        }
+        if !self.found.is_empty() {
+            let found: Vec<String> = self
+                .found
+                .iter()
+                .map(|(kind, count)| format!("{count} {kind}"))
+                .collect();
+            let found = found.join(", ");
+            output.note(output.sentence("  found in texts: ", Tone::Plain, &found))?;
         }
         if self.empty > 0 {
             let conversations = counted(self.empty, "conversation", "conversations");

@@ -2,18 +2,20 @@
 //! process that did it: scanned from inside a child process.
 #![cfg(unix)]
 
-use super::kek_id;
-use ai_audit_core::LogId;
+use ai_audit_core::{Content, Decision, KeptField, LogId, ReceiptId, SigningKey, Timestamp};
 use ai_audit_directory::{FileKek, OsRandom};
-use ai_audit_shredding::SubjectKeys as _;
-use ai_audit_store::{Random, RandomError};
+use ai_audit_shredding::{Place, SubjectKeys};
+use ai_audit_store::{
+    Ciphertext, Ledger, LedgerConfig, LogName, LogSigners, MemoryStore, NewLog, Random,
+    RandomError, Record, Shred, SubjectKeysSource, SystemClock,
+};
 use ai_audit_store_sqlite::SqliteSubjectKeys;
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Set in the child.
 const CHILD: &str = "AI_AUDIT_TEST_ERASURE_MEMORY";
@@ -67,14 +69,71 @@ fn mask(from: &[u8], to: &mut [u8]) {
     pairs.for_each(|(to, from)| *to = *black_box(from) ^ black_box(MASK));
 }
 
+/// The keys of one log, once they are there.
+#[derive(Default)]
+struct Source(OnceLock<Arc<dyn SubjectKeys>>);
+
+impl SubjectKeysSource for Source {
+    fn subject_keys(&self, _: &LogName, _: LogId) -> Result<Arc<dyn SubjectKeys>, String> {
+        self.0.get().cloned().ok_or_else(|| "none yet".into())
+    }
+
+    fn opened(&self, _: &LogName, _: LogId) -> Option<Arc<dyn SubjectKeys>> {
+        self.0.get().cloned()
+    }
+}
+
+/// A decision about the person whose input is kept under his key.
+fn record(keys: &dyn SubjectKeys) -> Record {
+    let id = ReceiptId::from_parts(Timestamp::from_micros(1), [7; 10]);
+    let key = keys.key_for("person-7").unwrap();
+    let place = Place {
+        receipt: id,
+        subject: "person-7",
+        field: "input",
+    };
+    let (encrypted, bytes) = key.encrypt(&place, b"my secret", [1; 12]).unwrap();
+    let kept = KeptField {
+        name: "input".into(),
+        content: Content::Encrypted(encrypted),
+    };
+    let decision = Decision {
+        subject: "person-7".into(),
+        kept: vec![kept].into(),
+        ..Decision::new()
+    };
+    let key = key.id();
+    Record::new(&decision)
+        .id(id)
+        .ciphertexts(vec![Ciphertext { key, bytes }])
+}
+
 fn child(folder: &Path) {
+    let source = Arc::new(Source::default());
+    let mut config = LedgerConfig::new(Arc::new(SystemClock), Arc::new(OsRandom), "test");
+    config.subject_keys = Some(Arc::clone(&source) as Arc<dyn SubjectKeysSource>);
+    let ledger = Ledger::open(Arc::new(MemoryStore::new()), config).unwrap();
+    let name = LogName::default();
+    let new = NewLog {
+        name: "example.org/memory".into(),
+        tenant: String::new(),
+        policy: Vec::new(),
+        recovery: SigningKey::from_bytes(&[3; 32]).verifying_key(),
+        signers: LogSigners {
+            receipt: Box::new(SigningKey::from_bytes(&[1; 32])),
+            checkpoint: Box::new(SigningKey::from_bytes(&[2; 32])),
+        },
+    };
+    let log = ledger.create_log(name.clone(), new).unwrap().log_id;
+
     let file = folder.join("kek");
     let vault = FileKek::new(file.clone(), folder.join("kek.next"), None, true);
     let random = Arc::new(Remembering::default());
-    let log = LogId::from_bytes([1; 32]);
     let shared = Arc::clone(&random) as Arc<dyn Random>;
     let path = folder.join("subjects.db");
     let keys = SqliteSubjectKeys::create_or_open(&path, log, vault, shared).unwrap();
+    let keys: Arc<dyn SubjectKeys> = Arc::new(keys);
+    assert!(source.0.set(Arc::clone(&keys)).is_ok());
     for other in ["person-1", "person-2"] {
         keys.key_for(other).unwrap();
     }
@@ -90,9 +149,16 @@ fn child(folder: &Path) {
         found(&kek_bytes),
         found(&digits)
     );
-    let id = key.id();
     drop(key);
-    keys.destroy(&[id], kek_id(&keys)).unwrap();
+    let ticket = ledger.submit(&name, vec![record(&*keys)]).unwrap();
+    ticket.wait().unwrap();
+    let wish = Shred {
+        subjects: vec!["person-7".into()],
+        reason: "asked for it".into(),
+        legal_basis: String::new(),
+        requested_by: String::new(),
+    };
+    assert_eq!(ledger.shred(&name, wish).unwrap().ciphertexts, 1);
     // The keeper lives on and works.
     keys.key_for("person-1").unwrap();
     println!(

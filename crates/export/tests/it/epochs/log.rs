@@ -183,6 +183,7 @@ impl EpochLog {
         let options = PackageOptions {
             selection,
             json_view,
+            ciphertexts: false,
             timestamp: None,
         };
         let (note, key) = (self.checkpoint(), &self.checkpoint_key);

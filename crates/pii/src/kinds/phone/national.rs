@@ -171,7 +171,8 @@ impl Form<'_> {
             let mobile = match (self.digit(1), self.digit(2)) {
                 (b'7', b'1'..=b'9') if total == 11 => true,
                 (b'7' | b'8' | b'9', b'0') if total == 11 => true,
-                (b'4' | b'6' | b'7', _) => total == 10,
+                // … and 05: AE, SA, IL.
+                (b'4'..=b'7', _) => total == 10,
                 (b'1', b'5'..=b'7') => total == 11 || total == 12,
                 _ => false,
             };
@@ -183,7 +184,15 @@ impl Form<'_> {
         let fours = self.is(&[4, 4, 4]) && self.digit(1) != b'8';
         let pairs = self.groups.iter().all(|group| group.len() == 2)
             && !self.gaps().all(|gap| Some(gap) == self.gaps().next());
-        let fits = (9..=12).contains(&total)
+        // In Japan and its like no exchange begins with 0 or 1, and no line number has two digits.
+        let dashed = self.groups.len() == 3
+            && self.all_gaps(Gap::DASH)
+            && (self.groups[2].len() < 3
+                || (self.is(&[4, 2, 4]) && matches!(self.digit(4), b'0' | b'1')));
+        let drawn = pairs_rise(self.groups.len(), self.digits);
+        let fits = !dashed
+            && !drawn
+            && (9..=12).contains(&total)
             && (2..=6).contains(&first)
             && self.groups.len() <= 6
             && !small
@@ -239,4 +248,15 @@ impl Form<'_> {
             && !decimal
             && (self.groups.len() == 1 || self.groups.iter().all(|group| group.len() < 9))
     }
+}
+
+/// Whether five pairs rise to 50 at most: the numbers of a lottery rather than of a telephone.
+fn pairs_rise(groups: usize, digits: &[u8]) -> bool {
+    groups == 5
+        && digits.len() == 10
+        && digits[8..] <= b"50"[..]
+        && digits
+            .chunks(2)
+            .zip(digits.chunks(2).skip(1))
+            .all(|(one, next)| one < next)
 }

@@ -76,7 +76,6 @@ pub(super) const PHONE_WORDS: Words = Words {
     ],
     other: &[
         "téléphone",
-        "numéro",
         "tél",
         "teléfono",
         "móvil",

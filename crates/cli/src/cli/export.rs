@@ -1,0 +1,65 @@
+//! The grammar of `export`.
+
+use clap::Args;
+use std::path::PathBuf;
+
+/// Writes an evidence package.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ai-audit export audit -o package.zip
+  ai-audit export audit --session s-17 -o s-17.zip
+  ai-audit export audit --from 100 --to 199 --no-json-view -o part.zip
+  ai-audit export audit --tenant acme -o acme.zip
+  ai-audit export audit --session s-17 --with-ciphertexts -o s-17.zip
+
+Control receipts (genesis, starts, stops, gaps, key changes) belong to every
+package: they tell what the log says about itself.
+
+--with-ciphertexts adds the texts that the log keeps encrypted, as ciphertexts.
+They cannot be read without the keys of the persons concerned, which are in no
+package, and by nobody once a person was erased: his ciphertexts are removed
+from the log, and those in packages made before open no more.")]
+pub(crate) struct Export {
+    /// The log directory.
+    pub(crate) dir: PathBuf,
+    /// The package to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// The log in it.
+    #[arg(long, default_value = "default")]
+    pub(crate) log: String,
+    /// The log of this tenant.
+    #[arg(long, conflicts_with = "log")]
+    pub(crate) tenant: Option<String>,
+    /// Only receipts of this trace.
+    #[arg(long, group = "selection")]
+    pub(crate) trace: Option<String>,
+    /// Only receipts of this session.
+    #[arg(long, group = "selection")]
+    pub(crate) session: Option<String>,
+    /// Only receipts from this seq on.
+    #[arg(long, value_name = "SEQ", conflicts_with = "selection")]
+    pub(crate) from: Option<u64>,
+    /// Only receipts up to this seq, which is included.
+    #[arg(long, value_name = "SEQ", conflicts_with = "selection")]
+    pub(crate) to: Option<u64>,
+    /// Only receipts sealed at or after this time (RFC 3339).
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["selection", "from", "to"])]
+    pub(crate) since: Option<String>,
+    /// Only receipts sealed before this time (RFC 3339).
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["selection", "from", "to"])]
+    pub(crate) until: Option<String>,
+    /// Put this timestamp in, and hold the receipts against the checkpoint that it is over.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timestamp: Option<PathBuf>,
+    /// Leave the JSON view out.
+    #[arg(long)]
+    pub(crate) no_json_view: bool,
+    /// Put in the ciphertexts of texts that are kept encrypted: unreadable without the keys.
+    #[arg(long)]
+    pub(crate) with_ciphertexts: bool,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
