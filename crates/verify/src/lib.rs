@@ -3,7 +3,8 @@
 //! Trust comes from outside the data: a [`TrustPolicy`] holds the pinned key lines, checkpoints and
 //! sizes that the verifier brought, and the witnesses whose quorum he trusts; it can be read from a
 //! file, [`TrustPolicy::parse_file`]. Every verification ends in a [`Report`] whose verdict answers
-//! each question by itself.
+//! each question by itself. The one on erasures can be asked for one subject, [`TrustPolicy::subject`],
+//! and of a key store that is at hand, [`LogVerifier::subject_keys`].
 //!
 //! | what is verified | with |
 //! |---|---|

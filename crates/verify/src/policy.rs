@@ -150,6 +150,13 @@ impl TrustPolicy {
 
     /// Asks the erasure line for one subject: his pseudonym as in decisions, empty for the log itself.
     /// What does not hold about the erasures of others is then told in a remark only.
+    ///
+    /// ```
+    /// use ai_audit_verify::TrustPolicy;
+    ///
+    /// let policy = TrustPolicy::new().subject("person-7");
+    /// assert_eq!(policy.asked_subject(), Some("person-7"));
+    /// ```
     #[must_use]
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
