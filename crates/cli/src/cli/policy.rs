@@ -25,7 +25,7 @@ pub(crate) enum PolicyCommand {
 #[command(after_help = "\
 Examples:
   ai-audit policy show audit
-  ai-audit policy show audit --redaction > redaction.json    to change and put back")]
+  ai-audit policy show audit --redaction > redaction.json    to change it")]
 pub(crate) struct ShowPolicy {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -41,7 +41,7 @@ pub(crate) struct ShowPolicy {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  ai-audit policy change audit --redaction redaction.json --reason \"cards masked\"
+  ai-audit policy change audit --redaction redaction.json --reason \"cards\"
   ai-audit policy change audit --entry region=eu --remove audience
 
 A redaction policy says what is done with each kind of personal data before

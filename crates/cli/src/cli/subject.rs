@@ -60,7 +60,7 @@ pub(crate) struct ShowSubject {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  ai-audit subject export audit person-7 -o person-7.json --purpose \"request 31\"
+  ai-audit subject export audit person-7 -o p.json --purpose \"request 31\"
 
 That it was read is in the log before the file is there.")]
 pub(crate) struct ExportSubject {
