@@ -1,32 +1,26 @@
-//! The README's quickstart, block by block, as it stands there.
+//! The README's quickstart and a guide, block by block, as they stand there.
 
 use crate::run::{Place, clean, done, program};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The shell blocks of the section `Quickstart`.
-fn blocks(readme: &str) -> Vec<String> {
-    let (_, section) = readme.split_once("\n## Quickstart\n").unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let mut blocks = Vec::new();
-    for part in section.split("\n```sh\n").skip(1) {
-        blocks.push(part.split("\n```").next().unwrap().to_owned());
-    }
-    blocks
+/// The shell blocks of a text.
+fn blocks(text: &str) -> Vec<String> {
+    let parts = text.split("\n```sh\n").skip(1);
+    parts
+        .map(|part| part.split("\n```").next().unwrap().to_owned())
+        .collect()
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Runs blocks one after the other in one folder, and gives what they said.
 #[cfg(unix)]
-#[test]
-fn the_quickstart_of_the_readme_works() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let blocks = blocks(&readme);
-    assert!(blocks.len() >= 4, "{blocks:?}");
-    let place = Place::empty();
+fn run(place: &Place, blocks: &[String]) -> String {
     let home = place.path("home");
     std::fs::create_dir(&home).unwrap();
-    // What a checkout has beside it.
-    std::os::unix::fs::symlink(root.join("crates"), place.path("crates")).unwrap();
     let programs = Path::new(program()).parent().unwrap().to_owned();
     let path = std::env::var("PATH").unwrap();
     let mut said = Vec::new();
@@ -42,12 +36,42 @@ fn the_quickstart_of_the_readme_works() {
             .env("PATH", format!("{}:{path}", programs.display()));
         let done = done(clean(bash, &place.path("")).output().unwrap());
         assert_eq!(done.code, 0, "{block}\n{}{}", done.out, done.err);
-        said.push(done.out);
+        said.push(done.out + &done.err);
     }
-    let all = said.join("");
+    said.concat()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_quickstart_of_the_readme_works() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, section) = readme.split_once("\n## Quickstart\n").unwrap();
+    let blocks = blocks(section.split("\n## ").next().unwrap());
+    assert!(blocks.len() >= 4, "{blocks:?}");
+    let place = Place::empty();
+    // What a checkout has beside it.
+    std::os::unix::fs::symlink(root().join("crates"), place.path("crates")).unwrap();
+    let all = run(&place, &blocks);
     assert!(
         all.contains("VERIFIED: integrity, attribution, completeness")
             && all.contains("tool intent"),
         "{all}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_guide_on_personal_data_works() {
+    let guide = root().join("docs/guides/personal-data.md");
+    let blocks = blocks(&std::fs::read_to_string(guide).unwrap());
+    assert!(blocks.len() >= 4, "{blocks:?}");
+    let all = run(&Place::empty(), &blocks);
+    for said in [
+        "mail [EMAIL], card [CREDIT_CARD]",
+        "I am alice@example.com, refund 4242 4242 4242 4242\n",
+        "VERIFIED: integrity, attribution, completeness, erasure",
+        "error: receipt 7, input: its key is destroyed",
+    ] {
+        assert!(all.contains(said), "{said}: {all}");
+    }
 }
