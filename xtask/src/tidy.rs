@@ -12,7 +12,7 @@ use crate::workspace::{DependencyKind, Package, Workspace};
 const LAYERS: [&[&str]; 9] = [
     &["core"],
     &["json", "merkle", "pii", "shredding"],
-    &["note", "agentic", "timestamp", "epochs"],
+    &["note", "agentic", "contracts", "timestamp", "epochs"],
     &["verify"],
     &["export", "store", "ingest"],
     &["store-sqlite", "witness"],

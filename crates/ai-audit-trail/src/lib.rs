@@ -33,6 +33,7 @@
 //! |---|---|
 //! | – | [`core`], [`merkle`], [`note`], [`timestamp`], [`verify`]: sealing and verifying, without std |
 //! | `agentic` (default) | tool intents and outcomes |
+//! | `contracts` | behavioural contracts: files, verdicts of states, bounds over sessions |
 //! | `epochs` | epoch seals, deletions, retention, for those who seal or verify by themselves |
 //! | `store`, `sqlite` | the ledger with a store in memory, or in SQLite |
 //! | `directory` (default) | log directories: SQLite, key files, lock, settings |
@@ -50,6 +51,8 @@ pub use ai_audit_verify as verify;
 
 #[cfg(feature = "agentic")]
 pub use ai_audit_agentic as agentic;
+#[cfg(feature = "contracts")]
+pub use ai_audit_contracts as contracts;
 #[cfg(feature = "directory")]
 pub use ai_audit_directory as directory;
 #[cfg(feature = "epochs")]
