@@ -1,4 +1,5 @@
-//! What agents do, as receipts: tool intents before a call, outcomes after it.
+//! What agents do, as receipts: tool intents before a call, outcomes after it; contracts that take
+//! effect and states that are held against them.
 //!
 //! Arguments and results enter as digests over their RFC 8785 form ([`JsonDigest`]). An intent
 //! whose outcome never came is found by [`OpenIntents`].
@@ -32,10 +33,14 @@
 
 extern crate alloc;
 
+mod contract;
+mod contract_audit;
 mod digest;
 mod open;
 mod tool;
 
+pub use contract::{ContractActivation, ContractState, ContractVerdict};
+pub use contract_audit::{Changed, ContractAudit, ContractError, MAX_CONTRACTS};
 pub use digest::JsonDigest;
 pub use open::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntent, OpenIntents};
 pub use tool::{ToolIntent, ToolOutcome, ToolStatus};

@@ -152,6 +152,12 @@ impl<'c> Tally<'c> {
         Ok(())
     }
 
+    /// Whether no state was taken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
     /// The worst verdict of all states; compliant where there are none.
     #[must_use]
     pub const fn worst(&self) -> Verdict {

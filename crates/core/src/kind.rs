@@ -69,14 +69,15 @@ impl Kind {
         self.0
     }
 
-    /// Whether receipts of this kind are about the log itself. Control receipts are never deleted
-    /// and travel with every selection.
+    /// Whether receipts of this kind are about the log itself, or about what others in it stand on.
+    /// Control receipts are never deleted and travel with every selection.
     #[must_use]
     pub const fn is_control(self) -> bool {
         matches!(
             self,
             Self::GENESIS
                 | Self::POLICY
+                | Self::CONTRACT_ACTIVATION
                 | Self::KEY_ROTATION
                 | Self::KEY_REVOCATION
                 | Self::BATCH_SEAL

@@ -275,8 +275,8 @@ KINDS = (
     "clock_anomaly anchor imported"
 ).split()
 CONTROL = set(
-    "genesis policy key_rotation key_revocation batch_seal epoch_seal erasure_requested "
-    "erasure_completed deletion gap start stop clock_anomaly anchor".split()
+    "genesis policy contract_activation key_rotation key_revocation batch_seal epoch_seal "
+    "erasure_requested erasure_completed deletion gap start stop clock_anomaly anchor".split()
 )
 ZERO = "00" * 32
 LABEL = b"ai-audit/receipt/v1\0"
@@ -526,6 +526,40 @@ def erasure_completed(r):
     return body
 
 
+def contract_activation(r):
+    body = {
+        "contract": r.digest(),
+        "name": r.text(),
+        "version": r.text(),
+        "description": r.text(),
+    }
+    if not body["name"] or not body["version"]:
+        raise Refused("body", "a contract without a name, or without a version")
+    return body
+
+
+def contract_state(r):
+    body = {
+        "contract": r.digest(),
+        "step": r.u64(),
+        "state": r.option(r.json_digest),
+        "verdict": r.variant(("compliant", "soft_violation", "hard_breach")),
+        "hard": r.list(r.text),
+        "soft": r.list(r.text),
+        "preconditions": r.list(r.text),
+        "parents": r.list(r.digest),
+    }
+    for names in (body["hard"], body["soft"], body["preconditions"]):
+        if not all(names) or len(set(names)) != len(names):
+            raise Refused("body", "a broken rule without a name, or one twice")
+    verdict = "soft_violation" if body["soft"] else "compliant"
+    if body["hard"] or body["preconditions"]:
+        verdict = "hard_breach"
+    if body["verdict"] != verdict:
+        raise Refused("body", "a verdict other than the one that the broken rules make")
+    return body
+
+
 def tool_intent(r):
     body = {
         "occurred_at": r.option(r.time),
@@ -637,6 +671,8 @@ BODIES = {
     "access": access,
     "erasure_requested": erasure_requested,
     "erasure_completed": erasure_completed,
+    "contract_activation": contract_activation,
+    "contract_state": contract_state,
     "tool_intent": tool_intent,
     "tool_outcome": tool_outcome,
     "key_rotation": key_rotation,
@@ -1220,6 +1256,32 @@ class Erasures:
             verdict.remarks.append("erasures of others do not hold: " + self.others)
 
 
+class Contracts:
+    """No evaluation stands before its contract's activation (docs/spec/contracts.md)."""
+
+    def __init__(self, verdict):
+        self.verdict, self.active, self.versions, self.unknown = verdict, set(), {}, False
+
+    def push(self, receipt, body, whole):
+        kind, seq = receipt.header["kind"], receipt.header["seq"]
+        if kind == "contract_activation":
+            named = (body["name"], body["version"])
+            before = self.versions.get(named, (body["contract"], seq))
+            if before[0] != body["contract"]:
+                remark = "receipt %d activates another contract under name and version of that of %d"
+                self.verdict.remarks.append(remark % (seq, before[1]))
+            self.active.add(body["contract"])
+            self.versions[named] = (body["contract"], seq)
+        elif kind == "contract_state" and body["contract"] not in self.active:
+            if whole:
+                reason = "an evaluation of contract %s, which no receipt before it activates"
+                raise Refused("contract", reason % body["contract"])
+            if not self.unknown:
+                remark = "receipt %d evaluates a contract that no receipt here before it activates"
+                self.verdict.remarks.append(remark % seq)
+            self.unknown = True
+
+
 class Log:
     """Receipts from one log: the whole of it, or a selection with inclusion proofs.
 
@@ -1232,6 +1294,7 @@ class Log:
         self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {0: sha256(b"")}, set()
         self.genesis = self.line = self.key = self.keys = self.before = self.first = None
         self.epochs, self.erasures = Epochs(), Erasures(subject)
+        self.contracts = Contracts(verdict)
         self.count = self.signatures = self.deleted = 0
         self.needs_checkpoint = self.bare = self.signed = False
         self.origin = self.log_id = self.unread = None
@@ -1269,9 +1332,14 @@ class Log:
                     self.anchored(seq, body, root)
         except Refused as error:
             self.verdict.broke(error, seq)
+        whole = not self.selection and self.first == 0 and self.chain is not None
         try:
             if body is not None:
-                whole = not self.selection and self.first == 0 and self.chain is not None
+                self.contracts.push(receipt, body, whole)
+        except Refused as error:
+            self.verdict.broke(error, seq)
+        try:
+            if body is not None:
                 self.erasures.push(receipt, body, whole)
         except Refused as error:
             self.verdict.fail("erasure", str(error), seq)

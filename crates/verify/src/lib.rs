@@ -44,6 +44,7 @@ extern crate alloc;
 
 mod bodies;
 mod checkpoints;
+mod contracts;
 mod equivocation;
 mod erasure;
 mod forward;

@@ -1,6 +1,7 @@
 //! Verifying a log from its first receipt to its last, fed one receipt at a time.
 
 use crate::checkpoints::{self, Checkpoints};
+use crate::contracts::Contracts;
 use crate::erasure::{ErasureLine, KeyStore, Seen};
 use crate::forward::ForwardSecurity;
 use crate::report::{self, OpenToolIntent, deleted_remark};
@@ -41,6 +42,7 @@ pub struct LogVerifier<'p> {
     receipts: u64,
     broken: Option<Status>,
     erasures: ErasureLine<'p>,
+    contracts: Contracts,
     remarks: Vec<String>,
 }
 
@@ -69,6 +71,7 @@ impl<'p> LogVerifier<'p> {
             receipts: 0,
             broken: None,
             erasures: ErasureLine::new(policy),
+            contracts: Contracts::default(),
             remarks: Vec::new(),
         }
     }
@@ -149,6 +152,9 @@ impl<'p> LogVerifier<'p> {
             );
         }
         self.erasures.see(&receipt, self.grows());
+        if let Err(reason) = self.contracts.see(&receipt, self.grows()) {
+            self.break_at(seq, reason);
+        }
         self.account(&receipt, before);
         self.bound(&receipt, before);
         self.settle();
@@ -323,6 +329,7 @@ impl<'p> LogVerifier<'p> {
         remarks.extend(deleted_remark(&deleted));
         remarks.extend(report::not_followed(&self.intents));
         remarks.extend(erasure.remarks);
+        remarks.extend(self.contracts.remarks());
         if outcome.foreign > 0 {
             let count = outcome.foreign;
             remarks.push(format!(

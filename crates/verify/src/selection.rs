@@ -2,6 +2,7 @@
 
 mod brought;
 
+use crate::contracts::Contracts;
 use crate::erasure::{ErasureLine, Seen};
 use crate::quorum::Judgement;
 use crate::report::{self, OpenToolIntent, complete_remark};
@@ -42,6 +43,7 @@ pub struct SelectionVerifier<'p> {
     time: Times<'p>,
     epochs: SelectedEpochs,
     erasures: ErasureLine<'p>,
+    contracts: Contracts,
     single: bool,
     /// What the selection claims to have without gaps.
     span: Option<RangeInclusive<u64>>,
@@ -74,6 +76,7 @@ impl<'p> SelectionVerifier<'p> {
             time: Times::new(policy),
             epochs: SelectedEpochs::new(),
             erasures: ErasureLine::new(policy),
+            contracts: Contracts::default(),
             single: false,
             span: None,
             remarks: Vec::new(),
@@ -124,6 +127,9 @@ impl<'p> SelectionVerifier<'p> {
             self.break_at(seq, format!("body of kind {}: {error}", header.kind));
         }
         self.erasures.see(&receipt, false);
+        if let Err(reason) = self.contracts.see(&receipt, false) {
+            self.break_at(seq, reason);
+        }
         // A single receipt stands without the others about the log.
         if !self.single
             && self.broken.is_none()
@@ -322,6 +328,7 @@ impl<'p> SelectionVerifier<'p> {
             }),
         };
         remarks.extend(erasure.remarks);
+        remarks.extend(self.contracts.remarks());
         Report {
             verdict: Verdict {
                 integrity,

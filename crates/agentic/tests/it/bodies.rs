@@ -7,7 +7,7 @@ use ai_audit_core::{
 };
 use proptest::prelude::*;
 
-fn sealed(body: &impl ai_audit_core::Body) -> Result<Vec<u8>, SealError> {
+pub(crate) fn sealed(body: &impl ai_audit_core::Body) -> Result<Vec<u8>, SealError> {
     let now = Timestamp::from_micros(1);
     let head = Head::from_parts(LeafHash::ZERO.to_log_id(), 1, LeafHash::ZERO, now);
     let mut buf = vec![0; MAX_SEALED_LEN];

@@ -5,6 +5,7 @@
 mod archive;
 mod archive_attacks;
 mod ciphertexts;
+mod contracts;
 mod epochs;
 mod erasure;
 mod files;

@@ -217,9 +217,9 @@ impl Record {
     }
 }
 
-/// Kinds that only the ledger itself writes.
+/// Kinds that only the ledger itself writes: control receipts, but for contracts, which callers bring.
 pub(crate) const fn is_reserved(kind: Kind) -> bool {
-    kind.is_control()
+    kind.is_control() && !matches!(kind, Kind::CONTRACT_ACTIVATION)
 }
 
 impl fmt::Debug for RecordBody {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod a11_split_view;
+mod a38_contracts;
 mod attacks;
 mod chain_cuts;
 mod epochs;
