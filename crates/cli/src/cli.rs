@@ -2,6 +2,7 @@
 
 pub(crate) mod adopt;
 mod anchor;
+pub(crate) mod contract;
 mod epoch;
 mod export;
 pub(crate) mod key;
@@ -97,6 +98,7 @@ pub(crate) enum Command {
     Witness(witness::Witness),
     Stats(Stats),
     Redact(redact::Redact),
+    Contract(contract::Contract),
     Key(Key),
     Adopt(adopt::Adopt),
     Demo(Demo),

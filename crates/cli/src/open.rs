@@ -3,7 +3,8 @@
 use crate::failure::usage;
 use crate::output::Output;
 use ai_audit_core::{
-    LeafHash, MAX_SEALED_LEN, Next, ReceiptId, ReceiptSource as _, Timestamp, UnverifiedReceipt,
+    Kind, LeafHash, MAX_SEALED_LEN, Next, ReceiptId, ReceiptSource as _, Timestamp,
+    UnverifiedReceipt,
 };
 use ai_audit_directory::{DeletionInfo, Layout, LogDirectory, Settings, Writer};
 use ai_audit_store::{LogName, Query, StoreReader};
@@ -153,6 +154,20 @@ pub(crate) fn deleted(seq: u64, hash: LeafHash, deletion: Option<&DeletionInfo>)
         "epoch": deletion.map(|deletion| deletion.epoch),
         "archive": deletion.and_then(|deletion| deletion.archive),
     })
+}
+
+/// A kind of receipts by its name.
+pub(crate) fn kind(name: &str) -> anyhow::Result<Kind> {
+    let all = (0..=u16::MAX).map(Kind::new);
+    let known: Vec<&str> = all.clone().filter_map(Kind::name).collect();
+    all.into_iter()
+        .find(|kind| kind.name() == Some(name))
+        .ok_or_else(|| {
+            usage(format!(
+                "--kind {name}: expected one of {}",
+                known.join(", ")
+            ))
+        })
 }
 
 /// A time in RFC 3339 form.

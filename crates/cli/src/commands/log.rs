@@ -1,8 +1,7 @@
 //! `ai-audit log`
 
 use crate::cli::Log;
-use crate::failure::usage;
-use crate::open::{deleted, directory, log_name, time};
+use crate::open::{deleted, directory, kind, log_name, time};
 use crate::output::{Output, short};
 use ai_audit_agentic::{ToolIntent, ToolOutcome};
 use ai_audit_core::{Decision, DecodeBody as _, Kind, Timestamp, UnverifiedReceipt};
@@ -105,19 +104,6 @@ fn seqs(args: &Log, directory: &LogDirectory, log: &LogName) -> anyhow::Result<V
     }
     seqs.truncate(limit);
     Ok(seqs)
-}
-
-fn kind(name: &str) -> anyhow::Result<Kind> {
-    let all = (0..=u16::MAX).map(Kind::new);
-    let known: Vec<&str> = all.clone().filter_map(Kind::name).collect();
-    all.into_iter()
-        .find(|kind| kind.name() == Some(name))
-        .ok_or_else(|| {
-            usage(format!(
-                "--kind {name}: expected one of {}",
-                known.join(", ")
-            ))
-        })
 }
 
 /// A few words on what a receipt says.

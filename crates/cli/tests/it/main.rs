@@ -8,6 +8,7 @@ mod authority;
 mod bad_input;
 mod ciphertexts;
 mod commands;
+mod contracts;
 mod corpus;
 mod durable;
 mod epochs;

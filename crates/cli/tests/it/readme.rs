@@ -1,4 +1,4 @@
-//! The README's quickstart and a guide, block by block, as they stand there.
+//! The README's quickstart and guides, block by block, as they stand there.
 
 use crate::run::{Place, clean, done, program};
 use std::path::{Path, PathBuf};
@@ -71,6 +71,29 @@ fn the_guide_on_personal_data_works() {
         "I am alice@example.com, refund 4242 4242 4242 4242\n",
         "VERIFIED: integrity, attribution, completeness, erasure",
         "error: receipt 7, input: its key is destroyed",
+    ] {
+        assert!(all.contains(said), "{said}: {all}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_guide_on_contracts_works() {
+    let guide = root().join("docs/guides/contracts.md");
+    let blocks = blocks(&std::fs::read_to_string(guide).unwrap());
+    assert!(blocks.len() >= 6, "{blocks:?}");
+    let all = run(&Place::empty(), &blocks);
+    for said in [
+        "refunds 1.0.0: 1 precondition, 1 hard rule, 1 soft rule",
+        "wrong.yaml: line 6, column 29: `exist` is not known in a check",
+        "{\"verdict\":\"hard_breach\",\"hard\":[\"no-refund-without-look-up\"],\"soft\":[]}",
+        "2 sessions: 1 kept the contract",
+        "undecided: more sessions are needed",
+        "refunds 1.0.0: in the log already; 5 evaluations sealed",
+        "VERIFIED: integrity, attribution, completeness",
+        "give this one a new version",
+        "receipt 11: hard_breach: hard no-breach",
+        "the log does not activate quiet 1",
     ] {
         assert!(all.contains(said), "{said}: {all}");
     }
