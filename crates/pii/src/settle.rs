@@ -32,7 +32,22 @@ pub(crate) fn settle(redactor: &Redactor, text: &[u8]) -> Vec<Candidate> {
         quiet: Vec::new(),
         work: Vec::new(),
     };
-    settling.cut_at_placeholders();
+    if placeholder::all(text).next().is_none() {
+        // Most texts have nothing: they end here, without an allocation.
+        let all = Piece {
+            start: 0,
+            end: text.len(),
+            round: 0,
+        };
+        let mut candidates = Vec::new();
+        settling.look(all, &mut candidates);
+        if candidates.is_empty() {
+            return candidates;
+        }
+        settling.take(all, &mut candidates);
+    } else {
+        settling.cut_at_placeholders();
+    }
     settling.run();
     settling.repeats();
     settling.found.sort_by_key(|one| one.start);
@@ -80,31 +95,41 @@ impl Settling<'_> {
     fn run(&mut self) {
         let mut candidates = Vec::new();
         while let Some(piece) = self.work.pop() {
-            candidates.clear();
-            let part = &self.text[piece.start..piece.end];
-            crate::scan::scan(part, self.redactor.on, &mut candidates);
-            if !self.redactor.patterns.is_empty() {
-                crate::custom::scan(part, &self.redactor.patterns, &mut candidates);
-            }
-            resolve(&mut candidates);
-            let Some(first) = candidates.first() else {
-                self.quiet.push(piece);
-                continue;
-            };
-            if piece.round >= MAX_ROUNDS {
-                self.whole(piece, first.rank);
-                continue;
-            }
-            let mut start = piece.start;
-            for one in &mut candidates {
-                one.start += piece.start;
-                one.end += piece.start;
-                self.cut(start, one.start, piece.round + 1);
-                start = one.end;
-            }
-            self.cut(start, piece.end, piece.round + 1);
-            self.found.append(&mut candidates);
+            self.look(piece, &mut candidates);
+            self.take(piece, &mut candidates);
         }
+    }
+
+    /// Finds what is in a piece, by place in it.
+    fn look(&self, piece: Piece, candidates: &mut Vec<Candidate>) {
+        candidates.clear();
+        let part = &self.text[piece.start..piece.end];
+        crate::scan::scan(part, self.redactor.on, candidates);
+        if !self.redactor.patterns.is_empty() {
+            crate::custom::scan(part, &self.redactor.patterns, candidates);
+        }
+        resolve(candidates);
+    }
+
+    /// Cuts a piece at what was found in it.
+    fn take(&mut self, piece: Piece, candidates: &mut Vec<Candidate>) {
+        let Some(first) = candidates.first() else {
+            self.quiet.push(piece);
+            return;
+        };
+        if piece.round >= MAX_ROUNDS {
+            self.whole(piece, first.rank);
+            return;
+        }
+        let mut start = piece.start;
+        for one in candidates.iter_mut() {
+            one.start += piece.start;
+            one.end += piece.start;
+            self.cut(start, one.start, piece.round + 1);
+            start = one.end;
+        }
+        self.cut(start, piece.end, piece.round + 1);
+        self.found.append(candidates);
     }
 
     fn whole(&mut self, piece: Piece, rank: u8) {

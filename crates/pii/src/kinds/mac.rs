@@ -6,14 +6,14 @@ use crate::context::{Words, before};
 use crate::text::{ends_word, starts_word};
 
 /// Words before six pairs of digits that make them an address and not two times of day.
-const MAC_WORDS: Words = Words {
-    #[rustfmt::skip]
-    ascii: &[
+#[rustfmt::skip]
+static MAC_WORDS: Words = Words::new(
+    &[
         "mac", "ether", "ethernet", "hwaddr", "lladdr", "bssid", "wifi", "wlan", "device",
         "physical", "hardware", "address", "adresse", "neighbor", "interface", "bluetooth",
     ],
-    other: &[],
-};
+    &[],
+);
 
 /// The address in pairs whose first pair stands before the separator at a place.
 pub(crate) fn find_pairs(text: &[u8], at: usize) -> Option<(usize, usize)> {

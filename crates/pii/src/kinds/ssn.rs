@@ -5,8 +5,8 @@ use crate::context::{Words, before, behind};
 use crate::digits::{Gap, Groups, number};
 use crate::text::{ends_word, is_tied_before, is_tied_behind, starts_word};
 
-const SSN_WORDS: Words = Words {
-    ascii: &[
+static SSN_WORDS: Words = Words::new(
+    &[
         "ssn",
         "ssns",
         "social",
@@ -18,8 +18,8 @@ const SSN_WORDS: Words = Words {
         "tin",
         "itin",
     ],
-    other: &["社会保障", "社会安全"],
-};
+    &["社会保障", "社会安全"],
+);
 
 /// Numbers that were printed on sample cards and in advertisements, and are no person's.
 const SPECIMENS: [&[u8]; 2] = [b"078051120", b"219099999"];
