@@ -189,9 +189,10 @@ impl Digits {
 
 /// The number that up to nine digits write.
 pub(crate) fn number(digits: &[u8]) -> u32 {
-    digits.iter().take(9).fold(0, |sum, digit| {
-        sum * 10 + u32::from(digit.wrapping_sub(b'0') % 10)
-    })
+    digits
+        .iter()
+        .take(9)
+        .fold(0, |sum, digit| sum * 10 + u32::from(digit & 15))
 }
 
 #[cfg(test)]

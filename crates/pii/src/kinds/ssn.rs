@@ -5,8 +5,8 @@ use crate::context::{Words, before, behind};
 use crate::digits::{Gap, Groups, number};
 use crate::text::{ends_word, is_tied_before, is_tied_behind, starts_word};
 
-const SSN_WORDS: Words = Words {
-    ascii: &[
+static SSN_WORDS: Words = Words::new(
+    &[
         "ssn",
         "ssns",
         "social",
@@ -14,12 +14,22 @@ const SSN_WORDS: Words = Words {
         "socialsecurity",
         "socialsecuritynumber",
         "ss",
-        "ssid",
         "tin",
-        "itin",
+        "taxpayer",
+        "sociale",
+        "sozialversicherungsnummer",
     ],
-    other: &["社会保障", "社会安全"],
-};
+    &["社会保障", "社会安全"],
+);
+
+/// Words for other numbers that are written in the same groups.
+static OTHER_WORDS: Words = Words::new(
+    &[
+        "part", "parts", "sku", "order", "invoice", "ticket", "model", "serial", "item", "article",
+        "product", "catalog", "batch", "lot", "tracking", "siret", "siren", "isbn",
+    ],
+    &[],
+);
 
 /// Numbers that were printed on sample cards and in advertisements, and are no person's.
 const SPECIMENS: [&[u8]; 2] = [b"078051120", b"219099999"];
@@ -52,18 +62,27 @@ pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
     let after = all[count - 1].gap;
     let ends = ends_word(text, end)
         && (after == Gap::SPACE || after == Gap::NONE && !is_tied_behind(text, end));
-    if !starts_word(text, start)
-        || is_tied_before(text, start)
-        || text[..start].ends_with(b"+")
-        || !ends
-    {
+    let named = before(text, start, &SSN_WORDS);
+    // `SSN#536-22-8726`
+    let tied = is_tied_before(text, start) && named.is_none_or(|distance| distance > 2);
+    if !starts_word(text, start) || tied || text[..start].ends_with(b"+") || !ends {
         return None;
     }
     let digits = groups.digits(0, count);
     if !is_issued(digits.as_slice()) {
         return None;
     }
-    let word = before(text, start, &SSN_WORDS).is_some() || behind(text, end, &SSN_WORDS);
+    let other =
+        named.is_none() && before(text, start, &OTHER_WORDS).is_some_and(|distance| distance <= 16);
+    if other {
+        return None;
+    }
+    let word = named.is_some() || behind(text, end, &SSN_WORDS);
+    // In spaces it may be the middle of a longer number.
+    let goes_on = all[0].gap == Gap::SPACE
+        && (after == Gap::SPACE
+            || matches!(text[..start], [.., digit, b' '] if digit.is_ascii_digit()));
+    let needs_word = needs_word || goes_on;
     let confidence = match (word, needs_word) {
         (true, false) => sure::FORM,
         (true, true) => sure::CONTEXT,
@@ -104,6 +123,9 @@ mod tests {
             "536 22 8726",
             "536.22.8726",
             "SSN: 536228726",
+            "SSN#536-22-8726",
+            "ssn 536 22 8726 17",
+            "Numéro de sécurité sociale 536228726",
             "536-22-8726.",
         ] {
             assert!(found(text), "{text}");
@@ -120,6 +142,8 @@ mod tests {
             "536-22-87261",
             "536-22-8726-1",
             "1-536-22-8726",
+            "part no. 536-22-8726",
+            "536 22 8726 17",
         ] {
             assert!(!found(text), "{text}");
         }
