@@ -37,7 +37,8 @@ impl Gap {
         self.0 & other.0 != 0
     }
 
-    const fn with(self, other: Self) -> Self {
+    /// What has the separators of both.
+    pub(crate) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 

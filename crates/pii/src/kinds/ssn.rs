@@ -34,6 +34,9 @@ static OTHER_WORDS: Words = Words::new(
 /// Numbers that were printed on sample cards and in advertisements, and are no person's.
 const SPECIMENS: [&[u8]; 2] = [b"078051120", b"219099999"];
 
+/// How near a word stands before a number that is parted once, in bytes.
+const NEAR: usize = 8;
+
 /// The number whose first digits are the first of the groups.
 pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
     let text = groups.text;
@@ -49,19 +52,22 @@ pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
         let gap = all[0].gap;
         gap.is_plain() && all[..count - 1].iter().all(|group| group.gap == gap)
     };
-    let (count, needs_word) = if is(&[3, 2, 4]) && same(3) {
-        (3, false)
+    let (count, needs_word, parted_once) = if is(&[3, 2, 4]) && same(3) {
+        (3, false, false)
     } else if (is(&[3, 6]) || is(&[5, 4])) && same(2) {
-        (2, true)
+        // A postal code with four more digits is written so too.
+        (2, true, true)
     } else if is(&[9]) {
-        (1, true)
+        (1, true, false)
     } else {
         return None;
     };
     let (start, end) = (all[0].start, all[count - 1].end);
     let after = all[count - 1].gap;
     let ends = ends_word(text, end)
-        && (after == Gap::SPACE || after == Gap::NONE && !is_tied_behind(text, end));
+        && (after == Gap::SPACE
+            || after == Gap::SPACE.with(Gap::OPEN)
+            || after == Gap::NONE && !is_tied_behind(text, end));
     let named = before(text, start, &SSN_WORDS);
     // `SSN#536-22-8726`
     let tied = is_tied_before(text, start) && named.is_none_or(|distance| distance > 2);
@@ -77,7 +83,10 @@ pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
     if other {
         return None;
     }
-    let word = named.is_some() || behind(text, end, &SSN_WORDS);
+    let word = match parted_once {
+        true => named.is_some_and(|distance| distance <= NEAR),
+        false => named.is_some() || behind(text, end, &SSN_WORDS),
+    };
     // In spaces it may be the middle of a longer number.
     let goes_on = all[0].gap == Gap::SPACE
         && (after == Gap::SPACE
@@ -127,6 +136,8 @@ mod tests {
             "ssn 536 22 8726 17",
             "Numéro de sécurité sociale 536228726",
             "536-22-8726.",
+            "536-22-8726 (725) 657-3451",
+            "ssn: 53622-8726",
         ] {
             assert!(found(text), "{text}");
         }
@@ -144,6 +155,8 @@ mod tests {
             "1-536-22-8726",
             "part no. 536-22-8726",
             "536 22 8726 17",
+            "zip 53622-8726",
+            "zip=53622-8726 for this person, ssn",
         ] {
             assert!(!found(text), "{text}");
         }
