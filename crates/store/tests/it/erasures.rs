@@ -24,6 +24,8 @@ struct Keys {
     /// Whether the next destruction fails: before it was done, or after.
     fails: Mutex<Option<bool>>,
     sync_fails: Mutex<bool>,
+    /// Whether nothing can be destroyed, which shows before anything is recorded.
+    refuses: Mutex<bool>,
 }
 
 struct Keeper {
@@ -73,6 +75,12 @@ impl SubjectKeys for Keeper {
     fn kek(&self) -> Kept<KekId> {
         self.inner.kek()
     }
+    fn may_destroy(&self, keys: &[SubjectKeyId]) -> Kept<()> {
+        match *self.source.refuses.lock().unwrap() {
+            true => Err(SubjectKeysError::new("the passphrase is another one")),
+            false => self.inner.may_destroy(keys),
+        }
+    }
     fn destroy(&self, keys: &[SubjectKeyId], requested_under: KekId) -> Kept<KekId> {
         let fails = self.source.fails.lock().unwrap().take();
         if fails == Some(false) {
@@ -98,6 +106,7 @@ fn erasing() -> Erasing {
         keys: MemoryKeys::new(Arc::new(Counter::default())),
         fails: Mutex::default(),
         sync_fails: Mutex::default(),
+        refuses: Mutex::default(),
     });
     rig.config.subject_keys = Some(Arc::new(Source(Arc::clone(&keys))));
     Erasing {
@@ -209,6 +218,7 @@ impl Erasing {
 fn shred(subjects: &[&str]) -> Shred {
     Shred {
         subjects: subjects.iter().map(ToString::to_string).collect(),
+        lost: Vec::new(),
         reason: "asked for it".into(),
         legal_basis: "GDPR Art. 17(1)(b)".into(),
         requested_by: "person-1".into(),
@@ -284,8 +294,8 @@ fn a26_what_is_cut_off_is_finished_when_the_log_is_attached_again() {
         erasing.assert_open();
         let under_way = erasing.report(true).verdict.erasure;
         assert!(matches!(under_way, Status::Unverified { .. }), "{cut}");
-        // The process ends and another one begins.
-        drop(ledger);
+        // The process is killed, and another one begins.
+        std::mem::forget(ledger);
         let ledger = erasing.rig.attached();
         assert_eq!(
             erasing.receipts(Kind::ERASURE_COMPLETED, |_| ()).len(),
@@ -317,7 +327,7 @@ fn a26_while_it_cannot_be_finished_the_log_is_not_attached() {
     erasing.submit(&ledger, "a");
     *erasing.keys.fails.lock().unwrap() = Some(false);
     ledger.shred(&log(), shred(&["a"])).unwrap_err();
-    drop(ledger);
+    std::mem::forget(ledger);
     *erasing.keys.fails.lock().unwrap() = Some(false);
     let ledger = erasing.rig.open();
     let error = ledger
@@ -328,6 +338,78 @@ fn a26_while_it_cannot_be_finished_the_log_is_not_attached() {
     assert!(!ledger.is_attached(&log()));
     ledger.attach_log(log(), TestLog::signers(1)).unwrap();
     assert_eq!(erasing.receipts(Kind::ERASURE_COMPLETED, |_| ()).len(), 1);
+}
+
+#[test]
+fn a26_what_could_not_be_finished_is_not_begun() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    erasing.submit(&ledger, "a");
+    let before = kinds(&*erasing.rig.store, &log());
+    *erasing.keys.refuses.lock().unwrap() = true;
+    let error = ledger.shred(&log(), shred(&["a"])).unwrap_err();
+    assert!(error.to_string().contains("passphrase"), "{error}");
+    assert_eq!(kinds(&*erasing.rig.store, &log()), before);
+    erasing.submit(&ledger, "a");
+    *erasing.keys.refuses.lock().unwrap() = false;
+    ledger.shred(&log(), shred(&["a"])).unwrap();
+    erasing.assert_open();
+}
+
+#[test]
+fn a26_nothing_is_recorded_before_an_erasure_is_finished() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    erasing.submit(&ledger, "a");
+    // The keys are destroyed, and what follows fails, twice.
+    *erasing.keys.fails.lock().unwrap() = Some(true);
+    ledger.shred(&log(), shred(&["a"])).unwrap_err();
+    *erasing.keys.fails.lock().unwrap() = Some(true);
+    let ticket = ledger.submit(&log(), vec![erasing.record("a")]).unwrap();
+    let error = ticket.wait().unwrap_err();
+    assert!(matches!(error, AppendError::Erasing(_)), "{error}");
+    assert!(error.to_string().contains("receipt 3 asks for"), "{error}");
+    // Then it can be finished, and is, before the next record: whose key is a new one.
+    erasing.submit(&ledger, "a");
+    ledger.drain().unwrap();
+    let order = kinds(&*erasing.rig.store, &log());
+    let completed = order
+        .iter()
+        .position(|kind| *kind == Kind::ERASURE_COMPLETED);
+    assert_eq!(completed, Some(4), "{order:?}");
+    ledger.close("").unwrap();
+    assert_eq!(erasing.receipts(Kind::GAP, |_| ()).len(), 1);
+    erasing.assert_open();
+}
+
+#[test]
+fn keys_that_are_lost_are_recorded_as_gone_so_that_new_ones_can_be_used() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    erasing.submit(&ledger, "a");
+    let lost = erasing.keeper().find("a").unwrap().unwrap();
+    drop(ledger);
+    // Another keeper, which never had it.
+    let mut again = erasing;
+    let keys = Arc::new(Keys {
+        keys: MemoryKeys::new(Arc::new(Counter::default())),
+        fails: Mutex::default(),
+        sync_fails: Mutex::default(),
+        refuses: Mutex::default(),
+    });
+    again.rig.config.subject_keys = Some(Arc::new(Source(Arc::clone(&keys))));
+    again.keys = keys;
+    // Other ids than before: the same counter would give the lost one again.
+    again.keeper().key_for("somebody").unwrap();
+    let ledger = again.rig.attached();
+    let wish = Shred {
+        lost: vec![("a".into(), lost)],
+        ..shred(&[])
+    };
+    let done = ledger.shred(&log(), wish).unwrap();
+    assert_eq!(done.subjects, [("a".to_owned(), lost)]);
+    again.submit(&ledger, "a");
+    again.assert_open();
 }
 
 #[test]
