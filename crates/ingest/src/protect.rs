@@ -6,13 +6,15 @@ use ai_audit_core::{
     Check, Content, Decision, DigestSecret, DisclosureKey, KeptField, List, ReceiptId,
     SubjectKeyId, Text, TextDigest, canonical_text,
 };
-use ai_audit_pii::{Mode, Policy, PolicyError, PseudonymKey, Redactor};
+use ai_audit_pii::{Kind, Mode, Policy, PolicyError, PseudonymKey, Redactor};
 use ai_audit_shredding::{Place, SubjectKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// From which confidence on a finding in a name that cannot be replaced keeps a record out.
 const CERTAIN: f32 = 0.9;
+/// The same in the name of a person.
+const LIKELY: f32 = 0.5;
 
 /// The field under which the details of checks are counted. They are JSON.
 const DETAIL: &str = "checks";
@@ -47,6 +49,22 @@ pub struct Protection {
 }
 
 impl Protection {
+    /// Refuses names that say who somebody is: they cannot be replaced, since others refer to them.
+    pub(crate) fn names(&self, names: &[(&str, &str)]) -> Result<(), Problem> {
+        let Some(redaction) = &self.redaction else {
+            return Ok(());
+        };
+        for (field, name) in names {
+            if let Some(kind) = redaction.tells(name, *field == "subject") {
+                let message = format!(
+                    "it holds personal data ({kind}), which the log's redaction policy keeps out; expected a pseudonym or an id that says nothing"
+                );
+                return Err(Problem::of(*field, message));
+            }
+        }
+        Ok(())
+    }
+
     /// The key for the exact digest of one field of one receipt; `None` for a plain digest.
     pub(crate) fn exact_key(&self, id: &ReceiptId, field: &str) -> Option<DisclosureKey> {
         let secret = self.secret.as_ref()?;
@@ -83,6 +101,24 @@ impl Redaction {
             encrypts: policy.encrypts(),
             pseudonyms,
         })
+    }
+
+    /// The kind of personal data that a name holds, if it does. Ids are digits, and some have by chance
+    /// what a card or an address has: where it is no person's name only forms count that mean nothing
+    /// else.
+    fn tells(&self, name: &str, of_person: bool) -> Option<String> {
+        let found = self.redactor.find(name);
+        let told = found.iter().find(|found| match found.kind {
+            Kind::Email
+            | Kind::Iban
+            | Kind::UrlCredentials
+            | Kind::Jwt
+            | Kind::PrivateKey
+            | Kind::ApiKey => found.confidence >= CERTAIN,
+            Kind::CreditCard | Kind::UsSsn | Kind::Phone => of_person && found.confidence >= LIKELY,
+            _ => false,
+        })?;
+        Some(told.kind.name().to_owned())
     }
 
     /// Whether values are encrypted, so that [`Protection::key`] is needed.
@@ -254,22 +290,9 @@ impl<'k> Digester<'k> {
             .collect()
     }
 
-    /// Refuses names that say who somebody is: they cannot be replaced, since others refer to them.
+    /// As [`Protection::names`].
     pub(crate) fn names(&self, names: &[(&str, &str)]) -> Result<(), Problem> {
-        let Some(redaction) = &self.protection.redaction else {
-            return Ok(());
-        };
-        for (field, name) in names {
-            let found = redaction.redactor.find(name);
-            if let Some(found) = found.iter().find(|found| found.confidence >= CERTAIN) {
-                let message = format!(
-                    "it holds personal data ({}), which the log's redaction policy keeps out; expected a pseudonym or an id that says nothing",
-                    found.kind.name()
-                );
-                return Err(Problem::of(*field, message));
-            }
-        }
-        Ok(())
+        self.protection.names(names)
     }
 
     fn redact(

@@ -232,6 +232,18 @@ fn names_that_say_who_somebody_is_are_refused() {
         assert!(!error.contains("alice"), "{error}");
         assert!(read(&line, PLAIN, &mut Counted::plain()).is_ok());
     }
+    for line in [
+        r#"{"model":"alice@example.com"}"#,
+        r#"{"checks":[{"name":"alice@example.com"}]}"#,
+        r#"{"subject":"4242 4242 4242 4242"}"#,
+        r#"{"subject":"536-22-8726"}"#,
+    ] {
+        let error = read(line, PLAIN, &mut protected(&Policy::default())).unwrap_err();
+        assert!(error.contains("personal data"), "{error}");
+    }
+    // Ids that are digits have by chance what a card has.
+    let line = r#"{"trace_id":"4242424242424242","session_id":"10.1.2.3","actor":"198.51.100.7"}"#;
+    assert!(read(line, PLAIN, &mut protected(&Policy::default())).is_ok());
     let line = r#"{"subject":"person-7","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","session_id":"0190163d-8694-739b-aea5-966c26f8ad91","actor":"agent-3"}"#;
     assert!(read(line, PLAIN, &mut protected(&Policy::default())).is_ok());
 }
