@@ -13,6 +13,15 @@ use std::collections::BTreeMap;
 
 /// The most rules, and as many strategies.
 const MAX_RULES: usize = 1000;
+/// What a rule has in which recovery may be named.
+const RECOVERABLE: [&str; 6] = [
+    "name",
+    "description",
+    "category",
+    "check",
+    "recovery",
+    "recovery_window",
+];
 /// The types of recovery strategies.
 const STRATEGIES: [&str; 4] = [
     "inject_correction",
@@ -84,23 +93,9 @@ fn whole(reader: &mut Reader, root: &Node, digest: Digest) -> Option<Contract> {
     if let Some(description) = map.get("description") {
         reader.words(description, "description");
     }
-    if let Some(metadata) = map.get("metadata")
-        && let Some(map) = reader.map(
-            metadata,
-            "metadata",
-            &["author", "domain", "created", "tags"],
-        )
-    {
-        for name in ["author", "domain", "created"] {
-            if let Some(node) = map.get(name) {
-                reader.label(node, name);
-            }
-        }
-        if let Some(tags) = map.get("tags") {
-            for tag in reader.list(tags, "tags") {
-                reader.label(tag, "a tag");
-            }
-        }
+    if let Some(metadata) = map.get("metadata") {
+        // For catalogues: whatever is in it changes nothing.
+        reader.any_map(metadata, "metadata");
     }
     let name = reader.required(&map, root, "name", Reader::name);
     let version = reader.required(&map, root, "version", Reader::label);
@@ -111,7 +106,7 @@ fn whole(reader: &mut Reader, root: &Node, digest: Digest) -> Option<Contract> {
     let preconditions = map.get("preconditions").map(|node| {
         let entries = reader.list(node, "preconditions");
         let read = entries.iter().filter_map(|node| {
-            let known = ["name", "description", "check"];
+            let known = ["name", "description", "category", "check"];
             rules.rule(reader, node, &known).map(|(rule, _)| rule)
         });
         read.collect()
@@ -197,23 +192,23 @@ impl<'n> Rules<'n> {
     }
 
     fn hard(&mut self, reader: &mut Reader, node: &'n Node, to: &mut Vec<Rule>) {
-        let known = ["name", "description", "category", "check"];
         for node in reader.list(node, "hard") {
-            to.extend(self.rule(reader, node, &known).map(|(rule, _)| rule));
+            let Some((rule, map)) = self.rule(reader, node, &RECOVERABLE) else {
+                continue;
+            };
+            for name in ["recovery", "recovery_window"] {
+                if let Some(node) = map.get(name) {
+                    let what = format!("`{name}` changes nothing for a hard rule");
+                    reader.warning(node, what);
+                }
+            }
+            to.push(rule);
         }
     }
 
     fn soft(&mut self, reader: &mut Reader, node: &'n Node, to: &mut Vec<SoftRule>) {
-        let known = [
-            "name",
-            "description",
-            "category",
-            "check",
-            "recovery",
-            "recovery_window",
-        ];
         for node in reader.list(node, "soft") {
-            let Some((rule, map)) = self.rule(reader, node, &known) else {
+            let Some((rule, map)) = self.rule(reader, node, &RECOVERABLE) else {
                 continue;
             };
             let recovery = map
@@ -241,10 +236,20 @@ impl<'n> Rules<'n> {
             return found;
         };
         for node in reader.list(node, "strategies") {
-            let known = ["name", "type", "actions", "max_attempts", "fallback"];
+            let known = [
+                "name",
+                "description",
+                "type",
+                "actions",
+                "max_attempts",
+                "fallback",
+            ];
             let Some(map) = reader.map(node, "a strategy", &known) else {
                 continue;
             };
+            if let Some(description) = map.get("description") {
+                reader.words(description, "description");
+            }
             let name = reader.required(&map, node, "name", Reader::name);
             let kind = reader.required(&map, node, "type", |reader, node, what| {
                 reader.one_of(node, what, &STRATEGIES)

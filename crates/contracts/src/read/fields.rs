@@ -75,6 +75,16 @@ impl Reader {
         Some(Fields(entries))
     }
 
+    /// A mapping with whatever names.
+    pub(super) fn any_map(&mut self, node: &Node, what: &str) {
+        if !matches!(node.content, Content::Map(_)) {
+            self.problem(
+                node,
+                format!("{what} is {}, expected a mapping", node.kind()),
+            );
+        }
+    }
+
     pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         if let Content::List(items) = &node.content {
             return items;

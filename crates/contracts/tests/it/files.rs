@@ -190,9 +190,9 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "line 7, column 10: `version` is empty",
     ),
     (
-        "  domain: retail",
-        "  owner: retail",
-        "line 10, column 3: `owner` is not known in metadata",
+        "metadata:\n  author: \"Risk\"\n  domain: retail\n  created: 2026-11-01\n  tags: [refunds, privacy]",
+        "metadata: [a]",
+        "line 8, column 11: metadata is a list, expected a mapping",
     ),
     (
         "equals: true",
@@ -409,6 +409,8 @@ fn all_mistakes_are_told_at_once_in_their_order() {
 
 #[test]
 fn what_may_not_be_meant_is_a_warning() {
+    let owned = FULL.replace("  domain:", "  owner: {team: 7}\n  domain:");
+    assert_eq!(Contract::parse(&owned).unwrap().warnings(), []);
     for (from, to, expected) in [
         (
             "kind: agent\n",
@@ -418,6 +420,11 @@ fn what_may_not_be_meant_is_a_warning() {
         ("p: 0.9", "p: 1", "p of 1"),
         ("stress: 0.1", "stress: 0.2", "a sum of 1.1000"),
         ("equals: false", "in: []", "in: an empty list"),
+        (
+            "        equals: false",
+            "        equals: false\n      recovery_window: 2",
+            "line 27, column 24: `recovery_window` changes nothing for a hard rule",
+        ),
     ] {
         let contract = Contract::parse(&FULL.replacen(from, to, 1)).unwrap();
         let shown: Vec<String> = contract
