@@ -1,7 +1,7 @@
 //! The proof of one receipt: a C2SP tlog-proof that carries the receipt and what it discloses.
 
 use crate::{Report, SelectionVerifier, TrustPolicy};
-use ai_audit_agentic::{JsonDigest, ToolIntent, ToolOutcome};
+use ai_audit_agentic::{ContractState, JsonDigest, ToolIntent, ToolOutcome};
 use ai_audit_core::{
     Decision, DecodeBody, DisclosureKey, Kind, NodeHash, Status, TextDigest, UnverifiedReceipt,
 };
@@ -278,6 +278,9 @@ fn digest_of(
         }
         (Kind::TOOL_INTENT, "arguments") => {
             ToolIntent::decode(receipt).map_err(unreadable)?.arguments
+        }
+        (Kind::CONTRACT_STATE, "state") => {
+            ContractState::decode(receipt).map_err(unreadable)?.state
         }
         (Kind::TOOL_OUTCOME, "result") => ToolOutcome::decode(receipt).map_err(unreadable)?.result,
         _ => None,

@@ -3,7 +3,7 @@
 use crate::cli::Log;
 use crate::open::{deleted, directory, kind, log_name, time};
 use crate::output::{Output, short};
-use ai_audit_agentic::{ToolIntent, ToolOutcome};
+use ai_audit_agentic::{ContractActivation, ContractState, ToolIntent, ToolOutcome};
 use ai_audit_core::{Decision, DecodeBody as _, Kind, Timestamp, UnverifiedReceipt};
 use ai_audit_directory::{DeletionInfo, LogDirectory};
 use ai_audit_export::json_value;
@@ -121,6 +121,17 @@ fn summary(receipt: &UnverifiedReceipt<'_>) -> String {
         }),
         Kind::TOOL_INTENT => ToolIntent::decode(receipt).map(|intent| intent.tool.to_string()),
         Kind::TOOL_OUTCOME => ToolOutcome::decode(receipt).map(|outcome| outcome.tool.to_string()),
+        Kind::CONTRACT_ACTIVATION => ContractActivation::decode(receipt)
+            .map(|contract| format!("{} {}", &*contract.name, &*contract.version)),
+        Kind::CONTRACT_STATE => ContractState::decode(receipt).map(|state| {
+            let broken = [&state.preconditions, &state.hard, &state.soft];
+            let names = broken.iter().flat_map(|names| names.iter());
+            let names: Vec<&str> = names.map(|name| &**name).collect();
+            match names.is_empty() {
+                true => "compliant".into(),
+                false => format!("breaks {}", names.join(", ")),
+            }
+        }),
         _ => return short(receipt.header().actor_id, WIDTH),
     };
     short(&text.unwrap_or_else(|error| error.to_string()), WIDTH)

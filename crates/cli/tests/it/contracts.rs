@@ -28,7 +28,7 @@ const HARD: &str = r#"{"output": {"pii": true}, "session": {"id": 7}}"#;
 fn place() -> Place {
     let place = Place::empty();
     place.write("c.yaml", CONTRACT);
-    place.write("good.jsonl", &format!("{GOOD}\n\n{GOOD}"));
+    place.write("good.jsonl", &format!("\u{feff}{GOOD}\r\n\n{GOOD}"));
     place.write("soft.jsonl", &format!("{GOOD}\n{SOFT}\n"));
     place.write("all.jsonl", &format!("{GOOD}\n{SOFT}\n{HARD}\n"));
     place
@@ -187,6 +187,40 @@ fn a38_contract_and_evaluations_are_sealed_in_this_order() {
     let pins = ["--key", "audit/log.pub", "--checkpoint", "kept.note"];
     let verify: Vec<&str> = ["verify", "audit"].iter().chain(&pins).copied().collect();
     place.run(&verify).good();
+    // The list shows what is broken, and the holder of a state can show that it is the one.
+    let list = place.run(&["log", "audit"]).good().out;
+    assert!(
+        list.contains("breaks no-pii-leak, tone") && list.contains("support 1.0.0"),
+        "{list}"
+    );
+    place.write("state.json", HARD);
+    let hash = log[2]["seq"].to_string();
+    place
+        .run(&[
+            "prove",
+            "audit",
+            &hash,
+            "--disclose",
+            "state",
+            "-o",
+            "s.proof",
+        ])
+        .good();
+    let shown = |text: &str| {
+        let text = format!("state={text}");
+        let args = [
+            "verify",
+            "s.proof",
+            "--key",
+            "audit/log.pub",
+            "--text",
+            &text,
+        ];
+        place.run(&args)
+    };
+    shown("state.json").good();
+    place.write("other.json", SOFT);
+    assert_eq!(shown("other.json").code, 1);
     // The same version of other rules is refused, and nothing is sealed.
     place.write("c.yaml", &CONTRACT.replace("0.7", "0.1"));
     let done = record(&args[..2]);

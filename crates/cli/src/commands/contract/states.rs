@@ -58,6 +58,8 @@ impl States {
             let text = String::from_utf8(bytes)
                 .map_err(|_| anyhow!("{place}: expected a text in UTF-8"))?;
             let text = text.strip_suffix('\n').unwrap_or(&text);
+            // As editors put it before the first line.
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
             if text.trim().is_empty() {
                 continue;
             }
