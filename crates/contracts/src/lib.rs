@@ -62,4 +62,4 @@ pub use expr::{MAX_EXPR, MAX_EXPR_DEPTH, MAX_EXPR_TOKENS, MAX_STEPS};
 pub use problem::{Place, Problem, Problems};
 pub use session::{Episodes, Kept, Session};
 pub use state::{MAX_STATE, State, StateError};
-pub use summary::{Broken, Index, MAX_SESSIONS, Satisfied, Summary, Tally, TooManySessions};
+pub use summary::{Index, MAX_SESSIONS, Satisfied, Summary, Tally, TooManySessions};

@@ -2,6 +2,7 @@
 
 use crate::bounds::float;
 use crate::{Contract, Evaluation, Verdict};
+use serde::Serialize;
 
 /// Follows the states of one session.
 ///
@@ -46,7 +47,7 @@ pub enum Kept {
 }
 
 /// Times at which something was broken, and how long.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Episodes {
     /// Those that ended within their window.
     pub in_time: u64,

@@ -63,22 +63,9 @@ pub struct Summary {
     /// States until the share of broken soft rules was back at delta, the longest that it took.
     pub longest_recovery: u64,
     /// Broken soft rules by name, those that were never broken left out.
-    pub soft_rules: BTreeMap<String, Broken>,
+    pub soft_rules: BTreeMap<String, Episodes>,
     /// The reliability index.
     pub reliability: Index,
-}
-
-/// How often a soft rule was broken, and whether it held again in time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Broken {
-    /// Times that it held again within its window.
-    pub in_time: u64,
-    /// Times that it did not.
-    pub late: u64,
-    /// Times that the session ended before.
-    pub open: u64,
-    /// States that the longest recovery took.
-    pub longest: u64,
 }
 
 /// The reliability index and what it is made of; all but `events` are 0 to 1.
@@ -177,7 +164,7 @@ impl<'c> Tally<'c> {
         let mut greatest_deviation = 0.0_f64;
         let mut above = Episodes::default();
         let mut all = Episodes::default();
-        let mut soft_rules: BTreeMap<String, Broken> = BTreeMap::new();
+        let mut soft_rules: BTreeMap<String, Episodes> = BTreeMap::new();
         for session in self.sessions.values() {
             kept += u64::from(session.kept() == Kept::Yes);
             open += u64::from(session.kept() == Kept::Open);
@@ -253,14 +240,5 @@ impl<'c> Tally<'c> {
             recovery,
             threshold: weights.deployment_threshold,
         }
-    }
-}
-
-impl Broken {
-    fn add(&mut self, episodes: &Episodes) {
-        self.in_time += episodes.in_time;
-        self.late += episodes.late;
-        self.open += episodes.open;
-        self.longest = self.longest.max(episodes.longest);
     }
 }
