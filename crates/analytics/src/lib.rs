@@ -9,6 +9,10 @@
 //! | decide between two rates | [`Sprt`] with a [`SprtPlan`] |
 //! | notice that a rate has changed | [`Cusum`] with a [`CusumPlan`] |
 //! | know a rate, whenever somebody looks | [`ConfidenceSequence`] |
+//! | notice that actions, models or check outcomes shift | [`DriftMonitor`], [`Divergence`] |
+//! | notice that scores shift | [`ScoreMonitor`], [`ScoreDrift`] |
+//! | quantiles of a stream | [`Quantiles`] |
+//! | simulate | [`SplitMix64`] |
 //!
 //! # Example
 //!
@@ -29,18 +33,31 @@
 
 extern crate alloc;
 
+mod categories;
 mod confidence;
 mod cusum;
+mod divergence;
+mod drift;
 mod error;
 mod interval;
+mod kolmogorov;
+mod quantiles;
 mod random;
+mod scores;
+mod significance;
 mod sprt;
 mod walk;
 
+pub use categories::{Categories, MAX_CATEGORIES, MAX_NAME, REST};
 pub use confidence::ConfidenceSequence;
 pub use cusum::{Cusum, CusumPlan};
+pub use divergence::{Contribution, Divergence};
+pub use drift::{Baseline, DriftMonitor, MAX_WINDOW};
 pub use error::AnalyticsError;
 pub use interval::Interval;
+pub use quantiles::Quantiles;
 pub use random::SplitMix64;
+pub use scores::{MAX_SCORES, ScoreDrift, ScoreMonitor};
+pub use significance::{G, Significance, chi_square_tail};
 pub use sprt::{Sprt, SprtBehaviour, SprtDecision, SprtLines, SprtPlan};
 pub use walk::Shift;

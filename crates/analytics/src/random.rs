@@ -1,4 +1,4 @@
-//! Random numbers that are the same everywhere, for permutations and simulations; not for secrets.
+//! Random numbers that are the same everywhere, for simulations; not for secrets.
 
 use serde::{Deserialize, Serialize};
 

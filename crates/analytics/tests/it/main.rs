@@ -8,5 +8,8 @@
 mod a35_never_deaf;
 mod confidence;
 mod cusum;
+mod drift;
+mod scipy;
+mod scores;
 mod sprt;
 mod states;

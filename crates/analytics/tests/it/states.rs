@@ -1,6 +1,9 @@
 //! States: written and read back, refused where they contradict themselves, merged.
 
-use ai_audit_analytics::{ConfidenceSequence, Cusum, CusumPlan, Shift, Sprt, SprtPlan};
+use ai_audit_analytics::{
+    Baseline, Categories, ConfidenceSequence, Cusum, CusumPlan, Divergence, DriftMonitor,
+    Quantiles, ScoreDrift, ScoreMonitor, Shift, Significance, Sprt, SprtPlan,
+};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,6 +63,108 @@ proptest! {
         prop_assert_eq!(whole, merged);
         let interval = whole.interval();
         prop_assert!(0.0 <= interval.lower && interval.lower <= interval.upper && interval.upper <= 1.0);
+    }
+
+    #[test]
+    fn monitors_go_on_where_they_were(
+        window in 1u32..20, size in 1u32..40, slow in any::<bool>(),
+        seen in proptest::collection::vec((0u8..6, 0u32..50), 0..1_500), at in 0usize..1_500,
+    ) {
+        let baseline = if slow { Baseline::Slow(size) } else { Baseline::Frozen(size) };
+        let mut drift = DriftMonitor::new(window, baseline).unwrap();
+        let mut scores = ScoreMonitor::new("check", size, window).unwrap();
+        let mut quantiles = Quantiles::new();
+        let (mut drift2, mut scores2, mut quantiles2) =
+            (drift.clone(), scores.clone(), quantiles.clone());
+        for (n, &(category, score)) in seen.iter().enumerate() {
+            if n == at {
+                (drift2, scores2) = (round(&drift2), round(&scores2));
+                // Its means have too many digits for serde_json as it is configured.
+                let bytes = postcard::to_allocvec(&quantiles2).unwrap();
+                quantiles2 = postcard::from_bytes(&bytes).unwrap();
+                prop_assert_eq!(&quantiles, &quantiles2);
+            }
+            let name = format!("c{category}");
+            drift.push(&name);
+            drift2.push(&name);
+            // Halves: many equal ones, and exact in JSON.
+            let score = f64::from(score) / 2.0;
+            scores.push(score).unwrap();
+            scores2.push(score).unwrap();
+            quantiles.push(score).unwrap();
+            quantiles2.push(score).unwrap();
+        }
+        prop_assert_eq!(drift.report(), drift2.report());
+        prop_assert_eq!(scores.report().unwrap(), scores2.report().unwrap());
+        prop_assert_eq!((drift, scores), (drift2, scores2));
+        for q in [0.0, 0.25, 0.5, 0.99, 1.0] {
+            prop_assert_eq!(quantiles.quantile(q), quantiles2.quantile(q));
+        }
+    }
+
+    #[test]
+    fn divergence_is_symmetric_and_bounded(
+        rows in proptest::collection::vec((0u64..200, 0u64..200), 1..12),
+    ) {
+        let (mut a, mut b) = (Categories::new(), Categories::new());
+        for (n, row) in rows.iter().enumerate() {
+            a.add(&n.to_string(), row.0);
+            b.add(&n.to_string(), row.1);
+        }
+        let (Some(one), Some(two)) = (Divergence::of(&a, &b), Divergence::of(&b, &a)) else {
+            return Ok(());
+        };
+        prop_assert!((one.bits - two.bits).abs() < 1e-12 && (0.0..=1.0).contains(&one.bits));
+        prop_assert!((one.significance.p - two.significance.p).abs() < 1e-9);
+        prop_assert!((0.0..=1.0).contains(&one.significance.p));
+        let sum: f64 = one.contributions.iter().map(|part| part.bits).sum();
+        prop_assert!((sum - one.bits).abs() < 1e-9);
+        // Counts merge in any order.
+        let (mut ab, mut ba) = (a.clone(), b.clone());
+        ab.merge(&b);
+        ba.merge(&a);
+        prop_assert_eq!(ab, ba);
+    }
+
+    #[test]
+    fn no_counts_and_no_scores_panic(
+        rows in proptest::collection::vec((any::<u64>(), any::<u64>()), 0..6),
+        small in proptest::collection::vec((0u64..3, any::<u64>()), 0..6),
+        a in proptest::collection::vec(any::<f64>(), 0..40),
+        b in proptest::collection::vec(proptest::num::f64::NORMAL, 0..40),
+    ) {
+        for rows in [&rows, &small] {
+            let p = Significance::of(rows).p;
+            prop_assert!((0.0..=1.0).contains(&p), "{}", p);
+        }
+        let bad = a.iter().any(|score| !score.is_finite());
+        prop_assert_eq!(ScoreDrift::of(&a, &b).is_err(), bad);
+        let mut quantiles = Quantiles::new();
+        for &score in &a {
+            prop_assert_eq!(quantiles.push(score).is_ok(), score.is_finite());
+        }
+        let mut others = Quantiles::new();
+        b.iter().for_each(|&score| others.push(score).unwrap());
+        let counts = quantiles.count() + others.count();
+        quantiles.merge(others);
+        prop_assert_eq!(quantiles.count(), counts);
+        prop_assert_eq!(quantiles.quantile(0.5).is_some(), counts > 0);
+    }
+
+    #[test]
+    fn any_bytes_are_refused_or_work(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        if let Ok(mut drift) = postcard::from_bytes::<DriftMonitor>(&bytes) {
+            drift.push("a");
+            let _ = drift.report();
+        }
+        if let Ok(mut quantiles) = postcard::from_bytes::<Quantiles>(&bytes) {
+            quantiles.push(1.0).unwrap();
+            let _ = quantiles.quantile(0.5);
+        }
+        if let Ok(mut scores) = postcard::from_bytes::<ScoreMonitor>(&bytes) {
+            scores.push(1.0).unwrap();
+            let _ = scores.report();
+        }
     }
 
     #[test]
