@@ -58,7 +58,7 @@ impl Categories {
 
     /// Counts a category `count` times more.
     pub fn add(&mut self, name: &str, count: u64) {
-        let slot = slot(&mut self.counts, name);
+        let slot = slot_of(&mut self.counts, name, MAX_CATEGORIES);
         *slot = slot.saturating_add(count);
         self.total = self.total.saturating_add(count);
     }
@@ -88,10 +88,14 @@ impl Categories {
     }
 }
 
-/// The entry of a name, or that of the rest where there are too many.
-pub(crate) fn slot<'m, T: Default>(map: &'m mut BTreeMap<String, T>, name: &str) -> &'m mut T {
+/// The entry of a name, or that of the rest where there are `max` already.
+pub(crate) fn slot_of<'m, T: Default>(
+    map: &'m mut BTreeMap<String, T>,
+    name: &str,
+    max: usize,
+) -> &'m mut T {
     let name = kept(name);
-    let name = if map.len() >= MAX_CATEGORIES && !map.contains_key(&name) {
+    let name = if map.len() >= max && !map.contains_key(&name) {
         REST.to_owned()
     } else {
         name

@@ -11,6 +11,7 @@
 //! | know a rate, whenever somebody looks | [`ConfidenceSequence`] |
 //! | notice that actions, models or check outcomes shift | [`DriftMonitor`], [`Divergence`] |
 //! | notice that scores shift | [`ScoreMonitor`], [`ScoreDrift`] |
+//! | figures over all decisions, per tenant, model, day | [`Summary`] |
 //! | quantiles of a stream | [`Quantiles`] |
 //! | simulate | [`SplitMix64`] |
 //!
@@ -46,6 +47,7 @@ mod random;
 mod scores;
 mod significance;
 mod sprt;
+mod summary;
 mod walk;
 
 pub use categories::{Categories, MAX_CATEGORIES, MAX_NAME, REST};
@@ -60,4 +62,5 @@ pub use random::SplitMix64;
 pub use scores::{MAX_SCORES, ScoreDrift, ScoreMonitor};
 pub use significance::{G, Significance, chi_square_tail};
 pub use sprt::{Sprt, SprtBehaviour, SprtDecision, SprtLines, SprtPlan};
+pub use summary::{CheckReport, CountReport, GroupReport, Spread, Summary, SummaryReport};
 pub use walk::Shift;

@@ -13,3 +13,4 @@ mod scipy;
 mod scores;
 mod sprt;
 mod states;
+mod summary;

@@ -9,11 +9,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Through JSON and postcard, and the same again.
-pub(crate) fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(state: &T) -> T {
+fn round<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(state: &T) -> T {
     let json: T = serde_json::from_str(&serde_json::to_string(state).unwrap()).unwrap();
-    let binary: T = postcard::from_bytes(&postcard::to_allocvec(state).unwrap()).unwrap();
-    assert_eq!((&json, &binary), (state, state));
+    assert_eq!(&json, state);
+    let binary = round_binary(state);
+    assert_eq!(&binary, state);
     binary
+}
+
+/// Through postcard alone, where doubles have more digits than serde_json, as it is configured, reads
+/// to the last place.
+pub(crate) fn round_binary<T: Serialize + DeserializeOwned>(state: &T) -> T {
+    postcard::from_bytes(&postcard::to_allocvec(state).unwrap()).unwrap()
 }
 
 fn shift() -> impl Strategy<Value = Shift> {
@@ -79,9 +86,7 @@ proptest! {
         for (n, &(category, score)) in seen.iter().enumerate() {
             if n == at {
                 (drift2, scores2) = (round(&drift2), round(&scores2));
-                // Its means have too many digits for serde_json as it is configured.
-                let bytes = postcard::to_allocvec(&quantiles2).unwrap();
-                quantiles2 = postcard::from_bytes(&bytes).unwrap();
+                quantiles2 = round_binary(&quantiles2);
                 prop_assert_eq!(&quantiles, &quantiles2);
             }
             let name = format!("c{category}");
