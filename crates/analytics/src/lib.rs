@@ -61,6 +61,6 @@ pub use quantiles::Quantiles;
 pub use random::SplitMix64;
 pub use scores::{MAX_SCORES, ScoreDrift, ScoreMonitor};
 pub use significance::{G, Significance, chi_square_tail};
-pub use sprt::{Sprt, SprtBehaviour, SprtDecision, SprtLines, SprtPlan};
+pub use sprt::{Sprt, SprtBehaviour, SprtDecision, SprtLimits, SprtLines, SprtPlan};
 pub use summary::{CheckReport, CountReport, GroupReport, Spread, Summary, SummaryReport};
 pub use walk::Shift;

@@ -26,6 +26,20 @@ pub struct SprtPlan {
     shift: Shift,
     alpha: f64,
     beta: f64,
+    limits: SprtLimits,
+}
+
+/// Which limits a plan has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SprtLimits {
+    /// Wald's: ln(beta/(1 − alpha)) and ln((1 − beta)/alpha). Short tests; the risks are about alpha
+    /// and beta, usually below, and one of them may be a little above.
+    #[default]
+    Wald,
+    /// ln(beta) and ln(1/alpha). Longer tests, whose risks are at most alpha and beta for certain
+    /// (Ville's inequality).
+    Strict,
 }
 
 #[derive(Deserialize)]
@@ -33,12 +47,14 @@ struct Raw {
     shift: Shift,
     alpha: f64,
     beta: f64,
+    #[serde(default)]
+    limits: SprtLimits,
 }
 
 impl TryFrom<Raw> for SprtPlan {
     type Error = AnalyticsError;
     fn try_from(raw: Raw) -> Result<Self, AnalyticsError> {
-        Self::new(raw.shift, raw.alpha, raw.beta)
+        Ok(Self::new(raw.shift, raw.alpha, raw.beta)?.with_limits(raw.limits))
     }
 }
 
@@ -69,7 +85,19 @@ impl SprtPlan {
                 expected: "less than 1",
             });
         }
-        Ok(Self { shift, alpha, beta })
+        Ok(Self {
+            shift,
+            alpha,
+            beta,
+            limits: SprtLimits::Wald,
+        })
+    }
+
+    /// The same plan with other limits; a new one has Wald's.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: SprtLimits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// The two rates.
@@ -78,16 +106,24 @@ impl SprtPlan {
         &self.shift
     }
 
-    /// The log-likelihood ratio at and above which p0 is rejected, in nats: ln((1 − beta)/alpha).
+    /// The log-likelihood ratio at and above which p0 is rejected, in nats: ln((1 − beta)/alpha), or
+    /// ln(1/alpha) where limits are strict.
     #[must_use]
     pub fn upper(&self) -> f64 {
-        libm::log((1.0 - self.beta) / self.alpha)
+        libm::log(match self.limits {
+            SprtLimits::Wald => (1.0 - self.beta) / self.alpha,
+            SprtLimits::Strict => 1.0 / self.alpha,
+        })
     }
 
-    /// The log-likelihood ratio at and below which p0 is accepted, in nats: ln(beta/(1 − alpha)).
+    /// The log-likelihood ratio at and below which p0 is accepted, in nats: ln(beta/(1 − alpha)), or
+    /// ln(beta) where limits are strict.
     #[must_use]
     pub fn lower(&self) -> f64 {
-        libm::log(self.beta / (1.0 - self.alpha))
+        libm::log(match self.limits {
+            SprtLimits::Wald => self.beta / (1.0 - self.alpha),
+            SprtLimits::Strict => self.beta,
+        })
     }
 
     /// The lines of the plan in events: after n observations p0 is accepted at `slope` · n − `accept`

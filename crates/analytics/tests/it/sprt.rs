@@ -1,6 +1,6 @@
 //! The SPRT against Wald's formulas, a published plan, and simulation.
 
-use ai_audit_analytics::{Shift, SplitMix64, Sprt, SprtDecision, SprtPlan};
+use ai_audit_analytics::{Shift, SplitMix64, Sprt, SprtDecision, SprtLimits, SprtPlan};
 
 fn plan(p0: f64, p1: f64, alpha: f64, beta: f64) -> SprtPlan {
     SprtPlan::new(Shift::new(p0, p1).unwrap(), alpha, beta).unwrap()
@@ -125,4 +125,28 @@ fn parameters_outside_their_range_are_named() {
     let close = SprtPlan::new(Shift::new(0.5, 0.500_001).unwrap(), 0.01, 0.01).unwrap();
     let error = close.exact(0.5).unwrap_err();
     assert!(error.to_string().contains("further apart"), "{error}");
+}
+
+#[test]
+fn strict_limits_keep_both_risks() {
+    // Among them is a plan that misses with Wald's limits by a hair.
+    let mut above = 0;
+    for (p0, p1) in [
+        (0.01, 0.05),
+        (0.1, 0.3),
+        (0.3, 0.1),
+        (0.5, 0.6),
+        (0.001, 0.01),
+    ] {
+        for (alpha, beta) in [(0.01, 0.01), (0.05, 0.1), (0.2, 0.05)] {
+            let wald = plan(p0, p1, alpha, beta);
+            let strict = wald.with_limits(SprtLimits::Strict);
+            let (at0, at1) = (strict.exact(p0).unwrap(), strict.exact(p1).unwrap());
+            assert!(at0.reject <= alpha && at1.accept <= beta, "{strict:?}");
+            assert!(at0.observations >= wald.exact(p0).unwrap().observations);
+            above += u32::from(wald.exact(p0).unwrap().reject > alpha);
+            above += u32::from(wald.exact(p1).unwrap().accept > beta);
+        }
+    }
+    assert!(above > 0);
 }

@@ -89,6 +89,7 @@ pub(crate) struct Rate {
 Examples:
   ai-audit analyze sprt audit --p0 0.01 --p1 0.05
   ai-audit analyze sprt audit --p0 0.001 --p1 0.01 --event check=jailbreak
+  ai-audit analyze sprt audit --p0 0.01 --p1 0.05 --strict --json
 
 Each test that rejects p0 is an alarm. alpha and beta are those of one test; the
 exact ones are printed beside them. A p1 below p0 watches for a rate that falls,
@@ -111,6 +112,9 @@ pub(crate) struct SprtArgs {
     /// How often p0 may be accepted wrongly.
     #[arg(long, default_value_t = 0.01)]
     pub(crate) beta: f64,
+    /// Keep alpha and beta for certain, by longer tests; else Wald's limits keep them about.
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// Page's cumulative sum: notices that the rate changed, and about when.

@@ -6,7 +6,8 @@ use crate::cli::analyze::{CusumArgs, Rate, SprtArgs};
 use crate::failure::usage;
 use crate::output::{Output, Tone, counted};
 use ai_audit_analytics::{
-    ConfidenceSequence, Cusum, CusumPlan, Shift, Sprt, SprtBehaviour, SprtDecision, SprtPlan,
+    ConfidenceSequence, Cusum, CusumPlan, Shift, Sprt, SprtBehaviour, SprtDecision, SprtLimits,
+    SprtPlan,
 };
 use ai_audit_core::Decision;
 use serde::Serialize;
@@ -158,7 +159,13 @@ pub(super) fn rate(args: &Rate, output: Output) -> anyhow::Result<bool> {
 
 pub(super) fn sprt(args: &SprtArgs, output: Output) -> anyhow::Result<bool> {
     let shift = Shift::new(args.p0, args.p1).map_err(wrong)?;
+    let limits = if args.strict {
+        SprtLimits::Strict
+    } else {
+        SprtLimits::Wald
+    };
     let plan = SprtPlan::new(shift, args.alpha, args.beta).map_err(wrong)?;
+    let plan = plan.with_limits(limits);
     let (at_p0, at_p1) = (plan.exact(args.p0), plan.exact(args.p1));
     let (at_p0, at_p1) = (at_p0.map_err(wrong)?, at_p1.map_err(wrong)?);
     let (mut test, mut alarms) = (Sprt::new(plan), Alarms::default());
