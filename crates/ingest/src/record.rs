@@ -160,7 +160,13 @@ fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> 
         ("trace_id", &trace_id),
         ("session_id", &session_id),
         ("actor", &actor_id),
+        ("model", &decision.model),
+        ("provider", &decision.provider),
+        ("operation", &decision.operation),
     ])?;
+    for check in decision.checks.iter() {
+        digester.names(&[("checks", &check.name), ("checks", &check.version)])?;
+    }
     digester.others(&mut decision)?;
     if let Some(input) = fields.take("input") {
         digester.input(&text_of(input)?, &mut decision)?;
