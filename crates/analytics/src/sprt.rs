@@ -27,6 +27,10 @@ pub struct SprtPlan {
     alpha: f64,
     beta: f64,
     limits: SprtLimits,
+    #[serde(skip_serializing)]
+    upper: f64,
+    #[serde(skip_serializing)]
+    lower: f64,
 }
 
 /// Which limits a plan has.
@@ -85,19 +89,31 @@ impl SprtPlan {
                 expected: "less than 1",
             });
         }
-        Ok(Self {
+        let plan = Self {
             shift,
             alpha,
             beta,
             limits: SprtLimits::Wald,
-        })
+            upper: 0.0,
+            lower: 0.0,
+        };
+        Ok(plan.with_limits(SprtLimits::Wald))
     }
 
     /// The same plan with other limits; a new one has Wald's.
     #[must_use]
-    pub const fn with_limits(mut self, limits: SprtLimits) -> Self {
-        self.limits = limits;
-        self
+    pub fn with_limits(self, limits: SprtLimits) -> Self {
+        let (alpha, beta) = (self.alpha, self.beta);
+        let (upper, lower) = match limits {
+            SprtLimits::Wald => ((1.0 - beta) / alpha, beta / (1.0 - alpha)),
+            SprtLimits::Strict => (1.0 / alpha, beta),
+        };
+        Self {
+            limits,
+            upper: libm::log(upper),
+            lower: libm::log(lower),
+            ..self
+        }
     }
 
     /// The two rates.
@@ -109,21 +125,15 @@ impl SprtPlan {
     /// The log-likelihood ratio at and above which p0 is rejected, in nats: ln((1 − beta)/alpha), or
     /// ln(1/alpha) where limits are strict.
     #[must_use]
-    pub fn upper(&self) -> f64 {
-        libm::log(match self.limits {
-            SprtLimits::Wald => (1.0 - self.beta) / self.alpha,
-            SprtLimits::Strict => 1.0 / self.alpha,
-        })
+    pub const fn upper(&self) -> f64 {
+        self.upper
     }
 
     /// The log-likelihood ratio at and below which p0 is accepted, in nats: ln(beta/(1 − alpha)), or
     /// ln(beta) where limits are strict.
     #[must_use]
-    pub fn lower(&self) -> f64 {
-        libm::log(match self.limits {
-            SprtLimits::Wald => self.beta / (1.0 - self.alpha),
-            SprtLimits::Strict => self.beta,
-        })
+    pub const fn lower(&self) -> f64 {
+        self.lower
     }
 
     /// The lines of the plan in events: after n observations p0 is accepted at `slope` · n − `accept`

@@ -9,6 +9,7 @@ mod a35_never_deaf;
 mod confidence;
 mod cusum;
 mod drift;
+mod memory;
 mod scipy;
 mod scores;
 mod sprt;
