@@ -48,36 +48,41 @@ impl ScoreDrift {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn of(baseline: &[f64], window: &[f64]) -> Result<Option<Self>, AnalyticsError> {
-        let (baseline, window) = (sorted("baseline", baseline)?, sorted("window", window)?);
+        finite("baseline", baseline)?;
+        finite("window", window)?;
+        Ok(Self::of_finite(baseline.to_vec(), window.to_vec()))
+    }
+
+    fn of_finite(mut baseline: Vec<f64>, mut window: Vec<f64>) -> Option<Self> {
         if baseline.is_empty() || window.is_empty() {
-            return Ok(None);
+            return None;
         }
+        baseline.sort_by(f64::total_cmp);
+        window.sort_by(f64::total_cmp);
         let gap = kolmogorov::gap(&baseline, &window);
         let (n, m) = (baseline.len() as u64, window.len() as u64);
         let (p, exact) = kolmogorov::p_value(gap, n, m);
-        Ok(Some(Self {
+        Some(Self {
             distance: real(gap) / (real(n) * real(m)),
             p,
             exact,
             stability_index: stability_index(&baseline, &window),
             baseline: n,
             window: m,
-        }))
+        })
     }
 }
 
-/// Ascending, and all of them finite.
-fn sorted(what: &str, values: &[f64]) -> Result<Vec<f64>, AnalyticsError> {
-    if let Some(place) = values.iter().position(|value| !value.is_finite()) {
-        return Err(AnalyticsError::NotFinite {
+fn finite(what: &str, values: &[f64]) -> Result<(), AnalyticsError> {
+    let mut places = values.iter().zip(0u64..);
+    match places.find(|(value, _)| !value.is_finite()) {
+        Some((&value, place)) => Err(AnalyticsError::NotFinite {
             what: String::from(what),
-            place: place as u64,
-            value: values.get(place).copied().unwrap_or(f64::NAN),
-        });
+            place,
+            value,
+        }),
+        None => Ok(()),
     }
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    Ok(sorted)
 }
 
 /// Of sorted samples that are not empty.
@@ -117,7 +122,7 @@ fn stability_index(baseline: &[f64], window: &[f64]) -> f64 {
 /// for n in 0..300u32 {
 ///     monitor.push(f64::from(n * 7 % 100) / 100.0)?;
 /// }
-/// assert!(monitor.report()?.is_some_and(|drift| drift.p > 0.5));
+/// assert!(monitor.report().is_some_and(|drift| drift.p > 0.5));
 /// let error = monitor.push(f64::NAN).unwrap_err();
 /// assert_eq!(error.to_string(), "toxicity: value 300 is NaN: expected a finite number");
 /// # Ok::<(), ai_audit_analytics::AnalyticsError>(())
@@ -225,15 +230,12 @@ impl ScoreMonitor {
     }
 
     /// How far the window is from the baseline; none before both are full.
-    ///
-    /// # Errors
-    ///
-    /// None: scores that are not finite were refused when they came.
-    pub fn report(&self) -> Result<Option<ScoreDrift>, AnalyticsError> {
+    #[must_use]
+    pub fn report(&self) -> Option<ScoreDrift> {
         if self.window.len() < self.window_size as usize {
-            return Ok(None);
+            return None;
         }
-        let window: Vec<f64> = self.window.iter().copied().collect();
-        ScoreDrift::of(&self.baseline, &window)
+        let window = self.window.iter().copied().collect();
+        ScoreDrift::of_finite(self.baseline.clone(), window)
     }
 }

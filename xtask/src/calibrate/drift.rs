@@ -134,7 +134,7 @@ pub(super) fn scores(size: Size) -> Result<()> {
                 if pushed < BASELINE + window || !(pushed - BASELINE).is_multiple_of(window) {
                     return Ok(None);
                 }
-                Ok(monitor.report()?.map(|report| report.p))
+                Ok(monitor.report().map(|report| report.p))
             })?;
         }
         found.print("0.9 x + 0.05", window, logs)?;

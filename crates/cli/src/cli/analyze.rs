@@ -170,7 +170,7 @@ Each window is compared with the baseline: their Jensen-Shannon divergence in
 bits (0 the same, 1 nothing in common), the probability that chance alone does
 that, and the category that contributes most. alpha is divided by the number of
 windows. With --slow the baseline is everything before the window, older
-decisions counting less.")]
+decisions counting less. JSON lists the ten categories that contribute most.")]
 pub(crate) struct Drift {
     #[command(flatten)]
     pub(crate) observed: Observed,

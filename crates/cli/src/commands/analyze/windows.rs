@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 /// How many names an error lists.
 const LISTED: usize = 20;
 
+/// How many categories of a window are kept: there may be many windows.
+const CONTRIBUTIONS: usize = 10;
+
 /// A window and what was found in it.
 #[derive(Debug, Serialize)]
 struct Window<T> {
@@ -62,21 +65,17 @@ impl<T> Cut<T> {
     }
 
     /// Takes the place of an observation that the monitor has, and looks when a window is full.
-    fn observe(
-        &mut self,
-        place: Place,
-        look: impl FnOnce() -> anyhow::Result<Option<T>>,
-    ) -> anyhow::Result<()> {
+    fn observe(&mut self, place: Place, look: impl FnOnce() -> Option<T>) {
         self.to_go -= 1;
         if self.to_go >= self.window {
-            return Ok(());
+            return;
         }
         self.since += 1;
         let first = *self.first.get_or_insert(place);
         if self.to_go > 0 {
-            return Ok(());
+            return;
         }
-        if let Some(found) = look()? {
+        if let Some(found) = look() {
             self.windows.push(Window {
                 first,
                 last: place,
@@ -85,7 +84,6 @@ impl<T> Cut<T> {
             });
         }
         (self.to_go, self.since, self.first) = (self.window, 0, None);
-        Ok(())
     }
 
     /// With what was found held against the level.
@@ -201,7 +199,12 @@ pub(super) fn drift(args: &Drift, output: Output) -> anyhow::Result<bool> {
     let mut cut = Cut::new(before, windows.window);
     let seen = each(&args.observed, output, |place, decision| {
         monitor.push(&category(args.over, decision));
-        cut.observe(place, || Ok(monitor.report()))
+        cut.observe(place, || {
+            let mut report = monitor.report()?;
+            report.contributions.truncate(CONTRIBUTIONS);
+            Some(report)
+        });
+        Ok(())
     })?;
     let over = match args.over {
         Over::Action => "action",
@@ -241,7 +244,7 @@ pub(super) fn scores(args: &Scores, output: Output) -> anyhow::Result<bool> {
             }
             any = true;
             monitor.push(score)?;
-            cut.observe(place, || Ok(monitor.report()?))?;
+            cut.observe(place, || monitor.report());
         }
         Ok(())
     })?;
