@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// From which confidence on a finding in a name that cannot be replaced keeps a record out.
 const CERTAIN: f32 = 0.9;
 
+/// The field under which the details of checks are counted. They are JSON.
+const DETAIL: &str = "checks";
+
 /// Ids for new steps, and what their texts go through.
 ///
 /// A line's tenant picks its log, and each log has secrets and a redaction policy of its own; so they
@@ -216,17 +219,16 @@ impl<'k> Digester<'k> {
         decision.tags = self.texts("tags", &decision.tags, &redaction)?;
         let mut checks = List::default();
         for check in decision.checks.iter() {
-            let detail = self.redact(
-                "checks",
-                check.detail.as_str(),
-                &redaction,
-                &redaction.beside,
-            )?;
-            let detail = match crate::json::read(detail.text.as_bytes()) {
-                _ if detail.findings.is_empty() => detail.text,
-                Ok(value) => crate::json::canonical(&value)?,
-                // A number became words: what is left is a text.
-                Err(_) => crate::json::canonical(&serde_json::Value::from(detail.text))?,
+            if check.detail.is_empty() {
+                checks.push(check.clone());
+                continue;
+            }
+            let detail =
+                self.redact(DETAIL, check.detail.as_str(), &redaction, &redaction.beside)?;
+            let detail = match detail.findings.is_empty() {
+                true => detail.text,
+                // A placeholder may sort elsewhere than the name that it replaces.
+                false => crate::json::canonical(&crate::json::read(detail.text.as_bytes())?)?,
             };
             checks.push(Check {
                 detail: detail.into(),
@@ -277,9 +279,19 @@ impl<'k> Digester<'k> {
         redaction: &Redaction,
         redactor: &Redactor,
     ) -> Result<ai_audit_pii::Redacted, Problem> {
-        let redacted = redactor
-            .redact(text, redaction.pseudonyms.as_ref())
-            .map_err(|error| Problem::of(field, error.to_string()))?;
+        let key = redaction.pseudonyms.as_ref();
+        // A document stays one; what only begins like one is a text.
+        let is_document = field == DETAIL || text.trim_start().starts_with(['{', '[']);
+        let document = match is_document {
+            true => redactor.redact_json(text, key).ok(),
+            false => None,
+        };
+        let redacted = match document {
+            Some(redacted) => redacted,
+            None => redactor
+                .redact(text, key)
+                .map_err(|error| Problem::of(field, error.to_string()))?,
+        };
         for (kind, count) in &redacted.counts {
             let key = (field, kind.name().to_owned());
             *self.counts.entry(key).or_default() += count;

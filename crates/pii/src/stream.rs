@@ -41,7 +41,7 @@ impl<'a> RedactStream<'a> {
     /// [`RedactError::NoKey`]
     pub fn new(redactor: &'a Redactor, key: Option<&'a PseudonymKey>) -> Result<Self, RedactError> {
         Ok(Self {
-            units: Units::default(),
+            units: Units::new(),
             renderer: Renderer::new(redactor, key)?,
         })
     }
@@ -153,7 +153,7 @@ impl<'a> RedactLines<'a> {
     pub fn new(redactor: &'a Redactor, key: Option<&'a PseudonymKey>) -> Result<Self, RedactError> {
         let renderer = Renderer::new(redactor, key)?;
         Ok(Self {
-            units: Units::default(),
+            units: Units::new(),
             renderer,
             before: 0,
             counts: BTreeMap::new(),

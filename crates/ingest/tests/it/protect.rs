@@ -129,6 +129,35 @@ fn a_detail_stays_canonical_json() {
     let again = ai_audit_json::canonicalize_bytes(detail.as_bytes()).unwrap();
     assert_eq!(detail, again);
     assert!(detail.contains("[EMAIL]") && detail.contains("[CREDIT_CARD]"));
+    for (given, expected) in [
+        ("4242424242424242", "\"[CREDIT_CARD]\""),
+        ("\"bob@example.org\"", "\"[EMAIL]\""),
+        (
+            "{\"zed\":1,\"bob@example.org\":2}",
+            "{\"[EMAIL]\":2,\"zed\":1}",
+        ),
+    ] {
+        let line = format!(r#"{{"checks":[{{"name":"a","detail":{given}}},{{"name":"b"}}]}}"#);
+        let step = read(&line, PLAIN, &mut keys).unwrap();
+        let details: Vec<_> = decision(&step)
+            .checks
+            .iter()
+            .map(|check| check.detail.to_string())
+            .collect();
+        assert_eq!(details, [expected, ""]);
+    }
+}
+
+#[test]
+fn a_text_that_is_a_document_stays_one() {
+    let mut keys = protected(&Policy::default());
+    let line = r#"{"input":{"card":4242424242424242,"note":"ask\nbob@example.org"},"output":"{no document, bob@example.org"}"#;
+    let step = read(line, PLAIN, &mut keys).unwrap();
+    assert_eq!(
+        plain(decision(&step), "input"),
+        r#"{"card":"[CREDIT_CARD]","note":"ask\n[EMAIL]"}"#
+    );
+    assert_eq!(plain(decision(&step), "output"), "{no document, [EMAIL]");
 }
 
 #[test]
