@@ -4,7 +4,7 @@ mod audit;
 
 pub use audit::{ApprovalAudit, ApprovalError};
 
-use ai_audit_core::VerifyingKey;
+use ai_audit_core::{Digest, VerifyingKey};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -37,7 +37,7 @@ pub struct ApprovalRule {
 #[serde(deny_unknown_fields)]
 struct Raw {
     needed: usize,
-    keys: Vec<VerifyingKey>,
+    keys: Vec<String>,
 }
 
 /// Why rules cannot be taken.
@@ -79,6 +79,25 @@ impl ApprovalRule {
             )));
         }
         Ok(Self { needed, keys })
+    }
+
+    /// The same from keys in 64 hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// As [`ApprovalRule::new`], and where one is no key.
+    pub fn from_hex<'k>(
+        needed: usize,
+        keys: impl IntoIterator<Item = &'k str>,
+    ) -> Result<Self, ApprovalRuleError> {
+        let keys = keys.into_iter().map(|text| {
+            let bytes: Digest = text
+                .parse()
+                .map_err(|_| refused(format!("key {text:?}: expected 64 hexadecimal digits")))?;
+            VerifyingKey::from_bytes(bytes.as_bytes())
+                .map_err(|error| refused(format!("key {text}: {error}")))
+        });
+        Self::new(needed, keys.collect::<Result<_, _>>()?)
     }
 
     /// How many different keys have to approve.
@@ -134,7 +153,7 @@ impl ApprovalRules {
             serde_json::from_str(&canonical).map_err(|error| refused(error.to_string()))?;
         let mut rules = Self::new();
         for (tool, Raw { needed, keys }) in raw {
-            let rule = ApprovalRule::new(needed, keys)
+            let rule = ApprovalRule::from_hex(needed, keys.iter().map(String::as_str))
                 .map_err(|error| refused(format!("tool {tool:?}: {error}")))?;
             rules.add(&tool, rule)?;
         }
