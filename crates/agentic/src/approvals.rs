@@ -91,9 +91,16 @@ impl ApprovalRule {
         keys: impl IntoIterator<Item = &'k str>,
     ) -> Result<Self, ApprovalRuleError> {
         let keys = keys.into_iter().map(|text| {
-            let bytes: Digest = text
-                .parse()
-                .map_err(|_| refused(format!("key {text:?}: expected 64 hexadecimal digits")))?;
+            let wrong = || {
+                refused(format!(
+                    "key {text:?}: expected 64 lower-case hexadecimal digits"
+                ))
+            };
+            let bytes: Digest = text.parse().map_err(|_| wrong())?;
+            // A key has one form, or the same one could stand twice.
+            if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                return Err(wrong());
+            }
             VerifyingKey::from_bytes(bytes.as_bytes())
                 .map_err(|error| refused(format!("key {text}: {error}")))
         });
