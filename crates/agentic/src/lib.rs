@@ -32,10 +32,17 @@
 
 extern crate alloc;
 
+mod approvals;
 mod digest;
 mod open;
+mod review;
 mod tool;
 
+pub use approvals::{
+    APPROVALS_POLICY, ApprovalAudit, ApprovalError, ApprovalRule, ApprovalRuleError, ApprovalRules,
+    MAX_RULE_KEYS, MAX_RULES,
+};
 pub use digest::JsonDigest;
 pub use open::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntent, OpenIntents};
+pub use review::{Attestation, HumanReview, Review, ReviewVerdict, Statement};
 pub use tool::{ToolIntent, ToolOutcome, ToolStatus};
