@@ -33,14 +33,21 @@
 
 extern crate alloc;
 
+mod approvals;
 mod contract;
 mod contract_audit;
 mod digest;
 mod open;
+mod review;
 mod tool;
 
+pub use approvals::{
+    APPROVALS_POLICY, ApprovalAudit, ApprovalError, ApprovalRule, ApprovalRuleError, ApprovalRules,
+    MAX_RULE_KEYS, MAX_RULES,
+};
 pub use contract::{ContractActivation, ContractState, ContractVerdict};
 pub use contract_audit::{Changed, ContractAudit, ContractError, MAX_CONTRACTS};
 pub use digest::JsonDigest;
 pub use open::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntent, OpenIntents};
+pub use review::{Attestation, HumanReview, Review, ReviewVerdict, Statement};
 pub use tool::{ToolIntent, ToolOutcome, ToolStatus};

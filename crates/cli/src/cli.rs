@@ -1,6 +1,7 @@
 //! The command line's grammar: commands, flags, help with examples.
 
 pub(crate) mod adopt;
+pub(crate) mod analyze;
 mod anchor;
 pub(crate) mod contract;
 mod epoch;
@@ -97,6 +98,7 @@ pub(crate) enum Command {
     Monitor(Monitor),
     Witness(witness::Witness),
     Stats(Stats),
+    Analyze(analyze::Analyze),
     Redact(redact::Redact),
     Contract(contract::Contract),
     Key(Key),
@@ -274,7 +276,7 @@ pub(crate) struct Prove {
     pub(crate) force: bool,
 }
 
-/// Counts receipts by kind, action, model and day.
+/// Counts receipts by kind, action, model and day, with rates, scores, durations and tokens.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  ai-audit stats audit\n  ai-audit stats audit --log acme --json"

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Anchor(args) => commands::anchor::run(args, output),
         Command::Witness(args) => commands::witness::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
+        Command::Analyze(args) => commands::analyze::run(args, output),
         Command::Redact(args) => commands::redact::run(args, output),
         Command::Contract(args) => commands::contract::run(args, output),
         Command::Key(args) => commands::key::run(args, output),

@@ -1,6 +1,8 @@
 //! The JSON view of a receipt: for people and programs, derived from the bytes.
 
-use ai_audit_agentic::{ContractActivation, ContractState, ToolIntent, ToolOutcome};
+use ai_audit_agentic::{
+    Attestation, ContractActivation, ContractState, HumanReview, ToolIntent, ToolOutcome,
+};
 use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, KeyRevocation, KeyRotation, Kind,
     LeafHash, PolicyChange, Start, Stop, UnverifiedReceipt,
@@ -82,6 +84,8 @@ fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
         Kind::TOOL_OUTCOME => value::<ToolOutcome<'_>>(receipt),
         Kind::CONTRACT_ACTIVATION => value::<ContractActivation<'_>>(receipt),
         Kind::CONTRACT_STATE => value::<ContractState<'_>>(receipt),
+        Kind::HUMAN_REVIEW => value::<HumanReview<'_>>(receipt),
+        Kind::ATTESTATION => value::<Attestation<'_>>(receipt),
         Kind::KEY_ROTATION => value::<KeyRotation<'_>>(receipt),
         Kind::KEY_REVOCATION => value::<KeyRevocation<'_>>(receipt),
         Kind::START => value::<Start<'_>>(receipt),

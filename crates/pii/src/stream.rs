@@ -234,6 +234,8 @@ fn line(
             finding.end = finding.end.min(range.end) - range.start + before;
             finding
         })
+        // An empty line inside of a key has nothing of it.
+        .filter(|finding| finding.start < finding.end)
         .collect();
     let encrypted = renderer
         .take_encrypted()

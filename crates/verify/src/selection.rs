@@ -126,6 +126,9 @@ impl<'p> SelectionVerifier<'p> {
         if let Err(error) = bodies::check(&receipt) {
             self.break_at(seq, format!("body of kind {}: {error}", header.kind));
         }
+        if !bodies::is_signed(&receipt) {
+            self.break_at(seq, bodies::NOT_SIGNED.into());
+        }
         self.erasures.see(&receipt, false);
         if let Err(reason) = self.contracts.see(&receipt, false) {
             self.break_at(seq, reason);
