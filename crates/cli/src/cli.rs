@@ -11,6 +11,7 @@ mod policy;
 mod publish;
 mod record;
 pub(crate) mod redact;
+pub(crate) mod review;
 mod subject;
 mod verify;
 pub(crate) mod witness;
@@ -92,6 +93,7 @@ pub(crate) enum Command {
     Subject(Subject),
     Reveal(Reveal),
     Shred(Shred),
+    Review(review::Review),
     Epoch(Epoch),
     Publish(Publish),
     Monitor(Monitor),

@@ -19,6 +19,7 @@ pub(crate) mod publish;
 pub(crate) mod record;
 pub(crate) mod redact;
 pub(crate) mod reveal;
+pub(crate) mod review;
 pub(crate) mod show;
 pub(crate) mod shred;
 pub(crate) mod stats;

@@ -24,6 +24,7 @@ mod publish;
 mod readme;
 mod record;
 mod redact;
+mod reviews;
 mod run;
 mod settings;
 mod tenants;
