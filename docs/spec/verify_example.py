@@ -282,6 +282,7 @@ ZERO = "00" * 32
 LABEL = b"ai-audit/receipt/v1\0"
 ACTIONS = ("allow", "reject", "fail_retry", "cache_hit", "escalate", "bypass")
 STATUSES = ("unknown", "ok", "error", "denied", "timed_out")
+STEPS = ("step", "delegation", "hand_off", "parallel", "join")
 
 
 class Receipt:
@@ -552,6 +553,37 @@ def tool_outcome(r):
     }
 
 
+def trace_node(r):
+    body = {
+        "occurred_at": r.option(r.time),
+        "step": r.variant(STEPS),
+        "name": r.text(),
+        "to": r.text(),
+        "duration_us": r.option(r.u64),
+        "metadata": r.list(lambda: {"name": r.text(), "value": r.text()}),
+        "parents": r.list(r.digest),
+    }
+    size = lambda text: len(text.encode())
+    if not 1 <= size(body["name"]) <= 256 or size(body["to"]) > 256:
+        raise Refused("body", "a trace node without a name, or with one that is too long")
+    if (body["step"] in ("delegation", "hand_off")) != (body["to"] != ""):
+        raise Refused("body", "a trace node goes to nobody, or to somebody, against its step")
+    names = [entry["name"].encode() for entry in body["metadata"]]
+    if len(names) > 64 or any(not 1 <= len(name) <= 256 for name in names):
+        raise Refused("body", "metadata has too many entries, or names of a wrong length")
+    if any(size(entry["value"]) > 4096 for entry in body["metadata"]):
+        raise Refused("body", "metadata has a value that is too long")
+    if any(one >= two for one, two in zip(names, names[1:])):
+        raise Refused("body", "metadata is not in ascending order")
+    parents(body["parents"])
+    return body
+
+
+def parents(hashes):
+    if len(hashes) > 1024 or len(set(hashes)) != len(hashes):
+        raise Refused("body", "more than 1024 parents, or one twice")
+
+
 def key_rotation(r):
     return {"new_key": r.key(), "proof": r.raw(64).hex(), "reason": r.text()}
 
@@ -639,6 +671,7 @@ BODIES = {
     "erasure_completed": erasure_completed,
     "tool_intent": tool_intent,
     "tool_outcome": tool_outcome,
+    "trace_node": trace_node,
     "key_rotation": key_rotation,
     "key_revocation": key_revocation,
     "gap": gap,

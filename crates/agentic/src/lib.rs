@@ -1,7 +1,8 @@
 //! What agents do, as receipts: tool intents before a call, outcomes after it.
 //!
 //! Arguments and results enter as digests over their RFC 8785 form ([`JsonDigest`]). An intent
-//! whose outcome never came is found by [`OpenIntents`].
+//! whose outcome never came is found by [`OpenIntents`]. Which receipt of a trace followed from
+//! which is a [`TraceGraph`]; its further steps are [`TraceNode`]s.
 //!
 //! # Example
 //!
@@ -28,14 +29,22 @@
 //! # let _ = outcome;
 //! # Ok::<(), ai_audit_json::Error>(())
 //! ```
-#![cfg_attr(not(test), no_std)]
+#![cfg_attr(not(any(test, feature = "draw")), no_std)]
 
 extern crate alloc;
 
 mod digest;
 mod open;
 mod tool;
+mod tracegraph;
 
 pub use digest::JsonDigest;
 pub use open::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntent, OpenIntents};
 pub use tool::{ToolIntent, ToolOutcome, ToolStatus};
+#[cfg(feature = "draw")]
+pub use tracegraph::MAX_DRAWN;
+pub use tracegraph::{
+    AgentTotals, CriticalPath, Elsewhere, MAX_METADATA, MAX_NODES, MAX_PARENTS, Metadata, Node,
+    NodeIndex, NodeSort, Outside, Problem, TraceBuilder, TraceError, TraceGraph, TraceNode,
+    TraceStep,
+};

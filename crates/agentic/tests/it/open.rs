@@ -11,6 +11,7 @@ pub(crate) struct Log {
     key: SigningKey,
     pub(crate) head: Head,
     pub(crate) intents: OpenIntents,
+    pub(crate) sealed: Vec<Vec<u8>>,
 }
 
 impl Log {
@@ -22,6 +23,7 @@ impl Log {
             key,
             head: Head::EMPTY,
             intents: OpenIntents::new(),
+            sealed: Vec::new(),
         };
         log.seal(&Genesis::new("example.org", "", &a, &b, &c, [0; 16]));
         log
@@ -36,6 +38,7 @@ impl Log {
         self.head = sealed.head();
         let receipt = UnverifiedReceipt::parse(sealed.as_bytes()).unwrap();
         self.intents.push(&receipt).unwrap();
+        self.sealed.push(sealed.as_bytes().to_vec());
         sealed.hash()
     }
 
