@@ -11,6 +11,7 @@ mod publish;
 mod record;
 pub(crate) mod redact;
 mod subject;
+mod trace;
 mod verify;
 pub(crate) mod witness;
 
@@ -29,6 +30,7 @@ pub(crate) use record::{Format, Keep, Record};
 pub(crate) use subject::{
     ExportSubject, ListSubjects, Reveal, ShowSubject, Shred, Subject, SubjectCommand,
 };
+pub(crate) use trace::{ListTraces, ShowTrace, Trace, TraceCommand};
 pub(crate) use verify::{Question, Verify};
 
 /// The heading of the options that every command has.
@@ -95,6 +97,7 @@ pub(crate) enum Command {
     Publish(Publish),
     Monitor(Monitor),
     Witness(witness::Witness),
+    Trace(Trace),
     Stats(Stats),
     Redact(redact::Redact),
     Key(Key),
