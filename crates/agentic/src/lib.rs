@@ -2,7 +2,8 @@
 //!
 //! Arguments and results enter as digests over their RFC 8785 form ([`JsonDigest`]). An intent
 //! whose outcome never came is found by [`OpenIntents`]. Which receipt of a trace followed from
-//! which is a [`TraceGraph`]; its further steps are [`TraceNode`]s.
+//! which is a [`TraceGraph`]; its further steps are [`TraceNode`]s. Where the information came from is
+//! [`Provenance`], and where mistrust of it leads to is [`Taint`].
 //!
 //! # Example
 //!
@@ -35,11 +36,16 @@ extern crate alloc;
 
 mod digest;
 mod open;
+mod provenance;
 mod tool;
 mod tracegraph;
 
 pub use digest::JsonDigest;
 pub use open::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntent, OpenIntents};
+pub use provenance::{
+    Finding, MAX_SOURCES, PathStep, Provenance, Source, SourceOrigin, SourceProof,
+    SourceProofError, StatedSources, Taint, TaintPolicy, Trust, TrustError, TrustSummary,
+};
 pub use tool::{ToolIntent, ToolOutcome, ToolStatus};
 #[cfg(feature = "draw")]
 pub use tracegraph::MAX_DRAWN;

@@ -9,6 +9,7 @@ mod measures;
 mod node;
 mod text;
 
+pub(crate) use body::check_parents;
 pub use body::{MAX_METADATA, MAX_PARENTS, Metadata, TraceNode, TraceStep};
 pub use build::{MAX_NODES, TraceBuilder, TraceError};
 #[cfg(feature = "draw")]

@@ -1,6 +1,6 @@
 //! From receipts in the order of the log to a graph.
 
-use super::graph::{Edges, Problem, Record, TraceGraph};
+use super::graph::{Edges, Problem, Rare, Record, TraceGraph};
 use super::{Node, NodeIndex};
 use ai_audit_core::{DecodeError, LeafHash, UnverifiedReceipt};
 use alloc::borrow::ToOwned;
@@ -115,6 +115,7 @@ impl TraceBuilder {
             duration_us: node.duration_us,
             input_tokens: node.input_tokens,
             output_tokens: node.output_tokens,
+            rare: Rare::of(node),
         };
         self.starts.push(start);
         self.parents.extend_from_slice(&node.parents);
@@ -194,7 +195,7 @@ impl TraceBuilder {
             let start = u32::try_from(kept.parents.len()).unwrap_or(u32::MAX);
             kept.starts.push(start);
             kept.parents.extend_from_slice(self.parents_of(place));
-            kept.records.push(*record);
+            kept.records.push(record.clone());
         }
         *self = kept;
     }

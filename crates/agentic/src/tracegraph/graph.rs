@@ -1,7 +1,9 @@
 //! The graph: nodes in the order of the log, edges that only go forward.
 
-use super::NodeSort;
+use super::{Node, NodeSort};
+use crate::StatedSources;
 use ai_audit_core::{LeafHash, Timestamp};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -21,7 +23,7 @@ impl NodeIndex {
 }
 
 /// What a graph keeps of a node; texts are numbers of its names.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Record {
     pub(super) hash: LeafHash,
     pub(super) seq: u64,
@@ -35,6 +37,26 @@ pub(super) struct Record {
     pub(super) duration_us: Option<u64>,
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,
+    pub(super) rare: Option<Box<Rare>>,
+}
+
+/// What only few nodes have.
+#[derive(Debug, Clone)]
+pub(super) struct Rare {
+    tags: Vec<String>,
+    sources: Option<Box<StatedSources>>,
+}
+
+impl Rare {
+    pub(super) fn of(node: &Node<'_>) -> Option<Box<Self>> {
+        if node.tags.is_empty() && node.sources.is_none() {
+            return None;
+        }
+        Some(Box::new(Self {
+            tags: node.tags.clone(),
+            sources: node.sources.clone(),
+        }))
+    }
 }
 
 /// What does not hold, and was left out of the graph.
@@ -337,6 +359,26 @@ impl TraceGraph {
         alarm: bool = |_graph, record| record.alarm;
         /// How long it took, in microseconds.
         duration_us: Option<u64> = |_graph, record| record.duration_us;
+    }
+
+    /// A decision's tags.
+    #[must_use]
+    pub fn tags(&self, node: NodeIndex) -> &[String] {
+        self.rare(node).map_or(&[], |rare| &rare.tags)
+    }
+
+    pub(crate) fn stated_at(&self, node: NodeIndex) -> Option<&StatedSources> {
+        self.rare(node).and_then(|rare| rare.sources.as_deref())
+    }
+
+    /// The nodes that state sources, and what they state.
+    pub(crate) fn stated(&self) -> impl Iterator<Item = (NodeIndex, &StatedSources)> {
+        self.nodes()
+            .filter_map(|node| Some((node, self.stated_at(node)?)))
+    }
+
+    fn rare(&self, node: NodeIndex) -> Option<&Rare> {
+        self.records.get(node.as_usize())?.rare.as_deref()
     }
 
     /// What does not hold. A parent that is missing stays here until

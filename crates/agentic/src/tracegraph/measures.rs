@@ -182,7 +182,7 @@ impl TraceGraph {
                 NodeSort::ToolIntent => totals.tool_intents += 1,
                 NodeSort::ToolOutcome => totals.tool_outcomes += 1,
                 NodeSort::Step(_) => totals.steps += 1,
-                NodeSort::Other(_) => {}
+                NodeSort::Provenance | NodeSort::Other(_) => {}
             }
             let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
             add(&mut totals.duration_us, record.duration_us.unwrap_or(0));

@@ -1,11 +1,13 @@
 //! A node of a trace graph, and how it is read from a receipt.
 
 use super::{TraceNode, TraceStep};
-use crate::{ToolIntent, ToolOutcome, ToolStatus};
+use crate::{Provenance, StatedSources, ToolIntent, ToolOutcome, ToolStatus};
 use ai_audit_core::{
     Action, Decision, DecodeBody, DecodeError, Kind, LeafHash, Timestamp, UnverifiedReceipt,
 };
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -38,6 +40,10 @@ pub struct Node<'a> {
     pub output_tokens: u64,
     /// Hashes of what it follows from.
     pub parents: Vec<LeafHash>,
+    /// A decision's tags.
+    pub tags: Vec<String>,
+    /// The sources of a provenance receipt.
+    pub sources: Option<Box<StatedSources>>,
 }
 
 /// What a node is.
@@ -52,6 +58,8 @@ pub enum NodeSort {
     ToolOutcome,
     /// A trace node.
     Step(TraceStep),
+    /// A provenance receipt.
+    Provenance,
     /// A receipt of another kind that carries the trace's id.
     Other(Kind),
 }
@@ -63,6 +71,7 @@ impl fmt::Display for NodeSort {
             Self::ToolIntent => f.write_str("tool_intent"),
             Self::ToolOutcome => f.write_str("tool_outcome"),
             Self::Step(step) => f.write_str(step.name()),
+            Self::Provenance => f.write_str("provenance"),
             Self::Other(kind) => kind.fmt(f),
         }
     }
@@ -86,6 +95,8 @@ impl<'a> Node<'a> {
             input_tokens: 0,
             output_tokens: 0,
             parents: Vec::new(),
+            tags: Vec::new(),
+            sources: None,
         }
     }
 
@@ -93,7 +104,8 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     ///
-    /// When the body of a decision, tool intent, tool outcome or trace node does not decode.
+    /// When the body of a decision, tool intent, tool outcome, trace node or provenance receipt
+    /// does not decode.
     pub fn of(receipt: &UnverifiedReceipt<'a>) -> Result<Self, DecodeError> {
         let header = receipt.header();
         let mut node = Self::new(receipt.hash(), header.seq, NodeSort::Other(header.kind));
@@ -116,6 +128,7 @@ impl<'a> Node<'a> {
                 node.duration_us = body.duration_us;
                 node.parents = body.parents.to_vec();
             }
+            Kind::PROVENANCE => node.provenance(&Provenance::decode(receipt)?),
             _ => {}
         }
         Ok(node)
@@ -130,6 +143,19 @@ impl<'a> Node<'a> {
         self.input_tokens = body.input_tokens.unwrap_or(0);
         self.output_tokens = body.output_tokens.unwrap_or(0);
         self.parents = body.parents.to_vec();
+        self.tags = body.tags.iter().map(|tag| tag.as_str().into()).collect();
+    }
+
+    fn provenance(&mut self, body: &Provenance<'_>) {
+        self.sort = NodeSort::Provenance;
+        let sources = if body.size == 1 { "source" } else { "sources" };
+        self.label = Cow::Owned(alloc::format!(
+            "{} {sources}, least trust {}",
+            body.size,
+            body.lowest
+        ));
+        self.parents = body.parents.to_vec();
+        self.sources = Some(Box::new(StatedSources::new(body)));
     }
 
     fn outcome(&mut self, body: &ToolOutcome<'_>) {

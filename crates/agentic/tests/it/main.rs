@@ -5,4 +5,5 @@ mod bodies;
 #[cfg(feature = "draw")]
 mod draw;
 mod open;
+mod provenance;
 mod tracegraph;

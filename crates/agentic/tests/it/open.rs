@@ -30,10 +30,14 @@ impl Log {
     }
 
     pub(crate) fn seal(&mut self, body: &impl Body) -> LeafHash {
+        self.seal_as("", body)
+    }
+
+    pub(crate) fn seal_as(&mut self, agent: &str, body: &impl Body) -> LeafHash {
         let now = Timestamp::from_micros(1);
         let mut buf = vec![0; MAX_SEALED_LEN];
         let id = ReceiptId::from_parts(now, [0; 10]);
-        let draft = Draft::new(id, now).trace("trace");
+        let draft = Draft::new(id, now).trace("trace").actor(agent);
         let sealed = draft.seal(body, &self.head, &self.key, &mut buf).unwrap();
         self.head = sealed.head();
         let receipt = UnverifiedReceipt::parse(sealed.as_bytes()).unwrap();
