@@ -3,7 +3,9 @@
 use super::summary::Pending;
 use crate::cli::{Format, Keep as KeepField, Record as Args};
 use crate::failure::usage;
-use ai_audit_ingest::{Conversations, Group, IngestError, Keep, Keeping, Keys, RecordLines};
+use ai_audit_ingest::{
+    Conversations, Group, IngestError, Keep, Keeping, Keys, RecordLines, TraceLines,
+};
 use anyhow::Context as _;
 use std::cell::RefCell;
 use std::fs::File;
@@ -17,7 +19,7 @@ pub(super) enum Input {
 
 impl Input {
     pub(super) fn open(args: &Args) -> anyhow::Result<Self> {
-        if args.format == Format::Decisions && args.messages_at.is_some() {
+        if args.format != Format::OpenaiMessages && args.messages_at.is_some() {
             return Err(usage("--messages-at goes with --format openai-messages"));
         }
         if args.file.as_os_str() == "-" {
@@ -85,6 +87,7 @@ fn keeping(args: &Args, field: KeepField) -> anyhow::Result<Keeping> {
 pub(super) enum Reader<'a> {
     Lines(RecordLines<BufReader<Box<dyn Read + 'a>>>),
     Conversations(Conversations<BufReader<Box<dyn Read + 'a>>>),
+    Traces(TraceLines<BufReader<Box<dyn Read + 'a>>>),
 }
 
 impl<'a> Reader<'a> {
@@ -96,6 +99,7 @@ impl<'a> Reader<'a> {
         };
         Ok(match args.format {
             Format::Decisions => Self::Lines(RecordLines::new(source, keep)),
+            Format::Traces => Self::Traces(TraceLines::new(source, keep)),
             Format::OpenaiMessages => {
                 let at = args.messages_at.as_deref();
                 Self::Conversations(Conversations::new(source, at, keep))
@@ -107,6 +111,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Lines(lines) => lines.next_group(keys),
             Self::Conversations(conversations) => conversations.next_group(keys),
+            Self::Traces(traces) => traces.next_group(keys),
         }
     }
 }
