@@ -30,7 +30,7 @@ pub(crate) use record::{Format, Keep, Record};
 pub(crate) use subject::{
     ExportSubject, ListSubjects, Reveal, ShowSubject, Shred, Subject, SubjectCommand,
 };
-pub(crate) use trace::{ListTraces, ShowTrace, Trace, TraceCommand};
+pub(crate) use trace::{ListTraces, ShowTrace, TaintTrace, Trace, TraceCommand};
 pub(crate) use verify::{Question, Verify};
 
 /// The heading of the options that every command has.

@@ -1,5 +1,6 @@
 //! The grammar of `trace`.
 
+use ai_audit_agentic::Trust;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -9,7 +10,8 @@ use std::path::PathBuf;
 Examples:
   ai-audit trace list audit
   ai-audit trace show audit 4bf92f3577b34da6a3ce929d0e0e4736
-  ai-audit trace show audit 4bf92f --svg trace.svg")]
+  ai-audit trace show audit 4bf92f --svg trace.svg
+  ai-audit trace taint audit --privileged send_payment")]
 pub(crate) struct Trace {
     #[command(subcommand)]
     pub(crate) command: TraceCommand,
@@ -19,6 +21,7 @@ pub(crate) struct Trace {
 pub(crate) enum TraceCommand {
     List(ListTraces),
     Show(ShowTrace),
+    Taint(TaintTrace),
 }
 
 /// Lists a log's traces, the newest first.
@@ -76,4 +79,47 @@ pub(crate) struct ShowTrace {
     #[arg(short = 'n', long = "limit", default_value_t = 200,
         value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) limit: u16,
+}
+
+/// Finds privileged calls that follow from what is trusted too little.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ai-audit trace taint audit --privileged send_payment --privileged book
+  ai-audit trace taint audit 4bf92f --privileged send_payment --threshold 70
+  ai-audit trace taint audit --privileged send_payment --trust search=80
+  ai-audit trace taint audit --privileged-tag \"sends money\" --json
+
+Trust goes from 0 to 100. It comes from provenance receipts and flows along
+parents; a tool's result of which nobody says anything has --tool-trust. Each
+finding is told with the way that taints it:
+  web page -> researcher -> send_payment
+The exit code is 1 where something is found. What is told is what was recorded:
+that nothing is found does not mean that nothing was injected.")]
+pub(crate) struct TaintTrace {
+    /// The log directory.
+    pub(crate) dir: PathBuf,
+    /// The trace's id, or a beginning that no other has. [default: all traces]
+    pub(crate) trace: Option<String>,
+    /// The log in it.
+    #[arg(long, default_value = "default")]
+    pub(crate) log: String,
+    /// A tool whose calls are privileged; may be repeated.
+    #[arg(long, value_name = "TOOL")]
+    pub(crate) privileged: Vec<String>,
+    /// A tag that makes a decision privileged; may be repeated.
+    #[arg(long, value_name = "TAG")]
+    pub(crate) privileged_tag: Vec<String>,
+    /// Below this trust a privileged call is a finding.
+    #[arg(long, value_name = "TRUST", default_value = "50")]
+    pub(crate) threshold: Trust,
+    /// How far results of a tool are trusted at most, such as `search=80`; may be repeated.
+    #[arg(long, value_name = "TOOL=TRUST")]
+    pub(crate) trust: Vec<String>,
+    /// How far results are trusted of which nobody says anything.
+    #[arg(long, value_name = "TRUST", default_value = "0")]
+    pub(crate) tool_trust: Trust,
+    /// How far inputs are trusted of which nobody says anything. [default: they are passed over]
+    #[arg(long, value_name = "TRUST")]
+    pub(crate) input_trust: Option<Trust>,
 }

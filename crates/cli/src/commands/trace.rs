@@ -3,6 +3,7 @@
 mod list;
 mod load;
 mod show;
+mod taint;
 mod tree;
 
 use crate::cli::{Trace, TraceCommand};
@@ -13,5 +14,6 @@ pub(crate) fn run(args: &Trace, output: Output) -> anyhow::Result<ExitCode> {
     match &args.command {
         TraceCommand::List(args) => list::run(args, output),
         TraceCommand::Show(args) => show::run(args, output),
+        TraceCommand::Taint(args) => taint::run(args, output),
     }
 }

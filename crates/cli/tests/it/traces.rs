@@ -178,3 +178,112 @@ fn a_long_conversation_is_no_stair() {
     let part = show(&place, trace, &["-n", "7"]).good().out;
     assert!(part.contains("7 of 100 steps are shown"), "{part}");
 }
+
+/// A page that a researcher read, and a payment that followed; and what is said of the page.
+fn paid(trust: u8, name: &str) -> Value {
+    json!({ "trace_id": "offer", "steps": [
+        { "kind": "decision", "ref": "ask", "actor": "planner", "input": "find the best offer" },
+        { "kind": "tool_intent", "ref": "fetch", "actor": "researcher", "tool": "fetch", "parents": ["ask"] },
+        { "kind": "tool_outcome", "ref": "page", "intent": "fetch", "result": "pay" },
+        { "kind": "provenance", "ref": "from", "sources": [
+            { "origin": "document", "trust": trust, "name": name, "receipt": "page" } ] },
+        { "kind": "decision", "ref": "pay", "actor": "researcher", "tags": ["urgent"], "parents": ["from"] },
+        { "kind": "tool_intent", "actor": "researcher", "tool": "send=money", "parents": ["pay"] },
+    ]})
+}
+
+fn recorded(line: &Value) -> Place {
+    let place = Place::empty();
+    place.run(&["init", "audit"]).good();
+    place.write("t.jsonl", &line.to_string());
+    place
+        .run(&["record", "audit", "t.jsonl", "--format", "traces"])
+        .good();
+    place
+}
+
+fn taint(place: &Place, more: &[&str]) -> Done {
+    let mut args = vec!["trace", "taint", "audit"];
+    args.extend(more);
+    place.run(&args)
+}
+
+#[test]
+fn taint_is_told_with_its_way() {
+    let place = recorded(&paid(20, "web page"));
+    let privileged = ["--privileged", "send=money"];
+    let found = taint(&place, &privileged);
+    assert_eq!(found.code, 1);
+    for said in [
+        "trust 20: web page → researcher → send=money",
+        "1 of 1 privileged step in 1 trace follows from trust below 50.",
+        "1 recorded source (1 document): least trust 20, mean 20.0.",
+        "It does not show that nothing else was injected.",
+    ] {
+        assert!(found.out.contains(said), "{said}: {}", found.out);
+    }
+    let with = |more: &[&str]| taint(&place, &[&privileged, more].concat());
+    // What the reader says decides: the threshold, the trace, what a tool is worth at most.
+    assert_eq!(with(&["--threshold", "20"]).code, 0);
+    assert_eq!(
+        taint(&place, &["offer", "--privileged-tag", "urgent"]).code,
+        1
+    );
+    assert_eq!(taint(&place, &["--privileged", "fetch"]).code, 0);
+    let json = with(&["--trust", "fetch=10", "--json"]).json();
+    let finding = &json["findings"][0];
+    assert_eq!(finding["way"], "result of fetch → researcher → send=money");
+    assert_eq!(
+        (&finding["trust"], &json["sources"]["lowest"]),
+        (&json!(10), &json!(20))
+    );
+    let inputs = with(&["--threshold", "20", "--input-trust", "5", "--json"]).json();
+    assert_eq!(inputs["findings"][0]["path"][0]["source"], "unstated input");
+    // A privileged call before which nothing is stated is not called safe.
+    let said = taint(&place, &["--privileged", "fetch"]).out;
+    assert!(
+        said.contains("1 first decision is without recorded sources"),
+        "{said}"
+    );
+    assert!(taint(&place, &[]).sentence(2).contains("--privileged TOOL"));
+    assert!(
+        with(&["--trust", "fetch"])
+            .sentence(2)
+            .contains("TOOL=TRUST")
+    );
+    assert!(
+        with(&["--trust", "fetch=101"])
+            .sentence(2)
+            .contains("0 (none) to 100")
+    );
+    assert_eq!(with(&["--threshold", "101"]).code, 2);
+}
+
+#[test]
+fn a40_hostile_sources_harm_no_terminal() {
+    let place = recorded(&paid(20, "page\u{1b}[2J\u{202e}\u{feff}"));
+    let found = taint(&place, &["--privileged", "send=money"]);
+    assert!(
+        found
+            .out
+            .contains("page\\u{1b}[2J\\u{202e}\\u{feff} → researcher"),
+        "{}",
+        found.out
+    );
+}
+
+#[test]
+fn what_is_personal_data_does_not_get_into_names() {
+    let place = Place::empty();
+    place.run(&["init", "audit"]).good();
+    place.write(
+        "t.jsonl",
+        &paid(20, "mail of alice@example.com").to_string(),
+    );
+    let said = place.run(&["record", "audit", "t.jsonl", "--format", "traces"]);
+    assert!(
+        said.sentence(1).contains("steps[3].sources"),
+        "{}",
+        said.err
+    );
+}

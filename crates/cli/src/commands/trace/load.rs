@@ -65,6 +65,28 @@ pub(super) fn graph(
     Ok(graph)
 }
 
+/// The graphs of all traces of a log, by their ids. Parents that are elsewhere stay missing.
+pub(super) fn graphs(directory: &LogDirectory, log: &LogName) -> anyhow::Result<Vec<TraceGraph>> {
+    let mut builders: BTreeMap<String, TraceBuilder> = BTreeMap::new();
+    pass(directory, log, |passed| {
+        let Passed::Receipt(receipt) = passed else {
+            return Ok(());
+        };
+        let id = receipt.header().trace_id;
+        if id.is_empty() {
+            return Ok(());
+        }
+        if !builders.contains_key(id) {
+            builders.insert(id.to_owned(), TraceBuilder::new(id));
+        }
+        if let Some(builder) = builders.get_mut(id) {
+            builder.push(receipt)?;
+        }
+        Ok(())
+    })?;
+    Ok(builders.into_values().map(TraceBuilder::finish).collect())
+}
+
 /// The one trace whose id begins so.
 fn begun(directory: &LogDirectory, log: &LogName, text: &str) -> anyhow::Result<String> {
     let mut found: BTreeSet<String> = BTreeSet::new();
