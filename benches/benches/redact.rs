@@ -46,7 +46,7 @@ fn prose() -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A finding in every forty bytes or so, of every kind.
+/// A finding in every 24 bytes, of eight kinds.
 fn dense() -> Vec<u8> {
     let mut text = String::new();
     for n in 0.. {

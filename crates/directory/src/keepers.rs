@@ -88,6 +88,12 @@ impl Writer {
     ///
     /// As [`Ledger::shred`](ai_audit_store::Ledger::shred).
     pub fn shred(&self, log: &LogName, wish: Shred) -> Result<Shredded, DirectoryError> {
+        let texts = [
+            ("reason", wish.reason.as_str()),
+            ("legal basis", wish.legal_basis.as_str()),
+            ("requested by", wish.requested_by.as_str()),
+        ];
+        self.directory().names_nobody(log, &texts)?;
         self.attach(log)?;
         self.ledger()
             .shred(log, wish)

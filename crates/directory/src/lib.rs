@@ -63,7 +63,7 @@ pub use policy::REDACTION_POLICY;
 pub use receipt_keys::FileReceiptKeys;
 pub use reveal::{Looking, Revealed, RevealedReceipt};
 pub use settings::{SETTING_NAMES, Settings};
-pub use subjects::{HeldAccess, HeldOn, HeldReceipt, SubjectInfo};
+pub use subjects::{HeldAccess, HeldOn, HeldReceipt, Remains, SubjectInfo};
 pub use system::OsRandom;
 pub use texts::{Opened, TextState};
 pub use tile_folder::TileFolder;

@@ -3,9 +3,12 @@
 use crate::writer::from_ledger;
 use crate::{DirectoryError, LogDirectory, Writer};
 use ai_audit_core::{DecodeBody as _, Genesis, Kind, PolicyChange, UnverifiedReceipt};
-use ai_audit_pii::Policy;
+use ai_audit_pii::{Policy, Redactor};
 use ai_audit_store::{ChangePolicy, LogName, Query, Receipt, StoreError};
 use std::collections::BTreeMap;
+
+/// From which confidence on a finding keeps a text out of the log.
+const CERTAIN: f32 = 0.9;
 
 /// Policy entry that holds the redaction policy, as its canonical JSON.
 pub const REDACTION_POLICY: &str = "redaction";
@@ -60,6 +63,32 @@ impl LogDirectory {
     }
 }
 
+impl LogDirectory {
+    /// Refuses texts for the log itself, such as the reason of an erasure, that hold personal data
+    /// which the redaction policy in force keeps out: they stand there for ever.
+    pub(crate) fn names_nobody(
+        &self,
+        log: &LogName,
+        texts: &[(&str, &str)],
+    ) -> Result<(), DirectoryError> {
+        let Some(policy) = self.redaction(log)? else {
+            return Ok(());
+        };
+        let redactor =
+            Redactor::new(&policy).map_err(|error| DirectoryError::Policy(error.to_string()))?;
+        for (what, text) in texts {
+            let found = redactor.find(text);
+            if let Some(found) = found.iter().find(|found| found.confidence >= CERTAIN) {
+                return Err(DirectoryError::Policy(format!(
+                    "{what}: it holds personal data ({}), and would stand in log {log} for ever; expected words that name nobody",
+                    found.kind.name()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Writer {
     /// Changes entries of a log's policy from here on; an empty value removes one.
     ///
@@ -77,6 +106,8 @@ impl Writer {
             entries: entries.collect::<Result<_, _>>()?,
             ..change
         };
+        self.directory()
+            .names_nobody(log, &[("reason", &change.reason)])?;
         self.attach(log)?;
         self.ledger()
             .change_policy(log, change)

@@ -6,6 +6,7 @@ use crate::{DirectoryError, Writer};
 use ai_audit_core::{Decision, DecodeBody as _, LeafHash, UnverifiedReceipt};
 use ai_audit_shredding::{Access, AccessOutcome, SubjectKeys};
 use ai_audit_store::{LogName, Receipt, Record};
+use std::sync::Arc;
 
 /// Who looks, and what for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -82,8 +83,9 @@ impl Writer {
             }
             Some(_) => {}
         }
-        let keys = self.directory().subject_keys(log)?;
-        let texts = self.texts(log, as_dyn(keys.as_ref()));
+        self.says_nothing(log, looking)?;
+        let keys = self.kept_keys(log)?;
+        let texts = self.texts(log, keys.as_deref());
         let opened = texts.open(&receipt, &decision, field)?;
         let opened = opened.unwrap_or_else(|| Opened::Failed("it is not kept".into()));
         let subject = decision.subject.to_string();
@@ -116,7 +118,8 @@ impl Writer {
         looking: Looking<'_>,
         mut give: impl FnMut(RevealedReceipt) -> Result<(), E>,
     ) -> Result<(Receipt, HeldOn), E> {
-        let keys = self.directory().subject_keys(log)?;
+        self.says_nothing(log, looking)?;
+        let keys = self.kept_keys(log)?;
         let held = self.directory().held_on(log, subject)?;
         if held.receipts.is_empty() {
             let subject = subject.to_owned();
@@ -126,13 +129,18 @@ impl Writer {
             }
             .into());
         }
-        let erased = held.receipts.iter().all(|receipt| receipt.erased);
+        let mut encrypted = held.receipts.iter().filter(|receipt| {
+            let texts = &mut receipt.texts.iter();
+            texts.any(|(_, state)| *state != TextState::Plain)
+        });
+        let any = encrypted.clone().next().is_some();
+        let erased = any && encrypted.all(|receipt| receipt.erased);
         let outcome = match erased {
             true => AccessOutcome::Erased,
             false => AccessOutcome::Disclosed,
         };
         let access = self.access(log, subject, None, "", outcome, looking)?;
-        let texts = self.texts(log, as_dyn(keys.as_ref()));
+        let texts = self.texts(log, keys.as_deref());
         for receipt in &held.receipts {
             let sealed = self.directory().receipt(log, receipt.seq)?;
             give(texts_of(&texts, sealed)?)?;
@@ -146,6 +154,20 @@ impl Writer {
             log,
             keys,
         }
+    }
+
+    /// The subject keys of a log, where there are any. Nothing is made in their place.
+    fn kept_keys(&self, log: &LogName) -> Result<Option<Arc<dyn SubjectKeys>>, DirectoryError> {
+        match self.directory().layout().log(log).subject_keys.exists() {
+            true => self.subject_keys(log).map(Some),
+            // Says so where there were some.
+            false => self.directory().subject_keys(log).map(|_| None),
+        }
+    }
+
+    fn says_nothing(&self, log: &LogName, looking: Looking<'_>) -> Result<(), DirectoryError> {
+        let texts = [("actor", looking.actor), ("purpose", looking.purpose)];
+        self.directory().names_nobody(log, &texts)
     }
 
     /// Makes an access receipt durable.
@@ -194,10 +216,6 @@ fn texts_of(texts: &Texts<'_>, sealed: Vec<u8>) -> Result<RevealedReceipt, Direc
         sealed,
         texts: opened,
     })
-}
-
-fn as_dyn<K: SubjectKeys>(keys: Option<&K>) -> Option<&dyn SubjectKeys> {
-    keys.map(|keys| keys as &dyn SubjectKeys)
 }
 
 const fn outcome(opened: &Opened) -> AccessOutcome {

@@ -3,12 +3,12 @@
 use crate::texts::{TextState, kept_texts};
 use crate::{DirectoryError, LogDirectory};
 use ai_audit_core::{
-    Content, Decision, DecodeBody as _, DigestSecret, Kind, LeafHash, ReceiptId, SubjectKeyId,
+    Decision, DecodeBody as _, DigestSecret, Kind, LeafHash, ReceiptId, SubjectKeyId, TextDigest,
     Timestamp, UnverifiedReceipt,
 };
 use ai_audit_shredding::{
     Access, AccessOutcome, Erasure, ErasureAudit, ErasureCompleted, ErasureRequested, HeldKey,
-    SubjectKeys as _, SubjectKeysError,
+    SubjectKeys, SubjectKeysError,
 };
 use ai_audit_store::{LogName, Query, StoreReader};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct SubjectInfo {
     /// The pseudonym; empty for the log itself.
     pub subject: String,
-    /// Receipts that name it.
+    /// Decisions about it.
     pub receipts: u64,
     /// Texts of them that are encrypted under a key of the subject.
     pub encrypted: u64,
@@ -109,11 +109,7 @@ fn walk(
 }
 
 fn keys_of(decision: &Decision<'_>) -> Vec<SubjectKeyId> {
-    let keys = decision.kept.iter().filter_map(|kept| match &kept.content {
-        Content::Encrypted(encrypted) => Some(encrypted.key),
-        _ => None,
-    });
-    keys.collect()
+    decision.encrypted().map(|(_, field)| field.key).collect()
 }
 
 impl LogDirectory {
@@ -134,7 +130,7 @@ impl LogDirectory {
             let (info, all) = found
                 .entry(subject.clone())
                 .or_insert_with(|| (SubjectInfo::new(subject), Vec::new()));
-            info.receipts += 1;
+            info.receipts += u64::from(receipt.header().kind == Kind::DECISION);
             info.encrypted += u64::try_from(used.len()).unwrap_or(u64::MAX);
             all.extend(used);
         })?;
@@ -280,6 +276,82 @@ impl LogDirectory {
             }
         }
         Ok(destroyed)
+    }
+}
+
+/// What an erasure does not reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Remains {
+    /// Texts of the subjects that are kept in the clear.
+    pub clear: u64,
+    /// Decisions about them with digests that anybody with a guess can check.
+    pub plain_digests: u64,
+}
+
+impl LogDirectory {
+    /// What of some subjects an erasure does not reach.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub fn remains_of(
+        &self,
+        log: &LogName,
+        subjects: &[String],
+    ) -> Result<Remains, DirectoryError> {
+        let mut remains = Remains::default();
+        walk(self, log, |receipt| {
+            let Ok(decision) = Decision::decode(receipt) else {
+                return;
+            };
+            let subject = decision.subject.as_str();
+            if subject.is_empty() || !subjects.iter().any(|one| one == subject) {
+                return;
+            }
+            let texts = kept_texts(&decision);
+            let clear = texts.iter().filter(|(_, state)| *state == TextState::Plain);
+            remains.clear += u64::try_from(clear.count()).unwrap_or(u64::MAX);
+            let digests = [decision.input, decision.output].into_iter().flatten();
+            let plain = digests
+                .into_iter()
+                .any(|digest| matches!(digest, TextDigest::Plain(_)));
+            remains.plain_digests += u64::from(plain);
+        })?;
+        Ok(remains)
+    }
+
+    /// Keys under which the log still has encrypted texts and that nobody keeps: lost, or destroyed in
+    /// what this copy of the log does not know of.
+    ///
+    /// # Errors
+    ///
+    /// When the log or the keys cannot be read.
+    pub fn lost_keys(
+        &self,
+        log: &LogName,
+        keys: &dyn SubjectKeys,
+    ) -> Result<Vec<(String, SubjectKeyId)>, DirectoryError> {
+        let mut used: BTreeMap<SubjectKeyId, String> = BTreeMap::new();
+        walk(self, log, |receipt| {
+            if let Ok(decision) = Decision::decode(receipt) {
+                for key in keys_of(&decision) {
+                    used.entry(key)
+                        .or_insert_with(|| decision.subject.to_string());
+                }
+            }
+        })?;
+        for key in self.destroyed_keys(log)? {
+            used.remove(&key);
+        }
+        let mut lost = Vec::new();
+        for (key, subject) in used {
+            if keys.find(&subject)? != Some(key)
+                && !matches!(keys.held(key)?, HeldKey::InUse { .. })
+            {
+                lost.push((subject, key));
+            }
+        }
+        Ok(lost)
     }
 }
 

@@ -1,16 +1,14 @@
 //! Reading a text that is kept encrypted: its ciphertext beside the receipt, the key of its subject.
 
 use crate::{DirectoryError, LogDirectory};
-use ai_audit_core::{
-    Content, Decision, DigestSecret, Encrypted, ReceiptId, TextDigest, UnverifiedReceipt,
-};
+use ai_audit_core::{Content, Decision, DigestSecret, ReceiptId, TextDigest, UnverifiedReceipt};
 use ai_audit_pii::restore;
 use ai_audit_shredding::{HeldKey, Place, SubjectKey, SubjectKeys};
 use ai_audit_store::{Ciphertext, LogName};
+use core::fmt;
 use zeroize::Zeroizing;
 
-/// What came of reading a text.
-#[derive(Debug)]
+/// What came of reading a text. `Debug` does not show it.
 pub enum Opened {
     /// The text.
     Text {
@@ -24,6 +22,18 @@ pub enum Opened {
     Erased,
     /// It cannot be read, and why.
     Failed(String),
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text { text, is_recorded } => {
+                write!(f, "Text of {} bytes, recorded: {is_recorded:?}", text.len())
+            }
+            Self::Erased => f.write_str("Erased"),
+            Self::Failed(why) => write!(f, "Failed({why})"),
+        }
+    }
 }
 
 /// How a kept text of a decision is held.
@@ -68,15 +78,6 @@ pub(crate) fn kept_texts(decision: &Decision<'_>) -> Vec<(String, TextState)> {
     texts
 }
 
-/// The encrypted fields of a decision, by name and place among the ciphertexts.
-fn encrypted<'d>(decision: &'d Decision<'_>) -> Vec<(&'d str, Encrypted)> {
-    let fields = decision.kept.iter().filter_map(|kept| match &kept.content {
-        Content::Encrypted(encrypted) => Some((kept.name.as_str(), *encrypted)),
-        _ => None,
-    });
-    fields.collect()
-}
-
 /// What reading the texts of a log takes.
 pub(crate) struct Texts<'d> {
     pub(crate) directory: &'d LogDirectory,
@@ -99,7 +100,7 @@ impl Texts<'_> {
             None => Ok(None),
             Some(Content::Plain(text)) => {
                 let values = values_of(field);
-                let is_encrypted = encrypted(decision).iter().any(|(name, _)| *name == values);
+                let is_encrypted = decision.encrypted().any(|(name, _)| name == values);
                 if !is_encrypted {
                     let text = Zeroizing::new(text.to_string());
                     let is_recorded = None;
@@ -184,11 +185,9 @@ impl Texts<'_> {
         decision: &Decision<'_>,
         field: &str,
     ) -> Result<Decrypted, DirectoryError> {
-        let fields = encrypted(decision);
-        let Some(index) = fields.iter().position(|(name, _)| *name == field) else {
+        let Some((_, named)) = decision.encrypted().find(|(name, _)| *name == field) else {
             return Ok(Decrypted::Failed("the receipt has no such field".into()));
         };
-        let (_, named) = fields[index];
         let held = match self.keys {
             None => HeldKey::Unknown,
             Some(keys) => keys.held(named.key).map_err(DirectoryError::SubjectKeys)?,
@@ -215,7 +214,7 @@ impl Texts<'_> {
             subject: decision.subject.as_str(),
             field,
         };
-        let bytes = match key.decrypt(&place, &named, &ciphertext.bytes) {
+        let bytes = match key.decrypt(&place, named, &ciphertext.bytes) {
             Ok(bytes) => bytes,
             Err(error) => return Ok(Decrypted::Failed(error.to_string())),
         };

@@ -164,6 +164,11 @@ impl Writer {
             let keys = self.directory.layout().log(&log).keys;
             destroy_unfinished(&keys, UNFINISHED.as_ref())?;
             let rotating = self.directory.layout().log(&log).next_receipt_key.exists();
+            // One that was killed while it wrote keys: until that is undone nobody can read them.
+            if has_journal(&self.directory.layout().log(&log).subject_keys) {
+                // Whoever needs them hears of it.
+                let _ = self.keepers.of(&log);
+            }
             if rotating || self.is_cut_off(&log) {
                 // Whoever writes to that log hears of it.
                 let _ = self.ledger.attach_known(&log);
@@ -363,6 +368,13 @@ impl Writer {
     pub fn close(self, reason: &str) -> Result<(), DirectoryError> {
         self.ledger.close(reason).map_err(from_ledger)
     }
+}
+
+/// Whether a database has a journal with something in it.
+fn has_journal(database: &Path) -> bool {
+    let mut journal = database.as_os_str().to_owned();
+    journal.push("-journal");
+    fs::metadata(journal).is_ok_and(|found| found.len() > 0)
 }
 
 #[cfg(feature = "witnesses")]

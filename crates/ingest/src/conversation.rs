@@ -35,6 +35,7 @@ const MAX_STEPS: usize = 65_536;
 pub struct Conversations<R> {
     source: Source<R>,
     path: Vec<String>,
+    subject_at: Option<Vec<String>>,
     keep: Keep,
     number: u64,
     form: Form,
@@ -56,18 +57,23 @@ impl<R: Read> Conversations<R> {
     /// Reads conversations from `reader`. `messages_at` is where in each element the messages are,
     /// names with dots between them.
     pub fn new(reader: R, messages_at: Option<&str>, keep: Keep) -> Self {
-        let path = messages_at
-            .unwrap_or("messages")
-            .split('.')
-            .map(String::from)
-            .collect();
+        let path = steps_of(messages_at.unwrap_or("messages"));
         Self {
             source: Source::new(reader),
             path,
+            subject_at: None,
             keep,
             number: 0,
             form: Form::Unknown,
         }
+    }
+
+    /// Takes the pseudonym of the person concerned from each element, where there is one: names with
+    /// dots between them. Decisions are then about that subject.
+    #[must_use]
+    pub fn subject_at(mut self, path: &str) -> Self {
+        self.subject_at = Some(steps_of(path));
+        self
     }
 
     /// The next conversation; `None` at the end. After an error that is not fatal the next call
@@ -90,8 +96,14 @@ impl<R: Read> Conversations<R> {
             }
         };
         let steps = read(self.source.bytes(range))
-            .and_then(|value| messages(value, &self.path))
-            .and_then(|messages| Turns::new(keys, self.keep).steps(messages));
+            .and_then(|value| {
+                let subject = match &self.subject_at {
+                    Some(path) => subject(&value, path)?,
+                    None => String::new(),
+                };
+                Ok((messages(value, &self.path)?, subject))
+            })
+            .and_then(|(messages, subject)| Turns::new(keys, self.keep, subject).steps(messages));
         Some(match steps {
             Ok(steps) => Ok(Group { place, steps }),
             Err(problem) => Err(problem.at(place)),
@@ -176,6 +188,23 @@ fn messages(value: Value, path: &[String]) -> Result<Vec<Value>, Problem> {
     }
 }
 
+fn steps_of(path: &str) -> Vec<String> {
+    path.split('.').map(String::from).collect()
+}
+
+/// The subject of an element; empty where there is none.
+fn subject(value: &Value, path: &[String]) -> Result<String, Problem> {
+    let mut at = Some(value);
+    for name in path {
+        at = at.and_then(|value| value.get(name));
+    }
+    match at {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(subject)) => Ok(subject.clone()),
+        Some(_) => Err(Problem::of(path.join("."), "expected a text: the subject")),
+    }
+}
+
 /// Whether the parts of a message are, among others, a refusal.
 fn refuses(content: Option<&Value>) -> bool {
     let parts = content.and_then(Value::as_array);
@@ -189,6 +218,7 @@ fn refuses(content: Option<&Value>) -> bool {
 struct Turns<'k> {
     keys: &'k mut dyn Keys,
     keep: Keep,
+    subject: String,
     trace: String,
     steps: Vec<Step>,
     /// Messages since the assistant's last one.
@@ -200,7 +230,7 @@ struct Turns<'k> {
 }
 
 impl<'k> Turns<'k> {
-    fn new(keys: &'k mut dyn Keys, keep: Keep) -> Self {
+    fn new(keys: &'k mut dyn Keys, keep: Keep, subject: String) -> Self {
         // A trace id has 16 bytes, as a receipt id has (W3C Trace Context).
         let mut trace = String::new();
         for byte in keys.new_id().as_bytes() {
@@ -210,6 +240,7 @@ impl<'k> Turns<'k> {
         Self {
             keys,
             keep,
+            subject,
             trace,
             steps: Vec::new(),
             heard: Vec::new(),
@@ -275,6 +306,7 @@ impl<'k> Turns<'k> {
         let id = self.keys.new_id();
         let mut decision = Decision {
             operation: "chat".into(),
+            subject: self.subject.clone().into(),
             ..Decision::new()
         };
         if let Some(Value::String(model)) = message.get("model") {
@@ -305,7 +337,8 @@ impl<'k> Turns<'k> {
                 canonical(&serde_json::json!({ "content": content, "refusal": refusal }))?
             }
         };
-        let mut digester = Digester::new(self.keys, None, "", id, self.keep);
+        let mut digester = Digester::new(self.keys, None, &self.subject, id, self.keep);
+        digester.names(&[("subject", &self.subject), ("model", &decision.model)])?;
         digester.input(&input, &mut decision)?;
         digester.output(&output, &mut decision)?;
         let ciphertexts = digester.finish(&mut decision);
@@ -361,6 +394,7 @@ impl<'k> Turns<'k> {
         };
         let id = self.keys.new_id();
         let protection = self.keys.protection(None, "", false);
+        protection.names(&[("name", &tool), ("id", &call_id)])?;
         let key = protection.exact_key(&id, "arguments");
         let arguments = match function.and_then(|function| function.get("arguments")) {
             None | Some(Value::Null) => None,

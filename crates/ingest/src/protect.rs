@@ -6,13 +6,18 @@ use ai_audit_core::{
     Check, Content, Decision, DigestSecret, DisclosureKey, KeptField, List, ReceiptId,
     SubjectKeyId, Text, TextDigest, canonical_text,
 };
-use ai_audit_pii::{Mode, Policy, PolicyError, PseudonymKey, Redactor};
+use ai_audit_pii::{Kind, Mode, Policy, PolicyError, PseudonymKey, Redactor};
 use ai_audit_shredding::{Place, SubjectKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// From which confidence on a finding in a name that cannot be replaced keeps a record out.
 const CERTAIN: f32 = 0.9;
+/// The same in the name of a person.
+const LIKELY: f32 = 0.5;
+
+/// The field under which the details of checks are counted. They are JSON.
+const DETAIL: &str = "checks";
 
 /// Ids for new steps, and what their texts go through.
 ///
@@ -44,6 +49,22 @@ pub struct Protection {
 }
 
 impl Protection {
+    /// Refuses names that say who somebody is: they cannot be replaced, since others refer to them.
+    pub(crate) fn names(&self, names: &[(&str, &str)]) -> Result<(), Problem> {
+        let Some(redaction) = &self.redaction else {
+            return Ok(());
+        };
+        for (field, name) in names {
+            if let Some(kind) = redaction.tells(name, *field == "subject") {
+                let message = format!(
+                    "it holds personal data ({kind}), which the log's redaction policy keeps out; expected a pseudonym or an id that says nothing"
+                );
+                return Err(Problem::of(*field, message));
+            }
+        }
+        Ok(())
+    }
+
     /// The key for the exact digest of one field of one receipt; `None` for a plain digest.
     pub(crate) fn exact_key(&self, id: &ReceiptId, field: &str) -> Option<DisclosureKey> {
         let secret = self.secret.as_ref()?;
@@ -80,6 +101,24 @@ impl Redaction {
             encrypts: policy.encrypts(),
             pseudonyms,
         })
+    }
+
+    /// The kind of personal data that a name holds, if it does. Ids are digits, and some have by chance
+    /// what a card or an address has: where it is no person's name only forms count that mean nothing
+    /// else.
+    fn tells(&self, name: &str, of_person: bool) -> Option<String> {
+        let found = self.redactor.find(name);
+        let told = found.iter().find(|found| match found.kind {
+            Kind::Email
+            | Kind::Iban
+            | Kind::UrlCredentials
+            | Kind::Jwt
+            | Kind::PrivateKey
+            | Kind::ApiKey => found.confidence >= CERTAIN,
+            Kind::CreditCard | Kind::UsSsn | Kind::Phone => of_person && found.confidence >= LIKELY,
+            _ => false,
+        })?;
+        Some(told.kind.name().to_owned())
     }
 
     /// Whether values are encrypted, so that [`Protection::key`] is needed.
@@ -216,17 +255,16 @@ impl<'k> Digester<'k> {
         decision.tags = self.texts("tags", &decision.tags, &redaction)?;
         let mut checks = List::default();
         for check in decision.checks.iter() {
-            let detail = self.redact(
-                "checks",
-                check.detail.as_str(),
-                &redaction,
-                &redaction.beside,
-            )?;
-            let detail = match crate::json::read(detail.text.as_bytes()) {
-                _ if detail.findings.is_empty() => detail.text,
-                Ok(value) => crate::json::canonical(&value)?,
-                // A number became words: what is left is a text.
-                Err(_) => crate::json::canonical(&serde_json::Value::from(detail.text))?,
+            if check.detail.is_empty() {
+                checks.push(check.clone());
+                continue;
+            }
+            let detail =
+                self.redact(DETAIL, check.detail.as_str(), &redaction, &redaction.beside)?;
+            let detail = match detail.findings.is_empty() {
+                true => detail.text,
+                // A placeholder may sort elsewhere than the name that it replaces.
+                false => crate::json::canonical(&crate::json::read(detail.text.as_bytes())?)?,
             };
             checks.push(Check {
                 detail: detail.into(),
@@ -252,22 +290,9 @@ impl<'k> Digester<'k> {
             .collect()
     }
 
-    /// Refuses names that say who somebody is: they cannot be replaced, since others refer to them.
+    /// As [`Protection::names`].
     pub(crate) fn names(&self, names: &[(&str, &str)]) -> Result<(), Problem> {
-        let Some(redaction) = &self.protection.redaction else {
-            return Ok(());
-        };
-        for (field, name) in names {
-            let found = redaction.redactor.find(name);
-            if let Some(found) = found.iter().find(|found| found.confidence >= CERTAIN) {
-                let message = format!(
-                    "it holds personal data ({}), which the log's redaction policy keeps out; expected a pseudonym or an id that says nothing",
-                    found.kind.name()
-                );
-                return Err(Problem::of(*field, message));
-            }
-        }
-        Ok(())
+        self.protection.names(names)
     }
 
     fn redact(
@@ -277,9 +302,19 @@ impl<'k> Digester<'k> {
         redaction: &Redaction,
         redactor: &Redactor,
     ) -> Result<ai_audit_pii::Redacted, Problem> {
-        let redacted = redactor
-            .redact(text, redaction.pseudonyms.as_ref())
-            .map_err(|error| Problem::of(field, error.to_string()))?;
+        let key = redaction.pseudonyms.as_ref();
+        // A document stays one; what only begins like one is a text.
+        let is_document = field == DETAIL || text.trim_start().starts_with(['{', '[']);
+        let document = match is_document {
+            true => redactor.redact_json(text, key).ok(),
+            false => None,
+        };
+        let redacted = match document {
+            Some(redacted) => redacted,
+            None => redactor
+                .redact(text, key)
+                .map_err(|error| Problem::of(field, error.to_string()))?,
+        };
         for (kind, count) in &redacted.counts {
             let key = (field, kind.name().to_owned());
             *self.counts.entry(key).or_default() += count;

@@ -131,7 +131,13 @@ pub(crate) fn decision(value: Value, keep: Keep, keys: &mut dyn Keys) -> Result<
         ("trace_id", &trace_id),
         ("session_id", &session_id),
         ("actor", &actor_id),
+        ("model", &decision.model),
+        ("provider", &decision.provider),
+        ("operation", &decision.operation),
     ])?;
+    for check in decision.checks.iter() {
+        digester.names(&[("checks", &check.name), ("checks", &check.version)])?;
+    }
     digester.others(&mut decision)?;
     if let Some(input) = fields.take("input") {
         digester.input(&text_of(input)?, &mut decision)?;

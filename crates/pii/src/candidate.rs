@@ -37,6 +37,9 @@ pub(crate) const PLACEHOLDER_RANK: u8 = 255;
 /// Leaves of overlapping candidates those that stay: by rank, then the longer, then the one farther
 /// left; sorted by place.
 pub(crate) fn resolve(candidates: &mut Vec<Candidate>) {
+    if candidates.len() < 2 {
+        return;
+    }
     candidates.sort_by_key(|one| (one.start, one.end, one.rank));
     candidates.dedup_by_key(|one| (one.start, one.end, one.rank));
     let mut kept: Vec<Candidate> = Vec::with_capacity(candidates.len());

@@ -13,14 +13,50 @@ const BEHIND: usize = 24;
 /// A list of words: in lower case; those beyond ASCII are looked for inside of words as well, since
 /// not every script parts its words.
 pub(crate) struct Words {
-    pub(crate) ascii: &'static [&'static str],
-    pub(crate) other: &'static [&'static str],
+    ascii: &'static [&'static str],
+    other: &'static [&'static str],
+    /// For each first letter, which lengths the words have.
+    lengths: [u32; 26],
+}
+
+impl Words {
+    pub(crate) const fn new(
+        ascii: &'static [&'static str],
+        other: &'static [&'static str],
+    ) -> Self {
+        let mut lengths = [0; 26];
+        let mut at = 0;
+        while at < ascii.len() {
+            let word = ascii[at].as_bytes();
+            lengths[(word[0] - b'a') as usize] |= 1 << (word.len() & 31);
+            at += 1;
+        }
+        Self {
+            ascii,
+            other,
+            lengths,
+        }
+    }
+
+    /// Whether it is one of the words in ASCII, in either case.
+    fn has(&self, word: &[u8]) -> bool {
+        let Some(first) = word.first() else {
+            return false;
+        };
+        let letter = usize::from(first.to_ascii_lowercase().wrapping_sub(b'a'));
+        let fits = |lengths: &u32| lengths >> (word.len() & 31) & 1 == 1;
+        self.lengths.get(letter).is_some_and(fits)
+            && self
+                .ascii
+                .iter()
+                .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+    }
 }
 
 /// How many bytes lie between a candidate at `start` and the nearest such word before it.
 pub(crate) fn before(text: &[u8], start: usize, words: &Words) -> Option<usize> {
     let window = window_before(text, start);
-    let ascii = last_word(window, words.ascii);
+    let ascii = last_word(window, words);
     let other = if window.is_ascii() {
         None
     } else {
@@ -58,7 +94,7 @@ pub(crate) fn behind(text: &[u8], end: usize, words: &Words) -> bool {
             .map_or(0, |at| at + 1);
         &window[..keep]
     };
-    if last_word(usable, words.ascii).is_some() {
+    if last_word(usable, words).is_some() {
         return true;
     }
     if window.is_ascii() {
@@ -107,7 +143,7 @@ pub(crate) fn window_before(text: &[u8], start: usize) -> &[u8] {
 
 /// Where the last of the words ends, as a word of its own or a part of a name such as `cardNumber`
 /// or `phone_2`.
-fn last_word(window: &[u8], words: &[&str]) -> Option<usize> {
+fn last_word(window: &[u8], words: &Words) -> Option<usize> {
     let mut end = window.len();
     while end > 0 {
         if !window[end - 1].is_ascii_alphabetic() {
@@ -130,10 +166,7 @@ fn last_word(window: &[u8], words: &[&str]) -> Option<usize> {
             start
         };
         let word = &window[from..end];
-        if words
-            .iter()
-            .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
-        {
+        if words.has(word) {
             return Some(end);
         }
         end = start;
@@ -145,10 +178,7 @@ fn last_word(window: &[u8], words: &[&str]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    const WORDS: Words = Words {
-        ascii: &["card", "karte"],
-        other: &["卡"],
-    };
+    static WORDS: Words = Words::new(&["card", "karte"], &["卡"]);
 
     #[test]
     fn words_count_on_the_same_line_and_whole() {

@@ -37,7 +37,8 @@ impl Gap {
         self.0 & other.0 != 0
     }
 
-    const fn with(self, other: Self) -> Self {
+    /// What has the separators of both.
+    pub(crate) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -189,9 +190,10 @@ impl Digits {
 
 /// The number that up to nine digits write.
 pub(crate) fn number(digits: &[u8]) -> u32 {
-    digits.iter().take(9).fold(0, |sum, digit| {
-        sum * 10 + u32::from(digit.wrapping_sub(b'0') % 10)
-    })
+    digits
+        .iter()
+        .take(9)
+        .fold(0, |sum, digit| sum * 10 + u32::from(digit & 15))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | say what to do with which kind | [`Policy`], [`Mode`], [`Kind`] |
 //! | find or replace in a text | [`Redactor`] |
+//! | replace in the strings of a JSON document | [`Redactor::redact_json`] |
 //! | replace in a stream of any size | [`RedactStream`] |
 //! | the same line by line | [`RedactLines`] |
 //! | put encrypted values back | [`restore`] |
@@ -30,6 +31,7 @@ mod candidate;
 mod context;
 mod custom;
 mod digits;
+mod json;
 mod kind;
 mod kinds;
 mod placeholder;

@@ -73,12 +73,23 @@ pub struct Redacted<T = String> {
 pub enum RedactError {
     /// The policy pseudonymizes, and no key was given.
     NoKey,
+    /// The text is no JSON document.
+    NotJson {
+        /// The line where that shows, from 1; 0 if it ends too early.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
 }
 
 impl fmt::Display for RedactError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoKey => f.write_str("the redaction policy pseudonymizes some kinds, which needs a pseudonym key: give one, or choose another mode"),
+            Self::NotJson { line, column } => write!(
+                f,
+                "the text is no JSON document: line {line}, column {column} cannot be read; redact it as plain text"
+            ),
         }
     }
 }

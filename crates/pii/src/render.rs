@@ -66,7 +66,8 @@ impl<'a> Renderer<'a> {
         out.extend_from_slice(&text[at..range.end]);
     }
 
-    fn replace(&mut self, text: &[u8], one: &Candidate, out: &mut Vec<u8>) {
+    /// Appends what stands in place of a finding.
+    pub(crate) fn replace(&mut self, text: &[u8], one: &Candidate, out: &mut Vec<u8>) {
         let kind = self.redactor.kind(one.rank);
         let value = &text[one.start..one.end];
         match self.redactor.mode(one.rank) {

@@ -110,6 +110,7 @@ pub(crate) fn scan(text: &[u8], on: KindSet, out: &mut Vec<Candidate>) {
         text,
         on,
         out,
+        checked_end: 0,
         token_end: 0,
         mac_end: 0,
     };
@@ -124,11 +125,13 @@ pub(crate) fn scan(text: &[u8], on: KindSet, out: &mut Vec<Candidate>) {
             }
             Class::Letter => {
                 scan.word(at);
-                skip_word(text, at)
+                scan.bare(at, skip_word(text, at))
             }
             Class::Digit => {
-                scan.number(at);
-                skip_word(text, at)
+                if at >= scan.checked_end {
+                    scan.number(at);
+                }
+                scan.bare(at, skip_word(text, at))
             }
             Class::At => {
                 scan.push_if(Slot::Email, sure::CERTAIN, |text| email::find(text, at));
@@ -175,6 +178,8 @@ struct Scan<'a, 'b> {
     text: &'a [u8],
     on: KindSet,
     out: &'b mut Vec<Candidate>,
+    /// Where the IBAN or card number ends whose check digits hold: no group in it begins a number.
+    checked_end: usize,
     /// Where the run of hex digits and colons ends that was looked at last.
     token_end: usize,
     /// The same for pairs with dashes.
@@ -205,6 +210,14 @@ impl<'a> Scan<'a, '_> {
         }
     }
 
+    fn checked(&mut self, found: Option<(usize, usize, f32)>) {
+        if let Some((_, end, confidence)) = found
+            && confidence >= sure::FORM
+        {
+            self.checked_end = self.checked_end.max(end);
+        }
+    }
+
     /// A word begins here.
     fn word(&mut self, at: usize) {
         let text = self.text;
@@ -215,8 +228,20 @@ impl<'a> Scan<'a, '_> {
             self.push_if(Slot::Jwt, sure::CERTAIN, |text| jwt::find(text, at));
         }
         if self.on.has(Slot::Iban) && iban::may_begin(text, at) {
-            self.push(Slot::Iban, iban::find(text, at));
+            let found = iban::find(text, at);
+            self.checked(found);
+            self.push(Slot::Iban, found);
         }
+    }
+
+    /// A word or number from `at` to `end` may be a hardware address as it stands; gives `end` back.
+    fn bare(&mut self, at: usize, end: usize) -> usize {
+        if end - at == mac::BARE_LEN {
+            self.push_if(Slot::MacAddress, sure::CONTEXT, |text| {
+                mac::find_bare(text, at)
+            });
+        }
+        end
     }
 
     /// A number begins here.
@@ -250,11 +275,16 @@ impl<'a> Scan<'a, '_> {
                 found.map(|(start, end)| (start, end, sure::FORM)),
             );
         }
+        if total >= 12 && self.on.has(Slot::CreditCard) {
+            let found = card::find(&groups);
+            self.checked(found);
+            self.push(Slot::CreditCard, found);
+            if self.checked_end > at {
+                return;
+            }
+        }
         if total >= 9 && self.on.has(Slot::UsSsn) {
             self.push(Slot::UsSsn, ssn::find(&groups));
-        }
-        if total >= 12 && self.on.has(Slot::CreditCard) {
-            self.push(Slot::CreditCard, card::find(&groups));
         }
         if total >= 7 && self.on.has(Slot::Phone) {
             self.push(Slot::Phone, phone::find(&groups));

@@ -25,17 +25,8 @@ pub(crate) fn settle(redactor: &Redactor, text: &[u8]) -> Vec<Candidate> {
     if redactor.on.is_empty() && redactor.patterns.is_empty() && !redactor.encrypts {
         return Vec::new();
     }
-    let mut settling = Settling {
-        redactor,
-        text,
-        found: Vec::new(),
-        quiet: Vec::new(),
-        work: Vec::new(),
-    };
-    settling.cut_at_placeholders();
-    settling.run();
-    settling.repeats();
-    settling.found.sort_by_key(|one| one.start);
+    let mut settling = Settling::new(redactor, text);
+    settling.all();
     settling.found
 }
 
@@ -47,9 +38,46 @@ struct Settling<'a> {
     quiet: Vec<Piece>,
     /// Pieces to look at.
     work: Vec<Piece>,
+    /// How many bytes were looked at so far.
+    #[cfg(test)]
+    looked: usize,
 }
 
-impl Settling<'_> {
+impl<'a> Settling<'a> {
+    const fn new(redactor: &'a Redactor, text: &'a [u8]) -> Self {
+        Self {
+            redactor,
+            text,
+            found: Vec::new(),
+            quiet: Vec::new(),
+            work: Vec::new(),
+            #[cfg(test)]
+            looked: 0,
+        }
+    }
+
+    fn all(&mut self) {
+        if placeholder::all(self.text).next().is_none() {
+            // Most texts have nothing: they end here, without an allocation.
+            let all = Piece {
+                start: 0,
+                end: self.text.len(),
+                round: 0,
+            };
+            let mut candidates = Vec::new();
+            self.look(all, &mut candidates);
+            if candidates.is_empty() {
+                return;
+            }
+            self.take(all, &mut candidates);
+        } else {
+            self.cut_at_placeholders();
+        }
+        self.run();
+        self.repeats();
+        self.found.sort_by_key(|one| one.start);
+    }
+
     fn cut_at_placeholders(&mut self) {
         let mut start = 0;
         for one in placeholder::all(self.text) {
@@ -80,31 +108,45 @@ impl Settling<'_> {
     fn run(&mut self) {
         let mut candidates = Vec::new();
         while let Some(piece) = self.work.pop() {
-            candidates.clear();
-            let part = &self.text[piece.start..piece.end];
-            crate::scan::scan(part, self.redactor.on, &mut candidates);
-            if !self.redactor.patterns.is_empty() {
-                crate::custom::scan(part, &self.redactor.patterns, &mut candidates);
-            }
-            resolve(&mut candidates);
-            let Some(first) = candidates.first() else {
-                self.quiet.push(piece);
-                continue;
-            };
-            if piece.round >= MAX_ROUNDS {
-                self.whole(piece, first.rank);
-                continue;
-            }
-            let mut start = piece.start;
-            for one in &mut candidates {
-                one.start += piece.start;
-                one.end += piece.start;
-                self.cut(start, one.start, piece.round + 1);
-                start = one.end;
-            }
-            self.cut(start, piece.end, piece.round + 1);
-            self.found.append(&mut candidates);
+            self.look(piece, &mut candidates);
+            self.take(piece, &mut candidates);
         }
+    }
+
+    /// Finds what is in a piece, by place in it.
+    fn look(&mut self, piece: Piece, candidates: &mut Vec<Candidate>) {
+        candidates.clear();
+        #[cfg(test)]
+        {
+            self.looked += piece.end - piece.start;
+        }
+        let part = &self.text[piece.start..piece.end];
+        crate::scan::scan(part, self.redactor.on, candidates);
+        if !self.redactor.patterns.is_empty() {
+            crate::custom::scan(part, &self.redactor.patterns, candidates);
+        }
+        resolve(candidates);
+    }
+
+    /// Cuts a piece at what was found in it.
+    fn take(&mut self, piece: Piece, candidates: &mut Vec<Candidate>) {
+        let Some(first) = candidates.first() else {
+            self.quiet.push(piece);
+            return;
+        };
+        if piece.round >= MAX_ROUNDS {
+            self.whole(piece, first.rank);
+            return;
+        }
+        let mut start = piece.start;
+        for one in candidates.iter_mut() {
+            one.start += piece.start;
+            one.end += piece.start;
+            self.cut(start, one.start, piece.round + 1);
+            start = one.end;
+        }
+        self.cut(start, piece.end, piece.round + 1);
+        self.found.append(candidates);
     }
 
     fn whole(&mut self, piece: Piece, rank: u8) {
@@ -203,5 +245,58 @@ impl Settling<'_> {
             .position(|&byte| is_line_end(byte))
             .map_or(to, |at| hit.end + at);
         Candidate { start, end, ..hit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    /// What could make pieces be looked at again and again, or many values be found.
+    const HOSTILE: &[&str] = &[
+        "@",
+        "a@",
+        "a@b.co",
+        "a@b.co ",
+        "1 ",
+        "4242 ",
+        "4242424242424242",
+        "4242 4242 4242 4242 ",
+        ":",
+        "1:",
+        "::1 ",
+        "-----BEGIN PRIVATE KEY-----",
+        "ghp_",
+        "sk-",
+        "eyJ.",
+        "password=a1b2c3d4 ",
+        "https://a:b@",
+        "[A",
+        "[EMAIL]",
+        "(1)",
+        "+1 ",
+        "+49 30 901820",
+        "\"a\"@b.co",
+        "\\n",
+        "DE89 3704 0044 0532 0130 00",
+        "00:1b:",
+        "T: 1",
+        "00 ",
+        "020 7946 0958 4242424242424242x",
+        "1 536-22-8726 020 7946 0958",
+    ];
+
+    #[test]
+    fn hostile_texts_are_looked_at_so_many_times_at_most() {
+        let redactor = Redactor::new(&Policy::default()).unwrap();
+        for pattern in HOSTILE {
+            let text = pattern.repeat(64 * 1024 / pattern.len());
+            let mut settling = Settling::new(&redactor, text.as_bytes());
+            settling.all();
+            let times = settling.looked as f64 / text.len() as f64;
+            // Each round of cutting once, and one after the repeats.
+            assert!(times <= f64::from(MAX_ROUNDS) + 2.0, "{pattern:?}: {times}");
+        }
     }
 }

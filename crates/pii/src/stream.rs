@@ -41,7 +41,7 @@ impl<'a> RedactStream<'a> {
     /// [`RedactError::NoKey`]
     pub fn new(redactor: &'a Redactor, key: Option<&'a PseudonymKey>) -> Result<Self, RedactError> {
         Ok(Self {
-            units: Units::default(),
+            units: Units::new(),
             renderer: Renderer::new(redactor, key)?,
         })
     }
@@ -153,7 +153,7 @@ impl<'a> RedactLines<'a> {
     pub fn new(redactor: &'a Redactor, key: Option<&'a PseudonymKey>) -> Result<Self, RedactError> {
         let renderer = Renderer::new(redactor, key)?;
         Ok(Self {
-            units: Units::default(),
+            units: Units::new(),
             renderer,
             before: 0,
             counts: BTreeMap::new(),
@@ -234,6 +234,8 @@ fn line(
             finding.end = finding.end.min(range.end) - range.start + before;
             finding
         })
+        // An empty line inside of a key has nothing of it.
+        .filter(|finding| finding.start < finding.end)
         .collect();
     let encrypted = renderer
         .take_encrypted()

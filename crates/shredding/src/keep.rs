@@ -59,6 +59,15 @@ pub trait SubjectKeys: Send + Sync {
     /// When it cannot be read.
     fn kek(&self) -> Result<KekId, SubjectKeysError>;
 
+    /// Tries what [`destroy`](Self::destroy) of these keys would need: that all others open, and that a
+    /// next key-encryption key can be kept. To be asked before an erasure is recorded, since one that is
+    /// recorded has to be finished.
+    ///
+    /// # Errors
+    ///
+    /// Why they could not be destroyed. Nothing is lost.
+    fn may_destroy(&self, keys: &[SubjectKeyId]) -> Result<(), SubjectKeysError>;
+
     /// Destroys keys: overwrites and removes them, leaves tombstones, wraps all others under a new
     /// key-encryption key and destroys the old one, durably. Returns the new one's id.
     ///

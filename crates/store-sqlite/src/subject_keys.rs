@@ -317,7 +317,11 @@ impl<V: KekVault> SubjectKeys for SqliteSubjectKeys<V> {
         let inner = &mut *self.lock();
         // A key that is there counts, also where a tombstone says that it should not be.
         let found = self.opened(inner, |inner| {
-            match inner.waiting.values().find(|waiting| waiting.id == id) {
+            let waiting = match inner.waiting_ids.contains(&id) {
+                true => inner.waiting.values().find(|waiting| waiting.id == id),
+                false => None,
+            };
+            match waiting {
                 Some(waiting) => Ok(Some(waiting.clone())),
                 None => rows::of_id(&inner.connection, id),
             }
@@ -351,6 +355,22 @@ impl<V: KekVault> SubjectKeys for SqliteSubjectKeys<V> {
 
     fn kek(&self) -> Result<KekId> {
         rows::kek(&self.lock().connection).map_err(|failure| self.failed(failure))
+    }
+
+    fn may_destroy(&self, keys: &[SubjectKeyId]) -> Result<()> {
+        self.to_write()?;
+        let failed = |failure| self.failed(failure);
+        let inner = &mut *self.lock();
+        self.sync_waiting(inner)?;
+        let current = rows::kek(&inner.connection).map_err(failed)?;
+        self.vault.settle(&current)?;
+        // It is replaced by the one that an erasure makes.
+        drop(self.vault.prepare()?);
+        let kek = self
+            .held_kek(&mut inner.kek, &current)?
+            .ok_or_else(|| self.no_kek(&current))?;
+        let but = keys.iter().copied().collect();
+        destroy::all_open(&inner.connection, &self.log, &but, kek).map_err(failed)
     }
 
     fn destroy(&self, keys: &[SubjectKeyId], requested_under: KekId) -> Result<KekId> {

@@ -1,7 +1,7 @@
 //! Ciphertexts of texts that are kept encrypted: they stand beside their receipts, not in them.
 
 use ai_audit_core::{
-    Content, Decision, DecodeBody as _, Digest, Encrypted, SubjectKeyId, UnverifiedReceipt,
+    Decision, DecodeBody as _, Digest, Encrypted, SubjectKeyId, UnverifiedReceipt,
 };
 use core::fmt;
 
@@ -35,20 +35,15 @@ impl Ciphertext {
         let decision = UnverifiedReceipt::parse(sealed)
             .and_then(|receipt| Decision::decode(&receipt))
             .map_err(|error| format!("only a decision has ciphertexts beside it: {error}"))?;
-        let named = || {
-            decision.kept.iter().filter_map(|kept| match &kept.content {
-                Content::Encrypted(encrypted) => Some((&kept.name, encrypted)),
-                _ => None,
-            })
-        };
-        let count = named().count();
+        let count = decision.encrypted().count();
         if count != all.len() {
             return Err(format!(
                 "{} ciphertexts, but the decision has {count} encrypted texts; expected one for each, or none at all",
                 all.len()
             ));
         }
-        named()
+        decision
+            .encrypted()
             .zip(all)
             .try_for_each(|((name, encrypted), ciphertext)| {
                 ciphertext

@@ -135,6 +135,10 @@ impl SubjectKeys for MemorySubjectKeys {
         self.kek_of(&mut self.lock())
     }
 
+    fn may_destroy(&self, _: &[SubjectKeyId]) -> Result<(), SubjectKeysError> {
+        Ok(())
+    }
+
     fn destroy(
         &self,
         keys: &[SubjectKeyId],

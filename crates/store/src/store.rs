@@ -105,12 +105,12 @@ pub trait Store: Send + Sync {
 
     /// Removes a log's ciphertexts under these keys: everything or nothing, durably, and so that the
     /// store itself cannot bring them back. The receipts stay. Returns how many were removed now;
-    /// where there are none, that is no error.
+    /// where there are none, that is no error. A journal of the store's may keep bytes of them while a
+    /// reader holds it; their keys are destroyed.
     ///
     /// # Errors
     ///
-    /// See [`StoreError`]. After [`StoreError::Locked`] they are removed, but perhaps not from the
-    /// store's journal: call it again, it then returns 0.
+    /// See [`StoreError`].
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError>;
 
     /// The places of the receipts that a query finds, ascending: those after `after`, `limit` at

@@ -52,6 +52,9 @@ pub(crate) struct Record {
     /// Where in each element the messages are, as a path with dots.
     #[arg(long, value_name = "PATH")]
     pub(crate) messages_at: Option<String>,
+    /// Where in each element the pseudonym of the person concerned is, as a path with dots.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) subject_at: Option<String>,
     /// Report and count lines that cannot be taken, and record the others.
     #[arg(long)]
     pub(crate) skip_invalid: bool,

@@ -25,8 +25,8 @@ Modes:
   off             left as it is
 
 Text is written as soon as its line is complete, however long the input is.
-Bytes that are not UTF-8 pass through as they are; with --json each of them
-becomes U+FFFD.
+Bytes that are not UTF-8 pass through as they are; with --json they become
+U+FFFD.
 
 --json prints one object for each line of the input:
   {\"text\":\"to [EMAIL]\",\"findings\":[{\"kind\":\"EMAIL\",\"start\":3,\"end\":18,

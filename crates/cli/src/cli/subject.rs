@@ -128,7 +128,7 @@ pub(crate) struct Shred {
     /// The log directory.
     pub(crate) dir: PathBuf,
     /// The subjects' pseudonyms, as records name them.
-    #[arg(required_unless_present_any = ["file", "log_itself"])]
+    #[arg(required_unless_present_any = ["file", "log_itself", "lost_keys"])]
     pub(crate) subjects: Vec<String>,
     /// Take subjects from this file, one a line.
     #[arg(long, value_name = "FILE")]
@@ -136,6 +136,12 @@ pub(crate) struct Shred {
     /// The log's own key too: of texts about nobody, and of pseudonyms.
     #[arg(long)]
     pub(crate) log_itself: bool,
+    /// Record as gone the keys that the log names and nobody keeps any more: lost, or destroyed in what a restored log does not know of. Their subjects can then have new ones.
+    #[arg(long)]
+    pub(crate) lost_keys: bool,
+    /// Pass over subjects of whom no key is held.
+    #[arg(long)]
+    pub(crate) skip_missing: bool,
     /// The log in the directory.
     #[arg(long, default_value = "default")]
     pub(crate) log: String,

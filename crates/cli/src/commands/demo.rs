@@ -219,6 +219,7 @@ impl Story {
             log: "default".into(),
             format: Format::OpenaiMessages,
             messages_at: Some("messages".into()),
+            subject_at: None,
             skip_invalid: false,
             keep: Vec::new(),
             keep_encrypted: Vec::new(),

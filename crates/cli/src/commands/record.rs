@@ -189,6 +189,7 @@ impl Sealing<'_> {
             keys.ready(&log).with_context(|| place.clone())?;
             let mut pending = self.pending.borrow_mut();
             pending.created(keys.take_created());
+            pending.put_in_force(keys.take_policies());
             if group.steps.is_empty() {
                 pending.empty();
                 continue;

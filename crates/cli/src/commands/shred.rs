@@ -3,8 +3,10 @@
 use crate::cli::Shred as Args;
 use crate::failure::usage;
 use crate::open::{log_name, read, written};
-use crate::output::{Output, counted, safe};
-use ai_audit_store::Shred;
+use crate::output::{Output, Tone, counted, safe};
+use ai_audit_directory::{LogDirectory, Writer};
+use ai_audit_shredding::SubjectKeys as _;
+use ai_audit_store::{LogName, Shred};
 use serde_json::json;
 use std::io::{BufRead as _, IsTerminal as _, Write as _, stderr, stdin};
 use std::process::ExitCode;
@@ -15,19 +17,36 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         return Err(usage("--reason: expected why, for the log"));
     }
     let subjects = subjects(args)?;
-    if !args.yes && !confirmed(&subjects)? {
+    if !args.yes && !args.lost_keys && !confirmed(&subjects)? {
         output.line("Nothing was changed.")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let wish = Shred {
-        subjects,
-        reason: args.reason.clone(),
-        legal_basis: args.legal_basis.clone(),
-        requested_by: args.requested_by.clone(),
-    };
-    let done = written(&args.dir, "shred", output, |writer| {
-        Ok(writer.shred(&log, wish)?)
+    let outcome = written(&args.dir, "shred", output, |writer| {
+        writer.attach(&log)?;
+        let wish = match wish(args, writer, &log, subjects)? {
+            Ok(wish) => wish,
+            Err(already) => return Ok(Err(already)),
+        };
+        let done = writer.shred(&log, wish)?;
+        let names: Vec<String> = done.subjects.iter().map(|(name, _)| name.clone()).collect();
+        let remains = writer.directory().remains_of(&log, &names)?;
+        let elsewhere = elsewhere(writer.directory(), &log, &names);
+        Ok(Ok((done, remains, elsewhere)))
     })?;
+    let (done, remains, elsewhere) = match outcome {
+        Ok(done) => done,
+        Err(already) => {
+            if output.json {
+                output.json(&json!({ "log": log.as_str(), "already_erased": already }))?;
+            } else {
+                output.line("Nothing to do: they are erased already.")?;
+                for (subject, seq) in already {
+                    output.line(format!("  {}  by receipt {seq}", safe(&subject)))?;
+                }
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     let places = |receipts: &[ai_audit_store::Receipt]| -> Vec<u64> {
         receipts.iter().map(|receipt| receipt.seq).collect()
     };
@@ -43,6 +62,9 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
             "requested": requests,
             "completed": completions,
             "ciphertexts": done.ciphertexts,
+            "kept_in_the_clear": remains.clear,
+            "plain_digests": remains.plain_digests,
+            "held_in_other_logs": elsewhere,
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -58,11 +80,97 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     };
     output.line(format!("  requested  {}", range(&requests)))?;
     output.line(format!("  completed  {}", range(&completions)))?;
-    output.note(
-        "Copies of the key database made before open nothing any more, unless somebody kept the \
-         key-encryption key with them.",
+    let say = |text: String| output.note(output.sentence("  ", Tone::Plain, &text));
+    if remains.clear > 0 {
+        let texts = counted(remains.clear, "text", "texts");
+        say(format!(
+            "Not reached: {texts} of theirs that are kept in the clear."
+        ))?;
+    }
+    if remains.plain_digests > 0 {
+        let count = counted(remains.plain_digests, "decision", "decisions");
+        say(format!(
+            "Not reached: plain digests in {count} about them, which a guess can be held against."
+        ))?;
+    }
+    for name in &elsewhere {
+        say(format!(
+            "Log {name} holds a key of theirs too: `--log {name}`."
+        ))?;
+    }
+    say(
+        "Copies of the key database from before open nothing any more, unless the key-encryption key \
+         was kept with them. Back up the new one."
+            .into(),
     )?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be erased; or, where all of it is erased already, by which receipts.
+fn wish(
+    args: &Args,
+    writer: &Writer,
+    log: &LogName,
+    subjects: Vec<String>,
+) -> anyhow::Result<Result<Shred, Vec<(String, u64)>>> {
+    let directory = writer.directory();
+    let keys = writer.subject_keys(log)?;
+    let (mut held, mut erased, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    for subject in subjects {
+        if keys.find(&subject)?.is_some() {
+            held.push(subject);
+            continue;
+        }
+        let erasures = directory.held_on(log, &subject)?.erasures;
+        match erasures.iter().rev().find_map(|erasure| erasure.completed) {
+            Some(seq) => erased.push((subject, seq)),
+            None => unknown.push(subject),
+        }
+    }
+    let lost = match args.lost_keys {
+        true => directory.lost_keys(log, &*keys)?,
+        false => Vec::new(),
+    };
+    if !unknown.is_empty() && !args.skip_missing {
+        let shown: Vec<String> = unknown.iter().take(5).map(|name| safe(name)).collect();
+        let more = match unknown.len() {
+            count @ 6.. => format!(" and {} more", count - 5),
+            _ => String::new(),
+        };
+        return Err(usage(format!(
+            "no key is held for {}{more}: no record of them was digested or encrypted under one; --skip-missing passes them over",
+            shown.join(", ")
+        )));
+    }
+    if held.is_empty() && lost.is_empty() {
+        if erased.is_empty() {
+            return Err(usage("nothing to erase: no key is held, and none is lost"));
+        }
+        return Ok(Err(erased));
+    }
+    Ok(Ok(Shred {
+        subjects: held,
+        lost,
+        reason: args.reason.clone(),
+        legal_basis: args.legal_basis.clone(),
+        requested_by: args.requested_by.clone(),
+    }))
+}
+
+/// Other logs of the directory that hold keys of these subjects.
+fn elsewhere(directory: &LogDirectory, log: &LogName, subjects: &[String]) -> Vec<String> {
+    let Ok(logs) = directory.logs() else {
+        return Vec::new();
+    };
+    let holds = |other: &LogName| {
+        let keys = directory.subject_keys(other).ok().flatten();
+        keys.is_some_and(|keys| {
+            let mut subjects = subjects.iter().filter(|subject| !subject.is_empty());
+            subjects.any(|subject| matches!(keys.find(subject), Ok(Some(_))))
+        })
+    };
+    let others = logs.iter().filter(|other| *other != log && holds(other));
+    others.map(ToString::to_string).collect()
 }
 
 /// The subjects of the arguments and of the file.

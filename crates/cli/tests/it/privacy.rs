@@ -156,6 +156,10 @@ fn the_whole_way_from_record_to_erasure() {
     assert_eq!(erasure(&place, "person-7"), (3, "unverified".into()));
     let done = shred(&place, &["person-7"]).good().json();
     assert_eq!(done["ciphertexts"], 1);
+    assert_eq!(
+        (&done["kept_in_the_clear"], &done["plain_digests"]),
+        (&1.into(), &0.into())
+    );
     holds(&place);
     // The keys are at hand: none of his is left.
     assert_eq!(erasure(&place, "person-7"), (0, "verified".into()));
@@ -190,9 +194,15 @@ fn the_whole_way_from_record_to_erasure() {
     let error = error.sentence(1);
     assert!(error.contains("was destroyed"), "{error}");
     // Once is enough.
-    let again = shred(&place, &["person-7"]);
-    assert_eq!(again.code, 1);
-    assert!(again.json()["error"].to_string().contains("no key is held"));
+    let again = shred(&place, &["person-7"]).good().json();
+    assert_eq!(again["already_erased"][0][1], done["completed"][0]);
+    let unknown = shred(&place, &["person-9"]);
+    assert_eq!(unknown.code, 2);
+    assert!(
+        unknown.json()["error"]
+            .to_string()
+            .contains("no key is held for person-9")
+    );
 
     // Who comes again has a new key, and his new texts can be read.
     place
@@ -295,6 +305,99 @@ fn a28_a_copy_of_the_keys_from_before_an_erasure_is_dead() {
             done.err
         );
     }
+}
+
+/// A26: what cannot be finished is not begun, so that everything else can still be recorded.
+#[test]
+fn a26_a_wrong_passphrase_or_a_damaged_key_stops_no_record() {
+    let place = Place::empty();
+    let with = |args: &[&str], passphrase: &str| {
+        place.with(args, &[("AI_AUDIT_KEK_PASSPHRASE", passphrase)], "")
+    };
+    place
+        .run(&["init", "audit", "--name", "example.org/p"])
+        .good();
+    place.write("lines", LINES);
+    let record = ["record", "audit", "lines", "--keep-encrypted", "input"];
+    with(&record, "right").good();
+    let before = place.receipts();
+    let shred = ["shred", "audit", "person-7", "--reason", "r"];
+    let error = with(&shred, "wrong");
+    assert!(
+        error.code != 0 && error.err.contains("passphrase"),
+        "{}",
+        error.err
+    );
+    let requests = ["log", "audit", "--kind", "erasure_requested", "--json"];
+    assert_eq!(place.run(&requests).good().json(), Value::Array(Vec::new()));
+    place.write("nobody", "{\"input\":\"a\"}\n");
+    place.run(&["record", "audit", "nobody"]).good();
+    assert!(place.receipts() > before);
+    // Another person's row is damaged.
+    let keys = place.path("audit/keys/subjects.db");
+    let connection = rusqlite::Connection::open(keys).unwrap();
+    let flip = "UPDATE keys SET wrapped = zeroblob(length(wrapped)) WHERE subject = 'person-8'";
+    assert_eq!(connection.execute(flip, []).unwrap(), 1);
+    drop(connection);
+    let error = with(&shred, "right");
+    assert!(
+        error.code == 1 && error.err.contains("person-8"),
+        "{}",
+        error.err
+    );
+    with(&["record", "audit", "nobody"], "right").good();
+    // He can be erased with him.
+    let both = ["shred", "audit", "person-7", "person-8", "--reason", "r"];
+    with(&both, "right").good();
+    holds(&place);
+}
+
+/// What the messages and the guide say of lost keys and restored logs ends in a log that holds.
+#[test]
+fn lost_keys_are_recorded_as_gone() {
+    let again = ["record", "audit", "lines", "--keep-encrypted", "input"];
+    let lost = [
+        "shred",
+        "audit",
+        "--lost-keys",
+        "--reason",
+        "disk lost",
+        "--json",
+    ];
+    // The key-encryption key is lost.
+    let place = kept();
+    std::fs::remove_file(place.path("audit/keys/kek")).unwrap();
+    let error = place.run(&again);
+    assert!(
+        error.code != 0 && error.err.contains("--lost-keys"),
+        "{}",
+        error.err
+    );
+    std::fs::remove_file(place.path("audit/keys/subjects.db")).unwrap();
+    let done = place.run(&lost).good().json();
+    assert_eq!(done["subjects"].as_array().unwrap().len(), 2);
+    place.run(&again).good();
+    holds(&place);
+    assert_eq!(erasure(&place, "person-7"), (0, "verified".into()));
+    let none = place.run(&lost);
+    assert!(
+        none.code == 2 && none.out.contains("none is lost"),
+        "{}",
+        none.out
+    );
+    // The log is from before an erasure, its keys from after it.
+    let place = kept();
+    std::fs::copy(place.path("audit/audit.db"), place.path("copy.db")).unwrap();
+    shred(&place, &["person-7"]).good();
+    for file in ["audit.db", "audit.db-wal", "audit.db-shm"] {
+        let _ = std::fs::remove_file(place.path("audit").join(file));
+    }
+    std::fs::copy(place.path("copy.db"), place.path("audit/audit.db")).unwrap();
+    let done = place.run(&lost).good().json();
+    assert_eq!(done["subjects"][0]["subject"], "person-7");
+    place.run(&again).good();
+    holds(&place);
+    assert_eq!(erasure(&place, "person-7"), (0, "verified".into()));
 }
 
 /// A26, A31: an erasure that is killed at any moment is whole or not there when the log is next

@@ -41,6 +41,22 @@ fn json_has_one_line_for_each_line_of_the_input() {
     );
 }
 
+/// A30: the same output each time, in every process.
+#[test]
+fn a30_overlaps_are_decided_the_same_in_every_process() {
+    let place = Place::empty();
+    let input = "+4915112345678@example.org https://bob:4242424242424242@example.org/ \
+                 call 536-22-8726, password=10.1.2.3x DE89370400440532013000@example.org\n";
+    let first = redact(&place, &["--json"], input).good().out;
+    assert!(
+        first.contains("[EMAIL]") && first.contains("[US_SSN]"),
+        "{first}"
+    );
+    for _ in 0..5 {
+        assert_eq!(redact(&place, &["--json"], input).good().out, first);
+    }
+}
+
 #[test]
 fn what_is_no_utf8_passes_or_is_replaced_in_json() {
     let place = Place::empty();

@@ -1,8 +1,8 @@
 //! The decision: what an AI system was asked, what it answered, what was checked, what was done.
 
 use crate::{
-    Body, BodyError, Digest, KeptField, Kind, LeafHash, List, Redaction, Text, TextDigest,
-    Timestamp,
+    Body, BodyError, Content, Digest, Encrypted, KeptField, Kind, LeafHash, List, Redaction, Text,
+    TextDigest, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,14 @@ impl Decision<'_> {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What it says of the texts that are kept encrypted, by name, in the order of their ciphertexts.
+    pub fn encrypted(&self) -> impl Iterator<Item = (&str, &Encrypted)> {
+        self.kept.iter().filter_map(|kept| match &kept.content {
+            Content::Encrypted(encrypted) => Some((kept.name.as_str(), encrypted)),
+            Content::Plain(_) => None,
+        })
     }
 }
 

@@ -2,9 +2,7 @@
 
 use super::wrong;
 use crate::DirectoryError;
-use ai_audit_core::{
-    Content, Decision, DecodeBody as _, Digest, Encrypted, Kind, UnverifiedReceipt,
-};
+use ai_audit_core::{Decision, DecodeBody as _, Digest, Encrypted, Kind, UnverifiedReceipt};
 use ai_audit_export::archive::{Archive, EntryReader};
 use ai_audit_export::{CiphertextsError, CiphertextsReader};
 use ai_audit_store::Ciphertext;
@@ -23,12 +21,7 @@ pub(super) fn named(receipt: &UnverifiedReceipt<'_>) -> Vec<Encrypted> {
     let Ok(decision) = Decision::decode(receipt) else {
         return Vec::new();
     };
-    let kept = decision.kept.iter();
-    kept.filter_map(|kept| match &kept.content {
-        Content::Encrypted(encrypted) => Some(*encrypted),
-        _ => None,
-    })
-    .collect()
+    decision.encrypted().map(|(_, field)| *field).collect()
 }
 
 pub(super) struct Archived<'a> {

@@ -96,6 +96,7 @@ fn sealed(folder: &Path) -> (Writer, PathBuf, Keys) {
 fn shred(writer: &Writer, subjects: &[&str]) -> u64 {
     let wish = Shred {
         subjects: subjects.iter().map(ToString::to_string).collect(),
+        lost: Vec::new(),
         reason: "asked for it".into(),
         legal_basis: String::new(),
         requested_by: String::new(),

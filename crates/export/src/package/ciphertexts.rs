@@ -6,7 +6,7 @@ use super::write::{ExportError, LogEvidence};
 use super::{CIPHERTEXTS, RECEIPTS};
 use crate::ciphertexts::CiphertextsWriter;
 use crate::{CiphertextsError, CiphertextsReader, Selection};
-use ai_audit_core::{Content, Decision, DecodeBody as _, Digest, Kind, UnverifiedReceipt};
+use ai_audit_core::{Decision, DecodeBody as _, Digest, Kind, UnverifiedReceipt};
 use std::io::{Read, Write};
 
 /// Digests of the ciphertexts that a receipt names, in the order of its kept texts. One that is no
@@ -18,12 +18,10 @@ pub(super) fn named(receipt: &UnverifiedReceipt<'_>) -> Vec<Digest> {
     let Ok(decision) = Decision::decode(receipt) else {
         return Vec::new();
     };
-    let kept = decision.kept.iter();
-    kept.filter_map(|kept| match &kept.content {
-        Content::Encrypted(encrypted) => Some(encrypted.ciphertext),
-        _ => None,
-    })
-    .collect()
+    decision
+        .encrypted()
+        .map(|(_, field)| field.ciphertext)
+        .collect()
 }
 
 /// Writes those of the selected receipts that the log still has, and returns how many they are.

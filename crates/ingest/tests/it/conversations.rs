@@ -292,3 +292,33 @@ fn an_input_that_is_cut_off_leaves_nothing_unread() {
     let groups = read(&garbage, None);
     assert!(groups.len() == 2 && groups[1].as_ref().unwrap_err().fatal);
 }
+
+#[test]
+fn a_conversation_may_be_about_somebody() {
+    let text = r#"{"user":{"id":"person-7"},"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}
+{"messages":[{"role":"assistant","content":"a"}]}
+{"user":{"id":7},"messages":[]}
+{"user":{"id":"alice@example.com"},"messages":[]}"#;
+    let mut keys = Counted::plain();
+    let mut conversations =
+        Conversations::new(text.as_bytes(), None, Keep::default()).subject_at("user.id");
+    let subjects = |group: &Group| -> Vec<String> {
+        let decisions = group.steps.iter().filter_map(|step| match &step.body {
+            StepBody::Decision(decision) => Some(decision.subject.to_string()),
+            _ => None,
+        });
+        decisions.collect()
+    };
+    let first = conversations.next_group(&mut keys).unwrap().unwrap();
+    assert_eq!(subjects(&first), ["person-7"]);
+    assert_eq!(keys.asked[0].0, "person-7");
+    let second = conversations.next_group(&mut keys).unwrap().unwrap();
+    assert_eq!(subjects(&second), [""]);
+    let error = conversations.next_group(&mut keys).unwrap().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("conversation 3: field `user.id`"),
+        "{error}"
+    );
+}

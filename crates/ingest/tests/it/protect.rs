@@ -129,6 +129,35 @@ fn a_detail_stays_canonical_json() {
     let again = ai_audit_json::canonicalize_bytes(detail.as_bytes()).unwrap();
     assert_eq!(detail, again);
     assert!(detail.contains("[EMAIL]") && detail.contains("[CREDIT_CARD]"));
+    for (given, expected) in [
+        ("4242424242424242", "\"[CREDIT_CARD]\""),
+        ("\"bob@example.org\"", "\"[EMAIL]\""),
+        (
+            "{\"zed\":1,\"bob@example.org\":2}",
+            "{\"[EMAIL]\":2,\"zed\":1}",
+        ),
+    ] {
+        let line = format!(r#"{{"checks":[{{"name":"a","detail":{given}}},{{"name":"b"}}]}}"#);
+        let step = read(&line, PLAIN, &mut keys).unwrap();
+        let details: Vec<_> = decision(&step)
+            .checks
+            .iter()
+            .map(|check| check.detail.to_string())
+            .collect();
+        assert_eq!(details, [expected, ""]);
+    }
+}
+
+#[test]
+fn a_text_that_is_a_document_stays_one() {
+    let mut keys = protected(&Policy::default());
+    let line = r#"{"input":{"card":4242424242424242,"note":"ask\nbob@example.org"},"output":"{no document, bob@example.org"}"#;
+    let step = read(line, PLAIN, &mut keys).unwrap();
+    assert_eq!(
+        plain(decision(&step), "input"),
+        r#"{"card":"[CREDIT_CARD]","note":"ask\n[EMAIL]"}"#
+    );
+    assert_eq!(plain(decision(&step), "output"), "{no document, [EMAIL]");
 }
 
 #[test]
@@ -203,6 +232,18 @@ fn names_that_say_who_somebody_is_are_refused() {
         assert!(!error.contains("alice"), "{error}");
         assert!(read(&line, PLAIN, &mut Counted::plain()).is_ok());
     }
+    for line in [
+        r#"{"model":"alice@example.com"}"#,
+        r#"{"checks":[{"name":"alice@example.com"}]}"#,
+        r#"{"subject":"4242 4242 4242 4242"}"#,
+        r#"{"subject":"536-22-8726"}"#,
+    ] {
+        let error = read(line, PLAIN, &mut protected(&Policy::default())).unwrap_err();
+        assert!(error.contains("personal data"), "{error}");
+    }
+    // Ids that are digits have by chance what a card has.
+    let line = r#"{"trace_id":"4242424242424242","session_id":"10.1.2.3","actor":"198.51.100.7"}"#;
+    assert!(read(line, PLAIN, &mut protected(&Policy::default())).is_ok());
     let line = r#"{"subject":"person-7","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","session_id":"0190163d-8694-739b-aea5-966c26f8ad91","actor":"agent-3"}"#;
     assert!(read(line, PLAIN, &mut protected(&Policy::default())).is_ok());
 }

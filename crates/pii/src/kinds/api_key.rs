@@ -95,6 +95,21 @@ const SECOND: [u128; 128] = {
     table
 };
 
+/// For each first byte, which rows of the table begin with it.
+const ROWS: [(usize, usize); 128] = {
+    let mut table = [(0, 0); 128];
+    let mut at = 0;
+    while at < ISSUED.len() {
+        let first = ISSUED[at].0.as_bytes()[0] as usize;
+        if table[first].1 == 0 {
+            table[first].0 = at;
+        }
+        table[first].1 = at + 1;
+        at += 1;
+    }
+    table
+};
+
 /// Whether a word that begins so can be a key.
 pub(crate) fn may_begin(text: &[u8], at: usize) -> bool {
     let [first, second] = match text.get(at..at + 2) {
@@ -114,9 +129,14 @@ pub(crate) fn find(text: &[u8], start: usize) -> Option<(usize, usize)> {
         return None;
     }
     let rest = text.get(start..)?;
-    ISSUED
+    let &[first, second, ..] = rest else {
+        return None;
+    };
+    let &(from, to) = ROWS.get(usize::from(first))?;
+    ISSUED[from..to]
         .iter()
-        .filter(|issued| rest.starts_with(issued.0.as_bytes()))
+        // The second byte first: most words end here.
+        .filter(|issued| issued.0.as_bytes()[1] == second && rest.starts_with(issued.0.as_bytes()))
         .find_map(|&(prefix, alphabet, least, most)| {
             let from = start + prefix.len();
             let mut end = from
@@ -192,6 +212,19 @@ mod tests {
             assert!(may_begin(key.as_bytes(), 0), "{key}");
             let found = find(key.as_bytes(), 0);
             assert_eq!(found, Some((0, key.len())), "{key}");
+        }
+    }
+
+    #[test]
+    fn rows_with_one_first_byte_stand_together() {
+        for (at, (prefix, ..)) in ISSUED.iter().enumerate() {
+            let (from, to) = ROWS[usize::from(prefix.as_bytes()[0])];
+            assert!((from..to).contains(&at), "{prefix}");
+            assert!(
+                ISSUED[from..to]
+                    .iter()
+                    .all(|row| row.0.as_bytes()[0] == prefix.as_bytes()[0])
+            );
         }
     }
 

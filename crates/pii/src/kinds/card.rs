@@ -58,8 +58,8 @@ const FROM_16: u32 = 1 << 16 | 1 << 17 | 1 << 18 | 1 << 19;
 const FROM_12: u32 = 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15 | FROM_16;
 
 /// Words that announce a card number.
-const CARD_WORDS: Words = Words {
-    ascii: &[
+static CARD_WORDS: Words = Words::new(
+    &[
         "card",
         "cards",
         "cardnumber",
@@ -88,7 +88,7 @@ const CARD_WORDS: Words = Words {
         "kortnummer",
         "kreditkort",
     ],
-    other: &[
+    &[
         "cartão",
         "信用卡",
         "卡号",
@@ -97,16 +97,16 @@ const CARD_WORDS: Words = Words {
         "карты",
         "카드",
     ],
-};
+);
 
 /// Words for other numbers with the same check digit or of the same length.
-const OTHER_WORDS: Words = Words {
-    ascii: &[
+static OTHER_WORDS: Words = Words::new(
+    &[
         "imei", "isbn", "issn", "ean", "gtin", "upc", "iccid", "uuid", "guid", "barcode",
         "tracking",
     ],
-    other: &[],
-};
+    &[],
+);
 
 /// The card number whose first digits are the first of the groups, and its confidence.
 pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
@@ -136,7 +136,7 @@ pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
             let digits = groups.digits(0, at + 1);
             let digits = digits.as_slice();
             let sane = at == 0 || first.len() >= 4;
-            if sane && is_issued(digits) && luhn(digits) {
+            if sane && luhn(digits) && is_issued(digits) {
                 best = Some((first.start, group.end, sure::CERTAIN));
             } else if best.is_none_or(|(_, _, confidence)| confidence < sure::LIKELY)
                 && (13..=19).contains(&total)
@@ -207,10 +207,16 @@ fn is_announced(text: &[u8], start: usize) -> bool {
 
 /// Whether an issuer has this prefix and issues this length.
 fn is_issued(digits: &[u8]) -> bool {
+    let four = crate::digits::number(&digits[..4.min(digits.len())]);
+    let prefixes = [four / 1000, four / 100, four / 10, four];
     ISSUERS.iter().any(|&(first, last, lengths)| {
-        let width = first.ilog10() as usize + 1;
-        let prefix = crate::digits::number(&digits[..width.min(digits.len())]);
-        (first..=last).contains(&prefix) && lengths >> digits.len() & 1 == 1
+        let width = match first {
+            0..=9 => 0,
+            10..=99 => 1,
+            100..=999 => 2,
+            _ => 3,
+        };
+        (first..=last).contains(&prefixes[width]) && lengths >> digits.len() & 1 == 1
     })
 }
 

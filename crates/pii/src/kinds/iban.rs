@@ -151,6 +151,7 @@ pub(crate) fn mask(value: &[u8], out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::print_stdout, reason = "a skipped test says so")]
 mod tests {
     use super::*;
 
@@ -180,6 +181,44 @@ mod tests {
             "GB29 nwbk 6016 1331 9268 19",
         ] {
             assert_eq!(found(text), None, "{text}");
+        }
+    }
+
+    /// Classes and lengths of our structure, or of the registry's (`4!n14!n`), letter by letter.
+    fn spelled(structure: &str) -> String {
+        parts(&structure.replace('!', ""))
+            .flat_map(|(count, class)| std::iter::repeat_n(char::from(class), count))
+            .collect()
+    }
+
+    #[test]
+    fn structures_are_those_of_the_registry() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/vectors/pii-recognizer-cases/iban_registry_lengths.json"
+        );
+        let Ok(text) = std::fs::read_to_string(path) else {
+            println!("SKIPPED: iban_registry_lengths.json: ../shared is absent");
+            return;
+        };
+        let registry: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let listed = registry.as_object().unwrap();
+        assert!(listed.len() > 80);
+        for (country, entry) in listed {
+            let ours = REGISTRY.iter().chain(PARTIAL);
+            let Some((_, structure)) = ours
+                .clone()
+                .find(|(code, _)| code[..] == *country.as_bytes())
+            else {
+                panic!("{country} is missing");
+            };
+            let theirs = entry["bban_spec"].as_str().unwrap();
+            assert_eq!(spelled(structure), spelled(theirs), "{country}");
+            assert_eq!(
+                spelled(structure).len() + 4,
+                usize::try_from(entry["iban_length"].as_u64().unwrap()).unwrap(),
+                "{country}"
+            );
         }
     }
 

@@ -6,14 +6,14 @@ use crate::context::{Words, before};
 use crate::text::{ends_word, starts_word};
 
 /// Words before six pairs of digits that make them an address and not two times of day.
-const MAC_WORDS: Words = Words {
-    #[rustfmt::skip]
-    ascii: &[
+#[rustfmt::skip]
+static MAC_WORDS: Words = Words::new(
+    &[
         "mac", "ether", "ethernet", "hwaddr", "lladdr", "bssid", "wifi", "wlan", "device",
         "physical", "hardware", "address", "adresse", "neighbor", "interface", "bluetooth",
     ],
-    other: &[],
-};
+    &[],
+);
 
 /// The address in pairs whose first pair stands before the separator at a place.
 pub(crate) fn find_pairs(text: &[u8], at: usize) -> Option<(usize, usize)> {
@@ -82,6 +82,34 @@ pub(crate) fn find_fours(text: &[u8], dot: usize) -> Option<(usize, usize)> {
     checked(text, start, end, b'.').filter(|_| fits && letters && !goes_on)
 }
 
+/// The digits of an address without anything between.
+pub(crate) const BARE_LEN: usize = 12;
+
+/// Words right before twelve hex digits that say what they are.
+static BARE_WORDS: Words = Words::new(
+    &[
+        "mac",
+        "macaddr",
+        "macaddress",
+        "hwaddr",
+        "lladdr",
+        "bssid",
+        "ether",
+    ],
+    &[],
+);
+
+/// The address of twelve hex digits that begins at `start`, behind a word for it.
+pub(crate) fn find_bare(text: &[u8], start: usize) -> Option<(usize, usize)> {
+    let end = start + BARE_LEN;
+    let hex = text.get(start..end)?.iter().all(u8::is_ascii_hexdigit);
+    let near = |distance: &usize| *distance <= 16;
+    if !hex || before(text, start, &BARE_WORDS).filter(near).is_none() {
+        return None;
+    }
+    checked(text, start, end, b':')
+}
+
 /// The range, if it is a word of its own and neither all zeros nor all ones.
 fn checked(text: &[u8], start: usize, end: usize, separator: u8) -> Option<(usize, usize)> {
     let value = text.get(start..end)?;
@@ -131,6 +159,8 @@ mod tests {
         }
         assert_eq!(pairs("MAC 03-28-29-15-51-47", '-'), Some(17));
         assert!(find_pairs(b"mac 03:28:29:15:51:47", 6).is_some());
+        assert!(find_bare(b"mac_address=001b44113ab7", 12).is_some());
+        assert!(find_bare(b"commit 001b44113ab7", 7).is_none());
         assert!(find_fours(b"001b.4411.3ab7", 4).is_some());
         assert!(find_fours(b"1234.5678.9012", 4).is_none());
     }

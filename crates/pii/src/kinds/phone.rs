@@ -1,6 +1,7 @@
 //! Telephone numbers: ITU-T E.164 with its country codes, and the national forms of common plans.
 
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
 mod national;
 mod plans;
@@ -30,7 +31,35 @@ fn is_labelled(text: &[u8], start: usize) -> bool {
         if before.last().is_none_or(|&byte| matches!(byte, b' ' | b'|' | b',' | b'\n' | b'\t' | b'(')))
 }
 
-fn said(text: &[u8], start: usize, end: usize) -> Said {
+/// The words around a number that begins at a place. Those before it are looked for once, if at all.
+struct Around<'a> {
+    text: &'a [u8],
+    start: usize,
+    before: OnceCell<Said>,
+}
+
+impl<'a> Around<'a> {
+    const fn new(text: &'a [u8], start: usize) -> Self {
+        Self {
+            text,
+            start,
+            before: OnceCell::new(),
+        }
+    }
+
+    /// What they say of a number that ends at `end`.
+    fn say(&self, end: usize) -> Said {
+        match self
+            .before
+            .get_or_init(|| said_before(self.text, self.start))
+        {
+            Said::Nothing if behind(self.text, end, &PHONE_WORDS) => Said::Phone,
+            said => *said,
+        }
+    }
+}
+
+fn said_before(text: &[u8], start: usize) -> Said {
     // The head of another column says nothing of this one.
     let phone = before(text, start, &PHONE_WORDS)
         .filter(|&distance| distance <= 48 && !text[start - distance..start].contains(&b'|'));
@@ -39,7 +68,7 @@ fn said(text: &[u8], start: usize, end: usize) -> Said {
         (Some(phone), Some(other)) if other < phone => Said::Other,
         (Some(_), _) => Said::Phone,
         (None, Some(_)) => Said::Other,
-        (None, None) if is_labelled(text, start) || behind(text, end, &PHONE_WORDS) => Said::Phone,
+        (None, None) if is_labelled(text, start) => Said::Phone,
         (None, None) => Said::Nothing,
     }
 }
@@ -88,12 +117,13 @@ pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
     if !open && first.gap.has(Gap::CLOSE) && !first.gap.has(Gap::OPEN) {
         return None;
     }
+    let around = Around::new(text, start);
     let lead = &text[first.start..first.end];
     for prefix in [&b"00"[..], b"011"] {
         if lead.starts_with(prefix)
             && let Some(end) = international(groups, prefix.len())
-            && (end > first.end || said(text, start, end) == Said::Phone)
-            && said(text, start, end) != Said::Other
+            && (end > first.end || around.say(end) == Said::Phone)
+            && around.say(end) != Said::Other
         {
             return Some((start, extension(text, end), sure::FORM));
         }
@@ -101,7 +131,7 @@ pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
     if goes_on(text, start, first.gap) {
         return None;
     }
-    let (end, confidence) = national::find(groups, open, |end| said(text, start, end))?;
+    let (end, confidence) = national::find(groups, open, |end| around.say(end))?;
     Some((start, extension(text, end), confidence))
 }
 

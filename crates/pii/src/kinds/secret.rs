@@ -75,6 +75,31 @@ const KEYS: &[&str] = &[
     "apischlüssel",
 ];
 
+/// For each last byte, the last bytes but one that a word of the lists has with it; letters beyond ASCII
+/// are let pass.
+const ENDS: [u128; 128] = {
+    let mut table = [0; 128];
+    let lists = [PASSWORDS, KEYS];
+    let mut list = 0;
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            if let [.., before, last] = lists[list][at].as_bytes()
+                && *last < 128
+            {
+                table[*last as usize] |= if *before < 128 {
+                    1 << *before
+                } else {
+                    u128::MAX
+                };
+            }
+            at += 1;
+        }
+        list += 1;
+    }
+    table
+};
+
 /// Schemes that stand before the value of an `Authorization` header (RFC 9110 §11.4).
 const SCHEMES: [&[u8]; 5] = [b"bearer ", b"basic ", b"token ", b"apikey ", b"key "];
 
@@ -149,10 +174,15 @@ fn name_class(text: &[u8], sign: usize) -> Option<Class> {
     {
         end -= 1;
     }
-    let last = *text[floor..end].last()?;
-    // The last byte of every word in the lists: most signs end here.
-    if !(last >= 0x80 || last.is_ascii_alphabetic()) {
-        return None;
+    let last = text[floor..end].last()?.to_ascii_lowercase();
+    // The last two bytes of a word in the lists: most signs end here.
+    if last < 0x80 {
+        let before = text[floor..end - 1].last()?.to_ascii_lowercase();
+        // A sign may part two words of a name: `pass_word`.
+        let parted = !before.is_ascii_alphanumeric();
+        if ENDS[usize::from(last)] == 0 || !(parted || ENDS[usize::from(last)] >> before & 1 == 1) {
+            return None;
+        }
     }
     let mut squeezed = [0; MAX_NAME];
     let mut from = MAX_NAME;
@@ -168,7 +198,8 @@ fn name_class(text: &[u8], sign: usize) -> Option<Class> {
     let ends = |words: &[&str]| {
         words.iter().any(|word| {
             // Short words count only alone: `compass`, `Texas` and `design` end in some.
-            name.ends_with(word.as_bytes())
+            name.last() == word.as_bytes().last()
+                && name.ends_with(word.as_bytes())
                 && (word.len() > 5 || is_whole(text, floor, end, word.len()))
         })
     };
@@ -319,29 +350,42 @@ fn bits(value: &[u8]) -> f32 {
     for &byte in value {
         counts[usize::from(byte)] += 1;
     }
-    let n = u16::try_from(value.len()).unwrap_or(u16::MAX);
-    let sum: u32 = counts
+    let log = |count: usize| LOGS.get(count).or(LOGS.last()).copied().unwrap_or(0);
+    // Every byte adds the logarithm of how often it occurs.
+    let sum: u32 = value
         .iter()
-        .filter(|&&count| count > 0)
-        .map(|&count| u32::from(count) * log2(count))
+        .map(|&byte| log(usize::from(counts[usize::from(byte)])))
         .sum();
-    let mean = sum / u32::from(n.max(1));
-    let steps = u16::try_from(log2(n.max(1)).saturating_sub(mean)).unwrap_or(u16::MAX);
-    f32::from(steps) / 256.0
+    let n = u32::try_from(value.len()).unwrap_or(u32::MAX).max(1);
+    let steps = log(value.len()).saturating_sub(sum / n);
+    f32::from(u16::try_from(steps).unwrap_or(u16::MAX)) / 256.0
 }
 
-/// The logarithm to base 2 in steps of 1/256, by squaring.
-fn log2(value: u16) -> u32 {
-    let whole = value.max(1).ilog2();
-    let mut mantissa = (u64::from(value.max(1)) << 32) >> whole;
+/// The logarithms to base 2 of what can be counted in a value, in steps of 1/256.
+static LOGS: [u32; MAX_VALUE + 1] = {
+    let mut table = [0; MAX_VALUE + 1];
+    let mut value = 2_u32;
+    while (value as usize) < table.len() {
+        table[value as usize] = log2(value);
+        value += 1;
+    }
+    table
+};
+
+/// By squaring.
+const fn log2(value: u32) -> u32 {
+    let whole = value.ilog2();
+    let mut mantissa = ((value as u64) << 32) >> whole;
     let mut result = whole;
-    for _ in 0..8 {
+    let mut step = 0;
+    while step < 8 {
         mantissa = (mantissa >> 16) * (mantissa >> 16);
         let carry = mantissa >= 2 << 32;
         if carry {
             mantissa >>= 1;
         }
-        result = result << 1 | u32::from(carry);
+        result = result << 1 | carry as u32;
+        step += 1;
     }
     result
 }

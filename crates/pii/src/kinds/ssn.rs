@@ -5,8 +5,8 @@ use crate::context::{Words, before, behind};
 use crate::digits::{Gap, Groups, number};
 use crate::text::{ends_word, is_tied_before, is_tied_behind, starts_word};
 
-const SSN_WORDS: Words = Words {
-    ascii: &[
+static SSN_WORDS: Words = Words::new(
+    &[
         "ssn",
         "ssns",
         "social",
@@ -14,15 +14,28 @@ const SSN_WORDS: Words = Words {
         "socialsecurity",
         "socialsecuritynumber",
         "ss",
-        "ssid",
         "tin",
-        "itin",
+        "taxpayer",
+        "sociale",
+        "sozialversicherungsnummer",
     ],
-    other: &["社会保障", "社会安全"],
-};
+    &["社会保障", "社会安全"],
+);
+
+/// Words for other numbers that are written in the same groups.
+static OTHER_WORDS: Words = Words::new(
+    &[
+        "part", "parts", "sku", "order", "invoice", "ticket", "model", "serial", "item", "article",
+        "product", "catalog", "batch", "lot", "tracking", "siret", "siren", "isbn",
+    ],
+    &[],
+);
 
 /// Numbers that were printed on sample cards and in advertisements, and are no person's.
 const SPECIMENS: [&[u8]; 2] = [b"078051120", b"219099999"];
+
+/// How near a word stands before a number that is parted once, in bytes.
+const NEAR: usize = 8;
 
 /// The number whose first digits are the first of the groups.
 pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
@@ -39,31 +52,46 @@ pub(crate) fn find(groups: &Groups<'_>) -> Option<(usize, usize, f32)> {
         let gap = all[0].gap;
         gap.is_plain() && all[..count - 1].iter().all(|group| group.gap == gap)
     };
-    let (count, needs_word) = if is(&[3, 2, 4]) && same(3) {
-        (3, false)
+    let (count, needs_word, parted_once) = if is(&[3, 2, 4]) && same(3) {
+        (3, false, false)
     } else if (is(&[3, 6]) || is(&[5, 4])) && same(2) {
-        (2, true)
+        // A postal code with four more digits is written so too.
+        (2, true, true)
     } else if is(&[9]) {
-        (1, true)
+        (1, true, false)
     } else {
         return None;
     };
     let (start, end) = (all[0].start, all[count - 1].end);
     let after = all[count - 1].gap;
     let ends = ends_word(text, end)
-        && (after == Gap::SPACE || after == Gap::NONE && !is_tied_behind(text, end));
-    if !starts_word(text, start)
-        || is_tied_before(text, start)
-        || text[..start].ends_with(b"+")
-        || !ends
-    {
+        && (after == Gap::SPACE
+            || after == Gap::SPACE.with(Gap::OPEN)
+            || after == Gap::NONE && !is_tied_behind(text, end));
+    let named = before(text, start, &SSN_WORDS);
+    // `SSN#536-22-8726`
+    let tied = is_tied_before(text, start) && named.is_none_or(|distance| distance > 2);
+    if !starts_word(text, start) || tied || text[..start].ends_with(b"+") || !ends {
         return None;
     }
     let digits = groups.digits(0, count);
     if !is_issued(digits.as_slice()) {
         return None;
     }
-    let word = before(text, start, &SSN_WORDS).is_some() || behind(text, end, &SSN_WORDS);
+    let other =
+        named.is_none() && before(text, start, &OTHER_WORDS).is_some_and(|distance| distance <= 16);
+    if other {
+        return None;
+    }
+    let word = match parted_once {
+        true => named.is_some_and(|distance| distance <= NEAR),
+        false => named.is_some() || behind(text, end, &SSN_WORDS),
+    };
+    // In spaces it may be the middle of a longer number.
+    let goes_on = all[0].gap == Gap::SPACE
+        && (after == Gap::SPACE
+            || matches!(text[..start], [.., digit, b' '] if digit.is_ascii_digit()));
+    let needs_word = needs_word || goes_on;
     let confidence = match (word, needs_word) {
         (true, false) => sure::FORM,
         (true, true) => sure::CONTEXT,
@@ -104,7 +132,12 @@ mod tests {
             "536 22 8726",
             "536.22.8726",
             "SSN: 536228726",
+            "SSN#536-22-8726",
+            "ssn 536 22 8726 17",
+            "Numéro de sécurité sociale 536228726",
             "536-22-8726.",
+            "536-22-8726 (725) 657-3451",
+            "ssn: 53622-8726",
         ] {
             assert!(found(text), "{text}");
         }
@@ -120,6 +153,10 @@ mod tests {
             "536-22-87261",
             "536-22-8726-1",
             "1-536-22-8726",
+            "part no. 536-22-8726",
+            "536 22 8726 17",
+            "zip 53622-8726",
+            "zip=53622-8726 for this person, ssn",
         ] {
             assert!(!found(text), "{text}");
         }

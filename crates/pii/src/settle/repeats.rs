@@ -13,7 +13,10 @@ const MIN_VALUE: usize = 4;
 const MIN_WITH_COLON: usize = 3;
 
 /// Up to so many values are each searched on their own.
-const FEW: usize = 4;
+const FEW: usize = 12;
+
+/// A piece up to this length is searched without preparation.
+const SHORT: usize = 512;
 
 /// Distinct values, sorted, each with the rank of its kind.
 pub(super) struct Values<'a> {
@@ -110,10 +113,15 @@ impl<'a> Values<'a> {
     fn find_each(&self, piece: &[u8], out: &mut Vec<Candidate>) {
         let mut hits: Vec<Candidate> = Vec::new();
         for (value, rank) in &self.sorted {
-            hits.extend(
-                memchr::memmem::find_iter(piece, value)
-                    .map(|at| repeat(at, at + value.len(), *rank)),
-            );
+            let hit = |at| repeat(at, at + value.len(), *rank);
+            if let [first, ..] = **value
+                && piece.len() <= SHORT
+            {
+                let places = memchr::memchr_iter(first, piece);
+                hits.extend(places.filter(|&at| piece[at..].starts_with(value)).map(hit));
+            } else {
+                hits.extend(memchr::memmem::find_iter(piece, value).map(hit));
+            }
         }
         hits.sort_by_key(|hit| (hit.start, core::cmp::Reverse(hit.end)));
         let mut end = 0;
@@ -149,15 +157,18 @@ mod tests {
 
     #[test]
     fn few_and_many_find_the_same() {
-        let text: &[u8] = b"abcd abcdef bcde zzzz yyyy abcdefgh";
+        let text: &[u8] = b"abcd abcdef bcde zzzz yyyy abcdefgh q000q001q002q003q004q005q006q007";
+        let more = (0..8).map(|n| (36 + 4 * n, 40 + 4 * n));
         let all: Vec<Candidate> = [(0, 4), (5, 11), (12, 16), (17, 21), (22, 26), (27, 35)]
+            .into_iter()
+            .chain(more)
             .map(|(start, end)| Candidate {
                 start,
                 end,
                 rank: 70,
                 confidence: 1.0,
             })
-            .into();
+            .collect();
         let piece = b"xabcdefx abcdefghi bcdezzzz abc";
         let many = Values::of(text, &all);
         assert!(many.begins.is_some());

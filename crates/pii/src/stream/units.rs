@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use memchr::memmem::Finder;
+
 use crate::kinds::pem;
 use crate::redactor::Redactor;
 use crate::settle::settle;
@@ -12,9 +14,13 @@ const MAX_UNIT: usize = 1 << 20;
 /// … if it has so many more; and where to cut is sought within as many.
 const LOOK: usize = 64 * 1024;
 
+/// How a private key opens.
+const LEAD: &[u8] = b"-----BEGIN ";
+
 /// What came in and was not handed out yet. Places are in bytes of the buffer.
-#[derive(Default)]
 pub(super) struct Units {
+    /// Searches for [`LEAD`].
+    lead: Finder<'static>,
     buffer: Vec<u8>,
     /// Where the present unit begins; what is before it was handed out.
     start: usize,
@@ -30,6 +36,18 @@ pub(super) struct Units {
 }
 
 impl Units {
+    pub(super) fn new() -> Self {
+        Self {
+            lead: Finder::new(LEAD),
+            buffer: Vec::new(),
+            start: 0,
+            scanned: 0,
+            no_line_end: 0,
+            open: None,
+            offset: 0,
+        }
+    }
+
     pub(super) fn push(&mut self, chunk: &[u8]) {
         let used = self.start;
         self.buffer.drain(..used);
@@ -86,10 +104,9 @@ impl Units {
 
     /// Whether a private key opens between what was looked through and `line_end`.
     fn opens(&mut self, line_end: usize) -> bool {
-        let lead = b"-----BEGIN ";
-        while let Some(at) = memchr::memmem::find(&self.buffer[self.scanned..line_end], lead) {
+        while let Some(at) = self.lead.find(&self.buffer[self.scanned..line_end]) {
             let begin = self.scanned + at;
-            self.scanned = begin + lead.len();
+            self.scanned = begin + LEAD.len();
             if let Some(head) = pem::opening(&self.buffer[..line_end], begin) {
                 self.open = Some((begin, head));
                 return true;

@@ -6,6 +6,7 @@
 )]
 
 mod a30_overlaps;
+mod json;
 mod modes;
 mod policies;
 mod properties;

@@ -70,6 +70,17 @@ proptest! {
     }
 }
 
+#[test]
+fn an_empty_line_inside_of_a_key_has_no_finding() {
+    let redactor = mixed();
+    let mut lines = RedactLines::new(&redactor, Some(&KEY)).unwrap();
+    let text = b"-----BEGIN PRIVATE KEY-----\n\npassword=hunter22";
+    let mut all = lines.push(text);
+    all.extend(lines.finish());
+    assert_eq!(all.len(), 3);
+    assert!(all[1].findings.is_empty(), "{:?}", all[1].findings);
+}
+
 const KEY_BLOCK: &str = "a\n-----BEGIN PRIVATE KEY-----\r\nMIIEowIBAAKCAQEA\r\n-----END PRIVATE KEY-----\nbob@example.org\n";
 
 #[test]

@@ -88,6 +88,27 @@ fn wrap_anew(
     Ok(())
 }
 
+/// Whether every key but these opens.
+pub(super) fn all_open(
+    connection: &Connection,
+    log: &LogId,
+    but: &BTreeSet<SubjectKeyId>,
+    kek: &dyn WrapsKeys,
+) -> Result<()> {
+    let mut select = connection.prepare("SELECT key, subject, wrapped FROM keys")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = SubjectKeyId::from_bytes(row.get(0)?);
+        if !but.contains(&id) {
+            let subject: String = row.get(1)?;
+            let wrapped: Vec<u8> = row.get(2)?;
+            kek.unwrap(log, &subject, id, &wrapped)
+                .map_err(|error| does_not_open(id, &subject, &error))?;
+        }
+    }
+    Ok(())
+}
+
 /// A nonce for wrapping.
 pub(super) fn nonce(random: &dyn Random) -> Result<[u8; 12]> {
     let mut nonce = [0; 12];
@@ -107,6 +128,6 @@ pub(super) fn does_not_open(
     error: &SubjectKeysError,
 ) -> SubjectKeysError {
     SubjectKeysError::new(format!(
-        "key {id} of subject {subject:?} does not open: {error}"
+        "key {id} of subject {subject:?} does not open: {error}; bring back a copy of the file from before it was damaged, or erase that subject too"
     ))
 }

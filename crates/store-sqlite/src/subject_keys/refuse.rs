@@ -45,7 +45,7 @@ pub(super) fn refuse_alone(
     Err(SubjectKeysError::new(at(
         path,
         &format!(
-            "the subject keys are missing, while the key-encryption key {kek} that wraps them is in {}; bring back the newest copy of this file. If it is lost, no text of any subject can be read again: move that key away, and new ones are made",
+            "the subject keys are missing, while the key-encryption key {kek} that wraps them is in {}; bring back the newest copy of this file. If it is lost, no text of any subject can be read again: move that key away; new ones are made, and `ai-audit shred DIR --lost-keys` records that the old ones are gone",
             vault.place()
         ),
     )))
@@ -55,12 +55,12 @@ pub(super) fn refuse_alone(
 pub(super) fn no_kek(path: &Path, kek: &KekId, held: &[KekId], place: &str) -> SubjectKeysError {
     let what = if held.is_empty() {
         format!(
-            "its keys are wrapped under key-encryption key {kek}, which is not in {place}; bring it back from where a copy is kept. If it is lost, no text of any subject can be read again: move this file away, and new keys are made"
+            "its keys are wrapped under key-encryption key {kek}, which is not in {place}; bring it back from where a copy is kept. If it is lost, no text of any subject can be read again: move this file away; new keys are made, and `ai-audit shred DIR --lost-keys` records that the old ones are gone"
         )
     } else {
         let held: Vec<String> = held.iter().map(KekId::to_string).collect();
         format!(
-            "its keys are wrapped under key-encryption key {kek}, and {place} has {}: this file is from before an erasure, which destroyed that key, and nothing in it opens; bring back the newest copy of this file. If it is lost, no text of any subject can be read again: move it and that key away, and new ones are made",
+            "its keys are wrapped under key-encryption key {kek}, and {place} has {}: this file is from before an erasure, which destroyed that key, and nothing in it opens; bring back the newest copy of this file. If it is lost, no text of any subject can be read again: move it and that key away; new ones are made, and `ai-audit shred DIR --lost-keys` records that the old ones are gone",
             held.join(" and ")
         )
     };

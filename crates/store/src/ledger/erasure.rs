@@ -26,6 +26,10 @@ pub trait SubjectKeysSource: Send + Sync {
 pub struct Shred {
     /// The subjects' pseudonyms; the empty one is the log itself.
     pub subjects: Vec<String>,
+    /// Keys that the log names and nobody keeps any more, with their subjects: lost, or destroyed in
+    /// what this copy of the log does not know of. That they are gone is recorded, so that their
+    /// subjects can have new ones.
+    pub lost: Vec<(String, SubjectKeyId)>,
     /// Why; not empty. Stands in the log for ever, so it should name nobody.
     pub reason: String,
     /// Such as `GDPR Art. 17(1)(b)`; may be empty.
@@ -66,8 +70,9 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::NoSubjectKeys`], [`LedgerError::NothingHeld`]: nothing has changed then. When
-    /// a receipt cannot be stored or the keys cannot be destroyed.
+    /// [`LedgerError::NoSubjectKeys`], [`LedgerError::NothingHeld`], [`LedgerError::SubjectKeys`]:
+    /// nothing has changed then. When a receipt cannot be stored, or the keys cannot be destroyed
+    /// after all: then the log takes nothing before it is finished, which is tried each time.
     pub fn shred(&self, log: &LogName, wish: Shred) -> Result<Shredded, LedgerError> {
         self.attach_known(log)?;
         let (slot, done) = ticket::slot();

@@ -140,6 +140,10 @@ pub enum AppendError {
     /// written.
     #[error("subject keys: {0}")]
     SubjectKeys(SubjectKeysError),
+    /// An erasure is in the log and could not be finished; nothing else is written before it is.
+    /// Nothing of the group is written.
+    #[error("not recorded: {0}")]
+    Erasing(Box<LedgerError>),
     /// A record has a text that is encrypted under a key which is not in use, such as one that was
     /// destroyed meanwhile. Nothing of the group is written; made anew it can be submitted.
     #[error(
@@ -422,6 +426,18 @@ pub enum LedgerError {
         log: LogName,
         /// Why.
         error: SubjectKeysError,
+    },
+    /// An erasure is in the log and cannot be finished.
+    #[error(
+        "the erasure that receipt {seq} asks for cannot be finished, and nothing is recorded in log {log} before it is: {error}"
+    )]
+    Unfinished {
+        /// The log.
+        log: LogName,
+        /// The request.
+        seq: u64,
+        /// Why.
+        error: Box<LedgerError>,
     },
     /// Subjects that are to be erased have no key: nothing is held that hangs on one.
     #[error("log {log}: nothing to erase: no key is held for {}", listed(.subjects))]

@@ -119,6 +119,8 @@ impl Writer {
         let mut batch: BTreeMap<LogName, Pending> = BTreeMap::new();
         self.declare_losses(&mut batch);
         let mut progress = false;
+        // Every key that has a part in these groups was handed out before they were submitted.
+        let mut kept = HashMap::new();
         for Group {
             log: name,
             records,
@@ -127,7 +129,14 @@ impl Writer {
         } in groups
         {
             let lost = u64::try_from(records.len()).unwrap_or(u64::MAX);
-            let settled = self.settle(&name).and_then(|()| self.sync_keys(&name));
+            let settled = self.settle(&name).and_then(|()| match kept.get(&name) {
+                Some(known) => Result::clone(known),
+                None => {
+                    let synced = self.sync_keys(&name);
+                    kept.insert(name.clone(), synced.clone());
+                    synced
+                }
+            });
             if let Err(error) = settled {
                 if !matches!(error, AppendError::TakenOver { .. }) {
                     self.lose(&name, lost, &error);
@@ -195,7 +204,8 @@ impl Writer {
             let _ = self.settle(&name);
         }
         for (name, log) in &mut self.logs {
-            if log.losses.is_empty() || log.doubt.is_some() || log.taken_over.is_some() {
+            let waits = log.doubt.is_some() || log.taken_over.is_some() || log.erasing;
+            if log.losses.is_empty() || waits {
                 continue;
             }
             let mut pending = Pending::new(log);
@@ -209,7 +219,12 @@ impl Writer {
 
     fn lose(&mut self, name: &LogName, records: u64, error: &AppendError) {
         let now = self.config.clock.now();
-        let mut reason = error.to_string();
+        // What stands in the log for ever names no path and no person.
+        let mut reason = match error {
+            AppendError::SubjectKeys(_) => "subject keys could not be kept".to_owned(),
+            AppendError::Erasing(_) => "an erasure could not be finished".to_owned(),
+            other => other.to_string(),
+        };
         // A gap must fit a receipt whatever a store or signer has to say.
         shorten(&mut reason);
         if let Some(log) = self.logs.get_mut(name) {
@@ -377,7 +392,7 @@ impl Writer {
                 error: error.clone(),
             });
         }
-        let failed = match self.settle(name) {
+        let failed = match self.settle_head(name) {
             Ok(()) if self.head(name) == Some(head) => {
                 if let Some(log) = self.logs.get_mut(name) {
                     log.behind = behind;

@@ -1,219 +1,12 @@
 //! A26: erasing subjects, cut off at each step and resumed, with proof in the log.
 
-use crate::rig::{NOW, Rig, kinds, rig};
-use ai_audit_core::{
-    Content, Decision, DecodeBody as _, Exit, KeptField, Kind, LogId, PolicyChange, Question,
-    ReceiptId, Status, SubjectKeyId, Timestamp, UnverifiedReceipt,
-};
-use ai_audit_note::VKey;
-use ai_audit_shredding::{
-    ErasureCompleted, ErasureRequested, HeldKey, KekId, Place, SubjectKey, SubjectKeys,
-    SubjectKeysError,
-};
-use ai_audit_store::{
-    AppendError, ChangePolicy, Ciphertext, Ledger, LedgerError, LogName, MemoryKeys,
-    MemorySubjectKeys, ReadLimit, Record, Shred, Store, StoreReader, SubjectKeysSource,
-};
+use crate::erasing::{Keys, Source, erasing, log, shred};
+use crate::rig::{kinds, rig};
+use ai_audit_core::{DecodeBody as _, Kind, PolicyChange, Status, UnverifiedReceipt};
+use ai_audit_shredding::{ErasureCompleted, ErasureRequested, HeldKey, SubjectKeys};
+use ai_audit_store::{AppendError, ChangePolicy, LedgerError, MemoryKeys, ReadLimit, Shred, Store};
 use ai_audit_testkit::{Counter, Fault, TestLog};
-use ai_audit_verify::{LogVerifier, Pin, Report, TrustPolicy, verify_source};
 use std::sync::{Arc, Mutex};
-
-/// Keeps keys, and fails when it is told to.
-struct Keys {
-    keys: MemoryKeys,
-    /// Whether the next destruction fails: before it was done, or after.
-    fails: Mutex<Option<bool>>,
-    sync_fails: Mutex<bool>,
-}
-
-struct Keeper {
-    inner: Arc<MemorySubjectKeys>,
-    source: Arc<Keys>,
-}
-
-struct Source(Arc<Keys>);
-
-impl SubjectKeysSource for Source {
-    fn subject_keys(&self, _: &LogName, id: LogId) -> Result<Arc<dyn SubjectKeys>, String> {
-        Ok(Arc::new(Keeper {
-            inner: self.0.keys.of(id),
-            source: Arc::clone(&self.0),
-        }))
-    }
-
-    fn opened(&self, log: &LogName, id: LogId) -> Option<Arc<dyn SubjectKeys>> {
-        self.subject_keys(log, id).ok()
-    }
-}
-
-type Kept<T> = Result<T, SubjectKeysError>;
-
-impl SubjectKeys for Keeper {
-    fn log(&self) -> &LogId {
-        self.inner.log()
-    }
-    fn key_for(&self, subject: &str) -> Kept<SubjectKey> {
-        self.inner.key_for(subject)
-    }
-    fn find(&self, subject: &str) -> Kept<Option<SubjectKeyId>> {
-        self.inner.find(subject)
-    }
-    fn held(&self, id: SubjectKeyId) -> Kept<HeldKey> {
-        self.inner.held(id)
-    }
-    fn subjects(&self) -> Kept<Vec<(String, SubjectKeyId)>> {
-        self.inner.subjects()
-    }
-    fn sync(&self) -> Kept<()> {
-        match *self.source.sync_fails.lock().unwrap() {
-            true => Err(SubjectKeysError::new("the disk is full")),
-            false => self.inner.sync(),
-        }
-    }
-    fn kek(&self) -> Kept<KekId> {
-        self.inner.kek()
-    }
-    fn destroy(&self, keys: &[SubjectKeyId], requested_under: KekId) -> Kept<KekId> {
-        let fails = self.source.fails.lock().unwrap().take();
-        if fails == Some(false) {
-            return Err(SubjectKeysError::new("the disk is gone"));
-        }
-        let kek = self.inner.destroy(keys, requested_under)?;
-        match fails {
-            Some(_) => Err(SubjectKeysError::new("the disk is gone")),
-            None => Ok(kek),
-        }
-    }
-}
-
-struct Erasing {
-    rig: Rig,
-    keys: Arc<Keys>,
-    ids: std::cell::Cell<u8>,
-}
-
-fn erasing() -> Erasing {
-    let mut rig = rig();
-    let keys = Arc::new(Keys {
-        keys: MemoryKeys::new(Arc::new(Counter::default())),
-        fails: Mutex::default(),
-        sync_fails: Mutex::default(),
-    });
-    rig.config.subject_keys = Some(Arc::new(Source(Arc::clone(&keys))));
-    Erasing {
-        rig,
-        keys,
-        ids: std::cell::Cell::new(0),
-    }
-}
-
-fn log() -> LogName {
-    LogName::default()
-}
-
-impl Erasing {
-    fn keeper(&self) -> Arc<MemorySubjectKeys> {
-        let head = self.rig.store.head(&log()).unwrap().unwrap();
-        self.keys.keys.of(head.log_id())
-    }
-
-    fn id(&self) -> ReceiptId {
-        self.ids.set(self.ids.get() + 1);
-        ReceiptId::from_parts(Timestamp::from_micros(NOW), [self.ids.get(); 10])
-    }
-
-    /// A decision about a subject, whose input is kept under his key.
-    fn record(&self, subject: &str) -> Record {
-        let key = self.keeper().key_for(subject).unwrap();
-        let id = self.id();
-        let place = Place {
-            receipt: id,
-            subject,
-            field: "input",
-        };
-        let (encrypted, bytes) = key.encrypt(&place, b"my secret", [9; 12]).unwrap();
-        let decision = Decision {
-            subject: subject.to_owned().into(),
-            kept: vec![KeptField {
-                name: "input".into(),
-                content: Content::Encrypted(encrypted),
-            }]
-            .into(),
-            ..Decision::new()
-        };
-        let key = encrypted.key;
-        Record::new(&decision)
-            .id(id)
-            .ciphertexts(vec![Ciphertext { key, bytes }])
-    }
-
-    fn submit(&self, ledger: &Ledger, subject: &str) -> u64 {
-        let ticket = ledger.submit(&log(), vec![self.record(subject)]).unwrap();
-        ticket.wait().unwrap()[0].seq
-    }
-
-    /// What the log says of itself to an auditor, and the keys that are there beside it.
-    fn report(&self, with_keys: bool) -> Report {
-        let [_, checkpoint, _] = TestLog::keys(1);
-        let store = &*self.rig.store;
-        let mut source = StoreReader::new(store, &log()).unwrap();
-        let genesis = store.read(&log(), 0, ReadLimit::ONE).unwrap();
-        let genesis = UnverifiedReceipt::parse(genesis[0].sealed().unwrap()).unwrap();
-        let genesis = ai_audit_core::Genesis::decode(&genesis).unwrap();
-        let origin = genesis.origin().unwrap().to_string();
-        let line = VKey::ed25519(&origin, checkpoint.verifying_key());
-        let size = store.head(&log()).unwrap().unwrap().size();
-        let policy = TrustPolicy::new()
-            .pin(Pin::Log(line.unwrap()))
-            .min_size(size);
-        let keeper = self.keeper();
-        let mut verifier = LogVerifier::new(&policy);
-        if with_keys {
-            verifier.subject_keys(&*keeper);
-        }
-        let report = verify_source(verifier, &mut source, |_| {}).unwrap();
-        assert_eq!(
-            report.exit(&Question::DEFAULT),
-            Exit::Verified,
-            "{report:?}"
-        );
-        report
-    }
-
-    /// The log holds, and nothing of the erasures in it fails; what no log shows is that no copy of a
-    /// key is left.
-    fn assert_open(&self) {
-        let erasure = self.report(false).verdict.erasure;
-        assert!(matches!(erasure, Status::Unverified { .. }), "{erasure:?}");
-    }
-
-    /// As far as the keys that are there go, what was to be erased is.
-    fn assert_erased(&self) {
-        self.assert_open();
-        assert_eq!(self.report(true).verdict.erasure, Status::Verified);
-    }
-
-    fn receipts<T>(&self, kind: Kind, take: impl Fn(&UnverifiedReceipt<'_>) -> T) -> Vec<T> {
-        let query = ai_audit_store::Query::Kind(kind);
-        let found = self.rig.store.find(&log(), &query, None, 99).unwrap();
-        found
-            .into_iter()
-            .map(|seq| {
-                let read = self.rig.store.read(&log(), seq, ReadLimit::ONE).unwrap();
-                take(&UnverifiedReceipt::parse(read[0].sealed().unwrap()).unwrap())
-            })
-            .collect()
-    }
-}
-
-fn shred(subjects: &[&str]) -> Shred {
-    Shred {
-        subjects: subjects.iter().map(ToString::to_string).collect(),
-        reason: "asked for it".into(),
-        legal_basis: "GDPR Art. 17(1)(b)".into(),
-        requested_by: "person-1".into(),
-    }
-}
 
 #[test]
 fn a26_many_subjects_are_erased_in_one_go() {
@@ -284,8 +77,8 @@ fn a26_what_is_cut_off_is_finished_when_the_log_is_attached_again() {
         erasing.assert_open();
         let under_way = erasing.report(true).verdict.erasure;
         assert!(matches!(under_way, Status::Unverified { .. }), "{cut}");
-        // The process ends and another one begins.
-        drop(ledger);
+        // The process is killed, and another one begins.
+        std::mem::forget(ledger);
         let ledger = erasing.rig.attached();
         assert_eq!(
             erasing.receipts(Kind::ERASURE_COMPLETED, |_| ()).len(),
@@ -317,7 +110,7 @@ fn a26_while_it_cannot_be_finished_the_log_is_not_attached() {
     erasing.submit(&ledger, "a");
     *erasing.keys.fails.lock().unwrap() = Some(false);
     ledger.shred(&log(), shred(&["a"])).unwrap_err();
-    drop(ledger);
+    std::mem::forget(ledger);
     *erasing.keys.fails.lock().unwrap() = Some(false);
     let ledger = erasing.rig.open();
     let error = ledger
@@ -328,6 +121,78 @@ fn a26_while_it_cannot_be_finished_the_log_is_not_attached() {
     assert!(!ledger.is_attached(&log()));
     ledger.attach_log(log(), TestLog::signers(1)).unwrap();
     assert_eq!(erasing.receipts(Kind::ERASURE_COMPLETED, |_| ()).len(), 1);
+}
+
+#[test]
+fn a26_what_could_not_be_finished_is_not_begun() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    erasing.submit(&ledger, "a");
+    let before = kinds(&*erasing.rig.store, &log());
+    *erasing.keys.refuses.lock().unwrap() = true;
+    let error = ledger.shred(&log(), shred(&["a"])).unwrap_err();
+    assert!(error.to_string().contains("passphrase"), "{error}");
+    assert_eq!(kinds(&*erasing.rig.store, &log()), before);
+    erasing.submit(&ledger, "a");
+    *erasing.keys.refuses.lock().unwrap() = false;
+    ledger.shred(&log(), shred(&["a"])).unwrap();
+    erasing.assert_open();
+}
+
+#[test]
+fn a26_nothing_is_recorded_before_an_erasure_is_finished() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    erasing.submit(&ledger, "a");
+    // The keys are destroyed, and what follows fails, twice.
+    *erasing.keys.fails.lock().unwrap() = Some(true);
+    ledger.shred(&log(), shred(&["a"])).unwrap_err();
+    *erasing.keys.fails.lock().unwrap() = Some(true);
+    let ticket = ledger.submit(&log(), vec![erasing.record("a")]).unwrap();
+    let error = ticket.wait().unwrap_err();
+    assert!(matches!(error, AppendError::Erasing(_)), "{error}");
+    assert!(error.to_string().contains("receipt 3 asks for"), "{error}");
+    // Then it can be finished, and is, before the next record: whose key is a new one.
+    erasing.submit(&ledger, "a");
+    ledger.drain().unwrap();
+    let order = kinds(&*erasing.rig.store, &log());
+    let completed = order
+        .iter()
+        .position(|kind| *kind == Kind::ERASURE_COMPLETED);
+    assert_eq!(completed, Some(4), "{order:?}");
+    ledger.close("").unwrap();
+    assert_eq!(erasing.receipts(Kind::GAP, |_| ()).len(), 1);
+    erasing.assert_open();
+}
+
+#[test]
+fn keys_that_are_lost_are_recorded_as_gone_so_that_new_ones_can_be_used() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    erasing.submit(&ledger, "a");
+    let lost = erasing.keeper().find("a").unwrap().unwrap();
+    drop(ledger);
+    // Another keeper, which never had it.
+    let mut again = erasing;
+    let keys = Arc::new(Keys {
+        keys: MemoryKeys::new(Arc::new(Counter::default())),
+        fails: Mutex::default(),
+        sync_fails: Mutex::default(),
+        refuses: Mutex::default(),
+    });
+    again.rig.config.subject_keys = Some(Arc::new(Source(Arc::clone(&keys))));
+    again.keys = keys;
+    // Other ids than before: the same counter would give the lost one again.
+    again.keeper().key_for("somebody").unwrap();
+    let ledger = again.rig.attached();
+    let wish = Shred {
+        lost: vec![("a".into(), lost)],
+        ..shred(&[])
+    };
+    let done = ledger.shred(&log(), wish).unwrap();
+    assert_eq!(done.subjects, [("a".to_owned(), lost)]);
+    again.submit(&ledger, "a");
+    again.assert_open();
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod anchors;
 mod ciphertexts;
 mod collect;
 mod epochs;
+mod erasing;
 mod erasures;
 mod faults;
 mod ids;

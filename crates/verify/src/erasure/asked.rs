@@ -2,7 +2,7 @@
 
 use super::Seen;
 use ai_audit_core::UnverifiedReceipt;
-use ai_audit_core::{Content, Decision, DecodeBody as _, Kind, Status, SubjectKeyId};
+use ai_audit_core::{Decision, DecodeBody as _, Kind, Status, SubjectKeyId};
 use ai_audit_shredding::{Access, ErasureAudit, ErasureError, ErasureRequested, Erasures};
 use alloc::format;
 use alloc::string::String;
@@ -50,10 +50,8 @@ impl<'p> Asked<'p> {
     }
 
     fn keeps(&mut self, seq: u64, decision: &Decision<'_>) {
-        for kept in decision.kept.iter() {
-            if let Content::Encrypted(field) = &kept.content {
-                self.last_kept = Some((seq, field.key));
-            }
+        if let Some((_, field)) = decision.encrypted().last() {
+            self.last_kept = Some((seq, field.key));
         }
     }
 

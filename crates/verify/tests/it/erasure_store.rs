@@ -73,6 +73,9 @@ impl SubjectKeys for Keys {
     fn kek(&self) -> Kept<KekId> {
         panic!("a verifier needs no key-encryption key")
     }
+    fn may_destroy(&self, _: &[SubjectKeyId]) -> Kept<()> {
+        panic!("a verifier changes nothing")
+    }
     fn destroy(&self, _: &[SubjectKeyId], _: KekId) -> Kept<KekId> {
         panic!("a verifier changes nothing")
     }

@@ -19,8 +19,14 @@ pub(super) enum Input {
 
 impl Input {
     pub(super) fn open(args: &Args) -> anyhow::Result<Self> {
-        if args.format != Format::OpenaiMessages && args.messages_at.is_some() {
-            return Err(usage("--messages-at goes with --format openai-messages"));
+        let of_messages = [
+            ("--messages-at", args.messages_at.is_some()),
+            ("--subject-at", args.subject_at.is_some()),
+        ];
+        if let Some((flag, _)) = of_messages.iter().find(|(_, given)| *given)
+            && args.format != Format::OpenaiMessages
+        {
+            return Err(usage(format!("{flag} goes with --format openai-messages")));
         }
         if args.file.as_os_str() == "-" {
             return Ok(Self::Stream(Box::new(io::stdin().lock())));
@@ -102,7 +108,11 @@ impl<'a> Reader<'a> {
             Format::Traces => Self::Traces(TraceLines::new(source, keep)),
             Format::OpenaiMessages => {
                 let at = args.messages_at.as_deref();
-                Self::Conversations(Conversations::new(source, at, keep))
+                let conversations = Conversations::new(source, at, keep);
+                Self::Conversations(match &args.subject_at {
+                    Some(path) => conversations.subject_at(path),
+                    None => conversations,
+                })
             }
         })
     }

@@ -105,6 +105,8 @@ pub(super) struct LogKeys<'w> {
     given: Option<&'w Policy>,
     logs: BTreeMap<LogName, Known>,
     created: Vec<String>,
+    /// Logs in which the given policy was put in force, and the receipts that say so.
+    policies: Vec<(String, u64)>,
     /// Errors are kept until the group at hand is looked at.
     failed: Option<anyhow::Error>,
 }
@@ -130,6 +132,7 @@ impl<'w> LogKeys<'w> {
             given,
             logs: BTreeMap::new(),
             created: Vec::new(),
+            policies: Vec::new(),
             failed: None,
         }
     }
@@ -147,6 +150,11 @@ impl<'w> LogKeys<'w> {
     /// The logs that were opened since the last time.
     pub(super) fn take_created(&mut self) -> Vec<String> {
         std::mem::take(&mut self.created)
+    }
+
+    /// The policies that were put in force since the last time.
+    pub(super) fn take_policies(&mut self) -> Vec<(String, u64)> {
+        std::mem::take(&mut self.policies)
     }
 
     /// Gets to know a log, which is opened if it is not there.
@@ -174,7 +182,8 @@ impl<'w> LogKeys<'w> {
                 entries: vec![(REDACTION_POLICY.into(), given.to_json())],
                 reason: "given with what is recorded".into(),
             };
-            self.writer.change_policy(log, change)?;
+            let receipt = self.writer.change_policy(log, change)?;
+            self.policies.push((log.to_string(), receipt.seq));
             policy = Some(given.clone());
         }
         let redaction = match policy {

@@ -24,6 +24,8 @@ pub(crate) struct Summary {
     empty: u64,
     logs: BTreeMap<String, Range>,
     created: Vec<String>,
+    /// Where a redaction policy that was given was put in force, and by which receipt.
+    policies: BTreeMap<String, u64>,
     /// How often personal data of each kind was found in the texts.
     found: BTreeMap<String, u64>,
     /// Which lines or conversations of the input are recorded.
@@ -78,6 +80,10 @@ impl Pending {
 
     pub(super) fn created(&mut self, logs: Vec<String>) {
         self.summary.created.extend(logs);
+    }
+
+    pub(super) fn put_in_force(&mut self, policies: Vec<(String, u64)>) {
+        self.summary.policies.extend(policies);
     }
 
     pub(super) const fn skipped(&mut self) {
@@ -236,6 +242,11 @@ impl Summary {
             output.line(format!(
                 "Opened log {log}; its key line is {}.",
                 path.display()
+            ))?;
+        }
+        for (log, seq) in &self.policies {
+            output.line(format!(
+                "Put the given redaction policy in force in log {log}, by receipt {seq}."
             ))?;
         }
         let mut kinds = String::new();

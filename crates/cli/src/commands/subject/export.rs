@@ -76,11 +76,11 @@ fn value(receipt: &RevealedReceipt) -> anyhow::Result<(Value, u64)> {
     let (mut texts, mut shown) = (Map::new(), 0);
     for (field, state, opened) in &receipt.texts {
         let text = match opened {
-            Opened::Text { text, .. } => {
+            Opened::Text { text, is_recorded } => {
                 if *state != ai_audit_directory::TextState::Plain {
                     shown += 1;
                 }
-                json!({ "text": text.as_str() })
+                json!({ "text": text.as_str(), "is_recorded": is_recorded })
             }
             other => json!({ "error": why(other) }),
         };

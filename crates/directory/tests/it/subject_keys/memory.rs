@@ -154,6 +154,7 @@ fn child(folder: &Path) {
     ticket.wait().unwrap();
     let wish = Shred {
         subjects: vec!["person-7".into()],
+        lost: Vec::new(),
         reason: "asked for it".into(),
         legal_basis: String::new(),
         requested_by: String::new(),

@@ -3,9 +3,9 @@
 use crate::context::Words;
 
 /// Words that announce a telephone number.
-pub(super) const PHONE_WORDS: Words = Words {
-    #[rustfmt::skip]
-    ascii: &[
+#[rustfmt::skip]
+pub(super) static PHONE_WORDS: Words = Words::new(
+    &[
         "phone",
         "phones",
         "telephone",
@@ -74,7 +74,7 @@ pub(super) const PHONE_WORDS: Words = Words {
         "msisdn",
         "contact",
     ],
-    other: &[
+    &[
         "téléphone",
         "tél",
         "teléfono",
@@ -104,12 +104,12 @@ pub(super) const PHONE_WORDS: Words = Words {
         "τηλ",
         "טלפון",
     ],
-};
+);
 
 /// Words for numbers that are none, when they stand nearer.
-pub(super) const OTHER_WORDS: Words = Words {
-    #[rustfmt::skip]
-    ascii: &[
+#[rustfmt::skip]
+pub(super) static OTHER_WORDS: Words = Words::new(
+    &[
         "order",
         "invoice",
         "ref",
@@ -197,5 +197,5 @@ pub(super) const OTHER_WORDS: Words = Words {
         "latitude",
         "longitude",
     ],
-    other: &["订单", "注文", "заказ", "№"],
-};
+    &["订单", "注文", "заказ", "№"],
+);

@@ -32,21 +32,27 @@ impl Writer {
         let keys = self.keeper(name)?;
         let failed = failed_keys(name);
         keys.sync().map_err(&failed)?;
-        self.finish_erasures(name)?;
-        let mut subjects = Vec::new();
+        let mut subjects = BTreeSet::new();
         let mut nothing = Vec::new();
         for subject in wish.subjects.iter().collect::<BTreeSet<_>>() {
             match keys.find(subject).map_err(&failed)? {
-                Some(key) => subjects.push((subject.clone(), key)),
+                Some(key) => {
+                    subjects.insert((subject.clone(), key));
+                }
                 None => nothing.push(subject.clone()),
             }
         }
+        subjects.extend(wish.lost.iter().cloned());
         if !nothing.is_empty() || subjects.is_empty() {
             return Err(LedgerError::NothingHeld {
                 log: name.clone(),
                 subjects: nothing,
             });
         }
+        let subjects: Vec<(String, SubjectKeyId)> = subjects.into_iter().collect();
+        let doomed: Vec<SubjectKeyId> = subjects.iter().map(|(_, key)| *key).collect();
+        // What is recorded has to be finished, and nothing else is recorded before that.
+        keys.may_destroy(&doomed).map_err(&failed)?;
         let kek = keys.kek().map_err(&failed)?;
         let (requests, requested) = self.request(name, wish, &subjects, kek)?;
         let (completions, ciphertexts) = self.destroy(name, &*keys, &requested)?;
@@ -95,6 +101,7 @@ impl Writer {
                 kek,
             });
         }
+        self.set_erasing(name, true);
         self.commit(BTreeMap::from([(name.clone(), pending)]))
             .remove(name)
             .unwrap_or(Ok(()))
@@ -150,15 +157,49 @@ impl Writer {
             .remove(name)
             .unwrap_or(Ok(()))
             .map_err(append)?;
+        self.set_erasing(name, false);
         Ok((receipts, removed))
+    }
+
+    /// Notes that an erasure may be in the log that is not finished: nothing else is written then.
+    fn set_erasing(&mut self, name: &LogName, erasing: bool) {
+        if let Some(log) = self.logs.get_mut(name) {
+            log.erasing = erasing;
+        }
+    }
+
+    /// Whether erasures were requested that are not completed.
+    pub(super) fn has_open_erasures(&self, name: &LogName) -> Result<bool, LedgerError> {
+        let requests = self.places(name, Kind::ERASURE_REQUESTED, None)?;
+        let completions = self.places(name, Kind::ERASURE_COMPLETED, None)?;
+        Ok(requests.len() != completions.len())
     }
 
     /// Finishes erasures that were requested and not completed.
     pub(super) fn finish_erasures(&mut self, name: &LogName) -> Result<(), LedgerError> {
+        let open = self.open_erasures(name)?;
+        let Some((seq, _)) = open.first() else {
+            self.set_erasing(name, false);
+            return Ok(());
+        };
+        let seq = *seq;
+        let open: Vec<Requested> = open.into_iter().map(|(_, request)| request).collect();
+        let finished = self
+            .keeper(name)
+            .and_then(|keys| self.destroy(name, &*keys, &open));
+        finished.map(drop).map_err(|error| LedgerError::Unfinished {
+            log: name.clone(),
+            seq,
+            error: Box::new(error),
+        })
+    }
+
+    /// The requests that are not completed, with their places.
+    fn open_erasures(&self, name: &LogName) -> Result<Vec<(u64, Requested)>, LedgerError> {
         let requests = self.places(name, Kind::ERASURE_REQUESTED, None)?;
         let completions = self.places(name, Kind::ERASURE_COMPLETED, None)?;
         if requests.len() == completions.len() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let mut completed = BTreeSet::new();
         for seq in completions {
@@ -184,18 +225,18 @@ impl Writer {
                 seq,
                 error,
             })?;
-            open.push(Requested {
+            let request = Requested {
                 hash: receipt.hash(),
                 keys: request.keys().collect(),
                 kek: request.kek,
-            });
+            };
+            open.push((seq, request));
         }
         if open.is_empty() {
             let what = "it has more erasures completed than requested".to_owned();
             return Err(contradiction(name, what));
         }
-        let keys = self.keeper(name)?;
-        self.destroy(name, &*keys, &open).map(drop)
+        Ok(open)
     }
 
     /// Makes the keys durable that were handed out for what is about to be stored.

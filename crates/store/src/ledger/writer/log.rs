@@ -34,6 +34,8 @@ pub(super) struct Log {
     /// What is lost and not yet declared in the log.
     pub(super) losses: Vec<Loss>,
     pub(super) doubt: Option<Doubt>,
+    /// An erasure may have been requested that is not completed.
+    pub(super) erasing: bool,
     /// Somebody else wrote to it: nothing more is written to it from here.
     pub(super) taken_over: Option<StoreError>,
     pub(super) checkpointed: u64,

@@ -156,14 +156,21 @@ impl Writer {
                 .own(&log, &mut pending, |_| gap)
                 .map_err(append)?;
         }
-        let info = self.start(name, log, pending, clean)?;
-        // One that cannot be finished keeps the log from growing under keys that are to be gone.
-        if let Err(error) = self.finish_erasures(name) {
-            self.queue.set_attached(name, false);
-            self.logs.remove(name);
-            return Err(error);
+        if !self.has_open_erasures(name)? {
+            return self.start(name, log, pending, clean);
         }
-        Ok(info)
+        // Before anything else: what cannot be finished keeps the log from growing under keys that
+        // are to be gone.
+        self.logs.insert(name.clone(), log);
+        let outcome = self.commit(BTreeMap::from([(name.clone(), pending)]));
+        let finished = outcome.into_values().next().unwrap_or(Ok(()));
+        let finished = finished.map_err(append);
+        let finished = finished.and_then(|()| self.finish_erasures(name));
+        let log = self.logs.remove(name);
+        finished?;
+        let log = log.ok_or_else(|| LedgerError::NotAttached { log: name.clone() })?;
+        let pending = Pending::new(&log);
+        self.start(name, log, pending, clean)
     }
 
     /// Writes the start receipt and lets producers in.
@@ -341,6 +348,7 @@ impl Log {
             behind: false,
             losses: Vec::new(),
             doubt: None,
+            erasing: false,
             taken_over: None,
             checkpointed: tree.1,
             checkpointed_at: Instant::now(),

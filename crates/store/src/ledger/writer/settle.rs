@@ -1,12 +1,23 @@
-//! Finding out where a log ends after a commit failed.
+//! Finding out where a log ends after a commit failed, and ending what must be ended first.
 
 use super::{Writer, recover_frontier};
 use crate::{AppendError, LogName, StoreError};
 use ai_audit_core::Head;
 
 impl Writer {
-    /// Finds out where a log ends after a commit failed, and goes on from there.
+    /// Finds out where a log ends after a commit failed, and goes on from there; finishes an erasure
+    /// that is under way.
     pub(super) fn settle(&mut self, name: &LogName) -> Result<(), AppendError> {
+        self.settle_head(name)?;
+        if !self.logs.get(name).is_some_and(|log| log.erasing) {
+            return Ok(());
+        }
+        self.finish_erasures(name)
+            .map_err(|error| AppendError::Erasing(Box::new(error)))
+    }
+
+    /// Finds out where a log ends after a commit failed, and goes on from there.
+    pub(super) fn settle_head(&mut self, name: &LogName) -> Result<(), AppendError> {
         let Some(log) = self.logs.get_mut(name) else {
             return Ok(());
         };
