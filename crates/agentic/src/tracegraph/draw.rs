@@ -9,6 +9,6 @@ mod svg;
 pub const MAX_DRAWN: usize = 400;
 
 /// Width and height of a node's box.
-const BOX: (f64, f64) = (184.0, 42.0);
+const BOX: (f64, f64) = (214.0, 42.0);
 /// Room between boxes of a layer, and between layers.
 const GAP: (f64, f64) = (22.0, 36.0);

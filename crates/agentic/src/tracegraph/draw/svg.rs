@@ -13,7 +13,7 @@ const HEAD: f64 = 74.0;
 /// Narrower pictures would cut the legend off.
 const NARROWEST: f64 = 700.0;
 /// Units of width that a box's first and second line hold.
-const FITS: (usize, usize) = (21, 30);
+const FITS: (usize, usize) = (26, 35);
 
 /// What a node's colour says.
 const SORTS: [(&str, &str); 5] = [
