@@ -7,6 +7,7 @@ mod draw;
 mod graph;
 mod measures;
 mod node;
+mod places;
 mod text;
 
 pub(crate) use body::check_parents;

@@ -1,6 +1,7 @@
 //! From receipts in the order of the log to a graph.
 
 use super::graph::{Edges, Problem, Rare, Record, TraceGraph};
+use super::places::Places;
 use super::{Node, NodeIndex};
 use ai_audit_core::{DecodeError, LeafHash, UnverifiedReceipt};
 use alloc::borrow::ToOwned;
@@ -128,8 +129,10 @@ impl TraceBuilder {
     pub fn finish(mut self) -> TraceGraph {
         let mut problems = Vec::new();
         let mut places = self.places();
-        if places.windows(2).any(same_hash) {
-            self.drop_doubles(&places, &mut problems);
+        let mut doubles: Vec<NodeIndex> = places.doubles().collect();
+        if !doubles.is_empty() {
+            doubles.sort_unstable();
+            self.drop_doubles(&doubles, &mut problems);
             places = self.places();
         }
         let parents = self.edges(&places, &mut problems);
@@ -155,13 +158,8 @@ impl TraceBuilder {
         number
     }
 
-    /// Hashes with their places, in ascending order. Sorted rather than hashed: whoever can choose
-    /// receipts can choose the first bytes of their hashes.
-    fn places(&self) -> Vec<(LeafHash, NodeIndex)> {
-        let hashes = self.records.iter().map(|record| record.hash);
-        let mut places: Vec<_> = hashes.zip((0..).map(NodeIndex)).collect();
-        places.sort_unstable();
-        places
+    fn places(&self) -> Places {
+        Places::new(self.records.iter().map(|record| record.hash))
     }
 
     fn parents_of(&self, node: usize) -> &[LeafHash] {
@@ -171,21 +169,15 @@ impl TraceBuilder {
         self.parents.get(start..end).unwrap_or(&[])
     }
 
-    /// Of nodes with one hash the first stays.
-    fn drop_doubles(&mut self, places: &[(LeafHash, NodeIndex)], problems: &mut Vec<Problem>) {
-        let mut double: Vec<usize> = places
-            .windows(2)
-            .filter(|pair| same_hash(pair))
-            .filter_map(|pair| pair.last().map(|(_, node)| node.as_usize()))
-            .collect();
-        double.sort_unstable();
+    /// Of nodes with one hash the first stays. `doubles` is in ascending order.
+    fn drop_doubles(&mut self, doubles: &[NodeIndex], problems: &mut Vec<Problem>) {
         let mut kept = Self {
             trace_id: core::mem::take(&mut self.trace_id),
             names: core::mem::take(&mut self.names),
             ..Self::default()
         };
-        for (place, record) in self.records.iter().enumerate() {
-            if double.binary_search(&place).is_ok() {
+        for (node, record) in (0..).map(NodeIndex).zip(&self.records) {
+            if doubles.binary_search(&node).is_ok() {
                 problems.push(Problem::DuplicateNode {
                     hash: record.hash,
                     seq: record.seq,
@@ -194,14 +186,15 @@ impl TraceBuilder {
             }
             let start = u32::try_from(kept.parents.len()).unwrap_or(u32::MAX);
             kept.starts.push(start);
-            kept.parents.extend_from_slice(self.parents_of(place));
+            kept.parents
+                .extend_from_slice(self.parents_of(node.as_usize()));
             kept.records.push(record.clone());
         }
         *self = kept;
     }
 
     /// The edges that hold: to a node that is there and comes before, each once.
-    fn edges(&self, places: &[(LeafHash, NodeIndex)], problems: &mut Vec<Problem>) -> Edges {
+    fn edges(&self, places: &Places, problems: &mut Vec<Problem>) -> Edges {
         let mut edges = Edges::with_capacity(self.records.len(), self.parents.len());
         let mut sorted: Vec<LeafHash> = Vec::new();
         for (place, (child, record)) in (0..).map(NodeIndex).zip(&self.records).enumerate() {
@@ -229,22 +222,16 @@ impl TraceBuilder {
                     problems.push(Problem::SelfParent { child });
                     continue;
                 }
-                let found = places.binary_search_by(|(hash, _)| hash.cmp(&parent));
-                let found = found.ok().and_then(|found| places.get(found));
-                match found {
+                match places.find(&parent) {
                     None => problems.push(Problem::MissingParent { child, parent }),
-                    Some((_, found)) if *found > child => {
+                    Some(found) if found > child => {
                         problems.push(Problem::LaterParent { child, parent });
                     }
-                    Some((_, found)) => edges.push(*found),
+                    Some(found) => edges.push(found),
                 }
             }
             edges.end_node();
         }
         edges
     }
-}
-
-fn same_hash(pair: &[(LeafHash, NodeIndex)]) -> bool {
-    matches!(pair, [(one, _), (two, _)] if one == two)
 }

@@ -351,3 +351,26 @@ fn a40_hostile_names_stay_text() {
     // Only what is looked at, and the edges within.
     assert!(!graph.dot(&all[1..]).contains("->"));
 }
+
+#[test]
+fn large_graphs_find_what_small_ones_find() {
+    // Beyond the size from which hashes are looked up by their beginnings.
+    let mut builder = TraceBuilder::new("t");
+    for number in 0..20_000u64 {
+        let before = number
+            .checked_sub(1)
+            .into_iter()
+            .chain([1_000_000 + number]);
+        let parents: Vec<u64> = before.collect();
+        builder.add(&node(number, &parents)).unwrap();
+    }
+    builder.add(&node(7_777, &[])).unwrap();
+    let graph = builder.finish();
+    assert_eq!((graph.len(), graph.edges()), (20_000, 19_999));
+    assert_eq!(graph.missing().len(), 20_000);
+    let doubles = graph.problems().iter();
+    let doubles =
+        doubles.filter(|problem| matches!(problem, Problem::DuplicateNode { seq: 7_777, .. }));
+    assert_eq!(doubles.count(), 1);
+    assert_eq!(graph.depth(), 20_000);
+}
