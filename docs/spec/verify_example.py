@@ -556,6 +556,7 @@ def tool_outcome(r):
         "status": r.variant(STATUSES),
         "result": r.option(r.json_digest),
         "duration_us": r.option(r.u64),
+        "error": r.text(),
         "parents": r.list(r.digest),
     }
 
@@ -624,6 +625,32 @@ def provenance(r):
 def parents(hashes):
     if len(hashes) > 1024 or len(set(hashes)) != len(hashes):
         raise Refused("body", "more than 1024 parents, or one twice")
+
+
+def human_review(r):
+    body = {
+        "review": {
+            "receipt": r.digest(),
+            "parameters": r.option(r.json_digest),
+            "verdict": r.variant(("approved", "rejected", "noted")),
+            "reviewer": r.text(),
+            "comment": r.text(),
+        },
+    }
+    return signed(body, r)
+
+
+def attestation(r):
+    body = {"statement": {"receipt": r.digest(), "role": r.text(), "statement": r.text()}}
+    if not body["statement"]["role"]:
+        raise Refused("body", "an attestation without a role")
+    return signed(body, r)
+
+
+def signed(body, r):
+    """Key and signature of somebody else stand at the end of what he signed."""
+    body["key"], body["signature"] = r.key(), r.raw(64).hex()
+    return body
 
 
 def key_rotation(r):
@@ -715,6 +742,8 @@ BODIES = {
     "tool_outcome": tool_outcome,
     "trace_node": trace_node,
     "provenance": provenance,
+    "human_review": human_review,
+    "attestation": attestation,
     "key_rotation": key_rotation,
     "key_revocation": key_revocation,
     "gap": gap,
@@ -1296,6 +1325,108 @@ class Erasures:
             verdict.remarks.append("erasures of others do not hold: " + self.others)
 
 
+SIGNED_BY_OTHERS = {
+    "human_review": b"ai-audit/review/v1\0",
+    "attestation": b"ai-audit/attestation/v1\0",
+}
+
+
+def check_others(receipt, body):
+    """What a body says others signed of receipts of this log (docs/spec/approvals.md)."""
+    label = SIGNED_BY_OTHERS.get(receipt.header["kind"])
+    if label is None:
+        return
+    message = label + bytes.fromhex(receipt.header["log_id"]) + receipt.body_bytes[:-96]
+    if not Key(bytes.fromhex(body["key"])).verifies(message, bytes.fromhex(body["signature"])):
+        raise Refused("body", "the key that it names did not sign this for a receipt of this log")
+
+
+class Approvals:
+    """The log's own rules that a tool needs approvals, in the order of its receipts."""
+
+    MOST = 1 << 16
+
+    def __init__(self):
+        self.rules, self.open, self.not_followed = {}, {}, 0
+
+    def push(self, receipt, body):
+        kind = receipt.header["kind"]
+        if kind in ("genesis", "policy"):
+            for entry in body["policy"]:
+                if entry["name"] == "approvals":
+                    self.rules = read_rules(entry["value"]) if entry["value"] else {}
+        elif kind == "tool_intent" and body["tool"] in self.rules:
+            if len(self.open) >= self.MOST:
+                self.not_followed += 1
+            else:
+                rule = self.rules[body["tool"]]
+                self.open[receipt.hash.hex()] = (rule, body["arguments"], {})
+        elif kind == "human_review":
+            self.review(body)
+        elif kind == "tool_outcome":
+            self.outcome(body)
+
+    def review(self, body):
+        review = body["review"]
+        (_, keys), arguments, said = self.open.get(review["receipt"], ((0, ()), None, None))
+        rejects = review["verdict"] == "rejected"
+        if body["key"] not in keys or review["verdict"] == "noted":
+            return
+        # A rejection stands, and need not have seen the parameters.
+        if said.get(body["key"]) != "rejected" and (rejects or review["parameters"] == arguments):
+            said[body["key"]] = review["verdict"]
+
+    def outcome(self, body):
+        rule, _, said = self.open.pop(body["intent"], (None, None, {}))
+        if body["status"] == "denied":
+            return
+        if rule is None:
+            if body["tool"] in self.rules:
+                raise Refused("approvals", "a tool that needs approvals ran without an open intent")
+            return
+        if "rejected" in said.values():
+            raise Refused("approvals", "a tool ran though its intent was rejected")
+        if len(said) < rule[0]:
+            raise Refused("approvals", "a tool ran with %d approvals of %d" % (len(said), rule[0]))
+
+
+def read_rules(text):
+    """The policy entry `approvals`."""
+    wrong = Refused("approvals", "the policy entry is none")
+    try:
+        rules = json.loads(text, object_pairs_hook=no_twice)
+    except ValueError:
+        raise wrong from None
+    if not isinstance(rules, dict) or len(rules) > 64:
+        raise wrong
+    read = {}
+    for tool, rule in rules.items():
+        if not tool or not isinstance(rule, dict) or set(rule) != {"keys", "needed"}:
+            raise wrong
+        keys, needed = rule["keys"], rule["needed"]
+        if isinstance(needed, float) and needed.is_integer():
+            needed = int(needed)
+        if not isinstance(keys, list) or type(needed) is not int:
+            raise wrong
+        if not all(isinstance(key, str) and len(key) == 64 for key in keys):
+            raise wrong
+        if not all(set(key) <= set("0123456789abcdef") for key in keys):
+            raise wrong
+        for key in keys:
+            Key(bytes.fromhex(key))
+        if len(set(keys)) != len(keys) or not 1 <= needed <= len(keys) <= 64:
+            raise wrong
+        read[tool] = (needed, keys)
+    return read
+
+
+def no_twice(pairs):
+    """An object of which no name stands twice."""
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a name twice")
+    return dict(pairs)
+
+
 class Log:
     """Receipts from one log: the whole of it, or a selection with inclusion proofs.
 
@@ -1307,7 +1438,7 @@ class Log:
         self.own, self.revocations = own, revocations
         self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {0: sha256(b"")}, set()
         self.genesis = self.line = self.key = self.keys = self.before = self.first = None
-        self.epochs, self.erasures = Epochs(), Erasures(subject)
+        self.epochs, self.erasures, self.approvals = Epochs(), Erasures(subject), Approvals()
         self.count = self.signatures = self.deleted = 0
         self.needs_checkpoint = self.bare = self.signed = False
         self.origin = self.log_id = self.unread = None
@@ -1339,8 +1470,12 @@ class Log:
         body = None
         try:
             body = receipt.body()
+            if body is not None:
+                check_others(receipt, body)
             if not self.verdict.failed("integrity") and (self.selection or self.first == 0):
                 self.epochs.push(receipt, root)
+                if body is not None and not self.selection:
+                    self.approvals.push(receipt, body)
                 if receipt.header["kind"] == "anchor" and self.line:
                     self.anchored(seq, body, root)
         except Refused as error:

@@ -94,6 +94,15 @@ const ROWS: &[(&str, &str, &str, &str, f64)] = &[
         "byte-sum",
         76.0,
     ),
+    (
+        "three tests, 10,000",
+        "sequential-tests",
+        "ours",
+        "three-sums",
+        5.0,
+    ),
+    ("drift, 10,000", "drift-push", "ours", "count-in-map", 2.5),
+    ("quantiles, 10,000", "quantiles-push", "ours", "sort", 2.5),
 ];
 
 /// Measures; what follows the command goes to criterion (a filter, `--quick`). Then the table.

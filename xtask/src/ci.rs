@@ -9,12 +9,12 @@ use anyhow::{Result, bail};
 use crate::counts::Counts;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
-use crate::{deny, nostd, scale, tidy, vectors};
+use crate::{calibrate, deny, nostd, scale, tidy, vectors};
 
 /// A step and what it does; a step may say why it skipped something.
 type Step = fn(&Workspace, &mut Outcome) -> Result<()>;
 
-const STEPS: [(&str, Step); 11] = [
+const STEPS: [(&str, Step); 12] = [
     ("fmt", |workspace, _| {
         Cmd::cargo(workspace)
             .args(["fmt", "--all", "--check"])
@@ -51,6 +51,7 @@ const STEPS: [(&str, Step); 11] = [
             .args(["run", "-q", "-p", "ai-audit-cli", "--", "demo"])
             .run()
     }),
+    ("calibrate", |_, _| calibrate::run(calibrate::SHORT)),
     ("scale", |workspace, _| {
         scale::run(workspace, scale::SHORT)?;
         scale::epochs::run(workspace, scale::epochs::SHORT)

@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod calibrate;
 mod ci;
 mod counts;
 mod deny;
@@ -73,6 +74,11 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             deny::run(&Workspace::load()?)?;
         }
         "bench" => bench::run(rest)?,
+        "calibrate" => match rest {
+            [] => calibrate::run(calibrate::FULL)?,
+            [short] if short == "--short" => calibrate::run(calibrate::SHORT)?,
+            _ => return usage("calibrate takes --short and nothing else"),
+        },
         "pii-accuracy" => pii_accuracy::run(&Workspace::load()?, rest)?,
         "scale" => {
             if let Some((flag, rest)) = rest.split_first()
@@ -121,7 +127,7 @@ Usage: cargo xtask COMMAND
 Commands:
   ci [STEP]...       everything that CI runs, in its order, or only the steps named:
                      fmt tidy clippy tests examples doc nostd vectors demo
-                     scale deny
+                     calibrate scale deny
                      The last line is `N passed, N failed, N skipped`
   tidy               layers, manifests, file heads and sizes, the architecture's table
   nostd              builds the crates without std for bare metal, core with each set of features
@@ -130,6 +136,9 @@ Commands:
   deny               licences, duplicate versions and sources of everything we depend on
   bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
                      arguments go to criterion, such as a filter or --quick
+  calibrate [--short]
+                     how often the statistics are wrong, by simulation beside exact values, and fails
+                     where that is too often (--short, in CI: fewer runs)
   pii-accuracy [--cases FILE] [--wrong]
                      precision, recall and F1 of each kind on labelled texts (those beside the
                      checkout, or JSON lines with entity, text, spans); --wrong prints what was missed
@@ -167,6 +176,8 @@ mod tests {
         assert_eq!(code, ExitCode::from(2));
         assert!(dispatch(&["tidy".into(), "--fix".into()]).is_err());
         let code = dispatch(&["scale".into(), "many".into()]).expect("usage is no error");
+        assert_eq!(code, ExitCode::from(2));
+        let code = dispatch(&["calibrate".into(), "--long".into()]).expect("usage is no error");
         assert_eq!(code, ExitCode::from(2));
         let code = dispatch(&["ci".into(), "nonsense".into()]);
         assert!(code.is_err());

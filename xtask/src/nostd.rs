@@ -12,7 +12,8 @@ const TARGET: &str = "thumbv7em-none-eabi";
 const EACH_FEATURE_SET: &str = "ai-audit-core";
 
 /// Built with their default features: these need an allocator.
-const DEFAULT_FEATURES: [&str; 9] = [
+const DEFAULT_FEATURES: [&str; 10] = [
+    "ai-audit-analytics",
     "ai-audit-merkle",
     "ai-audit-shredding",
     "ai-audit-json",

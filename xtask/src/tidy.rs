@@ -11,7 +11,7 @@ use crate::workspace::{DependencyKind, Package, Workspace};
 /// Crates by layer, the lowest first. A crate sees only layers below its own.
 const LAYERS: [&[&str]; 9] = [
     &["core"],
-    &["json", "merkle", "pii", "shredding"],
+    &["analytics", "json", "merkle", "pii", "shredding"],
     &["note", "agentic", "timestamp", "epochs"],
     &["verify"],
     &["export", "store", "ingest"],

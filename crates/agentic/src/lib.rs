@@ -34,18 +34,25 @@
 
 extern crate alloc;
 
+mod approvals;
 mod digest;
 mod open;
 mod provenance;
+mod review;
 mod tool;
 mod tracegraph;
 
+pub use approvals::{
+    APPROVALS_POLICY, ApprovalAudit, ApprovalError, ApprovalRule, ApprovalRuleError, ApprovalRules,
+    MAX_RULE_KEYS, MAX_RULES,
+};
 pub use digest::JsonDigest;
 pub use open::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntent, OpenIntents};
 pub use provenance::{
     Finding, MAX_SOURCES, PathStep, Provenance, Source, SourceOrigin, SourceProof,
     SourceProofError, StatedSources, Taint, TaintPolicy, Trust, TrustError, TrustSummary,
 };
+pub use review::{Attestation, HumanReview, Review, ReviewVerdict, Statement};
 pub use tool::{ToolIntent, ToolOutcome, ToolStatus};
 #[cfg(feature = "draw")]
 pub use tracegraph::MAX_DRAWN;

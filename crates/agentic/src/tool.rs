@@ -42,6 +42,9 @@ pub struct ToolOutcome<'a> {
     pub result: Option<JsonDigest>,
     /// How long it took, in microseconds.
     pub duration_us: Option<u64>,
+    /// The class of the error, such as `timeout` or `HTTP 503`; empty where there was none. It should
+    /// name nobody.
+    pub error: Text<'a>,
     /// Hashes of further receipts that this one follows from.
     pub parents: List<'a, LeafHash>,
 }

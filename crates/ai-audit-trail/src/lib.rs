@@ -32,6 +32,7 @@
 //! | feature | brings |
 //! |---|---|
 //! | – | [`core`], [`merkle`], [`note`], [`timestamp`], [`verify`]: sealing and verifying, without std |
+//! | `analytics` | sequential tests, drift and summaries over decisions |
 //! | `agentic` (default) | tool intents and outcomes, trace graphs, provenance |
 //! | `draw` | trace graphs as SVG |
 //! | `epochs` | epoch seals, deletions, retention, for those who seal or verify by themselves |
@@ -51,6 +52,8 @@ pub use ai_audit_verify as verify;
 
 #[cfg(feature = "agentic")]
 pub use ai_audit_agentic as agentic;
+#[cfg(feature = "analytics")]
+pub use ai_audit_analytics as analytics;
 #[cfg(feature = "directory")]
 pub use ai_audit_directory as directory;
 #[cfg(feature = "epochs")]

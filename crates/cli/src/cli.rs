@@ -1,6 +1,7 @@
 //! The command line's grammar: commands, flags, help with examples.
 
 pub(crate) mod adopt;
+pub(crate) mod analyze;
 mod anchor;
 mod epoch;
 mod export;
@@ -99,6 +100,7 @@ pub(crate) enum Command {
     Witness(witness::Witness),
     Trace(Trace),
     Stats(Stats),
+    Analyze(analyze::Analyze),
     Redact(redact::Redact),
     Key(Key),
     Adopt(adopt::Adopt),
@@ -275,7 +277,7 @@ pub(crate) struct Prove {
     pub(crate) force: bool,
 }
 
-/// Counts receipts by kind, action, model and day.
+/// Counts receipts by kind, action, model and day, with rates, scores, durations and tokens.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  ai-audit stats audit\n  ai-audit stats audit --log acme --json"

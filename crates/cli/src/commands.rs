@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod adopt;
+pub(crate) mod analyze;
 pub(crate) mod anchor;
 pub(crate) mod checkpoint;
 pub(crate) mod completions;

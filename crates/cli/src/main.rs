@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Witness(args) => commands::witness::run(args, output),
         Command::Trace(args) => commands::trace::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
+        Command::Analyze(args) => commands::analyze::run(args, output),
         Command::Redact(args) => commands::redact::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
         Command::Adopt(args) => commands::adopt::run(args, output),

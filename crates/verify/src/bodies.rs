@@ -1,6 +1,6 @@
 //! Bodies of the kinds that this version knows must decode, canonically.
 
-use ai_audit_agentic::{Provenance, ToolIntent, ToolOutcome, TraceNode};
+use ai_audit_agentic::{Attestation, HumanReview, Provenance, ToolIntent, ToolOutcome, TraceNode};
 use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, KeyRevocation, KeyRotation,
     Kind, PolicyChange, Start, Stop, UnverifiedReceipt,
@@ -19,6 +19,8 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::TOOL_OUTCOME => ToolOutcome::decode(receipt).map(drop),
         Kind::TRACE_NODE => TraceNode::decode(receipt).map(drop),
         Kind::PROVENANCE => Provenance::decode(receipt).map(drop),
+        Kind::HUMAN_REVIEW => HumanReview::decode(receipt).map(drop),
+        Kind::ATTESTATION => Attestation::decode(receipt).map(drop),
         Kind::KEY_ROTATION => KeyRotation::decode(receipt).map(drop),
         Kind::KEY_REVOCATION => KeyRevocation::decode(receipt).map(drop),
         Kind::START => Start::decode(receipt).map(drop),
@@ -34,3 +36,19 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         _ => Ok(()),
     }
 }
+
+/// Whether what a body says others signed of receipts of this log is signed by the keys that it names.
+pub(crate) fn is_signed(receipt: &UnverifiedReceipt<'_>) -> bool {
+    let log = &receipt.header().log_id;
+    let signed = match receipt.header().kind {
+        Kind::HUMAN_REVIEW => HumanReview::decode(receipt).map(|review| review.verify(log)),
+        Kind::ATTESTATION => Attestation::decode(receipt).map(|attested| attested.verify(log)),
+        _ => return true,
+    };
+    // One that does not decode is refused as such.
+    signed.is_ok_and(|signed| signed.is_ok())
+}
+
+/// Why integrity fails where it is not.
+pub(crate) const NOT_SIGNED: &str =
+    "signature: the key that it names did not sign this for a receipt of this log";

@@ -8,7 +8,7 @@ use crate::time::Times;
 use crate::verified::VerifiedReceipt;
 use crate::walk::{Seal, Walk};
 use crate::{PolicyError, Report, TrustPolicy, bodies};
-use ai_audit_agentic::OpenIntents;
+use ai_audit_agentic::{ApprovalAudit, OpenIntents};
 use ai_audit_core::{
     Chain, ChainError, Head, Kind, LeafHash, LogId, NodeHash, Status, UnverifiedReceipt, Verdict,
 };
@@ -33,6 +33,7 @@ pub struct LogVerifier<'p> {
     frontier: Frontier,
     checkpoints: Checkpoints,
     intents: OpenIntents,
+    approvals: ApprovalAudit,
     time: Times<'p>,
     epochs: EpochAudit,
     /// The `seq` of the first receipt.
@@ -62,6 +63,7 @@ impl<'p> LogVerifier<'p> {
             frontier: Frontier::new(),
             checkpoints,
             intents: OpenIntents::new(),
+            approvals: ApprovalAudit::new(policy.approval_rules().clone()),
             time,
             epochs: EpochAudit::new(),
             first: None,
@@ -147,6 +149,9 @@ impl<'p> LogVerifier<'p> {
                 seq,
                 format!("body of kind {}: {error}", receipt.header().kind),
             );
+        }
+        if !bodies::is_signed(&receipt) {
+            self.break_at(seq, bodies::NOT_SIGNED.into());
         }
         self.erasures.see(&receipt, self.grows());
         self.account(&receipt, before);
@@ -424,6 +429,9 @@ impl<'p> LogVerifier<'p> {
         }
         let root = || before.unwrap_or(NodeHash::EMPTY);
         if let Err(error) = self.epochs.push(receipt, root) {
+            self.break_at(receipt.header().seq, error.to_string());
+        }
+        if let Err(error) = self.approvals.push(receipt) {
             self.break_at(receipt.header().seq, error.to_string());
         }
     }

@@ -3,6 +3,7 @@
 mod file;
 
 use crate::{DetachedRevocation, Pin};
+use ai_audit_agentic::{ApprovalRule, ApprovalRuleError, ApprovalRules};
 use ai_audit_core::Timestamp;
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, Policy, SignedNote};
 use ai_audit_timestamp::TimestampToken;
@@ -29,6 +30,7 @@ pub struct TrustPolicy {
     timestamp_authorities: Vec<Vec<u8>>,
     timestamps: Vec<TimestampToken>,
     subject: Option<String>,
+    approvals: ApprovalRules,
 }
 
 /// A checkpoint that cannot be part of a policy.
@@ -54,6 +56,7 @@ impl Default for TrustPolicy {
             timestamp_authorities: Vec::new(),
             timestamps: Vec::new(),
             subject: None,
+            approvals: ApprovalRules::new(),
         }
     }
 }
@@ -93,6 +96,22 @@ impl TrustPolicy {
         }
         self.min_size = Some(self.min_size.map_or(size, |old| old.max(size)));
         self
+    }
+
+    /// Also asks for approvals of a tool, whatever the log promises: of so many of these keys.
+    ///
+    /// # Errors
+    ///
+    /// When the tool has no name or a rule already, or there are too many.
+    pub fn approvals(mut self, tool: &str, rule: ApprovalRule) -> Result<Self, ApprovalRuleError> {
+        self.approvals.add(tool, rule)?;
+        Ok(self)
+    }
+
+    /// The rules of [`TrustPolicy::approvals`].
+    #[must_use]
+    pub const fn approval_rules(&self) -> &ApprovalRules {
+        &self.approvals
     }
 
     /// Trusts the quorum of these witnesses, in place of those named before. The policy's logs are

@@ -123,6 +123,9 @@ impl<'p> SelectionVerifier<'p> {
         if let Err(error) = bodies::check(&receipt) {
             self.break_at(seq, format!("body of kind {}: {error}", header.kind));
         }
+        if !bodies::is_signed(&receipt) {
+            self.break_at(seq, bodies::NOT_SIGNED.into());
+        }
         self.erasures.see(&receipt, false);
         // A single receipt stands without the others about the log.
         if !self.single

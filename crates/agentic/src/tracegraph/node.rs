@@ -1,7 +1,9 @@
 //! A node of a trace graph, and how it is read from a receipt.
 
 use super::{TraceNode, TraceStep};
-use crate::{Provenance, StatedSources, ToolIntent, ToolOutcome, ToolStatus};
+use crate::{
+    Attestation, HumanReview, Provenance, StatedSources, ToolIntent, ToolOutcome, ToolStatus,
+};
 use ai_audit_core::{
     Action, Decision, DecodeBody, DecodeError, Kind, LeafHash, Timestamp, UnverifiedReceipt,
 };
@@ -104,8 +106,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     ///
-    /// When the body of a decision, tool intent, tool outcome, trace node or provenance receipt
-    /// does not decode.
+    /// When the body of a kind that is read here does not decode.
     pub fn of(receipt: &UnverifiedReceipt<'a>) -> Result<Self, DecodeError> {
         let header = receipt.header();
         let mut node = Self::new(receipt.hash(), header.seq, NodeSort::Other(header.kind));
@@ -127,6 +128,16 @@ impl<'a> Node<'a> {
                 node.to = owned(&body.to);
                 node.duration_us = body.duration_us;
                 node.parents = body.parents.to_vec();
+            }
+            Kind::HUMAN_REVIEW => {
+                let body = HumanReview::decode(receipt)?;
+                node.label = owned(&body.review.reviewer);
+                node.parents.push(body.review.receipt);
+            }
+            Kind::ATTESTATION => {
+                let body = Attestation::decode(receipt)?;
+                node.label = owned(&body.statement.role);
+                node.parents.push(body.statement.receipt);
             }
             Kind::PROVENANCE => node.provenance(&Provenance::decode(receipt)?),
             _ => {}

@@ -20,7 +20,7 @@ use ai_audit_pii::Policy;
 use ai_audit_store::{Ciphertext, EncodedRecordBody, Record};
 use anyhow::{Context as _, anyhow};
 use input::{Input, Reader};
-use keys::{LogKeys, Trial};
+use keys::{LogKeys, Subjects, Trial};
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -71,6 +71,7 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
     };
     let mut input = Input::open(args)?;
     let mut checked = 0;
+    let mut subjects = Subjects::new();
     if let Input::File(file) = &mut input
         && !args.skip_invalid
     {
@@ -79,6 +80,7 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
             Admission::new(&directory, &settings, default.clone()).without_sealing();
         let mut keys = Trial::new(&directory, admission.clone(), redaction.as_ref());
         checked = check(&mut reader, &mut admission, &mut keys)?;
+        subjects = keys.into_subjects();
     }
     // The writer must be the last to close the database, or nothing folds the WAL into it.
     drop(directory);
@@ -101,7 +103,9 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
         pending: &pending,
         in_flight,
     };
-    let failure = sealing.all(&mut reader, &progress, checked).err();
+    let failure = sealing
+        .all(&mut reader, &progress, checked, &subjects)
+        .err();
     drop((reader, progress));
     let closed = crate::open::close(writer, "record", output);
     let mut sealed = pending.take().finish();
@@ -157,8 +161,10 @@ impl Sealing<'_> {
         reader: &mut Reader<'_>,
         progress: &Progress,
         total: u64,
+        subjects: &Subjects,
     ) -> anyhow::Result<()> {
         let mut keys = LogKeys::new(self.writer, self.admission.clone(), self.redaction);
+        keys.prepare(subjects)?;
         let mut done = 0;
         while let Some(group) = reader.next(&mut keys) {
             // When the store fails the input ends: what there was of it says nothing.

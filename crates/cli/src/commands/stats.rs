@@ -2,10 +2,12 @@
 
 use crate::cli::Stats;
 use crate::open::{directory, log_name};
-use crate::output::{Output, Tone, bytes, counted, short};
+use crate::output::{Output, Tone, bytes, counted, safe, short};
 use crate::progress::Progress;
+use ai_audit_analytics::{GroupReport, Spread, Summary, SummaryReport};
 use ai_audit_core::{
-    Decision, DecodeBody as _, Kind, MAX_SEALED_LEN, Next, ReceiptSource as _, UnverifiedReceipt,
+    Decision, DecodeBody as _, Genesis, Kind, MAX_SEALED_LEN, Next, ReceiptSource as _,
+    UnverifiedReceipt,
 };
 use ai_audit_store::StoreReader;
 use serde::Serialize;
@@ -26,6 +28,21 @@ struct Counts {
     models: BTreeMap<String, u64>,
     checks_fired: BTreeMap<String, u64>,
     days: BTreeMap<String, u64>,
+    #[serde(skip)]
+    tenant: String,
+    #[serde(skip)]
+    summary: Summary,
+}
+
+/// The counts, and what the decisions say in figures.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    counts: &'a Counts,
+    decisions: &'a GroupReport,
+    by_tenant: &'a BTreeMap<String, GroupReport>,
+    by_model: &'a BTreeMap<String, GroupReport>,
+    by_day: &'a BTreeMap<String, GroupReport>,
 }
 
 pub(crate) fn run(args: &Stats, output: Output) -> anyhow::Result<ExitCode> {
@@ -38,7 +55,7 @@ pub(crate) fn run(args: &Stats, output: Output) -> anyhow::Result<ExitCode> {
     let mut buf = vec![0; MAX_SEALED_LEN];
     while let Some(next) = source.read_next(&mut buf)? {
         match next {
-            Next::Sealed(len) => counts.take(&UnverifiedReceipt::parse(&buf[..len])?, len),
+            Next::Sealed(len) => counts.take(&UnverifiedReceipt::parse(&buf[..len])?, len)?,
             Next::Deleted(_) => {
                 counts.receipts += 1;
                 counts.deleted += 1;
@@ -47,16 +64,24 @@ pub(crate) fn run(args: &Stats, output: Output) -> anyhow::Result<ExitCode> {
         progress.set(counts.receipts, size);
     }
     drop(progress);
+    let report = counts.summary.report();
     if output.json {
-        output.json(&counts)?;
+        output.json(&Document {
+            counts: &counts,
+            decisions: &report.all,
+            by_tenant: &report.by_tenant,
+            by_model: &report.by_model,
+            by_day: &report.by_day,
+        })?;
     } else {
         counts.print(output)?;
+        figures(&report, output)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 impl Counts {
-    fn take(&mut self, receipt: &UnverifiedReceipt<'_>, len: usize) {
+    fn take(&mut self, receipt: &UnverifiedReceipt<'_>, len: usize) -> anyhow::Result<()> {
         let header = receipt.header();
         self.receipts += 1;
         self.bytes += len as u64;
@@ -68,8 +93,13 @@ impl Counts {
         add(&mut self.kinds, &header.kind.to_string());
         self.first_sealed_at.get_or_insert_with(|| time.clone());
         self.last_sealed_at = Some(time);
+        if header.kind == Kind::GENESIS
+            && let Ok(genesis) = Genesis::decode(receipt)
+        {
+            self.tenant = genesis.tenant.to_string();
+        }
         if header.kind != Kind::DECISION {
-            return;
+            return Ok(());
         }
         if let Ok(decision) = Decision::decode(receipt) {
             add(&mut self.actions, decision.action.name());
@@ -79,7 +109,10 @@ impl Counts {
             for check in decision.checks.iter().filter(|check| check.fired) {
                 add(&mut self.checks_fired, &check.name);
             }
+            self.summary
+                .push(&self.tenant, header.sealed_at, &decision)?;
         }
+        Ok(())
     }
 
     fn print(&self, output: Output) -> anyhow::Result<()> {
@@ -114,5 +147,71 @@ impl Counts {
             }
         }
         Ok(())
+    }
+}
+
+/// What the decisions say in figures, where they say anything.
+fn figures(report: &SummaryReport, output: Output) -> anyhow::Result<()> {
+    let all = &report.all;
+    if all.decisions == 0 {
+        return Ok(());
+    }
+    let title = |text: &str| output.line(output.paint(Tone::Bold, text));
+    let rate = |rate: f64| format!("{:.2} %", 100.0 * rate);
+    title("rates of actions")?;
+    for (name, action) in &all.actions {
+        output.line(format!("  {:<28} {:>9}", safe(name), rate(action.rate)))?;
+    }
+    if !all.checks.is_empty() {
+        title("checks")?;
+        let head = ["", "RAN", "FIRED", "RATE", "MEDIAN", "90 %", "99 %", "MAX"];
+        let mut table = output.table(head);
+        for (name, check) in &all.checks {
+            let score = |pick: fn(&Spread) -> f64| {
+                let scores = check.scores.as_ref();
+                scores.map_or_else(String::new, |scores| number(pick(scores)))
+            };
+            table.add_row([
+                short(name, 20),
+                check.ran.to_string(),
+                check.fired.to_string(),
+                rate(check.rate),
+                score(|s| s.p50),
+                score(|s| s.p90),
+                score(|s| s.p99),
+                score(|s| s.max),
+            ]);
+        }
+        output.print_table(&table)?;
+    }
+    if let Some(took) = &all.duration_us {
+        let told = counted(took.count, "decision", "decisions");
+        title(&format!("milliseconds of {told}"))?;
+        let ms = |us: f64| number(us / 1_000.0);
+        output.line(format!(
+            "  median {}, 90 % {}, 99 % {}, at most {}",
+            ms(took.p50),
+            ms(took.p90),
+            ms(took.p99),
+            ms(took.max)
+        ))?;
+    }
+    if all.input_tokens > 0 || all.output_tokens > 0 {
+        title("tokens")?;
+        output.line(format!(
+            "  {} read, {} written",
+            all.input_tokens, all.output_tokens
+        ))?;
+    }
+    Ok(())
+}
+
+/// A figure with as many places as help.
+fn number(value: f64) -> String {
+    let size = value.abs();
+    if size >= 1e6 || (size < 1e-3 && size > 0.0) {
+        format!("{value:.2e}")
+    } else {
+        format!("{value:.3}")
     }
 }

@@ -1,4 +1,4 @@
-//! The README's quickstart and a guide, block by block, as they stand there.
+//! The README's quickstart and guides, block by block, as they stand there.
 
 use crate::run::{Place, clean, done, program};
 use std::path::{Path, PathBuf};
@@ -102,4 +102,23 @@ fn the_guides_on_traces_and_provenance_work() {
             assert!(all.contains(said), "{said}: {all}");
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_guide_on_analytics_works() {
+    let guide = root().join("docs/guides/analytics.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let blocks = blocks(&guide);
+    assert!(blocks.len() >= 5, "{blocks:?}");
+    let all = run(&Place::empty(), &blocks);
+    // What the guide shows is what they say, but for the times.
+    let mut shown = 0;
+    let texts = guide.split("\n```").step_by(2).flat_map(str::lines);
+    for line in texts.filter_map(|line| line.strip_prefix("    ")) {
+        let line = line.split(" at 2026-").next().unwrap();
+        assert!(all.contains(line), "{line}: {all}");
+        shown += 1;
+    }
+    assert!(shown > 20, "{shown}");
 }

@@ -2,6 +2,7 @@
 
 use super::TrustPolicy;
 use crate::{DetachedRevocation, Pin};
+use ai_audit_agentic::ApprovalRule;
 use ai_audit_note::{Policy, PolicyFileError, PolicyLine};
 use ai_audit_timestamp::TrustedCertificates;
 use alloc::format;
@@ -12,8 +13,8 @@ use core::time::Duration;
 
 const FIRST_LINE: &[u8] = b"ai-audit/policy/v1";
 const PLAIN: &str = "expected log, witness, group or quorum";
-const WRAPPED: &str = "expected log, witness, group, quorum, size, max-age, clock-skew, revocation or \
-     timestamp-authority";
+const WRAPPED: &str = "expected log, witness, group, quorum, size, max-age, clock-skew, revocation, \
+     timestamp-authority or approvals";
 
 impl TrustPolicy {
     /// Reads a trust policy file, version 1, or a C2SP tlog-policy.
@@ -75,7 +76,12 @@ impl Reader {
             return Err(line.error(0, "expected ai-audit/policy/v1, and as the first line"));
         }
         match word {
-            b"size" | b"max-age" | b"clock-skew" | b"revocation" | b"timestamp-authority"
+            b"size"
+            | b"max-age"
+            | b"clock-skew"
+            | b"revocation"
+            | b"timestamp-authority"
+            | b"approvals"
                 if !self.wrapped =>
             {
                 let reason =
@@ -125,8 +131,34 @@ impl Reader {
                 self.change(|policy| policy.timestamp_authority(certificate));
                 Ok(())
             }
+            b"approvals" => self.approvals(line),
             _ => Err(line.error(0, if self.wrapped { WRAPPED } else { PLAIN })),
         }
+    }
+
+    /// `approvals TOOL N KEY…`
+    fn approvals(&mut self, line: &PolicyLine<'_>) -> Result<(), PolicyFileError> {
+        let tool = core::str::from_utf8(line.word(1))
+            .ok()
+            .filter(|tool| !tool.is_empty())
+            .ok_or_else(|| line.error(1, "expected a tool's name"))?;
+        let needed = usize::try_from(line.decimal(2)?).unwrap_or(usize::MAX);
+        let mut keys = Vec::new();
+        for index in 3.. {
+            let word = line.word(index);
+            if word.is_empty() {
+                break;
+            }
+            let key = core::str::from_utf8(word);
+            keys.push(key.map_err(|_| line.error(index, "expected 64 hexadecimal digits"))?);
+        }
+        let rule = ApprovalRule::from_hex(needed, keys)
+            .map_err(|error| line.error(2, format!("{error}")))?;
+        let policy = core::mem::take(&mut self.policy);
+        self.policy = policy
+            .approvals(tool, rule)
+            .map_err(|error| line.error(1, format!("{error}")))?;
+        Ok(())
     }
 
     fn change(&mut self, change: impl FnOnce(TrustPolicy) -> TrustPolicy) {

@@ -7,7 +7,7 @@ use ai_audit_ingest::{Keys, Protection, Redaction};
 use ai_audit_pii::{Policy, PseudonymKey};
 use ai_audit_shredding::SubjectKey;
 use ai_audit_store::{ChangePolicy, Clock as _, LogName, Random as _, SystemClock};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// For checking: ids, digests and ciphertexts that nobody will see, and the redaction that counts.
@@ -18,8 +18,16 @@ pub(super) struct Trial<'d> {
     given: Option<&'d Policy>,
     redactions: BTreeMap<LogName, Option<Arc<Redaction>>>,
     key: Arc<SubjectKey>,
+    /// Who needs a key, by log.
+    subjects: Subjects,
     failed: Option<anyhow::Error>,
 }
+
+/// Subjects that need a key, by log.
+pub(super) type Subjects = BTreeMap<LogName, BTreeSet<String>>;
+
+/// So many are kept of each log; others get theirs when they come.
+const MOST_SUBJECTS: usize = 100_000;
 
 impl<'d> Trial<'d> {
     pub(super) fn new(
@@ -34,8 +42,14 @@ impl<'d> Trial<'d> {
             given,
             redactions: BTreeMap::new(),
             key: Arc::new(SubjectKey::new(nobody.0, nobody.1, &[0; 32])),
+            subjects: Subjects::new(),
             failed: None,
         }
+    }
+
+    /// Who needs a key.
+    pub(super) fn into_subjects(self) -> Subjects {
+        self.subjects
     }
 
     /// What went wrong while the last group was read.
@@ -82,13 +96,20 @@ impl Keys for Trial<'_> {
         [0; 12]
     }
 
-    fn protection(&mut self, tenant: Option<&str>, _: &str, _: bool) -> Protection {
+    fn protection(&mut self, tenant: Option<&str>, subject: &str, encrypts: bool) -> Protection {
         let mut protection = Protection {
             key: Some(Arc::clone(&self.key)),
             ..Protection::default()
         };
         // A tenant that cannot be a log is refused when the group is admitted.
         if let Ok(log) = self.admission.log(tenant) {
+            let keyed = self.admission.keyed() && !subject.is_empty();
+            if keyed || encrypts {
+                let subjects = self.subjects.entry(log.clone()).or_default();
+                if subjects.len() < MOST_SUBJECTS && !subjects.contains(subject) {
+                    subjects.insert(subject.to_owned());
+                }
+            }
             match self.redaction(&log) {
                 Ok(redaction) => protection.redaction = redaction,
                 Err(error) => self.failed = Some(error),
@@ -135,6 +156,25 @@ impl<'w> LogKeys<'w> {
             policies: Vec::new(),
             failed: None,
         }
+    }
+
+    /// Has the keys of subjects that are going to be needed made and kept all at once, which is a
+    /// multiple faster than as they come. Logs that are not there yet get theirs later.
+    pub(super) fn prepare(&self, subjects: &Subjects) -> anyhow::Result<()> {
+        let directory = self.writer.directory();
+        for (log, subjects) in subjects {
+            if directory.store().head(log)?.is_none() {
+                continue;
+            }
+            let keys = self.writer.subject_keys(log)?;
+            for subject in subjects {
+                if keys.find(subject)?.is_none() {
+                    keys.key_for(subject)?;
+                }
+            }
+            keys.sync()?;
+        }
+        Ok(())
     }
 
     /// Makes sure that the log of a group that was admitted is there.

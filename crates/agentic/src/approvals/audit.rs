@@ -1,0 +1,242 @@
+//! Holding the rules against a log, in the order of its receipts.
+
+use super::{APPROVALS_POLICY, ApprovalRule, ApprovalRuleError, ApprovalRules};
+use crate::{
+    HumanReview, JsonDigest, MAX_OPEN, ReviewVerdict, ToolIntent, ToolOutcome, ToolStatus,
+};
+use ai_audit_core::{
+    DecodeBody as _, Genesis, Kind, LeafHash, List, PolicyChange, PolicyEntry, UnverifiedReceipt,
+    VerifyingKey,
+};
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Follows a log from its genesis on, in memory that grows with the open intents of tools that have
+/// rules, at most [`MAX_OPEN`].
+///
+/// That receipts follow each other and are signed, and that reviews are signed by the keys they name,
+/// is for others to check; a body that does not decode is no matter of this.
+#[derive(Debug, Default)]
+pub struct ApprovalAudit {
+    /// Those that the log itself has in force.
+    own: ApprovalRules,
+    /// Those that the verifier brought.
+    asked: ApprovalRules,
+    open: BTreeMap<LeafHash, Open>,
+    /// Intents that came while [`MAX_OPEN`] were open.
+    not_followed: u64,
+}
+
+/// An intent of a tool that needs approvals.
+#[derive(Debug)]
+struct Open {
+    tool: String,
+    arguments: Option<JsonDigest>,
+    rules: Vec<ApprovalRule>,
+    /// The last word of each key of the rules, and where it stands.
+    reviews: Vec<(VerifyingKey, ReviewVerdict, u64)>,
+}
+
+/// What does not hold about a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ApprovalError {
+    /// The log's policy entry is none.
+    Rules(ApprovalRuleError),
+    /// A tool ran without an intent, though it needs approvals.
+    NoIntent {
+        /// The tool.
+        tool: String,
+    },
+    /// A tool ran with fewer approvals than it needs.
+    TooFew {
+        /// The tool.
+        tool: String,
+        /// Approvals that count.
+        found: usize,
+        /// Those that are needed.
+        needed: usize,
+    },
+    /// A tool ran though somebody who can approve it rejected it.
+    Rejected {
+        /// The tool.
+        tool: String,
+        /// The `seq` of the review.
+        review: u64,
+    },
+    /// So many intents of such tools were open that this one was not followed.
+    NotFollowed,
+}
+
+impl fmt::Display for ApprovalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rules(error) => write!(f, "policy entry {APPROVALS_POLICY}: {error}"),
+            Self::NoIntent { tool } => write!(
+                f,
+                "the tool {tool:?} ran without an intent in the log, and needs approvals"
+            ),
+            Self::TooFew {
+                tool,
+                found,
+                needed,
+            } => write!(
+                f,
+                "the tool {tool:?} ran with {found} approvals of its intent; it needs {needed}"
+            ),
+            Self::Rejected { tool, review } => write!(
+                f,
+                "the tool {tool:?} ran though receipt {review} rejects it"
+            ),
+            Self::NotFollowed => write!(
+                f,
+                "more than {MAX_OPEN} intents of tools that need approvals were open: whether this one was approved cannot be told"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for ApprovalError {}
+
+impl ApprovalAudit {
+    /// For a log of which no receipt was seen, with the rules that the verifier brings.
+    #[must_use]
+    pub fn new(asked: ApprovalRules) -> Self {
+        Self {
+            asked,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the next receipt.
+    ///
+    /// # Errors
+    ///
+    /// What does not hold about it.
+    pub fn push(&mut self, receipt: &UnverifiedReceipt<'_>) -> Result<(), ApprovalError> {
+        match receipt.header().kind {
+            Kind::GENESIS => {
+                Genesis::decode(receipt).map_or(Ok(()), |genesis| self.policy(&genesis.policy))
+            }
+            Kind::POLICY => {
+                PolicyChange::decode(receipt).map_or(Ok(()), |change| self.policy(&change.policy))
+            }
+            Kind::TOOL_INTENT => {
+                if let Ok(intent) = ToolIntent::decode(receipt) {
+                    self.intent(receipt.hash(), &intent);
+                }
+                Ok(())
+            }
+            Kind::HUMAN_REVIEW => {
+                if let Ok(review) = HumanReview::decode(receipt) {
+                    self.review(receipt.header().seq, &review);
+                }
+                Ok(())
+            }
+            Kind::TOOL_OUTCOME => {
+                ToolOutcome::decode(receipt).map_or(Ok(()), |outcome| self.outcome(&outcome))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn policy(&mut self, entries: &List<'_, PolicyEntry<'_>>) -> Result<(), ApprovalError> {
+        let entry = entries.iter().find(|entry| entry.name == *APPROVALS_POLICY);
+        let Some(entry) = entry else {
+            return Ok(());
+        };
+        self.own = match entry.value.as_str() {
+            "" => ApprovalRules::new(),
+            json => ApprovalRules::from_json(json).map_err(ApprovalError::Rules)?,
+        };
+        Ok(())
+    }
+
+    /// The rules in force for a tool.
+    fn rules(&self, tool: &str) -> Vec<ApprovalRule> {
+        let both = [self.own.of(tool), self.asked.of(tool)];
+        both.into_iter().flatten().cloned().collect()
+    }
+
+    fn intent(&mut self, hash: LeafHash, intent: &ToolIntent<'_>) {
+        let rules = self.rules(&intent.tool);
+        if rules.is_empty() {
+            return;
+        }
+        if self.open.len() >= MAX_OPEN {
+            self.not_followed = self.not_followed.saturating_add(1);
+            return;
+        }
+        let open = Open {
+            tool: intent.tool.as_str().into(),
+            arguments: intent.arguments,
+            rules,
+            reviews: Vec::new(),
+        };
+        self.open.insert(hash, open);
+    }
+
+    fn review(&mut self, seq: u64, signed: &HumanReview<'_>) {
+        let review = &signed.review;
+        let Some(open) = self.open.get_mut(&review.receipt) else {
+            return;
+        };
+        let counts = open
+            .rules
+            .iter()
+            .any(|rule| rule.keys().contains(&signed.key));
+        // Who saw other parameters approved something else; who rejects need not have seen any.
+        let same = review.parameters == open.arguments || review.verdict == ReviewVerdict::Rejected;
+        if !counts || !same || review.verdict == ReviewVerdict::Noted {
+            return;
+        }
+        let known = open.reviews.iter_mut().find(|(key, ..)| *key == signed.key);
+        match known {
+            // A rejection stands, whatever the same key says later.
+            Some((_, ReviewVerdict::Rejected, _)) => {}
+            Some(known) => *known = (signed.key, review.verdict, seq),
+            None => open.reviews.push((signed.key, review.verdict, seq)),
+        }
+    }
+
+    fn outcome(&mut self, outcome: &ToolOutcome<'_>) -> Result<(), ApprovalError> {
+        let open = outcome.intent.and_then(|intent| self.open.remove(&intent));
+        if outcome.status == ToolStatus::Denied {
+            return Ok(());
+        }
+        let Some(open) = open else {
+            if self.rules(&outcome.tool).is_empty() {
+                return Ok(());
+            }
+            return Err(match (outcome.intent, self.not_followed) {
+                (Some(_), 1..) => ApprovalError::NotFollowed,
+                _ => ApprovalError::NoIntent {
+                    tool: outcome.tool.as_str().into(),
+                },
+            });
+        };
+        for rule in &open.rules {
+            let of_rule = |verdict| {
+                let reviews = open.reviews.iter();
+                reviews.filter(move |(key, said, _)| *said == verdict && rule.keys().contains(key))
+            };
+            if let Some((_, _, review)) = of_rule(ReviewVerdict::Rejected).next() {
+                return Err(ApprovalError::Rejected {
+                    tool: open.tool,
+                    review: *review,
+                });
+            }
+            let found = of_rule(ReviewVerdict::Approved).count();
+            if found < rule.needed() {
+                return Err(ApprovalError::TooFew {
+                    tool: open.tool,
+                    found,
+                    needed: rule.needed(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
