@@ -2,10 +2,11 @@
 
 use crate::open::Log;
 use ai_audit_agentic::{
-    Elsewhere, MAX_METADATA, MAX_PARENTS, Metadata, Node, NodeIndex, NodeSort, Problem, ToolIntent,
-    ToolOutcome, ToolStatus, TraceBuilder, TraceGraph, TraceNode, TraceStep,
+    Attestation, Elsewhere, HumanReview, MAX_METADATA, MAX_PARENTS, Metadata, Node, NodeIndex,
+    NodeSort, Problem, Review, ReviewVerdict, Statement, ToolIntent, ToolOutcome, ToolStatus,
+    TraceBuilder, TraceGraph, TraceNode, TraceStep,
 };
-use ai_audit_core::{Action, Body, Decision, LeafHash, UnverifiedReceipt};
+use ai_audit_core::{Action, Body, Decision, LeafHash, SigningKey, UnverifiedReceipt};
 use std::collections::BTreeMap;
 
 fn hash(number: u64) -> LeafHash {
@@ -373,4 +374,38 @@ fn large_graphs_find_what_small_ones_find() {
         doubles.filter(|problem| matches!(problem, Problem::DuplicateNode { seq: 7_777, .. }));
     assert_eq!(doubles.count(), 1);
     assert_eq!(graph.depth(), 20_000);
+}
+
+#[test]
+fn reviews_and_attestations_hang_on_what_they_are_about() {
+    let mut log = Log::new();
+    let call = log.seal(&ToolIntent {
+        tool: "pay".into(),
+        ..ToolIntent::new()
+    });
+    let key = SigningKey::from_bytes(&[9; 32]);
+    let review = Review {
+        receipt: call,
+        parameters: None,
+        verdict: ReviewVerdict::Approved,
+        reviewer: "r-1".into(),
+        comment: "".into(),
+    };
+    let log_id = log.head.log_id();
+    log.seal(&HumanReview::sign(review, &log_id, &key).unwrap());
+    let statement = Statement {
+        receipt: call,
+        role: "tool".into(),
+        statement: "".into(),
+    };
+    log.seal(&Attestation::sign(statement, &log_id, &key).unwrap());
+    let graph = of_sealed(&log.sealed);
+    assert!(graph.problems().is_empty());
+    let call = graph.node_of(&call).unwrap();
+    let labels: Vec<_> = graph
+        .children(call)
+        .iter()
+        .map(|node| graph.label(*node))
+        .collect();
+    assert_eq!(labels, ["r-1", "tool"]);
 }
