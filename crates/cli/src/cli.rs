@@ -13,6 +13,7 @@ mod record;
 pub(crate) mod redact;
 pub(crate) mod review;
 mod subject;
+mod trace;
 mod verify;
 pub(crate) mod witness;
 
@@ -31,6 +32,7 @@ pub(crate) use record::{Format, Keep, Record};
 pub(crate) use subject::{
     ExportSubject, ListSubjects, Reveal, ShowSubject, Shred, Subject, SubjectCommand,
 };
+pub(crate) use trace::{ListTraces, ShowTrace, TaintTrace, Trace, TraceCommand};
 pub(crate) use verify::{Question, Verify};
 
 /// The heading of the options that every command has.
@@ -98,6 +100,7 @@ pub(crate) enum Command {
     Publish(Publish),
     Monitor(Monitor),
     Witness(witness::Witness),
+    Trace(Trace),
     Stats(Stats),
     Analyze(analyze::Analyze),
     Redact(redact::Redact),

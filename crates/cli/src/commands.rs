@@ -25,5 +25,6 @@ pub(crate) mod shred;
 pub(crate) mod stats;
 pub(crate) mod subject;
 pub(crate) mod timestamp;
+pub(crate) mod trace;
 pub(crate) mod verify;
 pub(crate) mod witness;

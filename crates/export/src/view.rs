@@ -1,6 +1,6 @@
 //! The JSON view of a receipt: for people and programs, derived from the bytes.
 
-use ai_audit_agentic::{Attestation, HumanReview, ToolIntent, ToolOutcome};
+use ai_audit_agentic::{Attestation, HumanReview, Provenance, ToolIntent, ToolOutcome, TraceNode};
 use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, KeyRevocation, KeyRotation, Kind,
     LeafHash, PolicyChange, Start, Stop, UnverifiedReceipt,
@@ -80,6 +80,8 @@ fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
         Kind::DECISION => value::<Decision<'_>>(receipt),
         Kind::TOOL_INTENT => value::<ToolIntent<'_>>(receipt),
         Kind::TOOL_OUTCOME => value::<ToolOutcome<'_>>(receipt),
+        Kind::TRACE_NODE => value::<TraceNode<'_>>(receipt),
+        Kind::PROVENANCE => value::<Provenance<'_>>(receipt),
         Kind::HUMAN_REVIEW => value::<HumanReview<'_>>(receipt),
         Kind::ATTESTATION => value::<Attestation<'_>>(receipt),
         Kind::KEY_ROTATION => value::<KeyRotation<'_>>(receipt),

@@ -1,6 +1,6 @@
 //! Bodies of the kinds that this version knows must decode, canonically.
 
-use ai_audit_agentic::{Attestation, HumanReview, ToolIntent, ToolOutcome};
+use ai_audit_agentic::{Attestation, HumanReview, Provenance, ToolIntent, ToolOutcome, TraceNode};
 use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, KeyRevocation, KeyRotation,
     Kind, PolicyChange, Start, Stop, UnverifiedReceipt,
@@ -17,6 +17,8 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::DECISION => Decision::decode(receipt).map(drop),
         Kind::TOOL_INTENT => ToolIntent::decode(receipt).map(drop),
         Kind::TOOL_OUTCOME => ToolOutcome::decode(receipt).map(drop),
+        Kind::TRACE_NODE => TraceNode::decode(receipt).map(drop),
+        Kind::PROVENANCE => Provenance::decode(receipt).map(drop),
         Kind::HUMAN_REVIEW => HumanReview::decode(receipt).map(drop),
         Kind::ATTESTATION => Attestation::decode(receipt).map(drop),
         Kind::KEY_ROTATION => KeyRotation::decode(receipt).map(drop),

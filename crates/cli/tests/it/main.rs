@@ -29,6 +29,7 @@ mod run;
 mod settings;
 mod tenants;
 mod timestamps;
+mod traces;
 mod witness_https;
 mod witness_usage;
 mod witnesses;
