@@ -58,6 +58,13 @@ const ROWS: &[(&str, &str, &str, &str, f64)] = &[
         1.2,
     ),
     (
+        "trace measures, 10^6",
+        "trace-graph-1m",
+        "measures",
+        "bare-pass",
+        25.0,
+    ),
+    (
         "package write",
         "package-write",
         "ours",

@@ -2,7 +2,9 @@
 //! effect and states that are held against them.
 //!
 //! Arguments and results enter as digests over their RFC 8785 form ([`JsonDigest`]). An intent
-//! whose outcome never came is found by [`OpenIntents`].
+//! whose outcome never came is found by [`OpenIntents`]. Which receipt of a trace followed from
+//! which is a [`TraceGraph`]; its further steps are [`TraceNode`]s. Where the information came from is
+//! [`Provenance`], and where mistrust of it leads to is [`Taint`].
 //!
 //! # Example
 //!
@@ -29,7 +31,7 @@
 //! # let _ = outcome;
 //! # Ok::<(), ai_audit_json::Error>(())
 //! ```
-#![cfg_attr(not(test), no_std)]
+#![cfg_attr(not(any(test, feature = "draw")), no_std)]
 
 extern crate alloc;
 
@@ -38,8 +40,10 @@ mod contract;
 mod contract_audit;
 mod digest;
 mod open;
+mod provenance;
 mod review;
 mod tool;
+mod tracegraph;
 
 pub use approvals::{
     APPROVALS_POLICY, ApprovalAudit, ApprovalError, ApprovalRule, ApprovalRuleError, ApprovalRules,
@@ -49,5 +53,16 @@ pub use contract::{ContractActivation, ContractState, ContractVerdict};
 pub use contract_audit::{Changed, ContractAudit, ContractError, MAX_CONTRACTS};
 pub use digest::JsonDigest;
 pub use open::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntent, OpenIntents};
+pub use provenance::{
+    Finding, MAX_SOURCES, PathStep, Provenance, Source, SourceOrigin, SourceProof,
+    SourceProofError, StatedSources, Taint, TaintPolicy, Trust, TrustError, TrustSummary,
+};
 pub use review::{Attestation, HumanReview, Review, ReviewVerdict, Statement};
 pub use tool::{ToolIntent, ToolOutcome, ToolStatus};
+#[cfg(feature = "draw")]
+pub use tracegraph::MAX_DRAWN;
+pub use tracegraph::{
+    AgentTotals, CriticalPath, Elsewhere, MAX_METADATA, MAX_NODES, MAX_PARENTS, Metadata, Node,
+    NodeIndex, NodeSort, Outside, Problem, TraceBuilder, TraceError, TraceGraph, TraceNode,
+    TraceStep,
+};

@@ -2,8 +2,8 @@
 
 use crate::JsonDigest;
 use ai_audit_core::{
-    Body, BodyError, Kind, LeafHash, LogId, PUBLIC_KEY_LEN, SIGNATURE_LEN, Signature,
-    SignatureError, Signer, SignerError, Text, VerifyingKey, encode_body,
+    Body, BodyError, DecodeError, Kind, LeafHash, LogId, PUBLIC_KEY_LEN, SIGNATURE_LEN, Signature,
+    SignatureError, Signer, SignerError, Text, VerifyingKey, decode_body, encode_body,
 };
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -100,6 +100,15 @@ pub struct Attestation<'a> {
 }
 
 impl<'a> HumanReview<'a> {
+    /// Reads the bytes of a body outside of a receipt, as a reviewer hands them over.
+    ///
+    /// # Errors
+    ///
+    /// Offset, field and expectation of the first thing that does not hold.
+    pub fn from_body_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        decode_body(bytes)
+    }
+
     /// Signs a review of a receipt of a log.
     ///
     /// # Errors

@@ -33,8 +33,9 @@
 //! |---|---|
 //! | – | [`core`], [`merkle`], [`note`], [`timestamp`], [`verify`]: sealing and verifying, without std |
 //! | `analytics` | sequential tests, drift and summaries over decisions |
-//! | `agentic` (default) | tool intents and outcomes |
+//! | `agentic` (default) | tool intents and outcomes, trace graphs, provenance |
 //! | `contracts` | behavioural contracts: files, verdicts of states, bounds over sessions |
+//! | `draw` | trace graphs as SVG |
 //! | `epochs` | epoch seals, deletions, retention, for those who seal or verify by themselves |
 //! | `store`, `sqlite` | the ledger with a store in memory, or in SQLite |
 //! | `directory` (default) | log directories: SQLite, key files, lock, settings |

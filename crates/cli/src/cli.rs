@@ -12,7 +12,9 @@ mod policy;
 mod publish;
 mod record;
 pub(crate) mod redact;
+pub(crate) mod review;
 mod subject;
+mod trace;
 mod verify;
 pub(crate) mod witness;
 
@@ -31,6 +33,7 @@ pub(crate) use record::{Format, Keep, Record};
 pub(crate) use subject::{
     ExportSubject, ListSubjects, Reveal, ShowSubject, Shred, Subject, SubjectCommand,
 };
+pub(crate) use trace::{ListTraces, ShowTrace, TaintTrace, Trace, TraceCommand};
 pub(crate) use verify::{Question, Verify};
 
 /// The heading of the options that every command has.
@@ -93,10 +96,12 @@ pub(crate) enum Command {
     Subject(Subject),
     Reveal(Reveal),
     Shred(Shred),
+    Review(review::Review),
     Epoch(Epoch),
     Publish(Publish),
     Monitor(Monitor),
     Witness(witness::Witness),
+    Trace(Trace),
     Stats(Stats),
     Analyze(analyze::Analyze),
     Redact(redact::Redact),

@@ -67,7 +67,7 @@ pub trait DecodeBody<'a>: Body + Deserialize<'a> {
             });
         }
         let start = receipt.body_offset();
-        decode_bytes(receipt.body()).map_err(|error| DecodeError {
+        decode_body(receipt.body()).map_err(|error| DecodeError {
             offset: start + error.offset,
             ..error
         })
@@ -76,7 +76,13 @@ pub trait DecodeBody<'a>: Body + Deserialize<'a> {
 
 impl<'a, T: Body + Deserialize<'a>> DecodeBody<'a> for T {}
 
-fn decode_bytes<'a, T: Body + Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
+/// Decodes the bytes of a body outside of a receipt, as [`encode_body`](crate::encode_body) made them.
+///
+/// # Errors
+///
+/// Offset, field and expectation of the first thing that does not hold; also where the value has another
+/// encoding than these bytes.
+pub fn decode_body<'a, T: Body + Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DecodeError> {
     let field = Cell::new("body");
     let mut inner = postcard::Deserializer::from_bytes(bytes);
     let decoded = T::deserialize(Named {

@@ -72,7 +72,7 @@ pub use body::genesis::{Genesis, GenesisError, PolicyEntry};
 pub use body::kept::{Content, Encrypted, KeptField, Redaction, SubjectKeyId};
 pub use body::keys::{KeyRevocation, KeyRotation};
 pub use body::policy::PolicyChange;
-pub use body::{Body, BodyError, DecodeBody};
+pub use body::{Body, BodyError, DecodeBody, decode_body};
 pub use chain::{Chain, ChainError, Head};
 pub use error::DecodeError;
 pub use hash::{Digest, LeafHash, LogId, NodeHash};

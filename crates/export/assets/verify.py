@@ -246,6 +246,12 @@ class Reader:
     def option(self, form):
         return form() if self.boolean() else None
 
+    def trust(self):
+        value = self.u8()
+        if value > 100:
+            self.refuse("trust is more than 100")
+        return value
+
     def list(self, form):
         return [form() for _ in range(self.varint(64))]
 
@@ -282,6 +288,8 @@ ZERO = "00" * 32
 LABEL = b"ai-audit/receipt/v1\0"
 ACTIONS = ("allow", "reject", "fail_retry", "cache_hit", "escalate", "bypass")
 STATUSES = ("unknown", "ok", "error", "denied", "timed_out")
+ORIGINS = ("unknown", "system", "user", "document", "tool", "agent", "memory")
+STEPS = ("step", "delegation", "hand_off", "parallel", "join")
 
 
 class Receipt:
@@ -587,6 +595,72 @@ def tool_outcome(r):
     }
 
 
+def trace_node(r):
+    body = {
+        "occurred_at": r.option(r.time),
+        "step": r.variant(STEPS),
+        "name": r.text(),
+        "to": r.text(),
+        "duration_us": r.option(r.u64),
+        "metadata": r.list(lambda: {"name": r.text(), "value": r.text()}),
+        "parents": r.list(r.digest),
+    }
+    size = lambda text: len(text.encode())
+    if not 1 <= size(body["name"]) <= 256 or size(body["to"]) > 256:
+        raise Refused("body", "a trace node without a name, or with one that is too long")
+    if (body["step"] in ("delegation", "hand_off")) != (body["to"] != ""):
+        raise Refused("body", "a trace node goes to nobody, or to somebody, against its step")
+    names = [entry["name"].encode() for entry in body["metadata"]]
+    if len(names) > 64 or any(not 1 <= len(name) <= 256 for name in names):
+        raise Refused("body", "metadata has too many entries, or names of a wrong length")
+    if any(size(entry["value"]) > 4096 for entry in body["metadata"]):
+        raise Refused("body", "metadata has a value that is too long")
+    if any(one >= two for one, two in zip(names, names[1:])):
+        raise Refused("body", "metadata is not in ascending order")
+    parents(body["parents"])
+    return body
+
+
+def provenance(r):
+    body = {
+        "occurred_at": r.option(r.time),
+        "of": r.option(r.digest),
+        "size": r.u64(),
+        "root": r.digest(),
+        "lowest": r.trust(),
+    }
+    tree, lowest, body["sources"] = Tree(), 100, []
+    for _ in range(r.varint(64)):
+        start = r.at
+        source = {
+            "origin": r.variant(ORIGINS),
+            "trust": r.trust(),
+            "name": r.text(),
+            "uri": r.text(),
+            "digest": r.option(r.text_digest),
+            "receipt": r.option(r.digest),
+        }
+        if len(source["name"].encode()) > 256 or len(source["uri"].encode()) > 2048:
+            raise Refused("body", "a source has a name or URI that is too long")
+        tree.push(sha256(b"\0ai-audit/source/v1\0" + r.data[start : r.at]))
+        lowest = min(lowest, source["trust"])
+        body["sources"].append(source)
+    body["parents"] = r.list(r.digest)
+    if not 1 <= body["size"] <= 4096:
+        raise Refused("body", "not 1 to 4096 sources")
+    if body["sources"]:
+        found = (len(body["sources"]), tree.root().hex(), lowest)
+        if found != (body["size"], body["root"], body["lowest"]):
+            raise Refused("body", "size, root or least trust is not that of the sources")
+    parents(body["parents"])
+    return body
+
+
+def parents(hashes):
+    if len(hashes) > 1024 or len(set(hashes)) != len(hashes):
+        raise Refused("body", "more than 1024 parents, or one twice")
+
+
 def human_review(r):
     body = {
         "review": {
@@ -702,6 +776,8 @@ BODIES = {
     "contract_state": contract_state,
     "tool_intent": tool_intent,
     "tool_outcome": tool_outcome,
+    "trace_node": trace_node,
+    "provenance": provenance,
     "human_review": human_review,
     "attestation": attestation,
     "key_rotation": key_rotation,

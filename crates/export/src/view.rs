@@ -1,7 +1,8 @@
 //! The JSON view of a receipt: for people and programs, derived from the bytes.
 
 use ai_audit_agentic::{
-    Attestation, ContractActivation, ContractState, HumanReview, ToolIntent, ToolOutcome,
+    Attestation, ContractActivation, ContractState, HumanReview, Provenance, ToolIntent,
+    ToolOutcome, TraceNode,
 };
 use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, KeyRevocation, KeyRotation, Kind,
@@ -82,6 +83,8 @@ fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
         Kind::DECISION => value::<Decision<'_>>(receipt),
         Kind::TOOL_INTENT => value::<ToolIntent<'_>>(receipt),
         Kind::TOOL_OUTCOME => value::<ToolOutcome<'_>>(receipt),
+        Kind::TRACE_NODE => value::<TraceNode<'_>>(receipt),
+        Kind::PROVENANCE => value::<Provenance<'_>>(receipt),
         Kind::CONTRACT_ACTIVATION => value::<ContractActivation<'_>>(receipt),
         Kind::CONTRACT_STATE => value::<ContractState<'_>>(receipt),
         Kind::HUMAN_REVIEW => value::<HumanReview<'_>>(receipt),

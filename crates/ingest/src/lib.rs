@@ -1,12 +1,13 @@
 //! Record lines and model conversations, as steps that a ledger can seal.
 //!
-//! Two forms of input are read, both strictly and in bounded memory:
+//! Three forms of input are read, both strictly and in bounded memory:
 //!
 //! - [`RecordLines`]: JSON Lines, one decision a line, with the fields listed there.
 //! - [`Conversations`]: conversations in the OpenAI message form; a decision for each assistant
 //!   turn, a tool intent for each tool call, a tool outcome for each tool reply.
+//! - [`TraceLines`]: JSON Lines, one trace of several agents a line, with its sources.
 //!
-//! Either gives [`Group`]s of [`Step`]s. A group belongs together: its steps name each other as
+//! Each gives [`Group`]s of [`Step`]s. A group belongs together: its steps name each other as
 //! parents by index, since hashes exist only after sealing. Texts leave this crate as digests, keyed
 //! through [`Keys`], unless [`Keep`] says otherwise; what is kept in the clear is redacted by the
 //! policy in force, and what is kept encrypted stands beside the receipt.
@@ -55,13 +56,16 @@
 mod conversation;
 mod error;
 mod json;
+mod lines;
 mod protect;
 mod record;
 mod source;
 mod step;
+mod trace;
 
 pub use conversation::Conversations;
 pub use error::IngestError;
 pub use protect::{Ciphertext, Keep, Keeping, Keys, Protection, Redaction};
 pub use record::RecordLines;
-pub use step::{Group, Step, StepBody};
+pub use step::{Group, SourceLink, Step, StepBody};
+pub use trace::TraceLines;

@@ -2,17 +2,14 @@
 
 use crate::error::{IngestError, Problem};
 use crate::json::{Fields, canonical, read, text_of};
+use crate::lines::Lines;
 use crate::protect::{Digester, Keep, Keys};
-use crate::source::{Line, Source};
 use crate::step::{Group, Step, StepBody};
 use ai_audit_core::{
     Action, Check, Decision, Digest, LeafHash, List, PartsHasher, ReceiptId, Text, Timestamp,
 };
 use serde_json::Value;
 use std::io::BufRead;
-
-/// The longest line, in bytes.
-const MAX_LINE: usize = 8 << 20;
 
 /// The fields of a line.
 const FIELDS: [&str; 23] = [
@@ -64,20 +61,16 @@ const CHECK_FIELDS: [&str; 6] = ["name", "version", "score", "threshold", "fired
 /// | `id` | the receipt's id, a UUIDv7; made where there is none |
 #[derive(Debug)]
 pub struct RecordLines<R> {
-    source: Source<R>,
+    lines: Lines<R>,
     keep: Keep,
-    line: u64,
-    ended: bool,
 }
 
 impl<R: BufRead> RecordLines<R> {
     /// Reads lines from `reader`.
     pub fn new(reader: R, keep: Keep) -> Self {
         Self {
-            source: Source::new(reader),
+            lines: Lines::new(reader),
             keep,
-            line: 0,
-            ended: false,
         }
     }
 
@@ -88,44 +81,22 @@ impl<R: BufRead> RecordLines<R> {
     ///
     /// The line, the field and what was expected there.
     pub fn next_group(&mut self, keys: &mut dyn Keys) -> Option<Result<Group, IngestError>> {
-        while !self.ended {
-            self.line += 1;
-            let place = format!("line {}", self.line);
-            let range = match self.source.line(MAX_LINE) {
-                Ok(Line::Here(range)) => range,
-                Ok(Line::TooLong) => {
-                    let problem =
-                        Problem::new(format!("too long; expected at most {MAX_LINE} bytes"));
-                    return Some(Err(problem.at(place)));
-                }
-                Ok(Line::End) => {
-                    self.ended = true;
-                    return None;
-                }
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(IngestError::from_io(place, &error)));
-                }
-            };
-            let bytes = self.source.bytes(range);
-            if bytes.iter().all(|byte| crate::source::is_space(*byte)) {
-                continue;
-            }
-            let step = step(bytes, self.keep, keys);
-            return Some(match step {
-                Ok(step) => Ok(Group {
-                    place,
-                    steps: vec![step],
-                }),
-                Err(problem) => Err(problem.at(place)),
-            });
-        }
-        None
+        let keep = self.keep;
+        let next = self.lines.next(|bytes| {
+            let step = decision(read(bytes)?, keep, keys)?;
+            step.check()?;
+            Ok(step)
+        })?;
+        Some(next.map(|(place, step)| Group {
+            place,
+            steps: vec![step],
+        }))
     }
 }
 
-fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> {
-    let mut fields = Fields::new(read(bytes)?, &FIELDS)?;
+/// The decision of a line's fields.
+pub(crate) fn decision(value: Value, keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> {
+    let mut fields = Fields::new(value, &FIELDS)?;
     let log = fields.text("tenant")?;
     let given = fields.text("id")?.map(|text| id(&text)).transpose()?;
     let id_given = given.is_some();
@@ -175,7 +146,7 @@ fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> 
         digester.output(&text_of(output)?, &mut decision)?;
     }
     let ciphertexts = digester.finish(&mut decision);
-    let step = Step {
+    Ok(Step {
         log,
         id,
         id_given,
@@ -185,9 +156,7 @@ fn step(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> 
         body: StepBody::Decision(Box::new(decision)),
         ciphertexts,
         parents: Vec::new(),
-    };
-    step.check()?;
-    Ok(step)
+    })
 }
 
 fn id(text: &str) -> Result<ReceiptId, Problem> {
@@ -257,7 +226,8 @@ fn state(fields: &mut Fields) -> Result<Option<Digest>, Problem> {
     Ok(Some(hasher.finish()))
 }
 
-fn duration(fields: &mut Fields) -> Result<Option<u64>, Problem> {
+/// Milliseconds, as microseconds.
+pub(crate) fn duration(fields: &mut Fields) -> Result<Option<u64>, Problem> {
     /// 2^53 microseconds: as far as whole numbers are exact.
     const MOST: f64 = 9_007_199_254_740_992.0;
     let Some(millis) = fields.number("duration_ms")? else {

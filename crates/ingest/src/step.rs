@@ -2,7 +2,7 @@
 
 use crate::error::Problem;
 use crate::protect::Ciphertext;
-use ai_audit_agentic::{ToolIntent, ToolOutcome};
+use ai_audit_agentic::{Provenance, ToolIntent, ToolOutcome, TraceNode};
 use ai_audit_core::{Body, Decision, LeafHash, MAX_PAYLOAD_LEN, ReceiptId, SealError, encode_body};
 
 /// What one line or one conversation gives: steps to seal together, in this order.
@@ -48,6 +48,19 @@ pub enum StepBody {
     ToolIntent(Box<ToolIntent<'static>>),
     /// What came of a tool call.
     ToolOutcome(Box<ToolOutcome<'static>>),
+    /// A step of a trace.
+    TraceNode(Box<TraceNode<'static>>),
+    /// Sources, and which of them earlier steps of the group recorded.
+    Provenance(Box<Provenance<'static>>, Vec<SourceLink>),
+}
+
+/// A source that an earlier step of the group recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceLink {
+    /// The source's place.
+    pub source: usize,
+    /// The step's place among [`Step::parents`].
+    pub parent: usize,
 }
 
 impl StepBody {
@@ -57,6 +70,11 @@ impl StepBody {
         let (list, rest) = match self {
             Self::Decision(decision) => (&mut decision.parents, parents),
             Self::ToolIntent(intent) => (&mut intent.parents, parents),
+            Self::TraceNode(node) => (&mut node.parents, parents),
+            Self::Provenance(provenance, links) => {
+                **provenance = linked(provenance, links, parents);
+                (&mut provenance.parents, parents)
+            }
             Self::ToolOutcome(outcome) => {
                 let mut rest = parents;
                 if let (None, Some((first, others))) = (outcome.intent, parents.split_first()) {
@@ -80,7 +98,32 @@ impl StepBody {
             Self::Decision(decision) => len(&**decision),
             Self::ToolIntent(intent) => len(&**intent),
             Self::ToolOutcome(outcome) => len(&**outcome),
+            Self::TraceNode(node) => len(&**node),
+            Self::Provenance(provenance, links) => {
+                // What the hashes of receipts will add to the sources.
+                len(&**provenance).map(|len| len + links.len() * PARENT_LEN)
+            }
         }
+    }
+}
+
+/// The same provenance with the receipts of its sources, and the commitment to them.
+fn linked(
+    provenance: &Provenance<'static>,
+    links: &[SourceLink],
+    parents: &[LeafHash],
+) -> Provenance<'static> {
+    let mut sources = provenance.sources.to_vec();
+    for link in links {
+        if let Some(source) = sources.get_mut(link.source) {
+            source.receipt = parents.get(link.parent).copied();
+        }
+    }
+    Provenance {
+        occurred_at: provenance.occurred_at,
+        of: provenance.of,
+        parents: provenance.parents.clone(),
+        ..Provenance::of_sources(sources)
     }
 }
 

@@ -18,7 +18,7 @@ pub use config::{
 };
 pub use epochs::{Archived, DeleteEpoch, EpochDeleted, SealedEpoch};
 pub use erasure::{ChangePolicy, Shred, Shredded, SubjectKeysSource};
-pub use error::{AppendError, LedgerError, SubmitError};
+pub use error::{AppendError, BeforeActionError, LedgerError, SubmitError};
 pub use record::{Earlier, EncodedRecordBody, Record};
 pub use ticket::{Outcome, Receipt, Ticket};
 
@@ -328,6 +328,22 @@ impl Ledger {
             record.id = Some(ReceiptId::from_parts(now, *random));
         }
         Ok(())
+    }
+
+    /// Records what is about to be done, such as a tool intent, and returns when that is durable: only
+    /// then it may be done.
+    ///
+    /// # Errors
+    ///
+    /// When it is not surely in the log: then it should not be done.
+    pub fn before_action(
+        &self,
+        log: &LogName,
+        record: Record,
+    ) -> Result<Receipt, BeforeActionError> {
+        let receipts = self.submit(log, vec![record])?.wait()?;
+        let receipt = receipts.first().copied();
+        receipt.ok_or(BeforeActionError::Append(AppendError::Closed))
     }
 
     /// Makes a checkpoint of all that was submitted to the log before, stores it and returns the

@@ -31,10 +31,11 @@ pub use clock::{Clock, Random, RandomError, SystemClock};
 pub use error::StoreError;
 pub use keys::key_changes;
 pub use ledger::{
-    AnchorRequest, AppendError, Archived, Attach, ChangePolicy, CheckpointPolicy, Collected,
-    DeleteEpoch, Earlier, EncodedRecordBody, EpochDeleted, Ledger, LedgerConfig, LedgerError,
-    LedgerStats, LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt, Record, SealedEpoch, Shred,
-    Shredded, SignerSource, SubjectKeysSource, SubmitError, Ticket, collect, is_collecting,
+    AnchorRequest, AppendError, Archived, Attach, BeforeActionError, ChangePolicy,
+    CheckpointPolicy, Collected, DeleteEpoch, Earlier, EncodedRecordBody, EpochDeleted, Ledger,
+    LedgerConfig, LedgerError, LedgerStats, LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt,
+    Record, SealedEpoch, Shred, Shredded, SignerSource, SubjectKeysSource, SubmitError, Ticket,
+    collect, is_collecting,
 };
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};

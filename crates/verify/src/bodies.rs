@@ -1,7 +1,8 @@
 //! Bodies of the kinds that this version knows must decode, canonically.
 
 use ai_audit_agentic::{
-    Attestation, ContractActivation, ContractState, HumanReview, ToolIntent, ToolOutcome,
+    Attestation, ContractActivation, ContractState, HumanReview, Provenance, ToolIntent,
+    ToolOutcome, TraceNode,
 };
 use ai_audit_core::{
     ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, KeyRevocation, KeyRotation,
@@ -19,6 +20,8 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::DECISION => Decision::decode(receipt).map(drop),
         Kind::TOOL_INTENT => ToolIntent::decode(receipt).map(drop),
         Kind::TOOL_OUTCOME => ToolOutcome::decode(receipt).map(drop),
+        Kind::TRACE_NODE => TraceNode::decode(receipt).map(drop),
+        Kind::PROVENANCE => Provenance::decode(receipt).map(drop),
         Kind::CONTRACT_ACTIVATION => ContractActivation::decode(receipt).map(drop),
         Kind::CONTRACT_STATE => ContractState::decode(receipt).map(drop),
         Kind::HUMAN_REVIEW => HumanReview::decode(receipt).map(drop),

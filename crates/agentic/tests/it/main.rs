@@ -1,6 +1,10 @@
-//! Tool intents and outcomes through the public interface.
+//! Tool intents and outcomes, and traces of them, through the public interface.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod bodies;
 mod contracts;
+#[cfg(feature = "draw")]
+mod draw;
 mod open;
+mod provenance;
+mod tracegraph;

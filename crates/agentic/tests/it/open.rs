@@ -11,6 +11,7 @@ pub(crate) struct Log {
     key: SigningKey,
     pub(crate) head: Head,
     pub(crate) intents: OpenIntents,
+    pub(crate) sealed: Vec<Vec<u8>>,
 }
 
 impl Log {
@@ -22,20 +23,26 @@ impl Log {
             key,
             head: Head::EMPTY,
             intents: OpenIntents::new(),
+            sealed: Vec::new(),
         };
         log.seal(&Genesis::new("example.org", "", &a, &b, &c, [0; 16]));
         log
     }
 
     pub(crate) fn seal(&mut self, body: &impl Body) -> LeafHash {
+        self.seal_as("", body)
+    }
+
+    pub(crate) fn seal_as(&mut self, agent: &str, body: &impl Body) -> LeafHash {
         let now = Timestamp::from_micros(1);
         let mut buf = vec![0; MAX_SEALED_LEN];
         let id = ReceiptId::from_parts(now, [0; 10]);
-        let draft = Draft::new(id, now).trace("trace");
+        let draft = Draft::new(id, now).trace("trace").actor(agent);
         let sealed = draft.seal(body, &self.head, &self.key, &mut buf).unwrap();
         self.head = sealed.head();
         let receipt = UnverifiedReceipt::parse(sealed.as_bytes()).unwrap();
         self.intents.push(&receipt).unwrap();
+        self.sealed.push(sealed.as_bytes().to_vec());
         sealed.hash()
     }
 

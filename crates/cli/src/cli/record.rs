@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Seals decisions or conversations from a file or standard input.
+/// Seals decisions, conversations or traces from a file or standard input.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -78,6 +78,8 @@ pub(crate) enum Format {
     Decisions,
     #[value(help = "A JSON array or JSON Lines of conversations in the form of OpenAI's messages")]
     OpenaiMessages,
+    #[value(help = "JSON Lines, one trace of several agents a line: docs/guides/traces.md")]
+    Traces,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -255,6 +255,8 @@ fn to_record(step: Step) -> Record {
             StepBody::Decision(decision) => EncodedRecordBody::new(&**decision),
             StepBody::ToolIntent(intent) => EncodedRecordBody::new(&**intent),
             StepBody::ToolOutcome(outcome) => EncodedRecordBody::new(&**outcome),
+            StepBody::TraceNode(node) => EncodedRecordBody::new(&**node),
+            StepBody::Provenance(provenance, _) => EncodedRecordBody::new(&**provenance),
         }
     })
     .ciphertexts(ciphertexts.collect())

@@ -101,6 +101,34 @@ fn the_guide_on_contracts_works() {
 
 #[cfg(unix)]
 #[test]
+fn the_guides_on_traces_and_provenance_work() {
+    for (guide, said) in [
+        (
+            "docs/guides/traces.md",
+            [
+                "   11 result of fetch_page: timed_out · 5.0 s\n12 join compare prices · planner <- 8, 11",
+                "VERIFIED: integrity, attribution, completeness",
+            ],
+        ),
+        (
+            "docs/guides/provenance.md",
+            [
+                "  receipt 10, trust 20: untrusted web page → researcher → send_payment\n\n1 of 1",
+                "VERIFIED: integrity, attribution, completeness",
+            ],
+        ),
+    ] {
+        let blocks = blocks(&std::fs::read_to_string(root().join(guide)).unwrap());
+        assert!(blocks.len() >= 4, "{blocks:?}");
+        let all = run(&Place::empty(), &blocks);
+        for said in said {
+            assert!(all.contains(said), "{said}: {all}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn the_guide_on_analytics_works() {
     let guide = root().join("docs/guides/analytics.md");
     let guide = std::fs::read_to_string(guide).unwrap();

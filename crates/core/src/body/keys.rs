@@ -138,7 +138,7 @@ impl<'a> KeyRevocation<'a> {
     ///
     /// Offset, field and expectation of the first thing that does not hold.
     pub fn from_body_bytes(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        super::decode_bytes(bytes)
+        super::decode_body(bytes)
     }
 
     /// The body's fields but the signature have one encoding, and what was decoded had it, so

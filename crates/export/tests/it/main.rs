@@ -16,6 +16,7 @@ mod package_attacks;
 mod package_lies;
 mod package_limits;
 mod python;
+mod steps;
 mod tile_attacks;
 mod tile_faults;
 mod tile_store;

@@ -30,6 +30,7 @@ fn turns_are_linked() {
             StepBody::Decision(_) => 'd',
             StepBody::ToolIntent(_) => 'i',
             StepBody::ToolOutcome(_) => 'o',
+            StepBody::TraceNode(_) | StepBody::Provenance(..) => '?',
         })
         .collect();
     assert_eq!(kinds, "diioodd");
@@ -184,6 +185,7 @@ fn tau_bench_goes_through_as_it_is() {
                 StepBody::Decision(_) => decisions += 1,
                 StepBody::ToolIntent(_) => intents += 1,
                 StepBody::ToolOutcome(_) => outcomes += 1,
+                other => panic!("{other:?}"),
             }
         }
     }

@@ -5,6 +5,7 @@
 mod conversations;
 mod lines;
 mod protect;
+mod traces;
 
 use ai_audit_core::{DigestSecret, ReceiptId};
 use ai_audit_ingest::{Keys, Protection};

@@ -187,6 +187,17 @@ pub enum AppendError {
     Closed,
 }
 
+/// Why what was about to be done is not surely in the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BeforeActionError {
+    /// It was not taken.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// It was taken, and is not, or not surely, in the log.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
 /// Why a ledger or one of its logs could not be opened, or a checkpoint not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod anchors;
+mod before_action;
 mod ciphertexts;
 mod collect;
 mod epochs;

@@ -3,7 +3,9 @@
 use super::summary::Pending;
 use crate::cli::{Format, Keep as KeepField, Record as Args};
 use crate::failure::usage;
-use ai_audit_ingest::{Conversations, Group, IngestError, Keep, Keeping, Keys, RecordLines};
+use ai_audit_ingest::{
+    Conversations, Group, IngestError, Keep, Keeping, Keys, RecordLines, TraceLines,
+};
 use anyhow::Context as _;
 use std::cell::RefCell;
 use std::fs::File;
@@ -22,7 +24,7 @@ impl Input {
             ("--subject-at", args.subject_at.is_some()),
         ];
         if let Some((flag, _)) = of_messages.iter().find(|(_, given)| *given)
-            && args.format == Format::Decisions
+            && args.format != Format::OpenaiMessages
         {
             return Err(usage(format!("{flag} goes with --format openai-messages")));
         }
@@ -91,6 +93,7 @@ fn keeping(args: &Args, field: KeepField) -> anyhow::Result<Keeping> {
 pub(super) enum Reader<'a> {
     Lines(RecordLines<BufReader<Box<dyn Read + 'a>>>),
     Conversations(Conversations<BufReader<Box<dyn Read + 'a>>>),
+    Traces(TraceLines<BufReader<Box<dyn Read + 'a>>>),
 }
 
 impl<'a> Reader<'a> {
@@ -102,6 +105,7 @@ impl<'a> Reader<'a> {
         };
         Ok(match args.format {
             Format::Decisions => Self::Lines(RecordLines::new(source, keep)),
+            Format::Traces => Self::Traces(TraceLines::new(source, keep)),
             Format::OpenaiMessages => {
                 let at = args.messages_at.as_deref();
                 let conversations = Conversations::new(source, at, keep);
@@ -117,6 +121,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Lines(lines) => lines.next_group(keys),
             Self::Conversations(conversations) => conversations.next_group(keys),
+            Self::Traces(traces) => traces.next_group(keys),
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Summary {
     decisions: u64,
     tool_intents: u64,
     tool_outcomes: u64,
+    trace_nodes: u64,
+    provenance: u64,
     pub(super) skipped: u64,
     /// Conversations in which the assistant never spoke.
     empty: u64,
@@ -65,7 +67,7 @@ pub(super) struct Pending {
 pub(super) struct Waiting {
     pub(super) place: String,
     pub(super) log: LogName,
-    pub(super) counts: [u64; 3],
+    pub(super) counts: [u64; 5],
     pub(super) ids: Vec<ReceiptId>,
     pub(super) found: BTreeMap<String, u64>,
     pub(super) ticket: Ticket,
@@ -134,14 +136,16 @@ impl Pending {
     }
 }
 
-/// How many decisions, tool intents and tool outcomes a group has.
-pub(super) fn counts(group: &Group) -> [u64; 3] {
-    let mut counts = [0; 3];
+/// How many decisions, tool intents, tool outcomes, trace nodes and provenance receipts a group has.
+pub(super) fn counts(group: &Group) -> [u64; 5] {
+    let mut counts = [0; 5];
     for step in &group.steps {
         let index = match step.body {
             StepBody::Decision(_) => 0,
             StepBody::ToolIntent(_) => 1,
             StepBody::ToolOutcome(_) => 2,
+            StepBody::TraceNode(_) => 3,
+            StepBody::Provenance(..) => 4,
         };
         counts[index] += 1;
     }
@@ -171,10 +175,12 @@ impl Summary {
     fn acknowledge(&mut self, number: u64, waiting: Waiting) -> anyhow::Result<()> {
         let receipts: Vec<Receipt> = waiting.ticket.wait()?;
         self.receipts += receipts.len() as u64;
-        let [decisions, intents, outcomes] = waiting.counts;
+        let [decisions, intents, outcomes, nodes, provenance] = waiting.counts;
         self.decisions += decisions;
         self.tool_intents += intents;
         self.tool_outcomes += outcomes;
+        self.trace_nodes += nodes;
+        self.provenance += provenance;
         for (kind, count) in waiting.found {
             *self.found.entry(kind).or_default() += count;
         }
@@ -243,15 +249,25 @@ impl Summary {
                 "Put the given redaction policy in force in log {log}, by receipt {seq}."
             ))?;
         }
-        let kinds = match self.tool_intents + self.tool_outcomes {
-            0 => String::new(),
-            _ => format!(
-                " ({}, {}, {})",
+        let mut kinds = String::new();
+        if self.receipts > self.decisions {
+            let mut named = vec![
                 counted(self.decisions, "decision", "decisions"),
                 counted(self.tool_intents, "tool intent", "tool intents"),
                 counted(self.tool_outcomes, "tool outcome", "tool outcomes"),
-            ),
-        };
+            ];
+            if self.trace_nodes > 0 {
+                named.push(counted(self.trace_nodes, "trace node", "trace nodes"));
+            }
+            if self.provenance > 0 {
+                named.push(counted(
+                    self.provenance,
+                    "provenance receipt",
+                    "provenance receipts",
+                ));
+            }
+            kinds = format!(" ({})", named.join(", "));
+        }
         let receipts = counted(self.receipts, "receipt", "receipts");
         output.line(format!("Recorded {receipts}{kinds}."))?;
         for (log, Range { first, last }) in &self.logs {
