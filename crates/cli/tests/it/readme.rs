@@ -41,6 +41,12 @@ fn run(place: &Place, blocks: &[String]) -> String {
     said.concat()
 }
 
+/// The same in one shell, where later blocks use variables of earlier ones.
+#[cfg(unix)]
+fn run_in_one(place: &Place, blocks: &[String]) -> String {
+    run(place, &[blocks.join("\n")])
+}
+
 #[cfg(unix)]
 #[test]
 fn the_quickstart_of_the_readme_works() {
@@ -71,6 +77,23 @@ fn the_guide_on_personal_data_works() {
         "I am alice@example.com, refund 4242 4242 4242 4242\n",
         "VERIFIED: integrity, attribution, completeness, erasure",
         "error: receipt 7, input: its key is destroyed",
+    ] {
+        assert!(all.contains(said), "{said}: {all}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_guide_on_tool_calls_works() {
+    let guide = root().join("docs/guides/tool-calls.md");
+    let blocks = blocks(&std::fs::read_to_string(guide).unwrap());
+    assert!(blocks.len() >= 4, "{blocks:?}");
+    let all = run_in_one(&Place::empty(), &blocks);
+    for said in [
+        "text of arguments verified",
+        "Recorded an approval of receipt 8 as receipt 11.",
+        "VERIFIED: integrity, attribution, completeness",
+        "8 calls send_money",
     ] {
         assert!(all.contains(said), "{said}: {all}");
     }
