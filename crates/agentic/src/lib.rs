@@ -54,7 +54,7 @@ pub use contract_audit::{Changed, ContractAudit, ContractError, MAX_CONTRACTS};
 pub use digest::JsonDigest;
 pub use open::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntent, OpenIntents};
 pub use provenance::{
-    Finding, MAX_SOURCES, PathStep, Provenance, Source, SourceOrigin, SourceProof,
+    Finding, MAX_PATH, MAX_SOURCES, PathStep, Provenance, Source, SourceOrigin, SourceProof,
     SourceProofError, StatedSources, Taint, TaintPolicy, Trust, TrustError, TrustSummary,
 };
 pub use review::{Attestation, HumanReview, Review, ReviewVerdict, Statement};

@@ -13,4 +13,4 @@ pub use body::{MAX_SOURCES, Provenance};
 pub use proof::{SourceProof, SourceProofError};
 pub use source::{Source, SourceOrigin, Trust, TrustError};
 pub use summary::{StatedSources, TrustSummary};
-pub use taint::{Finding, PathStep, Taint, TaintPolicy};
+pub use taint::{Finding, MAX_PATH, PathStep, Taint, TaintPolicy};

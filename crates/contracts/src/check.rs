@@ -84,11 +84,29 @@ fn ordered(value: &Value, bound: &Number, holds: impl Fn(Ordering) -> bool) -> b
     }
 }
 
-/// A text has pieces, a list has elements; nothing else contains anything.
+/// A text has pieces; a list has elements, and the pieces of all texts in them, or `not_contains` would
+/// hold where what it forbids stands inside of an element. Nothing else contains anything.
 fn contains(value: &Value, operand: &Value) -> Option<bool> {
     match (value, operand) {
         (Value::String(text), Value::String(piece)) => Some(text.contains(piece.as_str())),
-        (Value::Array(items), _) => Some(items.iter().any(|item| same(item, operand))),
+        (Value::Array(items), _) => {
+            let piece = operand.as_str();
+            let has =
+                |item| same(item, operand) || piece.is_some_and(|piece| speaks_of(item, piece));
+            Some(items.iter().any(has))
+        }
         _ => None,
+    }
+}
+
+/// Whether a piece stands in a text of a value. States are read with a bound on their depth.
+fn speaks_of(value: &Value, piece: &str) -> bool {
+    match value {
+        Value::String(text) => text.contains(piece),
+        Value::Array(items) => items.iter().any(|item| speaks_of(item, piece)),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, field)| name.contains(piece) || speaks_of(field, piece)),
+        _ => false,
     }
 }

@@ -263,7 +263,8 @@ impl<'n> Rules<'n> {
             });
             let fallback = map
                 .get("fallback")
-                .and_then(|node| Some((node, reader.label(node, "fallback")?)));
+                .and_then(|node| Some((node, reader.label(node, "fallback")?)))
+                .filter(|(_, name)| !name.is_empty());
             self.references.extend(fallback.clone());
             let attempts = map
                 .get("max_attempts")

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub(crate) const MAX_DEPTH: usize = 32;
 /// Values in a contract, those that aliases repeat among them.
 const MAX_NODES: usize = 50_000;
+/// Bytes of a text that count as one value more.
+const TEXT_OF_A_NODE: usize = 64;
 
 /// A value and where it begins.
 #[derive(Debug, Clone)]
@@ -59,9 +61,17 @@ impl Node {
             (nodes + more, depth.max(deep + 1))
         };
         match &self.content {
-            Content::Scalar { .. } => (1, 1),
+            // Long texts count as several: what aliases repeat is memory.
+            Content::Scalar { text, .. } => (1 + text.len() / TEXT_OF_A_NODE, 1),
             Content::List(items) => items.iter().fold((1, 1), add),
-            Content::Map(entries) => entries.iter().map(|one| &one.value).fold((1, 1), add),
+            Content::Map(entries) => {
+                let (nodes, depth) = entries.iter().map(|one| &one.value).fold((1, 1), add);
+                let names: usize = entries
+                    .iter()
+                    .map(|one| one.key.len() / TEXT_OF_A_NODE)
+                    .sum();
+                (nodes + names, depth)
+            }
         }
     }
 }

@@ -1366,10 +1366,14 @@ class Contracts:
 
     def __init__(self, verdict):
         self.verdict, self.active, self.versions, self.unknown = verdict, set(), {}, False
+        self.not_followed = 0
 
     def push(self, receipt, body, whole):
         kind, seq = receipt.header["kind"], receipt.header["seq"]
         if kind == "contract_activation":
+            if max(len(self.active), len(self.versions)) >= 1 << 16:
+                self.not_followed += 1
+                return
             named = (body["name"], body["version"])
             before = self.versions.get(named, (body["contract"], seq))
             if before[0] != body["contract"]:
@@ -1378,7 +1382,7 @@ class Contracts:
             self.active.add(body["contract"])
             self.versions[named] = (body["contract"], seq)
         elif kind == "contract_state" and body["contract"] not in self.active:
-            if whole:
+            if whole and not self.not_followed:
                 reason = "an evaluation of contract %s, which no receipt before it activates"
                 raise Refused("contract", reason % body["contract"])
             if not self.unknown:
@@ -1410,6 +1414,7 @@ class Approvals:
 
     def __init__(self):
         self.rules, self.open, self.not_followed = {}, {}, 0
+        self.answered, self.deleted = set(), 0
 
     def push(self, receipt, body):
         kind = receipt.header["kind"]
@@ -1422,7 +1427,7 @@ class Approvals:
                 self.not_followed += 1
             else:
                 rule = self.rules[body["tool"]]
-                self.open[receipt.hash.hex()] = (rule, body["arguments"], {})
+                self.open[receipt.hash.hex()] = (rule, body["arguments"], {}, body["tool"])
         elif kind == "human_review":
             self.review(body)
         elif kind == "tool_outcome":
@@ -1430,7 +1435,7 @@ class Approvals:
 
     def review(self, body):
         review = body["review"]
-        (_, keys), arguments, said = self.open.get(review["receipt"], ((0, ()), None, None))
+        (_, keys), arguments, said, _ = self.open.get(review["receipt"], ((0, ()), None, None, ""))
         rejects = review["verdict"] == "rejected"
         if body["key"] not in keys or review["verdict"] == "noted":
             return
@@ -1439,17 +1444,32 @@ class Approvals:
             said[body["key"]] = review["verdict"]
 
     def outcome(self, body):
-        rule, _, said = self.open.pop(body["intent"], (None, None, {}))
-        if body["status"] == "denied":
+        denied, intent = body["status"] == "denied", body["intent"]
+        if intent not in self.open:
+            if not denied:
+                self.without_open(body["tool"], intent)
             return
-        if rule is None:
-            if body["tool"] in self.rules:
-                raise Refused("approvals", "a tool that needs approvals ran without an open intent")
+        rule, _, said, tool = self.open[intent]
+        if body["tool"] not in ("", tool):
+            raise Refused("approvals", "a tool ran on the intent of another, which needs approvals")
+        if denied:
             return
+        del self.open[intent]
+        if len(self.answered) < 1 << 18:
+            self.answered.add(intent)
         if "rejected" in said.values():
             raise Refused("approvals", "a tool ran though its intent was rejected")
         if len(said) < rule[0]:
             raise Refused("approvals", "a tool ran with %d approvals of %d" % (len(said), rule[0]))
+
+
+    def without_open(self, tool, intent):
+        if intent in self.answered:
+            raise Refused("approvals", "a tool ran again on an intent that was answered before")
+        if intent is not None and self.not_followed:
+            raise Refused("approvals", "too many intents were open: this one was not followed")
+        if tool in self.rules and (intent is None or not self.deleted):
+            raise Refused("approvals", "a tool that needs approvals ran without an open intent")
 
 
 def read_rules(text):
@@ -1457,7 +1477,7 @@ def read_rules(text):
     wrong = Refused("approvals", "the policy entry is none")
     try:
         rules = json.loads(text, object_pairs_hook=no_twice)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise wrong from None
     if not isinstance(rules, dict) or len(rules) > 64:
         raise wrong
@@ -1584,6 +1604,7 @@ class Log:
                 error = Refused("chain", "its bytes are deleted, and no seal vouches for its hash")
                 return self.verdict.broke(error, place)
             self.epochs.push_deleted(leaf)
+            self.approvals.deleted += 1
             if self.keys:
                 # Suspect all the same where its key was revoked.
                 self.keys.last = place

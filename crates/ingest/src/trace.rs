@@ -8,6 +8,7 @@ use crate::lines::Lines;
 use crate::protect::{Digester, Keep, Keys};
 use crate::record;
 use crate::step::{Group, Step, StepBody};
+use ai_audit_agentic::MAX_PARENTS;
 use ai_audit_core::LeafHash;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -149,6 +150,11 @@ impl Trace<'_> {
         let mut parents = Parents::default();
         match object.remove("parents") {
             None | Some(Value::Null) => {}
+            // A receipt holds fewer; more would take long to tell apart.
+            Some(Value::Array(list)) if list.len() > MAX_PARENTS => {
+                let what = format!("{} of them, expected at most {MAX_PARENTS}", list.len());
+                return Err(Problem::of("parents", what));
+            }
             Some(Value::Array(list)) => {
                 for one in list {
                     parents.add(self.refer("parents", one)?);

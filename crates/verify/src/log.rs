@@ -202,6 +202,7 @@ impl<'p> LogVerifier<'p> {
             return;
         }
         self.epochs.push_deleted(hash);
+        self.approvals.push_deleted();
         self.walk.deleted(place);
         self.grow(hash);
         self.settle();
@@ -333,6 +334,10 @@ impl<'p> LogVerifier<'p> {
         remarks.extend(self.forward.remark());
         remarks.extend(deleted_remark(&deleted));
         remarks.extend(report::not_followed(&self.intents));
+        remarks.extend(match from_genesis {
+            true => self.approvals.remark(),
+            false => report::approvals_of_part(self.policy),
+        });
         remarks.extend(erasure.remarks);
         remarks.extend(self.contracts.remarks());
         if outcome.foreign > 0 {

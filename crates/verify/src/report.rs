@@ -1,6 +1,6 @@
 //! What a verification tells.
 
-use crate::{FieldDisclosure, TimeBound};
+use crate::{FieldDisclosure, TimeBound, TrustPolicy};
 use ai_audit_agentic::{MAX_OPEN, OpenIntents};
 use ai_audit_core::{Exit, LeafHash, LogId, Question, ReceiptId, Status, Timestamp, Verdict};
 use ai_audit_epochs::DeletedEpoch;
@@ -159,4 +159,13 @@ impl Report {
         }
         exit
     }
+}
+
+/// What is said of the verifier's rules for approvals where they are not held against receipts.
+pub(crate) fn approvals_of_part(policy: &TrustPolicy) -> Option<String> {
+    let asked = !policy.approval_rules().is_empty();
+    asked.then(|| {
+        "that tools need approvals is not held against a part of a log: what approves may not be in it"
+            .into()
+    })
 }

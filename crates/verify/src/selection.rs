@@ -321,6 +321,7 @@ impl<'p> SelectionVerifier<'p> {
             remarks.extend(complete_remark(self.epochs.complete()));
         }
         remarks.extend(report::not_followed(&self.intents));
+        remarks.extend(report::approvals_of_part(self.policy));
         let erasure = match self.single {
             true => self.erasures.of_one(),
             false => self.erasures.finish(&Seen {

@@ -8,7 +8,8 @@ use ai_audit_core::{
     DecodeBody as _, Genesis, Kind, LeafHash, List, PolicyChange, PolicyEntry, UnverifiedReceipt,
     VerifyingKey,
 };
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -27,7 +28,18 @@ pub struct ApprovalAudit {
     open: BTreeMap<LeafHash, Open>,
     /// Intents that came while [`MAX_OPEN`] were open.
     not_followed: u64,
+    /// Intents of such tools that an outcome answered: an approval is for one run.
+    answered: BTreeSet<LeafHash>,
+    /// Receipts whose bytes are deleted.
+    deleted: u64,
+    /// Outcomes whose intents may be among these.
+    unjudged: u64,
+    /// Whether there ever was a rule.
+    any_rule: bool,
 }
+
+/// So many answered intents are remembered; a second outcome of a later one is not noticed.
+const MAX_ANSWERED: usize = 1 << 18;
 
 /// An intent of a tool that needs approvals.
 #[derive(Debug)]
@@ -66,6 +78,18 @@ pub enum ApprovalError {
         /// The `seq` of the review.
         review: u64,
     },
+    /// An outcome names an intent that was answered before.
+    Again {
+        /// The tool, as the outcome has it; may be empty.
+        tool: String,
+    },
+    /// An outcome names the intent of another tool.
+    OtherTool {
+        /// Its tool.
+        tool: String,
+        /// The intent's.
+        intent: String,
+    },
     /// So many intents of such tools were open that this one was not followed.
     NotFollowed,
 }
@@ -90,6 +114,14 @@ impl fmt::Display for ApprovalError {
                 f,
                 "the tool {tool:?} ran though receipt {review} rejects it"
             ),
+            Self::Again { tool } => write!(
+                f,
+                "the tool {tool:?} ran again on an intent that was answered before; an approval is for one run"
+            ),
+            Self::OtherTool { tool, intent } => write!(
+                f,
+                "the tool {tool:?} ran on an intent of the tool {intent:?}, which needs approvals"
+            ),
             Self::NotFollowed => write!(
                 f,
                 "more than {MAX_OPEN} intents of tools that need approvals were open: whether this one was approved cannot be told"
@@ -105,6 +137,7 @@ impl ApprovalAudit {
     #[must_use]
     pub fn new(asked: ApprovalRules) -> Self {
         Self {
+            any_rule: !asked.is_empty(),
             asked,
             ..Self::default()
         }
@@ -151,6 +184,7 @@ impl ApprovalAudit {
             "" => ApprovalRules::new(),
             json => ApprovalRules::from_json(json).map_err(ApprovalError::Rules)?,
         };
+        self.any_rule |= !self.own.is_empty();
         Ok(())
     }
 
@@ -202,21 +236,32 @@ impl ApprovalAudit {
     }
 
     fn outcome(&mut self, outcome: &ToolOutcome<'_>) -> Result<(), ApprovalError> {
-        let open = outcome.intent.and_then(|intent| self.open.remove(&intent));
-        if outcome.status == ToolStatus::Denied {
+        let denied = outcome.status == ToolStatus::Denied;
+        let Some((hash, open)) = outcome
+            .intent
+            .and_then(|intent| Some((intent, self.open.get(&intent)?)))
+        else {
+            return match denied {
+                true => Ok(()),
+                false => self.without_open(outcome),
+            };
+        };
+        if !outcome.tool.is_empty() && outcome.tool != *open.tool {
+            return Err(ApprovalError::OtherTool {
+                tool: outcome.tool.as_str().into(),
+                intent: open.tool.clone(),
+            });
+        }
+        // It did not run, and may yet: its intent stays open.
+        if denied {
             return Ok(());
         }
-        let Some(open) = open else {
-            if self.rules(&outcome.tool).is_empty() {
-                return Ok(());
-            }
-            return Err(match (outcome.intent, self.not_followed) {
-                (Some(_), 1..) => ApprovalError::NotFollowed,
-                _ => ApprovalError::NoIntent {
-                    tool: outcome.tool.as_str().into(),
-                },
-            });
+        let Some(open) = self.open.remove(&hash) else {
+            return Ok(());
         };
+        if self.answered.len() < MAX_ANSWERED {
+            self.answered.insert(hash);
+        }
         for rule in &open.rules {
             let of_rule = |verdict| {
                 let reviews = open.reviews.iter();
@@ -238,5 +283,45 @@ impl ApprovalAudit {
             }
         }
         Ok(())
+    }
+
+    /// An outcome of what ran that names no open intent of a tool with a rule.
+    fn without_open(&mut self, outcome: &ToolOutcome<'_>) -> Result<(), ApprovalError> {
+        let tool = || outcome.tool.as_str().into();
+        if let Some(intent) = &outcome.intent {
+            if self.answered.contains(intent) {
+                return Err(ApprovalError::Again { tool: tool() });
+            }
+            if self.not_followed > 0 {
+                return Err(ApprovalError::NotFollowed);
+            }
+        }
+        if self.rules(&outcome.tool).is_empty() {
+            return Ok(());
+        }
+        if outcome.intent.is_some() && self.deleted > 0 {
+            // Its intent may be among what is deleted.
+            self.unjudged = self.unjudged.saturating_add(1);
+            return Ok(());
+        }
+        Err(ApprovalError::NoIntent { tool: tool() })
+    }
+
+    /// Takes a receipt whose bytes are deleted.
+    pub const fn push_deleted(&mut self) {
+        self.deleted = self.deleted.saturating_add(1);
+    }
+
+    /// What could not be told of approvals, for the report; none where there is no rule or nothing is
+    /// missing.
+    #[must_use]
+    pub fn remark(&self) -> Option<String> {
+        if !self.any_rule || self.deleted == 0 {
+            return None;
+        }
+        Some(format!(
+            "bytes of {} receipts are deleted: whether tools that ran there had their approvals cannot be told, nor for {} outcomes whose intents may be among them",
+            self.deleted, self.unjudged
+        ))
     }
 }

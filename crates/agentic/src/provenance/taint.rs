@@ -45,9 +45,14 @@ pub struct Finding {
     pub node: NodeIndex,
     /// Its trust.
     pub trust: Trust,
-    /// The way from the source to it.
+    /// The way from the source to it; of a long one the source and its last [`MAX_PATH`] nodes.
     pub path: Vec<PathStep>,
+    /// Nodes between that are left out of it.
+    pub left_out: u64,
 }
+
+/// The most nodes of a path that are kept.
+pub const MAX_PATH: usize = 64;
 
 /// A step of the way that taint takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +88,7 @@ impl Taint {
             unstated_inputs: flow.unstated_inputs,
             privileged: 0,
         };
+        let origins = origins(graph, &flow);
         for (node, (trust, _)) in graph.nodes().zip(&flow.nodes) {
             taint.trust.push(*trust);
             if !is_privileged(graph, node, policy) {
@@ -90,10 +96,12 @@ impl Taint {
             }
             taint.privileged += 1;
             if *trust < policy.threshold {
+                let (path, left_out) = path(graph, &flow, &origins, node);
                 taint.findings.push(Finding {
                     node,
                     trust: *trust,
-                    path: path(graph, &flow, node),
+                    path,
+                    left_out,
                 });
             }
         }
@@ -144,7 +152,11 @@ impl Finding {
     #[must_use]
     pub fn words(&self, graph: &TraceGraph) -> String {
         let mut words: Vec<String> = Vec::new();
-        for step in &self.path {
+        let nodes = self.path.len().saturating_sub(MAX_PATH);
+        for (place, step) in self.path.iter().enumerate() {
+            if self.left_out > 0 && place == nodes {
+                words.push(alloc::format!("({} more)", self.left_out));
+            }
             let name: &str = match step {
                 PathStep::Source { name, .. } => name,
                 PathStep::Node(node) => match graph.sort(*node) {
@@ -174,11 +186,41 @@ fn is_privileged(graph: &TraceGraph, node: NodeIndex, policy: &TaintPolicy) -> b
     }
 }
 
-/// Back from a node to where its trust comes from; then in the order of the log.
-fn path(graph: &TraceGraph, flow: &Flow, end: NodeIndex) -> Vec<PathStep> {
+/// Where the trust of each node comes from, and how many nodes before it: parents come first.
+fn origins(graph: &TraceGraph, flow: &Flow) -> Vec<(NodeIndex, u64)> {
+    let mut origins: Vec<(NodeIndex, u64)> = Vec::with_capacity(flow.nodes.len());
+    for (node, (_, why)) in graph.nodes().zip(&flow.nodes) {
+        let before = match why {
+            Why::Parent(parent) => origins.get(parent.as_usize()).copied(),
+            _ => None,
+        };
+        let own = (node, 0);
+        origins.push(before.map_or(own, |(origin, steps)| (origin, steps + 1)));
+    }
+    origins
+}
+
+/// Back from a node to where its trust comes from; then in the order of the log. Also how many nodes
+/// are left out.
+fn path(
+    graph: &TraceGraph,
+    flow: &Flow,
+    origins: &[(NodeIndex, u64)],
+    end: NodeIndex,
+) -> (Vec<PathStep>, u64) {
     let mut path = alloc::vec![PathStep::Node(end)];
     let mut node = end;
+    let mut left_out = 0;
     while let Some((_, why)) = flow.nodes.get(node.as_usize()) {
+        if path.len() == MAX_PATH
+            && let Some((origin, steps)) = origins.get(node.as_usize())
+            && *steps > 1
+        {
+            left_out = steps - 1;
+            node = *origin;
+            path.push(PathStep::Node(node));
+            continue;
+        }
         let source = match why {
             Why::Parent(parent) => {
                 node = *parent;
@@ -211,5 +253,5 @@ fn path(graph: &TraceGraph, flow: &Flow, end: NodeIndex) -> Vec<PathStep> {
         break;
     }
     path.reverse();
-    path
+    (path, left_out)
 }

@@ -2,7 +2,7 @@
 
 use super::graph::{Edges, Problem, Rare, Record, TraceGraph};
 use super::places::Places;
-use super::{Node, NodeIndex};
+use super::{Node, NodeIndex, NodeSort};
 use ai_audit_core::{DecodeError, LeafHash, UnverifiedReceipt};
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -136,6 +136,7 @@ impl TraceBuilder {
             places = self.places();
         }
         let parents = self.edges(&places, &mut problems);
+        self.name_outcomes(&parents);
         let children = parents.reversed();
         TraceGraph::from_parts(
             self.trace_id,
@@ -145,6 +146,27 @@ impl TraceBuilder {
             children,
             problems,
         )
+    }
+
+    /// An outcome that does not say its tool has that of its intent.
+    fn name_outcomes(&mut self, parents: &Edges) {
+        let nameless = self.known.get("").copied();
+        for place in 0..self.records.len() {
+            let own = self.records.get(place);
+            let is_nameless = own.is_some_and(|record| {
+                record.sort == NodeSort::ToolOutcome && Some(record.label) == nameless
+            });
+            let Some(number) = u32::try_from(place).ok().filter(|_| is_nameless) else {
+                continue;
+            };
+            let intent = parents.of(NodeIndex(number)).iter().find_map(|parent| {
+                let parent = self.records.get(parent.as_usize())?;
+                (parent.sort == NodeSort::ToolIntent).then_some(parent.label)
+            });
+            if let (Some(label), Some(record)) = (intent, self.records.get_mut(place)) {
+                record.label = label;
+            }
+        }
     }
 
     fn name(&mut self, name: &str) -> u32 {

@@ -2,8 +2,8 @@
 
 use crate::open::Log;
 use ai_audit_agentic::{
-    MAX_SOURCES, PathStep, Provenance, Source, SourceOrigin, Taint, TaintPolicy, ToolIntent,
-    ToolOutcome, TraceBuilder, TraceGraph, TraceNode, TraceStep, Trust,
+    MAX_PATH, MAX_SOURCES, PathStep, Provenance, Source, SourceOrigin, Taint, TaintPolicy,
+    ToolIntent, ToolOutcome, TraceBuilder, TraceGraph, TraceNode, TraceStep, Trust,
 };
 use ai_audit_core::{Body, Decision, DecodeBody, LeafHash, TextDigest, UnverifiedReceipt};
 use proptest::prelude::*;
@@ -351,4 +351,43 @@ fn trust_never_grows_along_a_way() {
             assert!(taint.trust(node) <= taint.trust(*parent));
         }
     }
+}
+
+#[test]
+fn a_long_way_is_cut_and_many_of_them_take_no_memory() {
+    let mut log = paid(20);
+    let mut last = log.seal(&ToolIntent {
+        tool: "payment".into(),
+        parents: vec![last_of(&log)].into(),
+        ..ToolIntent::new()
+    });
+    for _ in 0..20_000 {
+        last = log.seal(&ToolIntent {
+            tool: "payment".into(),
+            parents: vec![last].into(),
+            ..ToolIntent::new()
+        });
+    }
+    let graph = graph(&log);
+    let taint = Taint::new(&graph, &policy());
+    let kept: usize = taint
+        .findings()
+        .iter()
+        .map(|finding| finding.path.len())
+        .sum();
+    assert!(kept <= taint.findings().len() * (MAX_PATH + 2));
+    let end = taint.findings().last().unwrap();
+    assert!(end.left_out > 19_000, "{}", end.left_out);
+    let words = end.words(&graph);
+    assert!(
+        words.starts_with("web page → ")
+            && words.contains(" more) → ")
+            && words.ends_with("payment"),
+        "{words}"
+    );
+}
+
+fn last_of(log: &Log) -> LeafHash {
+    let last = log.sealed.last().unwrap();
+    UnverifiedReceipt::parse(last).unwrap().hash()
 }

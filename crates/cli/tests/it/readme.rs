@@ -94,6 +94,7 @@ fn the_guide_on_tool_calls_works() {
         "Recorded an approval of receipt 8 as receipt 11.",
         "VERIFIED: integrity, attribution, completeness",
         "8 calls send_money",
+        "14 result of send_money: ok",
     ] {
         assert!(all.contains(said), "{said}: {all}");
     }

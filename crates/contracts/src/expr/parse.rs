@@ -302,7 +302,16 @@ impl Parser<'_> {
             }
             Token::Sign("(") => {
                 self.at += 1;
+                if self.sign(")") {
+                    return Ok(Ast::List(Vec::new()));
+                }
                 let inner = self.whole()?;
+                if self.sign(",") {
+                    // A tuple, which is a list here.
+                    let mut items = vec![inner];
+                    items.extend(self.items(")")?);
+                    return Ok(Ast::List(items));
+                }
                 self.expect(")")?;
                 Ok(inner)
             }

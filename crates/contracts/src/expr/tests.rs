@@ -36,6 +36,7 @@ fn true_of_the_state() {
         "value.n if value.score > 0.5 else false",
         "1 == 1.0 and 1 != true and '1' != 1",
         "value.n in [1, 7, 9] and value.n not in [2]",
+        "value.n in (1, 7) and value.n in (7,) and value.n not in () and (value.n) == 7",
         "'score' in value and 'missing' not in value",
         "' x '.strip() == 'x' and 'a'.upper() == 'A' and 'it\\'s' == \"it's\"",
         "1e3 == 1000 and 2.5e-1 == 0.25",

@@ -22,6 +22,13 @@ fn size_depth_and_aliases_are_bounded() {
         laughs += &format!("a{level}: &a{level} [{aliases}]\n");
     }
     refused(&laughs, "more than 50000 values");
+    // One long text, and as many aliases of it as fit.
+    let long = format!(
+        "a: &a {}\nb: [{}]\n",
+        "x".repeat(100_000),
+        vec!["*a"; 30_000].join(",")
+    );
+    refused(&long, "more than 50000 values");
     refused("a: &a [*a]", "not complete yet");
     let rules: String = (0..1001)
         .map(|n| format!("  - {{name: r{n}, check: {{field: f, exists: true}}}}\n"))

@@ -72,8 +72,12 @@ impl Bank {
     }
 
     fn run(&mut self, intent: Option<LeafHash>, status: ToolStatus) {
+        self.run_as("send_money", intent, status);
+    }
+
+    fn run_as(&mut self, tool: &'static str, intent: Option<LeafHash>, status: ToolStatus) {
         let outcome = ToolOutcome {
-            tool: "send_money".into(),
+            tool: tool.into(),
             intent,
             status,
             error: "".into(),
@@ -141,7 +145,7 @@ fn a_call_that_was_approved_verifies() {
 #[test]
 fn a_call_without_enough_approvals_fails() {
     type Does = fn(&mut Bank, LeafHash);
-    let cases: [(&str, Does); 8] = [
+    let cases: [(&str, Does); 11] = [
         ("1 approvals", |bank, intent| bank.approve(51, intent)),
         ("1 approvals", |bank, intent| {
             bank.approve(51, intent);
@@ -183,10 +187,26 @@ fn a_call_without_enough_approvals_fails() {
             bank.approve(53, intent);
         }),
         // An approval is for one run.
-        ("without an intent", |bank, intent| {
+        ("answered before", |bank, intent| {
             bank.approve(51, intent);
             bank.approve(52, intent);
             bank.run(Some(intent), ToolStatus::Ok);
+        }),
+        // Under no name it is the same run.
+        ("answered before", |bank, intent| {
+            bank.approve(51, intent);
+            bank.approve(52, intent);
+            bank.run_as("", Some(intent), ToolStatus::Ok);
+            bank.run_as("", Some(intent), ToolStatus::Ok);
+        }),
+        // What was denied may not run after all.
+        ("0 approvals", |bank, intent| {
+            bank.run_as("", Some(intent), ToolStatus::Denied);
+        }),
+        ("which needs approvals", |bank, intent| {
+            bank.approve(51, intent);
+            bank.approve(52, intent);
+            bank.run_as("other", Some(intent), ToolStatus::Ok);
         }),
     ];
     for (said, does) in cases {

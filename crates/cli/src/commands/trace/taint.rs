@@ -218,6 +218,7 @@ fn finding_json(graph: &TraceGraph, finding: &Finding) -> Value {
         "receipt": graph.seq(finding.node),
         "trust": finding.trust,
         "way": finding.words(graph),
+        "left_out": finding.left_out,
         "path": path,
     })
 }
