@@ -4,7 +4,7 @@ use crate::State;
 use crate::expr::Expr;
 use crate::field;
 use crate::number::{compare, same, same_type};
-use regex::Regex;
+use crate::pattern::Pattern;
 use serde_json::{Number, Value};
 use std::cmp::Ordering;
 
@@ -28,7 +28,7 @@ pub(crate) enum Op {
     NotIn(Vec<Value>),
     Contains(Value),
     NotContains(Value),
-    Matches(Regex),
+    Matches(Pattern),
     Exists(bool),
     Expr(Expr),
     Between(Number, Number),

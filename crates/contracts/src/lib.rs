@@ -41,6 +41,7 @@ mod evaluate;
 mod expr;
 mod field;
 mod number;
+mod pattern;
 mod problem;
 mod read;
 mod scalar;

@@ -5,9 +5,9 @@ use crate::check::{Check, Op};
 use crate::expr::{Expr, MAX_EXPR};
 use crate::field::{MAX_FIELD, MAX_PARTS};
 use crate::number::compare;
+use crate::pattern::Pattern;
 use crate::problem::{Place, Problem};
 use crate::yaml::{Content, Node};
-use regex::RegexBuilder;
 use serde_json::Value;
 use std::cmp::Ordering;
 
@@ -30,8 +30,6 @@ const OPERATORS: [&str; 14] = [
 ];
 /// The longest pattern, in bytes.
 const MAX_PATTERN: usize = 1000;
-/// What a compiled pattern may take, in bytes.
-const PATTERN_MEMORY: usize = 1 << 20;
 
 pub(super) fn check(reader: &mut Reader, node: &Node, _: &str) -> Option<Check> {
     let mut known = vec!["field"];
@@ -132,7 +130,7 @@ fn truth(reader: &mut Reader, node: &Node, name: &str) -> Option<bool> {
     value.as_bool()
 }
 
-fn pattern(reader: &mut Reader, node: &Node, name: &str) -> Option<regex::Regex> {
+fn pattern(reader: &mut Reader, node: &Node, name: &str) -> Option<Pattern> {
     let text = reader.words(node, name)?;
     if text.len() > MAX_PATTERN {
         let what = format!(
@@ -142,16 +140,9 @@ fn pattern(reader: &mut Reader, node: &Node, name: &str) -> Option<regex::Regex>
         reader.problem(node, what);
         return None;
     }
-    let built = RegexBuilder::new(&text)
-        .size_limit(PATTERN_MEMORY)
-        .dfa_size_limit(PATTERN_MEMORY)
-        .build();
-    match built {
+    match Pattern::parse(&text) {
         Ok(pattern) => Some(pattern),
-        Err(error) => {
-            let error = error.to_string();
-            let reason = error.lines().last().unwrap_or_default();
-            let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+        Err(reason) => {
             reader.problem(node, format!("{name}: {reason}"));
             None
         }

@@ -246,8 +246,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "equals: true",
-        "matches: '(?=a)b'",
-        "line 18, column 16: matches: look-around",
+        "matches: '(?=a'",
+        "line 18, column 16: matches: Parsing error at position 4: Opening parenthesis",
     ),
     (
         "equals: true",

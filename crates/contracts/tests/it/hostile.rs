@@ -38,6 +38,19 @@ fn size_depth_and_aliases_are_bounded() {
 }
 
 #[test]
+fn a_pattern_that_backtracks_is_bounded() {
+    let text = "name: c\nversion: 1\ninvariants: {hard: [{name: r, check: {field: f, matches: '^(?=a)(a|aa)+$'}}]}";
+    let contract = Contract::parse(text).unwrap();
+    let of = |f: String| {
+        let state = State::parse(&format!("{{\"f\": \"{f}\"}}")).unwrap();
+        contract.evaluate(&state).hard.len()
+    };
+    assert_eq!(of("aaaa".into()), 0);
+    // Exponentially many ways, none of which leads to the end: it gives up, and the rule is broken.
+    assert_eq!(of(format!("{}b", "a".repeat(60))), 1);
+}
+
+#[test]
 fn at_most_a_hundred_mistakes_are_told() {
     let text: String = (0..1000).map(|n| format!("unknown{n}: 1\n")).collect();
     assert_eq!(Contract::parse(&text).unwrap_err().as_slice().len(), 100);
