@@ -3,6 +3,7 @@
 //! First the line `ai-audit/ciphertexts/v1`, then for each ciphertext the `seq` of the receipt that
 //! names it (8 bytes, big-endian), its length (4 bytes, big-endian) and its bytes.
 
+use crate::counted::{Counted, Fault};
 use ai_audit_core::Digest;
 use ai_audit_shredding::MAX_TEXT;
 use sha2::{Digest as _, Sha256};
@@ -36,6 +37,15 @@ pub enum CiphertextsError {
     },
 }
 
+impl From<Fault> for CiphertextsError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Format { offset, expected } => Self::Format { offset, expected },
+            Fault::Io { offset, source } => Self::Io { offset, source },
+        }
+    }
+}
+
 /// A ciphertext whose bytes are still to be read.
 #[derive(Debug, Clone, Copy)]
 struct Ahead {
@@ -56,8 +66,7 @@ struct Ahead {
 /// ```
 #[derive(Debug)]
 pub struct CiphertextsReader<R> {
-    inner: R,
-    offset: u64,
+    inner: Counted<R>,
     ahead: Option<Ahead>,
 }
 
@@ -69,13 +78,12 @@ impl<R: Read> CiphertextsReader<R> {
     /// When the file does not begin as a ciphertexts file does, or cannot be read.
     pub fn new(inner: R) -> Result<Self, CiphertextsError> {
         let mut reader = Self {
-            inner,
-            offset: 0,
+            inner: Counted::new(inner),
             ahead: None,
         };
         let expected = "the line ai-audit/ciphertexts/v1";
         let mut magic = [0; CIPHERTEXTS_MAGIC.len()];
-        reader.exact(&mut magic, expected)?;
+        reader.inner.exact(&mut magic, expected)?;
         if magic != CIPHERTEXTS_MAGIC {
             return Err(CiphertextsError::Format {
                 offset: 0,
@@ -123,14 +131,14 @@ impl<R: Read> CiphertextsReader<R> {
 
     fn head(&mut self) -> Result<Option<Ahead>, CiphertextsError> {
         if self.ahead.is_none() {
-            let Some(first) = self.first()? else {
+            let Some(first) = self.inner.first()? else {
                 return Ok(None);
             };
             let mut seq = [first, 0, 0, 0, 0, 0, 0, 0];
-            self.exact(&mut seq[1..], "eight bytes of seq")?;
-            let at = self.offset;
+            self.inner.exact(&mut seq[1..], "eight bytes of seq")?;
+            let at = self.inner.offset();
             let mut len = [0; 4];
-            self.exact(&mut len, "four bytes of length")?;
+            self.inner.exact(&mut len, "four bytes of length")?;
             let len = u64::from(u32::from_be_bytes(len));
             if len > MAX_LEN as u64 {
                 return Err(CiphertextsError::Format {
@@ -153,42 +161,13 @@ impl<R: Read> CiphertextsReader<R> {
         while left > 0 {
             let room = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
             let piece = &mut buf[..room];
-            self.exact(piece, "as many bytes of ciphertext as its length says")?;
+            self.inner
+                .exact(piece, "as many bytes of ciphertext as its length says")?;
             take(piece);
             left -= piece.len() as u64;
         }
         self.ahead = None;
         Ok(())
-    }
-
-    fn exact(&mut self, buf: &mut [u8], expected: &'static str) -> Result<(), CiphertextsError> {
-        let offset = self.offset;
-        self.inner
-            .read_exact(buf)
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::UnexpectedEof => CiphertextsError::Format { offset, expected },
-                _ => CiphertextsError::Io { offset, source },
-            })?;
-        self.offset += buf.len() as u64;
-        Ok(())
-    }
-
-    /// The first byte of a `seq`, or `None` at the end of the file.
-    fn first(&mut self) -> Result<Option<u8>, CiphertextsError> {
-        let mut byte = [0];
-        loop {
-            match self.inner.read(&mut byte) {
-                Ok(0) => return Ok(None),
-                Ok(_) => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => {
-                    let offset = self.offset;
-                    return Err(CiphertextsError::Io { offset, source });
-                }
-            }
-        }
-        self.offset += 1;
-        Ok(Some(byte[0]))
     }
 }
 

@@ -15,6 +15,7 @@
 
 pub mod archive;
 mod ciphertexts;
+mod counted;
 mod manifest;
 mod package;
 mod receipts;

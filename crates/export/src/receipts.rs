@@ -4,6 +4,7 @@
 //! big-endian), the payload, its seal's length (1 byte: 64, or 0 where it is batched) and the seal.
 //! A payload length of 0 stands for a receipt whose bytes are deleted: its hash follows, 32 bytes.
 
+use crate::counted::{Counted, Fault};
 use ai_audit_core::{
     LeafHash, MAX_PAYLOAD_LEN, MAX_SEALED_LEN, Next, ReceiptSource, SIGNATURE_LEN,
     UnverifiedReceipt,
@@ -44,6 +45,15 @@ pub enum ReceiptsError {
     },
 }
 
+impl From<Fault> for ReceiptsError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Format { offset, expected } => Self::Format { offset, expected },
+            Fault::Io { offset, source } => Self::Io { offset, source },
+        }
+    }
+}
+
 /// Reads a receipts file as a [`ReceiptSource`].
 ///
 /// ```
@@ -55,8 +65,7 @@ pub enum ReceiptsError {
 /// ```
 #[derive(Debug)]
 pub struct ReceiptsReader<R> {
-    inner: R,
-    offset: u64,
+    inner: Counted<R>,
 }
 
 impl<R: Read> ReceiptsReader<R> {
@@ -66,9 +75,13 @@ impl<R: Read> ReceiptsReader<R> {
     ///
     /// When the file does not begin as a receipts file does, or cannot be read.
     pub fn new(inner: R) -> Result<Self, ReceiptsError> {
-        let mut reader = Self { inner, offset: 0 };
+        let mut reader = Self {
+            inner: Counted::new(inner),
+        };
         let mut magic = [0; RECEIPTS_MAGIC.len()];
-        reader.exact(&mut magic, "the line ai-audit/receipts/v1")?;
+        reader
+            .inner
+            .exact(&mut magic, "the line ai-audit/receipts/v1")?;
         if magic != RECEIPTS_MAGIC {
             let expected = "the line ai-audit/receipts/v1";
             return Err(ReceiptsError::Format {
@@ -81,39 +94,7 @@ impl<R: Read> ReceiptsReader<R> {
 
     /// Offset of the next receipt from the file's start.
     pub const fn offset(&self) -> u64 {
-        self.offset
-    }
-
-    fn exact(&mut self, buf: &mut [u8], expected: &'static str) -> Result<(), ReceiptsError> {
-        let offset = self.offset;
-        self.inner
-            .read_exact(buf)
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::UnexpectedEof => ReceiptsError::Format { offset, expected },
-                _ => ReceiptsError::Io { offset, source },
-            })?;
-        self.offset += buf.len() as u64;
-        Ok(())
-    }
-
-    /// The first byte of a length, or `None` at the end of the file.
-    fn first(&mut self) -> Result<Option<u8>, ReceiptsError> {
-        let mut byte = [0];
-        loop {
-            match self.inner.read(&mut byte) {
-                Ok(0) => return Ok(None),
-                Ok(_) => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => {
-                    return Err(ReceiptsError::Io {
-                        offset: self.offset,
-                        source,
-                    });
-                }
-            }
-        }
-        self.offset += 1;
-        Ok(Some(byte[0]))
+        self.inner.offset()
     }
 }
 
@@ -121,16 +102,17 @@ impl<R: Read> ReceiptSource for ReceiptsReader<R> {
     type Error = ReceiptsError;
 
     fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<Next>, ReceiptsError> {
-        let start = self.offset;
-        let Some(high) = self.first()? else {
+        let start = self.inner.offset();
+        let Some(high) = self.inner.first()? else {
             return Ok(None);
         };
         let mut low = [0];
-        self.exact(&mut low, "two bytes of payload length")?;
+        self.inner.exact(&mut low, "two bytes of payload length")?;
         let len = usize::from(u16::from_be_bytes([high, low[0]]));
         if len == 0 {
             let mut hash = [0; 32];
-            self.exact(&mut hash, "32 bytes of a deleted receipt's hash")?;
+            self.inner
+                .exact(&mut hash, "32 bytes of a deleted receipt's hash")?;
             return Ok(Some(Next::Deleted(LeafHash::from_bytes(hash))));
         }
         let small = ReceiptsError::Buffer {
@@ -140,13 +122,13 @@ impl<R: Read> ReceiptSource for ReceiptsReader<R> {
         if len > buf.len() {
             return Err(small);
         }
-        self.exact(
+        self.inner.exact(
             &mut buf[..len],
             "as many bytes of payload as its length says",
         )?;
-        let at = self.offset;
+        let at = self.inner.offset();
         let mut seal = [0];
-        self.exact(&mut seal, "one byte of seal length")?;
+        self.inner.exact(&mut seal, "one byte of seal length")?;
         let seal = match seal[0] {
             0 => 0,
             64 => SIGNATURE_LEN,
@@ -160,7 +142,8 @@ impl<R: Read> ReceiptSource for ReceiptsReader<R> {
         if len + seal > buf.len() {
             return Err(small);
         }
-        self.exact(&mut buf[len..len + seal], "64 bytes of signature")?;
+        self.inner
+            .exact(&mut buf[len..len + seal], "64 bytes of signature")?;
         // The seal's length is said twice: here and by the header's mode.
         match UnverifiedReceipt::parse(&buf[..len + seal]) {
             Ok(receipt) if receipt.payload().len() != len => Err(ReceiptsError::Format {
