@@ -1,5 +1,7 @@
 //! What one receipt says of others: what is new in the log, and what reviews are of.
 
+use crate::result::Period;
+use crate::sample::Named;
 use ai_audit_agentic::HumanReview;
 use ai_audit_core::{
     Action, Decision, DecodeBody as _, Digest, Kind, LeafHash, UnverifiedReceipt, VerifyingKey,
@@ -40,7 +42,7 @@ pub(crate) struct Follow {
 /// An escalated decision.
 #[derive(Debug, Clone, Copy)]
 struct Escalation {
-    seq: u64,
+    named: Named,
     reviewed: bool,
 }
 
@@ -48,8 +50,8 @@ struct Escalation {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Escalations {
     pub(crate) all: u64,
-    /// Their places, in ascending order.
-    pub(crate) open: Vec<u64>,
+    /// Those without a review, in the order of the log.
+    pub(crate) open: Vec<Named>,
     pub(crate) not_followed: u64,
 }
 
@@ -83,7 +85,7 @@ impl Follow {
         if decision.action == Action::Escalate {
             if self.escalations.len() < MAX_FOLLOWED {
                 let escalation = Escalation {
-                    seq: receipt.header().seq,
+                    named: Named::of(receipt),
                     reviewed: false,
                 };
                 self.escalations.insert(receipt.hash(), escalation);
@@ -127,16 +129,22 @@ impl Follow {
         }
     }
 
-    /// How the escalated decisions stand.
-    pub(crate) fn escalations(&self) -> Escalations {
-        let open = self.escalations.values().filter(|one| !one.reviewed);
-        let mut open: Vec<u64> = open.map(|one| one.seq).collect();
-        open.sort_unstable();
-        Escalations {
-            all: self.escalations.len() as u64 + self.not_followed,
-            open,
+    /// How the escalated decisions of a period stand.
+    pub(crate) fn escalations(&self, period: Period) -> Escalations {
+        let mut found = Escalations {
             not_followed: self.not_followed,
+            ..Escalations::default()
+        };
+        for escalation in self.escalations.values() {
+            if period.contains(escalation.named.sealed_at) {
+                found.all += 1;
+                if !escalation.reviewed {
+                    found.open.push(escalation.named);
+                }
+            }
         }
+        found.open.sort_unstable_by_key(|named| named.seq);
+        found
     }
 }
 
