@@ -264,7 +264,7 @@ pub(crate) struct Prove {
     /// The log in it.
     #[arg(long, default_value = "default")]
     pub(crate) log: String,
-    /// Disclose the digest key of a field: input, output, arguments, result or state.
+    /// Disclose the digest key of a field: input, output, arguments, result, state or description.
     #[arg(long, value_name = "FIELD")]
     pub(crate) disclose: Vec<String>,
     /// Prove against this checkpoint of the log. [default: a new one]

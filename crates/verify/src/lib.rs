@@ -48,6 +48,7 @@ mod contracts;
 mod equivocation;
 mod erasure;
 mod forward;
+mod incidents;
 mod log;
 mod monitor;
 mod pin;

@@ -10,6 +10,7 @@ mod contracts;
 mod epochs;
 mod erasure;
 mod files;
+mod incidents;
 mod logs;
 mod package;
 mod package_attacks;

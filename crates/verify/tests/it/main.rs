@@ -3,6 +3,7 @@
 
 mod a11_split_view;
 mod a38_contracts;
+mod a52_incidents;
 mod attacks;
 mod chain_cuts;
 mod epochs;
