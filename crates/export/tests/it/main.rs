@@ -11,6 +11,7 @@ mod epochs;
 mod erasure;
 mod files;
 mod logs;
+mod observers;
 mod package;
 mod package_attacks;
 mod package_lies;
