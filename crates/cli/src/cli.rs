@@ -34,7 +34,7 @@ pub(crate) use subject::{
     ExportSubject, ListSubjects, Reveal, ShowSubject, Shred, Subject, SubjectCommand,
 };
 pub(crate) use trace::{ListTraces, ShowTrace, TaintTrace, Trace, TraceCommand};
-pub(crate) use verify::{Question, Verify};
+pub(crate) use verify::{Question, Trust, Verify};
 
 /// The heading of the options that every command has.
 const COMMON: &str = "With every command";

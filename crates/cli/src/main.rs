@@ -2,11 +2,13 @@
 
 mod cli;
 mod commands;
+mod evidence;
 mod failure;
 mod open;
 mod output;
 mod progress;
 mod save;
+mod trust;
 
 use clap::Parser as _;
 use cli::{Cli, Command};

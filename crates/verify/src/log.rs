@@ -374,7 +374,8 @@ impl<'p> LogVerifier<'p> {
         }
     }
 
-    fn next_seq(&self) -> u64 {
+    /// The place of the next receipt.
+    pub(crate) fn next_seq(&self) -> u64 {
         match &self.chain {
             Some(chain) => chain.head().size(),
             // The first may be any number that fits: nothing was held against anything yet.

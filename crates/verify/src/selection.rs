@@ -187,6 +187,13 @@ impl<'p> SelectionVerifier<'p> {
         self.span = Some(range);
     }
 
+    /// The smallest place that the next receipt can have.
+    pub(crate) fn next_seq(&self) -> u64 {
+        self.last
+            .as_ref()
+            .map_or(0, |last| last.seq.saturating_add(1))
+    }
+
     /// Fails integrity at the receipt behind the last one, where it is known which that is.
     fn fail_unread(&mut self, reason: impl Into<String>) {
         let last = self.last.as_ref().map(|last| last.seq);

@@ -12,6 +12,7 @@ mod erasure;
 mod files;
 mod incidents;
 mod logs;
+mod observers;
 mod package;
 mod package_attacks;
 mod package_lies;

@@ -15,6 +15,7 @@ mod keys;
 mod keys_witnessed;
 mod logs;
 mod monitors;
+mod observers;
 mod pins;
 mod policy_files;
 mod proofs;
