@@ -11,14 +11,14 @@ use crate::leaves::Leaves;
 use crate::result::{Counts, Crosswalk, Period};
 use crate::sample::Named;
 use ai_audit_core::{DecodeBody as _, Genesis, Kind, LeafHash, NodeHash, Timestamp};
-use ai_audit_verify::{Report, VerifiedReceipt};
+use ai_audit_verify::{Observed, Observer, Report, VerifiedReceipt};
 use std::collections::BTreeMap;
 use tally::Tally;
 
 /// Goes through the receipts of a log or package with the verifier, and says at the end what
 /// evidence they are.
 ///
-/// It takes [`VerifiedReceipt`]s, so what was not verified cannot count. It keeps 32 bytes a receipt
+/// It is an [`Observer`] and counts [`VerifiedReceipt`]s alone. It keeps 32 bytes a receipt
 /// for the proofs, and otherwise an amount that does not grow with the log (but with the escalated
 /// decisions and reviewed receipts that it follows, of which it bounds the number).
 ///
@@ -29,7 +29,7 @@ use tally::Tally;
 ///
 /// let catalogues = Catalogues::builtin()?.only(&["iso-42001"])?;
 /// let assessment = Assessment::new(catalogues, Period::default(), Timestamp::from_micros(0))?;
-/// // Each receipt that the verifier gives back goes to `assessment.verified`.
+/// // It looks on as an `Observer` while receipts are verified; here there are none.
 /// let policy = TrustPolicy::new();
 /// let report = LogVerifier::new(&policy).finish();
 /// let crosswalk = assessment.finish(&report, None);
@@ -120,8 +120,8 @@ impl Assessment {
         })
     }
 
-    /// Takes the next receipt. `path` is its inclusion proof, where the evidence is a selection.
-    pub fn verified(&mut self, receipt: &VerifiedReceipt<'_>, path: Option<&[NodeHash]>) {
+    /// Takes the next receipt that was verified. `path` is its inclusion proof, where the evidence is a selection.
+    fn verified(&mut self, receipt: &VerifiedReceipt<'_>, path: Option<&[NodeHash]>) {
         let header = receipt.header();
         self.counts.verified += 1;
         self.place(header.seq, Some(receipt.hash()));
@@ -157,12 +157,12 @@ impl Assessment {
     }
 
     /// Takes the next receipt that is there and was not verified. It counts nowhere.
-    pub fn unverified(&mut self, seq: u64, hash: Option<LeafHash>) {
+    fn unverified(&mut self, seq: u64, hash: Option<LeafHash>) {
         self.place(seq, hash);
     }
 
     /// Takes the next receipt whose bytes are deleted. It counts nowhere.
-    pub fn deleted(&mut self, seq: u64, hash: LeafHash) {
+    fn deleted(&mut self, seq: u64, hash: LeafHash) {
         self.counts.deleted += 1;
         self.place(seq, Some(hash));
     }
@@ -193,5 +193,15 @@ impl Assessment {
         }
         named.sort_unstable();
         self.paths.retain(|seq, _| named.binary_search(seq).is_ok());
+    }
+}
+
+impl Observer for Assessment {
+    fn observe(&mut self, seen: Observed<'_, '_>) {
+        match seen {
+            Observed::Verified { receipt, path } => self.verified(receipt, path),
+            Observed::Unverified { seq, hash } => self.unverified(seq, hash),
+            Observed::Deleted { seq, hash } => self.deleted(seq, hash),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::catalogue::Selector;
 use crate::follow::Seen;
 use ai_audit_agentic::{
-    Attestation, ContractActivation, ContractState, ContractVerdict, HumanReview, Provenance,
+    Attestation, ContractActivation, ContractState, ContractVerdict, HumanReview, Incident, IncidentStage, Provenance,
     ReviewVerdict, ToolIntent, ToolOutcome, ToolStatus, TraceNode, TraceStep,
 };
 use ai_audit_core::{
@@ -118,6 +118,20 @@ tables! {
     ATTESTATION ATTESTATION_NAMES attestation(signed: Attestation<'_>, seen) {
         "statement" => !signed.statement.statement.is_empty(),
     }
+    INCIDENT INCIDENT_NAMES incident(incident: Incident<'_>, seen) {
+        "occurred_at" => incident.occurred_at.is_some(),
+        "aware_at" => incident.aware_at.is_some(),
+        "category" => !incident.category.is_empty(),
+        "authority" => !incident.authority.is_empty(),
+        "reported_at" => incident.reported_at.is_some(),
+        "receipts" => incident.receipts.iter().next().is_some(),
+        "description" => incident.description.is_some(),
+        "stage.opened" => incident.stage == IncidentStage::Opened,
+        "stage.updated" => incident.stage == IncidentStage::Updated,
+        "stage.reported" => incident.stage == IncidentStage::Reported,
+        "stage.closed" => incident.stage == IncidentStage::Closed,
+        "class.serious" => incident.class.is_serious(),
+    }
     CONTRACT_ACTIVATION CONTRACT_ACTIVATION_NAMES activation(body: ContractActivation<'_>, seen) {
         "name" => !body.name.is_empty(),
         "description" => !body.description.is_empty(),
@@ -218,6 +232,7 @@ impl<'a> Facts<'a> {
             Kind::TOOL_OUTCOME => decoded(receipt, seen, tool_outcome),
             Kind::HUMAN_REVIEW => decoded(receipt, seen, human_review),
             Kind::ATTESTATION => decoded(receipt, seen, attestation),
+            Kind::INCIDENT => decoded(receipt, seen, incident),
             Kind::CONTRACT_ACTIVATION => decoded(receipt, seen, activation),
             Kind::CONTRACT_STATE => decoded(receipt, seen, contract_state),
             Kind::PROVENANCE => decoded(receipt, seen, provenance),

@@ -1,5 +1,6 @@
 //! What may be missing from a log, or wrong with how it was kept.
 
+mod incidents;
 mod retention;
 mod running;
 mod time;
@@ -9,6 +10,7 @@ use crate::result::{Gap, GapState, Period};
 use crate::sample::{Named, Sample};
 use ai_audit_core::{ClockAnomaly, DecodeBody as _, Gap as Loss, Kind, Status, Timestamp};
 use ai_audit_verify::{Report, VerifiedReceipt};
+use incidents::Incidents;
 use retention::RetentionWatch;
 use running::Running;
 use time::{Anchors, span};
@@ -23,6 +25,7 @@ pub(crate) struct Watch {
     losses: Losses,
     clock: ClockWatch,
     anchors: Anchors,
+    incidents: Incidents,
 }
 
 /// Declared losses.
@@ -66,6 +69,7 @@ impl Watch {
             losses: Losses::default(),
             clock: ClockWatch::default(),
             anchors: Anchors::default(),
+            incidents: Incidents::default(),
         }
     }
 
@@ -75,6 +79,7 @@ impl Watch {
         let named = Named::of(receipt);
         self.retention.see(receipt, named);
         self.anchors.see(receipt, named);
+        self.incidents.see(receipt, named);
         let counts = self.period.contains(header.sealed_at);
         self.running.see(receipt, named, counts);
         if !counts {
@@ -105,6 +110,7 @@ impl Watch {
         named.extend(self.retention.named());
         named.extend(self.running.named());
         named.extend(self.anchors.named());
+        named.extend(self.incidents.named());
         named
     }
 
@@ -122,6 +128,7 @@ impl Watch {
             self.clock.finding(),
             self.anchors.finding(self.at),
             self.escalations(follow),
+            self.incidents.finding(self.period, self.at),
             open_intents(report),
         ]);
         let blind = blind(report, whole);
