@@ -25,6 +25,7 @@ mod publish;
 mod readme;
 mod record;
 mod redact;
+mod reports;
 mod reviews;
 mod run;
 mod settings;
