@@ -4,6 +4,7 @@ pub(crate) mod adopt;
 pub(crate) mod analyze;
 mod anchor;
 pub(crate) mod contract;
+pub(crate) mod crosswalk;
 mod epoch;
 mod export;
 pub(crate) mod key;
@@ -106,6 +107,7 @@ pub(crate) enum Command {
     Analyze(analyze::Analyze),
     Redact(redact::Redact),
     Contract(contract::Contract),
+    Crosswalk(crosswalk::Crosswalk),
     Key(Key),
     Adopt(adopt::Adopt),
     Demo(Demo),

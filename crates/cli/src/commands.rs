@@ -6,6 +6,7 @@ pub(crate) mod anchor;
 pub(crate) mod checkpoint;
 pub(crate) mod completions;
 pub(crate) mod contract;
+pub(crate) mod crosswalk;
 pub(crate) mod demo;
 pub(crate) mod epoch;
 pub(crate) mod export;

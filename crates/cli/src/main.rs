@@ -1,5 +1,6 @@
 //! `ai-audit`: an audit trail for AI systems that anybody can verify.
 
+mod assessed;
 mod cli;
 mod commands;
 mod evidence;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Analyze(args) => commands::analyze::run(args, output),
         Command::Redact(args) => commands::redact::run(args, output),
         Command::Contract(args) => commands::contract::run(args, output),
+        Command::Crosswalk(args) => commands::crosswalk::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
         Command::Adopt(args) => commands::adopt::run(args, output),
         Command::Demo(args) => commands::demo::run(args, output),
