@@ -6,6 +6,7 @@ mod anchor;
 pub(crate) mod contract;
 mod epoch;
 mod export;
+pub(crate) mod incident;
 pub(crate) mod key;
 mod monitor;
 mod policy;
@@ -97,6 +98,7 @@ pub(crate) enum Command {
     Reveal(Reveal),
     Shred(Shred),
     Review(review::Review),
+    Incident(incident::Incident),
     Epoch(Epoch),
     Publish(Publish),
     Monitor(Monitor),

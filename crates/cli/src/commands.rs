@@ -9,6 +9,7 @@ pub(crate) mod contract;
 pub(crate) mod demo;
 pub(crate) mod epoch;
 pub(crate) mod export;
+pub(crate) mod incident;
 pub(crate) mod info;
 pub(crate) mod init;
 pub(crate) mod key;
