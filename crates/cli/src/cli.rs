@@ -7,6 +7,7 @@ pub(crate) mod contract;
 pub(crate) mod crosswalk;
 mod epoch;
 mod export;
+pub(crate) mod incident;
 pub(crate) mod key;
 mod monitor;
 mod policy;
@@ -98,6 +99,7 @@ pub(crate) enum Command {
     Reveal(Reveal),
     Shred(Shred),
     Review(review::Review),
+    Incident(incident::Incident),
     Epoch(Epoch),
     Publish(Publish),
     Monitor(Monitor),

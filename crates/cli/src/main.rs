@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Reveal(args) => commands::reveal::run(args, output),
         Command::Shred(args) => commands::shred::run(args, output),
         Command::Review(args) => commands::review::run(args, output),
+        Command::Incident(args) => commands::incident::run(args, output),
         Command::Epoch(args) => commands::epoch::run(args, output),
         Command::Publish(args) => commands::publish::run(args, output),
         Command::Monitor(args) => commands::monitor::run(args, output),

@@ -294,7 +294,7 @@ fn bring(need: &Need) -> &'static str {
             "bring a checkpoint or size that you kept, or witnesses (--checkpoint, --size, --policy)"
         }
         "time" => {
-            "trust a timestamp authority or witnesses that saw the log's checkpoints (--tsa, --policy)"
+            "trust a timestamp authority or witnesses that saw the log's checkpoints (--timestamp-authority, --policy)"
         }
         "erasure" => "verify the log where its subject keys are kept",
         "attribution" => "pin the log's key line (--key)",
