@@ -11,6 +11,7 @@ mod ciphertexts;
 mod commands;
 mod contracts;
 mod corpus;
+mod crosswalk;
 mod durable;
 mod epochs;
 mod erasure_line;

@@ -87,6 +87,10 @@ fn nothing_counts(verdict: &Verdict) -> Option<String> {
             verdict.attribution
         ));
     }
+    // Unverified it only bounds what can be said; failed, somebody cut the evidence.
+    if verdict.completeness.is_failed() {
+        return Some(format!("completeness is {}", verdict.completeness));
+    }
     None
 }
 
