@@ -290,6 +290,9 @@ ACTIONS = ("allow", "reject", "fail_retry", "cache_hit", "escalate", "bypass")
 STATUSES = ("unknown", "ok", "error", "denied", "timed_out")
 ORIGINS = ("unknown", "system", "user", "document", "tool", "agent", "memory")
 STEPS = ("step", "delegation", "hand_off", "parallel", "join")
+# In the order of strictness; the days that the serious ones have to be reported in.
+CLASSES = ("unclassified", "not_serious", "serious", "death", "widespread")
+CLASS_DAYS = {"serious": 15, "death": 10, "widespread": 2}
 
 
 class Receipt:
@@ -661,6 +664,34 @@ def parents(hashes):
         raise Refused("body", "more than 1024 parents, or one twice")
 
 
+def incident(r):
+    body = {
+        "occurred_at": r.option(r.time),
+        "stage": r.variant(("opened", "updated", "reported", "closed")),
+        "class": r.variant(CLASSES),
+        "incident": r.option(r.digest),
+        "aware_at": r.option(r.time),
+        "category": r.text(),
+        "authority": r.text(),
+        "reference": r.text(),
+        "reported_at": r.option(r.time),
+        "description": r.option(r.text_digest),
+        "receipts": r.list(r.digest),
+        "parents": r.list(r.digest),
+    }
+    if (body["stage"] == "opened") != (body["incident"] is None):
+        raise Refused("body", "an incident that is opened twice, or a step of none")
+    told = (body["authority"] != "", body["reported_at"] is not None)
+    if told != (body["stage"] == "reported",) * 2 or (body["reference"] and not all(told)):
+        raise Refused("body", "a report to nobody or at no time, or fields of one that is none")
+    # Times in this form have the order of their texts.
+    if body["occurred_at"] and body["aware_at"] and body["aware_at"] < body["occurred_at"]:
+        raise Refused("body", "aware before it occurred")
+    parents(body["receipts"])
+    parents(body["parents"])
+    return body
+
+
 def human_review(r):
     body = {
         "review": {
@@ -780,6 +811,7 @@ BODIES = {
     "provenance": provenance,
     "human_review": human_review,
     "attestation": attestation,
+    "incident": incident,
     "key_rotation": key_rotation,
     "key_revocation": key_revocation,
     "gap": gap,
@@ -1391,6 +1423,72 @@ class Contracts:
             self.unknown = True
 
 
+class Incidents:
+    """What is told of an incident stands (docs/spec/compliance.md). Nothing here fails anything."""
+
+    MOST = 1 << 16
+
+    def __init__(self, verdict):
+        self.verdict, self.known, self.told = verdict, {}, 0
+
+    def push(self, receipt, body):
+        if receipt.header["kind"] != "incident":
+            return
+        seq, sealed_at = receipt.header["seq"], receipt.header["sealed_at"]
+        name = body["incident"] or receipt.hash.hex()
+        if name not in self.known:
+            if len(self.known) >= self.MOST:
+                return
+            if body["stage"] != "opened":
+                self.tell(seq, "is of incident %s, which no receipt here before it opened" % name)
+            self.known[name] = dict.fromkeys(("closed", "aware", "known_by", "shown"), None)
+            self.known[name]["class"] = 0
+        one, strict = self.known[name], CLASSES.index(body["class"])
+        if one["closed"] is not None:
+            self.tell(seq, "is of an incident that receipt %d closed" % one["closed"])
+        elif body["stage"] == "closed":
+            one["closed"] = seq
+        if 0 < strict < one["class"]:
+            self.tell(seq, "lowers the class of an incident; the strictest that was told stands")
+        one["class"] = max(one["class"], strict)
+        if CLASSES[strict] in CLASS_DAYS:
+            one["known_by"] = one["known_by"] or sealed_at
+        for field in ("aware_at", "reported_at"):
+            if body[field] and body[field] > sealed_at:
+                self.tell(seq, "tells %s, which had not come when it was sealed" % field)
+        aware = body["aware_at"]
+        if aware and one["aware"] and aware > one["aware"]:
+            self.tell(seq, "puts the awareness of an incident off; the earliest stands")
+        one["aware"] = min(filter(None, (aware, one["aware"])), default=None)
+        if body["reported_at"]:
+            self.report(seq, body["reported_at"], sealed_at, one)
+
+    def report(self, seq, reported_at, sealed_at, one):
+        days = CLASS_DAYS.get(CLASSES[one["class"]])
+        if days is not None:
+            aware = min(filter(None, (one["aware"], one["known_by"])))
+            end = after_days(aware, days)
+            if reported_at <= end < sealed_at and (one["shown"] is None or one["shown"] > end):
+                reason = "tells a report of an incident in time, and was sealed after its deadline, %s"
+                self.tell(seq, reason % end)
+        one["shown"] = min(filter(None, (one["shown"], max(reported_at, sealed_at))))
+
+    def tell(self, seq, what):
+        self.told += 1
+        if self.told <= 10:
+            self.verdict.remarks.append("receipt %d %s" % (seq, what))
+
+
+def after_days(time, days):
+    """A time of the JSON view, days of 24 hours later."""
+    form = "%Y-%m-%dT%H:%M:%S.%fZ"
+    try:
+        later = datetime.datetime.strptime(time, form) + datetime.timedelta(days=days)
+    except OverflowError:
+        return "9999-12-31T23:59:59.999999Z"
+    return later.isoformat(timespec="microseconds") + "Z"
+
+
 SIGNED_BY_OTHERS = {
     "human_review": b"ai-audit/review/v1\0",
     "attestation": b"ai-audit/attestation/v1\0",
@@ -1521,7 +1619,7 @@ class Log:
         self.chain, self.tree, self.roots, self.wanted = Chain(), Tree(), {0: sha256(b"")}, set()
         self.genesis = self.line = self.key = self.keys = self.before = self.first = None
         self.epochs, self.erasures, self.approvals = Epochs(), Erasures(subject), Approvals()
-        self.contracts = Contracts(verdict)
+        self.contracts, self.incidents = Contracts(verdict), Incidents(verdict)
         self.count = self.signatures = self.deleted = 0
         self.needs_checkpoint = self.bare = self.signed = False
         self.origin = self.log_id = self.unread = None
@@ -1566,6 +1664,7 @@ class Log:
         whole = not self.selection and self.first == 0 and self.chain is not None
         try:
             if body is not None:
+                self.incidents.push(receipt, body)
                 self.contracts.push(receipt, body, whole)
         except Refused as error:
             self.verdict.broke(error, seq)

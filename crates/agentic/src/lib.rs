@@ -4,7 +4,8 @@
 //! Arguments and results enter as digests over their RFC 8785 form ([`JsonDigest`]). An intent
 //! whose outcome never came is found by [`OpenIntents`]. Which receipt of a trace followed from
 //! which is a [`TraceGraph`]; its further steps are [`TraceNode`]s. Where the information came from is
-//! [`Provenance`], and where mistrust of it leads to is [`Taint`].
+//! [`Provenance`], and where mistrust of it leads to is [`Taint`]. An [`Incident`] goes from its opening
+//! to its closing, and [`IncidentDeadlines`] tells by when it had to be reported.
 //!
 //! # Example
 //!
@@ -39,6 +40,8 @@ mod approvals;
 mod contract;
 mod contract_audit;
 mod digest;
+mod incident;
+mod incident_deadlines;
 mod open;
 mod provenance;
 mod review;
@@ -52,6 +55,11 @@ pub use approvals::{
 pub use contract::{ContractActivation, ContractState, ContractVerdict};
 pub use contract_audit::{Changed, ContractAudit, ContractError, MAX_CONTRACTS};
 pub use digest::JsonDigest;
+pub use incident::{Incident, IncidentClass, IncidentStage};
+pub use incident_deadlines::{
+    IncidentDeadlines, IncidentFinding, IncidentProblem, IncidentReported, IncidentState,
+    IncidentTimeline, MAX_INCIDENT_RECEIPTS, MAX_INCIDENTS,
+};
 pub use open::{MAX_OPEN, MAX_OPEN_TEXT, OpenIntent, OpenIntents};
 pub use provenance::{
     Finding, MAX_PATH, MAX_SOURCES, PathStep, Provenance, Source, SourceOrigin, SourceProof,

@@ -108,7 +108,7 @@ impl OpenIntents {
     }
 }
 
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     if text.len() <= MAX_OPEN_TEXT {
         return text.into();
     }

@@ -10,8 +10,8 @@ mod node;
 mod places;
 mod text;
 
-pub(crate) use body::check_parents;
 pub use body::{MAX_METADATA, MAX_PARENTS, Metadata, TraceNode, TraceStep};
+pub(crate) use body::{check_hashes, check_parents};
 pub use build::{MAX_NODES, TraceBuilder, TraceError};
 #[cfg(feature = "draw")]
 pub use draw::MAX_DRAWN;

@@ -4,8 +4,10 @@ pub(crate) mod adopt;
 pub(crate) mod analyze;
 mod anchor;
 pub(crate) mod contract;
+pub(crate) mod crosswalk;
 mod epoch;
 mod export;
+pub(crate) mod incident;
 pub(crate) mod key;
 mod monitor;
 mod policy;
@@ -34,7 +36,7 @@ pub(crate) use subject::{
     ExportSubject, ListSubjects, Reveal, ShowSubject, Shred, Subject, SubjectCommand,
 };
 pub(crate) use trace::{ListTraces, ShowTrace, TaintTrace, Trace, TraceCommand};
-pub(crate) use verify::{Question, Verify};
+pub(crate) use verify::{Question, Trust, Verify};
 
 /// The heading of the options that every command has.
 const COMMON: &str = "With every command";
@@ -97,6 +99,7 @@ pub(crate) enum Command {
     Reveal(Reveal),
     Shred(Shred),
     Review(review::Review),
+    Incident(incident::Incident),
     Epoch(Epoch),
     Publish(Publish),
     Monitor(Monitor),
@@ -106,6 +109,7 @@ pub(crate) enum Command {
     Analyze(analyze::Analyze),
     Redact(redact::Redact),
     Contract(contract::Contract),
+    Crosswalk(crosswalk::Crosswalk),
     Key(Key),
     Adopt(adopt::Adopt),
     Demo(Demo),
@@ -264,7 +268,7 @@ pub(crate) struct Prove {
     /// The log in it.
     #[arg(long, default_value = "default")]
     pub(crate) log: String,
-    /// Disclose the digest key of a field: input, output, arguments, result or state.
+    /// Disclose the digest key of a field: input, output, arguments, result, state or description.
     #[arg(long, value_name = "FIELD")]
     pub(crate) disclose: Vec<String>,
     /// Prove against this checkpoint of the log. [default: a new one]

@@ -3,19 +3,22 @@
 use crate::catalogue::Selector;
 use crate::follow::Seen;
 use ai_audit_agentic::{
-    Attestation, ContractActivation, ContractState, ContractVerdict, HumanReview, Provenance,
-    ReviewVerdict, ToolIntent, ToolOutcome, ToolStatus, TraceNode, TraceStep,
+    Attestation, ContractActivation, ContractState, ContractVerdict, HumanReview, Incident,
+    IncidentStage, Provenance, ReviewVerdict, ToolIntent, ToolOutcome, ToolStatus, TraceNode,
+    TraceStep,
 };
 use ai_audit_core::{
     Action, Decision, DecodeBody, Gap, Genesis, Header, Kind, List, PolicyChange, PolicyEntry,
     Start, Stop, UnverifiedReceipt,
 };
-use ai_audit_epochs::{Deletion, RETENTION_POLICY};
+use ai_audit_epochs::{Deletion, RETENTION_POLICY, Retention};
 use ai_audit_note::Anchor;
 use ai_audit_shredding::{Access, ErasureRequested};
 
 /// The genesis's and policy receipts' entry with the redaction policy in force.
 const REDACTION_POLICY: &str = "redaction";
+/// Six calendar months are never longer, in days.
+const LONGEST_SIX_MONTHS: u64 = 184;
 /// Below this trust, in hundredths, a source is one of low trust.
 const LOW_TRUST: u8 = 50;
 
@@ -113,10 +116,25 @@ tables! {
         "verdict.noted" => signed.review.verdict == ReviewVerdict::Noted,
         "of.escalation" => seen.of_escalation,
         "of.tool_intent" => seen.of_tool_intent,
+        "of.deletion" => seen.of_deletion,
         "second" => seen.second,
     }
     ATTESTATION ATTESTATION_NAMES attestation(signed: Attestation<'_>, seen) {
         "statement" => !signed.statement.statement.is_empty(),
+    }
+    INCIDENT INCIDENT_NAMES incident(incident: Incident<'_>, seen) {
+        "occurred_at" => incident.occurred_at.is_some(),
+        "aware_at" => incident.aware_at.is_some(),
+        "category" => !incident.category.is_empty(),
+        "authority" => !incident.authority.is_empty(),
+        "reported_at" => incident.reported_at.is_some(),
+        "receipts" => incident.receipts.iter().next().is_some(),
+        "description" => incident.description.is_some(),
+        "stage.opened" => incident.stage == IncidentStage::Opened,
+        "stage.updated" => incident.stage == IncidentStage::Updated,
+        "stage.reported" => incident.stage == IncidentStage::Reported,
+        "stage.closed" => incident.stage == IncidentStage::Closed,
+        "class.serious" => incident.class.is_serious(),
     }
     CONTRACT_ACTIVATION CONTRACT_ACTIVATION_NAMES activation(body: ContractActivation<'_>, seen) {
         "name" => !body.name.is_empty(),
@@ -164,10 +182,10 @@ tables! {
     }
     GENESIS GENESIS_NAMES genesis(body: Genesis<'_>, seen) {
         "retention" => promises(&body.policy, RETENTION_POLICY),
+        "retention.six_months" => promises_six_months(body),
         "redaction" => promises(&body.policy, REDACTION_POLICY),
     }
     POLICY POLICY_NAMES policy(body: PolicyChange<'_>, seen) {
-        "retention" => promises(&body.policy, RETENTION_POLICY),
         "redaction" => promises(&body.policy, REDACTION_POLICY),
     }
 }
@@ -186,6 +204,12 @@ fn some_and_all<T>(items: impl Iterator<Item = T>, holds: impl Fn(T) -> bool) ->
 fn promises(policy: &List<'_, PolicyEntry<'_>>, name: &str) -> bool {
     let mut entries = policy.iter();
     entries.any(|entry| entry.name.as_str() == name && !entry.value.is_empty())
+}
+
+/// Whether what the genesis promises is never shorter than six calendar months.
+fn promises_six_months(genesis: &Genesis<'_>) -> bool {
+    let promised = Retention::promised(genesis).ok().flatten();
+    promised.is_some_and(|retention| retention.as_days() >= LONGEST_SIX_MONTHS)
 }
 
 /// Whether others than the log signed the checkpoint. Whether one trusts them, the verdict says.
@@ -218,6 +242,7 @@ impl<'a> Facts<'a> {
             Kind::TOOL_OUTCOME => decoded(receipt, seen, tool_outcome),
             Kind::HUMAN_REVIEW => decoded(receipt, seen, human_review),
             Kind::ATTESTATION => decoded(receipt, seen, attestation),
+            Kind::INCIDENT => decoded(receipt, seen, incident),
             Kind::CONTRACT_ACTIVATION => decoded(receipt, seen, activation),
             Kind::CONTRACT_STATE => decoded(receipt, seen, contract_state),
             Kind::PROVENANCE => decoded(receipt, seen, provenance),

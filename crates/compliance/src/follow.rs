@@ -1,5 +1,7 @@
 //! What one receipt says of others: what is new in the log, and what reviews are of.
 
+use crate::result::Period;
+use crate::sample::Named;
 use ai_audit_agentic::HumanReview;
 use ai_audit_core::{
     Action, Decision, DecodeBody as _, Digest, Kind, LeafHash, UnverifiedReceipt, VerifyingKey,
@@ -19,6 +21,7 @@ pub(crate) struct Seen {
     pub(crate) policy_new: bool,
     pub(crate) of_escalation: bool,
     pub(crate) of_tool_intent: bool,
+    pub(crate) of_deletion: bool,
     pub(crate) second: bool,
 }
 
@@ -34,13 +37,14 @@ pub(crate) struct Follow {
     not_followed: u64,
     intents: BTreeSet<LeafHash>,
     intents_in_order: VecDeque<LeafHash>,
+    deletions: BTreeSet<LeafHash>,
     reviewed: BTreeMap<LeafHash, VerifyingKey>,
 }
 
 /// An escalated decision.
 #[derive(Debug, Clone, Copy)]
 struct Escalation {
-    seq: u64,
+    named: Named,
     reviewed: bool,
 }
 
@@ -48,8 +52,8 @@ struct Escalation {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Escalations {
     pub(crate) all: u64,
-    /// Their places, in ascending order.
-    pub(crate) open: Vec<u64>,
+    /// Those without a review, in the order of the log.
+    pub(crate) open: Vec<Named>,
     pub(crate) not_followed: u64,
 }
 
@@ -71,6 +75,12 @@ impl Follow {
                 }
                 Seen::default()
             }
+            Kind::DELETION => {
+                if self.deletions.len() < MAX_FOLLOWED {
+                    self.deletions.insert(receipt.hash());
+                }
+                Seen::default()
+            }
             Kind::HUMAN_REVIEW => match HumanReview::decode(receipt) {
                 Ok(review) => self.review(&review),
                 Err(_) => Seen::default(),
@@ -83,7 +93,7 @@ impl Follow {
         if decision.action == Action::Escalate {
             if self.escalations.len() < MAX_FOLLOWED {
                 let escalation = Escalation {
-                    seq: receipt.header().seq,
+                    named: Named::of(receipt),
                     reviewed: false,
                 };
                 self.escalations.insert(receipt.hash(), escalation);
@@ -122,21 +132,28 @@ impl Follow {
         Seen {
             of_escalation,
             of_tool_intent: self.intents.contains(&of),
+            of_deletion: self.deletions.contains(&of),
             second,
             ..Seen::default()
         }
     }
 
-    /// How the escalated decisions stand.
-    pub(crate) fn escalations(&self) -> Escalations {
-        let open = self.escalations.values().filter(|one| !one.reviewed);
-        let mut open: Vec<u64> = open.map(|one| one.seq).collect();
-        open.sort_unstable();
-        Escalations {
-            all: self.escalations.len() as u64 + self.not_followed,
-            open,
+    /// How the escalated decisions of a period stand.
+    pub(crate) fn escalations(&self, period: Period) -> Escalations {
+        let mut found = Escalations {
             not_followed: self.not_followed,
+            ..Escalations::default()
+        };
+        for escalation in self.escalations.values() {
+            if period.contains(escalation.named.sealed_at) {
+                found.all += 1;
+                if !escalation.reviewed {
+                    found.open.push(escalation.named);
+                }
+            }
         }
+        found.open.sort_unstable_by_key(|named| named.seq);
+        found
     }
 }
 

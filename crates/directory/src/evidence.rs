@@ -9,7 +9,7 @@ use ai_audit_merkle::{TileError, Tiled, TreeSize};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_store::{LogName, Query, Store, StoreError, StoreReader, StoreTiles};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
-use ai_audit_verify::{LogVerifier, Report, TrustPolicy, verify_source};
+use ai_audit_verify::{LogVerifier, Observer, Report, TrustPolicy};
 use std::ops::{Range, RangeInclusive};
 
 /// One log of a directory, to be exported.
@@ -117,9 +117,23 @@ impl LogDirectory {
         &self,
         log: &LogName,
         policy: &TrustPolicy,
-        progress: impl FnMut(u64),
+        mut progress: impl FnMut(u64),
     ) -> Result<Report, DirectoryError> {
-        self.head(log)?;
+        self.observe(log, policy, &mut |done, _| progress(done))
+    }
+
+    /// The same, with somebody looking on.
+    ///
+    /// # Errors
+    ///
+    /// As [`LogDirectory::verify`].
+    pub fn observe(
+        &self,
+        log: &LogName,
+        policy: &TrustPolicy,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, DirectoryError> {
+        let size = self.head(log)?.size();
         let keys = self.subject_keys(log);
         let mut verifier = LogVerifier::new(policy);
         match &keys {
@@ -144,7 +158,8 @@ impl LogDirectory {
             ));
         }
         let mut source = StoreReader::new(self.store(), log)?;
-        Ok(verify_source(verifier, &mut source, progress)?)
+        verifier.push_all(&mut source, size, observer)?;
+        Ok(verifier.finish())
     }
 
     /// Makes a checkpoint of a log as it is now, keeps it in the store and returns it; where there is

@@ -3,7 +3,7 @@
 //! | need | use |
 //! |---|---|
 //! | write a package of a log or a selection | [`write_package`] over [`LogEvidence`] |
-//! | verify a package under a trust policy | [`verify_package`] |
+//! | verify a package under a trust policy | [`verify_package`]; with somebody looking on [`observe_package`] |
 //! | sealed receipts one after the other in a file | [`ReceiptsWriter`], [`ReceiptsReader`] |
 //! | the ciphertexts beside them | [`CiphertextsReader`] |
 //! | a receipt for people | [`json_view`] |
@@ -27,7 +27,7 @@ pub use ciphertexts::{CIPHERTEXTS_MAGIC, CiphertextsError, CiphertextsReader};
 pub use manifest::{MANIFEST_LABEL, Manifest, ManifestError, ManifestFile};
 pub use package::{
     ExportError, LogEvidence, PackageOptions, PackageReport, PackageTreeError, Written,
-    package_tree, verify_package, write_package,
+    observe_package, package_tree, verify_package, write_package,
 };
 pub use receipts::{RECEIPTS_MAGIC, ReceiptsError, ReceiptsReader, ReceiptsWriter};
 pub use selection::{ParseSelectionError, Selection};

@@ -15,7 +15,7 @@ mod verify;
 mod write;
 
 pub use tree::{PackageTreeError, package_tree};
-pub use verify::{PackageReport, verify_package};
+pub use verify::{PackageReport, observe_package, verify_package};
 pub use write::{ExportError, LogEvidence, PackageOptions, Written, write_package};
 
 /// The receipts' exact bytes, in the form of a receipts file.

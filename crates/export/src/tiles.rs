@@ -15,7 +15,7 @@ pub use files::{FileBytes, MemoryFiles, TileFiles, TileStore};
 pub use name::{TileKind, TileName};
 pub use publish::{PublishError, PublishOptions, Published, publish};
 pub use read::{PublishedLog, PublishedTiles, TilesError};
-pub use verify::verify_tiles;
+pub use verify::{observe_tiles, verify_tiles};
 
 /// The file of the newest checkpoint.
 pub const TILES_CHECKPOINT: &str = "checkpoint";

@@ -1,7 +1,7 @@
 //! The JSON view of a receipt: for people and programs, derived from the bytes.
 
 use ai_audit_agentic::{
-    Attestation, ContractActivation, ContractState, HumanReview, Provenance, ToolIntent,
+    Attestation, ContractActivation, ContractState, HumanReview, Incident, Provenance, ToolIntent,
     ToolOutcome, TraceNode,
 };
 use ai_audit_core::{
@@ -89,6 +89,7 @@ fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
         Kind::CONTRACT_STATE => value::<ContractState<'_>>(receipt),
         Kind::HUMAN_REVIEW => value::<HumanReview<'_>>(receipt),
         Kind::ATTESTATION => value::<Attestation<'_>>(receipt),
+        Kind::INCIDENT => value::<Incident<'_>>(receipt),
         Kind::KEY_ROTATION => value::<KeyRotation<'_>>(receipt),
         Kind::KEY_REVOCATION => value::<KeyRevocation<'_>>(receipt),
         Kind::START => value::<Start<'_>>(receipt),

@@ -1,7 +1,7 @@
 //! Bodies of the kinds that this version knows must decode, canonically.
 
 use ai_audit_agentic::{
-    Attestation, ContractActivation, ContractState, HumanReview, Provenance, ToolIntent,
+    Attestation, ContractActivation, ContractState, HumanReview, Incident, Provenance, ToolIntent,
     ToolOutcome, TraceNode,
 };
 use ai_audit_core::{
@@ -26,6 +26,7 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::CONTRACT_STATE => ContractState::decode(receipt).map(drop),
         Kind::HUMAN_REVIEW => HumanReview::decode(receipt).map(drop),
         Kind::ATTESTATION => Attestation::decode(receipt).map(drop),
+        Kind::INCIDENT => Incident::decode(receipt).map(drop),
         Kind::KEY_ROTATION => KeyRotation::decode(receipt).map(drop),
         Kind::KEY_REVOCATION => KeyRevocation::decode(receipt).map(drop),
         Kind::START => Start::decode(receipt).map(drop),

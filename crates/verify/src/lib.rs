@@ -14,6 +14,8 @@
 //! | a log of which only the tree's hashes are at hand | [`TreeVerifier`] |
 //! | two checkpoints that contradict each other | [`Equivocation`]; [`Monitor`] finds them |
 //!
+//! An [`Observer`] sees each receipt in the pass that verifies it, and which of them are verified.
+//!
 //! # Example
 //!
 //! ```
@@ -48,8 +50,10 @@ mod contracts;
 mod equivocation;
 mod erasure;
 mod forward;
+mod incidents;
 mod log;
 mod monitor;
+mod observe;
 mod pin;
 mod policy;
 mod proof;
@@ -70,6 +74,7 @@ pub use equivocation::{
 };
 pub use log::LogVerifier;
 pub use monitor::{Findings, Monitor, Seen, Sighting};
+pub use observe::{Observed, Observer};
 pub use pin::{Pin, PinError};
 pub use policy::{PolicyError, TrustPolicy};
 pub use proof::{Disclosure, FieldDisclosure, Included, ProofFileError, ReceiptProof};

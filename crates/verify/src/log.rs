@@ -4,6 +4,7 @@ use crate::checkpoints::{self, Checkpoints};
 use crate::contracts::Contracts;
 use crate::erasure::{ErasureLine, KeyStore, Seen};
 use crate::forward::ForwardSecurity;
+use crate::incidents::Incidents;
 use crate::report::{self, OpenToolIntent, deleted_remark};
 use crate::time::Times;
 use crate::verified::VerifiedReceipt;
@@ -23,7 +24,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// Verifies receipts in the order of the log, in memory that does not grow with their number
-/// (but with that of open tool intents, epochs, checkpoints, erasures and subjects).
+/// (but with that of open tool intents, incidents, epochs, checkpoints, erasures and subjects).
 #[derive(Debug)]
 pub struct LogVerifier<'p> {
     policy: &'p TrustPolicy,
@@ -44,6 +45,7 @@ pub struct LogVerifier<'p> {
     broken: Option<Status>,
     erasures: ErasureLine<'p>,
     contracts: Contracts,
+    incidents: Incidents,
     remarks: Vec<String>,
 }
 
@@ -74,6 +76,7 @@ impl<'p> LogVerifier<'p> {
             broken: None,
             erasures: ErasureLine::new(policy),
             contracts: Contracts::default(),
+            incidents: Incidents::default(),
             remarks: Vec::new(),
         }
     }
@@ -166,6 +169,7 @@ impl<'p> LogVerifier<'p> {
         if self.broken.is_some() {
             return None;
         }
+        self.incidents.see(&receipt);
         if let Err(error) = self.intents.push(&receipt) {
             self.break_at(seq, error.to_string());
             return None;
@@ -340,6 +344,7 @@ impl<'p> LogVerifier<'p> {
         });
         remarks.extend(erasure.remarks);
         remarks.extend(self.contracts.remarks());
+        remarks.extend(self.incidents.remarks());
         if outcome.foreign > 0 {
             let count = outcome.foreign;
             remarks.push(format!(
@@ -369,7 +374,8 @@ impl<'p> LogVerifier<'p> {
         }
     }
 
-    fn next_seq(&self) -> u64 {
+    /// The place of the next receipt.
+    pub(crate) fn next_seq(&self) -> u64 {
         match &self.chain {
             Some(chain) => chain.head().size(),
             // The first may be any number that fits: nothing was held against anything yet.

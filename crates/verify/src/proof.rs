@@ -1,7 +1,7 @@
 //! The proof of one receipt: a C2SP tlog-proof that carries the receipt and what it discloses.
 
 use crate::{Report, SelectionVerifier, TrustPolicy};
-use ai_audit_agentic::{ContractState, JsonDigest, ToolIntent, ToolOutcome};
+use ai_audit_agentic::{ContractState, Incident, JsonDigest, ToolIntent, ToolOutcome};
 use ai_audit_core::{
     Decision, DecodeBody, DisclosureKey, Kind, NodeHash, Status, TextDigest, UnverifiedReceipt,
 };
@@ -275,6 +275,9 @@ fn digest_of(
         }
         (Kind::DECISION, "output") => {
             return exact(Decision::decode(receipt).map_err(unreadable)?.output);
+        }
+        (Kind::INCIDENT, "description") => {
+            return exact(Incident::decode(receipt).map_err(unreadable)?.description);
         }
         (Kind::TOOL_INTENT, "arguments") => {
             ToolIntent::decode(receipt).map_err(unreadable)?.arguments

@@ -4,6 +4,7 @@ mod brought;
 
 use crate::contracts::Contracts;
 use crate::erasure::{ErasureLine, Seen};
+use crate::incidents::Incidents;
 use crate::quorum::Judgement;
 use crate::report::{self, OpenToolIntent, complete_remark};
 use crate::time::{Times, judge};
@@ -44,6 +45,7 @@ pub struct SelectionVerifier<'p> {
     epochs: SelectedEpochs,
     erasures: ErasureLine<'p>,
     contracts: Contracts,
+    incidents: Incidents,
     single: bool,
     /// What the selection claims to have without gaps.
     span: Option<RangeInclusive<u64>>,
@@ -77,6 +79,7 @@ impl<'p> SelectionVerifier<'p> {
             epochs: SelectedEpochs::new(),
             erasures: ErasureLine::new(policy),
             contracts: Contracts::default(),
+            incidents: Incidents::default(),
             single: false,
             span: None,
             remarks: Vec::new(),
@@ -149,6 +152,7 @@ impl<'p> SelectionVerifier<'p> {
         if self.broken.is_some() {
             return None;
         }
+        self.incidents.see(&receipt);
         if let Err(error) = self.intents.push(&receipt) {
             self.break_at(seq, error.to_string());
             return None;
@@ -181,6 +185,13 @@ impl<'p> SelectionVerifier<'p> {
     /// read has a number. Whether it has them all is for others to check.
     pub fn spans(&mut self, range: RangeInclusive<u64>) {
         self.span = Some(range);
+    }
+
+    /// The smallest place that the next receipt can have.
+    pub(crate) fn next_seq(&self) -> u64 {
+        self.last
+            .as_ref()
+            .map_or(0, |last| last.seq.saturating_add(1))
     }
 
     /// Fails integrity at the receipt behind the last one, where it is known which that is.
@@ -333,6 +344,10 @@ impl<'p> SelectionVerifier<'p> {
         };
         remarks.extend(erasure.remarks);
         remarks.extend(self.contracts.remarks());
+        // Of a single receipt nobody can say that others are missing.
+        if !self.single {
+            remarks.extend(self.incidents.remarks());
+        }
         Report {
             verdict: Verdict {
                 integrity,

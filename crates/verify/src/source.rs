@@ -1,11 +1,12 @@
 //! Verifying a whole log out of any source of receipts.
 
 use crate::{LogVerifier, Report};
-use ai_audit_core::{MAX_SEALED_LEN, Next, ReceiptSource};
+use ai_audit_core::ReceiptSource;
 
 /// Reads a source to its end and verifies it.
 ///
-/// `progress` is told the number of receipts after each one.
+/// `progress` is told the number of receipts after each one. Who wants to see the receipts takes
+/// [`LogVerifier::push_all`].
 ///
 /// # Errors
 ///
@@ -15,17 +16,6 @@ pub fn verify_source<S: ReceiptSource>(
     source: &mut S,
     mut progress: impl FnMut(u64),
 ) -> Result<Report, S::Error> {
-    let mut buf = alloc::vec![0; MAX_SEALED_LEN];
-    let mut count = 0;
-    while let Some(next) = source.read_next(&mut buf)? {
-        match next {
-            Next::Sealed(len) => {
-                verifier.push(&buf[..len.min(MAX_SEALED_LEN)]);
-            }
-            Next::Deleted(hash) => verifier.push_deleted(hash),
-        }
-        count += 1;
-        progress(count);
-    }
+    verifier.push_all(source, 0, &mut |done, _| progress(done))?;
     Ok(verifier.finish())
 }

@@ -154,19 +154,19 @@ impl Body for TraceNode<'_> {
 
 /// At most [`MAX_PARENTS`], and none twice.
 pub(crate) fn check_parents(parents: &[LeafHash]) -> Result<(), BodyError> {
-    if parents.len() > MAX_PARENTS {
-        return Err(BodyError {
-            field: "parents",
-            expected: "at most 1024 hashes",
-        });
+    check_hashes("parents", parents)
+}
+
+/// At most as many hashes as there may be parents, and none twice.
+pub(crate) fn check_hashes(field: &'static str, hashes: &[LeafHash]) -> Result<(), BodyError> {
+    let wrong = |expected| Err(BodyError { field, expected });
+    if hashes.len() > MAX_PARENTS {
+        return wrong("at most 1024 hashes");
     }
-    let mut sorted: Vec<&LeafHash> = parents.iter().collect();
+    let mut sorted: Vec<&LeafHash> = hashes.iter().collect();
     sorted.sort_unstable();
     if sorted.windows(2).any(|pair| pair.first() == pair.last()) {
-        return Err(BodyError {
-            field: "parents",
-            expected: "no hash twice",
-        });
+        return wrong("no hash twice");
     }
     Ok(())
 }

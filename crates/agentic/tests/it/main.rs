@@ -5,6 +5,7 @@ mod bodies;
 mod contracts;
 #[cfg(feature = "draw")]
 mod draw;
+mod incidents;
 mod open;
 mod provenance;
 mod tracegraph;

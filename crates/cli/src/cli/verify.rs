@@ -33,23 +33,8 @@ verified as far as they go, and unverified everywhere else.
 pub(crate) struct Verify {
     /// What to verify.
     pub(crate) path: PathBuf,
-    /// A pinned key: a file with a key line (log.pub), the line itself, or a public key in hexadecimal.
-    #[arg(long, value_name = "FILE|VKEY|HEX")]
-    pub(crate) key: Vec<String>,
-    /// A trust policy: pinned keys, witnesses and their quorum, how old their word may be, and more.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
-    /// A checkpoint that you kept.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) checkpoint: Vec<PathBuf>,
-    /// A revocation that you hold, whether the log says it or not.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) revocation: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) times: Times,
-    /// The number of receipts that you know the log to have at least.
-    #[arg(long, value_name = "N")]
-    pub(crate) size: Option<u64>,
+    pub(crate) trust: Trust,
     /// The log, where PATH is a directory. [default: all of them]
     #[arg(long)]
     pub(crate) log: Option<String>,
@@ -68,6 +53,28 @@ pub(crate) struct Verify {
     /// Where PATH is a proof: a text that is said to be recorded, as FIELD=FILE, such as input=question.txt.
     #[arg(long, value_name = "FIELD=FILE")]
     pub(crate) text: Vec<String>,
+}
+
+/// What a verifier brings: where trust comes from.
+#[derive(Debug, Args)]
+pub(crate) struct Trust {
+    /// A pinned key: a file with a key line (log.pub), the line itself, or a public key in hexadecimal.
+    #[arg(long, value_name = "FILE|VKEY|HEX")]
+    pub(crate) key: Vec<String>,
+    /// A trust policy: pinned keys, witnesses and their quorum, how old their word may be, and more.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// A checkpoint that you kept.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Vec<PathBuf>,
+    /// A revocation that you hold, whether the log says it or not.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) revocation: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) times: Times,
+    /// The number of receipts that you know the log to have at least.
+    #[arg(long, value_name = "N")]
+    pub(crate) size: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

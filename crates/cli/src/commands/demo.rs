@@ -3,7 +3,8 @@
 mod tamper;
 
 use crate::cli::{Demo, Format, Record as RecordArgs};
-use crate::commands::{record, verify};
+use crate::commands::record;
+use crate::evidence::verify_path;
 use crate::failure::usage;
 use crate::open::{SOFTWARE, settings};
 use crate::output::{Output, Tone, bytes};
@@ -128,12 +129,12 @@ impl Story {
         };
 
         show.title("The auditor verifies")?;
-        let report = verify::log(&audit, &kept.policy()?)?;
+        let report = verified(&audit, &kept.policy()?)?;
         show.verdict("the log itself", report, &[])?;
         let package = self.path("package.zip");
         export(&audit, &kept.checkpoint, &package)?;
         let size = std::fs::metadata(&package)?.len();
-        let report = verify::package(&package, &kept.policy()?)?;
+        let report = verified(&package, &kept.policy()?)?;
         show.verdict(
             &format!("an evidence package of it ({}), offline", bytes(size)),
             report,
@@ -152,7 +153,7 @@ impl Story {
                         make: &dyn Fn(&Path) -> anyhow::Result<()>| {
             let path = self.path(name);
             make(&path)?;
-            show.verdict(what, verify::package(&path, &policy)?, expected)
+            show.verdict(what, verified(&path, &policy)?, expected)
         };
         case(
             "a decision is edited",
@@ -244,6 +245,12 @@ fn open(path: &Path) -> anyhow::Result<String> {
     Ok(init(path, &options, Settings::default(), SOFTWARE)?
         .key_line
         .to_string())
+}
+
+/// The report on the demo's log or on a package of it.
+fn verified(path: &Path, policy: &TrustPolicy) -> anyhow::Result<Report> {
+    let quiet = Output::new(false, true);
+    Ok(verify_path(path, None, policy, &mut (), quiet)?.report)
 }
 
 fn export(audit: &Path, checkpoint: &SignedNote, path: &Path) -> anyhow::Result<()> {

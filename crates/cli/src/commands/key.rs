@@ -6,10 +6,10 @@ mod rotate;
 
 use crate::cli::Key;
 use crate::cli::key::{KeyAction, ShowKeys};
-use crate::commands::verify::pin;
 use crate::failure::usage;
 use crate::open::{directory, log_name};
 use crate::output::{Output, Tone, safe};
+use crate::trust::pin;
 use ai_audit_core::{DecodeBody as _, Genesis, UnverifiedReceipt};
 use ai_audit_note::VKey;
 use ai_audit_verify::Pin;

@@ -5,7 +5,7 @@ use crate::failure::usage;
 use crate::open::{directory, find, log_name, read, readable, write};
 use crate::output::Output;
 use crate::save::NewFile;
-use ai_audit_agentic::{ContractState, JsonDigest, ToolIntent, ToolOutcome};
+use ai_audit_agentic::{ContractState, Incident, JsonDigest, ToolIntent, ToolOutcome};
 use ai_audit_core::{Decision, DecodeBody as _, Kind, TextDigest, UnverifiedReceipt};
 use ai_audit_directory::LogDirectory;
 use ai_audit_merkle::{LeafIndex, Tiled, inclusion_proof, root};
@@ -191,6 +191,10 @@ fn digests(receipt: &UnverifiedReceipt<'_>) -> anyhow::Result<Vec<(&'static str,
         Kind::TOOL_OUTCOME => {
             let result = ToolOutcome::decode(receipt)?.result;
             vec![("result", result.map(json))]
+        }
+        Kind::INCIDENT => {
+            let description = Incident::decode(receipt)?.description;
+            vec![("description", description)]
         }
         Kind::CONTRACT_STATE => {
             let state = ContractState::decode(receipt)?.state;

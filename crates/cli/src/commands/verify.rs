@@ -4,51 +4,47 @@ mod brought;
 mod equivocation;
 mod times;
 
-use self::brought::{missing, only_one, wanted};
+pub(crate) use self::brought::only_one;
+use self::brought::{missing, wanted};
 use crate::cli::{Question as Asked, Verify};
+use crate::evidence::{self, Form, Outcome};
 use crate::failure::usage;
-use crate::open::{read, read_at_most, settings};
+use crate::open::{read, settings};
 use crate::output::{Output, Tone, counted, safe};
-use crate::progress::Progress;
-use ai_audit_core::{Exit, Next, Question, Status};
-use ai_audit_directory::{LogDirectory, TileFolder};
-use ai_audit_export::archive::is_zip;
-use ai_audit_export::tiles::verify_tiles;
-use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, verify_package};
-use ai_audit_note::{MAX_POLICY_LEN, TlogProof};
-use ai_audit_store::{Clock as _, LogName, SystemClock};
-use ai_audit_verify::{DetachedRevocation, LogVerifier, Pin, ReceiptProof, Report, TrustPolicy};
-use serde::Serialize;
-use std::fs::File;
-use std::io::{BufReader, Read as _};
+use ai_audit_core::{Exit, Question, Status};
+use ai_audit_directory::LogDirectory;
+use ai_audit_verify::{ReceiptProof, Report, TrustPolicy};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// One verification, as JSON.
-#[derive(Serialize)]
-struct Outcome {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log: Option<String>,
-    /// What was verified: `log`, `tiles`, `package`, `proof` or `receipts`; `missing` is a log that was
-    /// brought a key line or a checkpoint for and is not there.
-    kind: &'static str,
-    #[serde(flatten)]
-    report: Report,
-    exit: u8,
-}
-
 pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
-    let policy = policy(args)?;
+    let mut policy = args.trust.policy()?;
+    if let Some(subject) = &args.subject {
+        policy = policy.subject(subject);
+    }
     let asked: Vec<Question> = args.require.iter().copied().map(question).collect();
-    if equivocation::is_one(&args.path) {
+    let form = Form::of(&args.path)?;
+    if form == Form::Equivocation {
         return equivocation::run(args, &policy, &asked, output);
     }
-    let mut outcomes = if TileFolder::is_published_log(&args.path) {
-        vec![tiles(args, &policy, output)?]
-    } else if args.path.is_dir() {
-        directory(args, &policy, output)?
-    } else {
-        vec![file(args, &policy, output)?]
+    if !args.text.is_empty() && form != Form::Proof {
+        return Err(usage(format!(
+            "--text goes with a proof, and this is {form}"
+        )));
+    }
+    let mut outcomes = match form {
+        Form::Directory => directory(args, &policy, output)?,
+        Form::Proof => {
+            let report = proof(args, &policy)?;
+            vec![Outcome::new("proof", only_one(&policy, report))]
+        }
+        Form::Published if args.log.is_some() => {
+            return Err(usage("--log does not go with a published log"));
+        }
+        form => {
+            let path = &args.path;
+            vec![evidence::file(path, form, &policy, &mut (), output)?]
+        }
     };
     for outcome in &mut outcomes {
         outcome.exit = outcome.report.exit(&asked).code();
@@ -66,24 +62,6 @@ pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::from(exit))
-}
-
-/// Verifies the default log of a directory.
-pub(crate) fn log(path: &Path, policy: &TrustPolicy) -> anyhow::Result<Report> {
-    let directory = LogDirectory::open(path, settings(path)?)?;
-    Ok(one_log(
-        &directory,
-        LogName::default(),
-        policy,
-        Output::new(false, true),
-    )?
-    .report)
-}
-
-/// Verifies a package.
-pub(crate) fn package(path: &Path, policy: &TrustPolicy) -> anyhow::Result<Report> {
-    let file = File::open(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
-    Ok(verify_package(file, policy, |_, _| {}).report)
 }
 
 /// A failure is worse than anything unverified.
@@ -105,63 +83,17 @@ const fn question(asked: Asked) -> Question {
     }
 }
 
-fn policy(args: &Verify) -> anyhow::Result<TrustPolicy> {
-    let mut policy = match &args.policy {
-        None => TrustPolicy::new(),
-        Some(path) => TrustPolicy::parse_file(&read_at_most(path, MAX_POLICY_LEN)?)
-            .map_err(|error| usage(format!("{}: {error}", path.display())))?,
-    }
-    .now(SystemClock.now());
-    for key in &args.key {
-        policy = policy.pin(pin("--key ", key)?);
-    }
-    for path in &args.checkpoint {
-        policy = policy
-            .checkpoint(&read(path)?)
-            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
-    }
-    for path in &args.revocation {
-        let revocation = DetachedRevocation::parse(&read(path)?)
-            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
-        policy = policy.revocation(revocation);
-    }
-    if let Some(size) = args.size {
-        policy = policy.min_size(size);
-    }
-    if let Some(subject) = &args.subject {
-        policy = policy.subject(subject);
-    }
-    times::with_times(policy, &args.times)
-}
-
-/// A key line, a bare key, or a file that holds one. `flag` is what it was given to.
-pub(crate) fn pin(flag: &str, text: &str) -> anyhow::Result<Pin> {
-    let path = Path::new(text);
-    if path.is_file() {
-        let bytes = read(path)?;
-        let line = String::from_utf8_lossy(&bytes);
-        return Pin::parse(&line).map_err(|error| usage(format!("{text}: {error}")));
-    }
-    Pin::parse(text).map_err(|error| {
-        usage(format!(
-            "{flag}{text}: there is no such file, and as a key: {error}"
-        ))
-    })
-}
-
+/// The logs of a directory that were asked for, and those that were and are not there.
 fn directory(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<Vec<Outcome>> {
-    if !args.text.is_empty() {
-        return Err(usage("--text goes with a proof, not with a log directory"));
-    }
     let directory = LogDirectory::open(&args.path, settings(&args.path)?)?;
     let logs = match &args.log {
         Some(log) => vec![crate::open::log_name(log)?],
         None => wanted(&directory, policy, output)?,
     };
-    let mut outcomes = logs
-        .into_iter()
-        .map(|log| one_log(&directory, log, policy, output))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let mut outcomes: Vec<Outcome> = logs
+        .iter()
+        .map(|log| evidence::log(&directory, log, policy, &mut (), output))
+        .collect();
     if args.log.is_none() {
         let missing = missing(policy, &outcomes);
         outcomes.extend(missing);
@@ -172,126 +104,13 @@ fn directory(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Res
     Ok(outcomes)
 }
 
-fn one_log(
-    directory: &LogDirectory,
-    log: LogName,
-    policy: &TrustPolicy,
-    output: Output,
-) -> anyhow::Result<Outcome> {
-    // A log that cannot be read at all fails below.
-    let size = directory.head(&log).map_or(0, |head| head.size());
-    let progress = Progress::new("verifying", "receipts", size, output.quiet);
-    let report = match directory.verify_with(&log, policy, |done| progress.set(done, size)) {
-        Ok(report) => report,
-        // A store that contradicts itself is evidence that fails, not a reason to stop.
-        Err(error) => {
-            let mut verifier = LogVerifier::new(policy);
-            verifier.fail_integrity(format!("log {log} cannot be read: {error}"));
-            verifier.finish()
-        }
-    };
-    Ok(Outcome {
-        log: Some(log.to_string()),
-        kind: "log",
-        report,
-        exit: 0,
-    })
-}
-
-/// A log that was published as tiles.
-fn tiles(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<Outcome> {
-    if !args.text.is_empty() || args.log.is_some() {
-        return Err(usage("--text and --log do not go with a published log"));
-    }
-    let progress = Progress::new("verifying", "receipts", 0, output.quiet);
-    let folder = TileFolder::open(&args.path);
-    let report = verify_tiles(&folder, policy, |done, total| progress.set(done, total));
-    Ok(Outcome {
-        log: None,
-        kind: "tiles",
-        report: only_one(policy, report),
-        exit: 0,
-    })
-}
-
-fn file(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Result<Outcome> {
-    let shown = args.path.display();
-    let cannot = |error: std::io::Error| usage(format!("{shown}: {error}"));
-    let mut file = File::open(&args.path).map_err(cannot)?;
-    let mut start = Vec::new();
-    std::io::Read::by_ref(&mut file)
-        .take(64)
-        .read_to_end(&mut start)
-        .map_err(cannot)?;
-    if !TlogProof::has_first_line(&start) && !args.text.is_empty() {
-        return Err(usage("--text goes with a proof, and this is none"));
-    }
-    if TlogProof::has_first_line(&start) && args.subject.is_some() {
+/// One receipt with its proof.
+fn proof(args: &Verify, policy: &TrustPolicy) -> anyhow::Result<Report> {
+    if args.subject.is_some() {
         return Err(usage(
             "--subject does not go with a proof: one receipt says nothing of the others",
         ));
     }
-    let progress = Progress::new("verifying", "receipts", 0, output.quiet);
-    let (kind, report) = if is_zip(&start) {
-        let report = verify_package(file, policy, |done, total| progress.set(done, total)).report;
-        ("package", report)
-    } else if TlogProof::has_first_line(&start) {
-        ("proof", proof(args, policy)?)
-    } else if start.starts_with(RECEIPTS_MAGIC) {
-        let file = File::open(&args.path).map_err(cannot)?;
-        ("receipts", receipts(file, policy, &progress))
-    } else {
-        let mut verifier = LogVerifier::new(policy);
-        verifier.fail_integrity(format!(
-            "{shown} is no evidence: expected a log directory, a published log, a package (ZIP), a proof or a receipts file"
-        ));
-        ("unknown", verifier.finish())
-    };
-    Ok(Outcome {
-        log: None,
-        kind,
-        report: only_one(policy, report),
-        exit: 0,
-    })
-}
-
-fn receipts(file: File, policy: &TrustPolicy, progress: &Progress) -> Report {
-    let failed = |reason: String| {
-        let mut verifier = LogVerifier::new(policy);
-        verifier.fail_integrity(reason);
-        verifier.finish()
-    };
-    let mut source = match ReceiptsReader::new(BufReader::with_capacity(1 << 16, file)) {
-        Ok(source) => source,
-        Err(error) => return failed(error.to_string()),
-    };
-    let mut verifier = LogVerifier::new(policy);
-    let mut buf = vec![0; ai_audit_core::MAX_SEALED_LEN];
-    let mut count = 0;
-    loop {
-        match ai_audit_core::ReceiptSource::read_next(&mut source, &mut buf) {
-            Ok(None) => return verifier.finish(),
-            Ok(Some(Next::Deleted(hash))) => verifier.push_deleted(hash),
-            Ok(Some(Next::Sealed(len))) => {
-                // The report has all that is wanted here.
-                let _ = verifier.push(&buf[..len]);
-            }
-            Err(error) => {
-                verifier.cut_off(error.to_string());
-                return verifier.finish();
-            }
-        }
-        count += 1;
-        progress.set(count, 0);
-    }
-}
-
-fn proof(args: &Verify, policy: &TrustPolicy) -> anyhow::Result<Report> {
-    let failed = |reason: String| {
-        let mut verifier = LogVerifier::new(policy);
-        verifier.fail_integrity(reason);
-        verifier.finish()
-    };
     let mut texts = Vec::new();
     for pair in &args.text {
         let (field, path) = pair
@@ -307,7 +126,7 @@ fn proof(args: &Verify, policy: &TrustPolicy) -> anyhow::Result<Report> {
         .collect();
     let outcome =
         ReceiptProof::parse(&read(&args.path)?).and_then(|proof| proof.verify(policy, &texts));
-    Ok(outcome.unwrap_or_else(|error| failed(error.to_string())))
+    Ok(outcome.unwrap_or_else(|error| evidence::failed(policy, error.to_string())))
 }
 
 fn print(
@@ -327,7 +146,7 @@ fn print(
     }
     for question in Question::ALL {
         let status = report.verdict.answer(question);
-        output.line(line(question.name(), status, output))?;
+        output.line(status_line(question.name(), status, output))?;
     }
     match args.subject.as_deref() {
         None => {}
@@ -338,7 +157,7 @@ fn print(
         ))?,
     }
     for field in &report.disclosed {
-        output.line(line(
+        output.line(status_line(
             &format!("text of {}", safe(&field.field)),
             &field.status,
             output,
@@ -424,7 +243,8 @@ fn conclusion(outcome: &Outcome, asked: &[Question]) -> (Tone, String) {
     }
 }
 
-fn line(name: &str, status: &Status, output: Output) -> String {
+/// An answer of the verdict.
+pub(crate) fn status_line(name: &str, status: &Status, output: Output) -> String {
     let tone = match status {
         Status::Verified => Tone::Good,
         Status::Failed { .. } => Tone::Bad,

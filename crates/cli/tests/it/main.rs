@@ -15,6 +15,7 @@ mod durable;
 mod epochs;
 mod erasure_line;
 mod help;
+mod incidents;
 mod keys;
 mod output;
 mod paths;

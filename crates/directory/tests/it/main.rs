@@ -20,7 +20,7 @@ use ai_audit_directory::{
     write_key,
 };
 use ai_audit_store::{LogName, Record, StoreReader};
-use ai_audit_verify::{LogVerifier, Pin, TrustPolicy, verify_source};
+use ai_audit_verify::{LogVerifier, Observed, Observer, Pin, TrustPolicy, verify_source};
 use std::fs;
 use std::path::Path;
 
@@ -71,6 +71,32 @@ fn a_log_is_opened_written_and_verified_with_its_key_line() {
     // Genesis, start, stop; start, three decisions, stop.
     assert_eq!(report.receipts, 8);
     assert_eq!(report.exit(&[Question::Integrity]).code(), 0);
+    // Who looks on sees each of them, and none as verified without the key line.
+    for (policy, verified) in [(policy, 8), (TrustPolicy::new(), 0)] {
+        let mut count = Count::default();
+        let log = LogName::default();
+        let observed = directory.observe(&log, &policy, &mut count).unwrap();
+        let plain = directory.verify(&log, &policy).unwrap();
+        assert_eq!(format!("{observed:?}"), format!("{plain:?}"));
+        assert_eq!((count.verified, count.last), (verified, (8, 8)));
+    }
+}
+
+/// Counts what is verified, and keeps the progress.
+#[derive(Default)]
+struct Count {
+    verified: u64,
+    last: (u64, u64),
+}
+
+impl Observer for Count {
+    fn observe(&mut self, seen: Observed<'_, '_>) {
+        self.verified += u64::from(matches!(seen, Observed::Verified { .. }));
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        self.last = (done, total);
+    }
 }
 
 #[test]

@@ -14,6 +14,10 @@ impl Beside {
         outcome.map_err(|reason| self.wrong(reason)).ok()
     }
 
+    pub(crate) const fn is_wrong(&self) -> bool {
+        self.0.is_some()
+    }
+
     pub(crate) fn into_first(self) -> Option<String> {
         self.0
     }

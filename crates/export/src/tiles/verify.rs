@@ -4,8 +4,8 @@ use super::check::TreeCheck;
 use super::read::{Bundle, hash_tile, unreadable};
 use super::survey::Survey;
 use super::{PublishedLog, TileFiles, TileKind, TileName, TilesError};
-use ai_audit_core::{LeafHash, MAX_SEALED_LEN, NodeHash, UnverifiedReceipt};
-use ai_audit_verify::{LogVerifier, Report, TreeVerifier, TrustPolicy};
+use ai_audit_core::{LeafHash, MAX_SEALED_LEN, UnverifiedReceipt};
+use ai_audit_verify::{LogVerifier, Observed, Observer, Report, TreeVerifier, TrustPolicy};
 
 /// Verifies a published log under a trust policy. `progress` is told the receipts gone through, and
 /// their number as the checkpoint claims it.
@@ -23,7 +23,16 @@ use ai_audit_verify::{LogVerifier, Report, TreeVerifier, TrustPolicy};
 pub fn verify_tiles<F: TileFiles>(
     files: &F,
     policy: &TrustPolicy,
-    progress: impl FnMut(u64, u64),
+    mut progress: impl FnMut(u64, u64),
+) -> Report {
+    observe_tiles(files, policy, &mut progress)
+}
+
+/// [`verify_tiles`], with somebody looking on. Where only hashes are here no receipt is verified.
+pub fn observe_tiles<F: TileFiles>(
+    files: &F,
+    policy: &TrustPolicy,
+    observer: &mut dyn Observer,
 ) -> Report {
     let opened = PublishedLog::open(files).and_then(|log| {
         let size = log.checkpoint().size;
@@ -46,9 +55,18 @@ pub fn verify_tiles<F: TileFiles>(
         seals: survey.entries && survey.seals,
         failed: false,
     };
-    run.tiles(progress);
+    run.tiles(observer);
     run.around(survey);
     run.engine.finish()
+}
+
+/// A receipt's place and hash, as the tiles have them.
+struct Leaf {
+    seq: u64,
+    /// Its place in the tile.
+    place: usize,
+    tile: TileName,
+    hash: LeafHash,
 }
 
 struct Run<'f, 'p, F> {
@@ -62,7 +80,7 @@ struct Run<'f, 'p, F> {
 
 impl<F: TileFiles> Run<'_, '_, F> {
     /// Tile by tile from the first on, as far as they are there.
-    fn tiles(&mut self, mut progress: impl FnMut(u64, u64)) {
+    fn tiles(&mut self, observer: &mut dyn Observer) {
         let size = self.log.checkpoint().size;
         let mut check = TreeCheck::new(self.files, size);
         let mut done = 0;
@@ -92,9 +110,15 @@ impl<F: TileFiles> Run<'_, '_, F> {
                 (Err(error), _) | (_, Err(error)) => return self.cut_off(&error),
             };
             for (place, hash) in hashes.iter().enumerate() {
-                self.receipt(done, place, (tile, hash), entries.as_ref(), seals.as_ref());
+                let leaf = Leaf {
+                    seq: done,
+                    place,
+                    tile,
+                    hash: LeafHash::from_bytes(*hash.as_bytes()),
+                };
+                self.receipt(leaf, entries.as_ref(), seals.as_ref(), observer);
                 done += 1;
-                progress(done, size.as_u64());
+                observer.progress(done, size.as_u64());
             }
         }
         if let Err(error) = check.finish() {
@@ -105,13 +129,17 @@ impl<F: TileFiles> Run<'_, '_, F> {
     /// One receipt: its payload against the tile, then to the engine.
     fn receipt(
         &mut self,
-        seq: u64,
-        place: usize,
-        (tile, hash): (TileName, &NodeHash),
+        leaf: Leaf,
         entries: Option<&Bundle>,
         seals: Option<&Bundle>,
+        observer: &mut dyn Observer,
     ) {
-        let leaf = LeafHash::from_bytes(*hash.as_bytes());
+        let Leaf {
+            seq,
+            place,
+            tile,
+            hash,
+        } = leaf;
         if let Some(entries) = entries {
             let (payload, offset) = entries.item(place);
             let wrong = |expected: String| TilesError::Contents {
@@ -123,7 +151,7 @@ impl<F: TileFiles> Run<'_, '_, F> {
                 self.fail(&wrong(format!(
                     "the payload of receipt {seq}, it is deleted"
                 )));
-            } else if LeafHash::of(payload) != leaf {
+            } else if LeafHash::of(payload) != hash {
                 let at = 32 * place;
                 let expected =
                     format!("the payload of receipt {seq}, whose hash {tile} has at byte {at}");
@@ -131,7 +159,11 @@ impl<F: TileFiles> Run<'_, '_, F> {
             }
         }
         match (&mut self.engine, entries, seals) {
-            (Engine::Tree(verifier), ..) => verifier.push(leaf),
+            (Engine::Tree(verifier), ..) => {
+                verifier.push(hash);
+                let hash = Some(hash);
+                observer.observe(Observed::Unverified { seq, hash });
+            }
             (Engine::Log(_), Some(entries), Some(seals)) => {
                 let payload = entries.item(place).0;
                 let (seal, offset) = seals.item(place);
@@ -155,7 +187,7 @@ impl<F: TileFiles> Run<'_, '_, F> {
                     self.fail(&error);
                 }
                 if let Engine::Log(verifier) = &mut self.engine {
-                    verifier.push(&sealed);
+                    verifier.push_observed(&sealed, observer);
                 }
             }
             (Engine::Log(_), ..) => {}

@@ -28,7 +28,7 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Option<Output> {
 
 /// The answers of the independent verifier, each as its words, and its exit code. Of erasures it says
 /// something where they fail, or when it was asked.
-fn answers(files: &Files, auditor: &Auditor) -> Option<([String; 4], i32, String)> {
+pub(crate) fn answers(files: &Files, auditor: &Auditor) -> Option<([String; 4], i32, String)> {
     let folder = tempfile::tempdir().unwrap();
     let package = folder.path().join("package");
     std::fs::create_dir(&package).unwrap();

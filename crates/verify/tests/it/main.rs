@@ -3,6 +3,7 @@
 
 mod a11_split_view;
 mod a38_contracts;
+mod a52_incidents;
 mod attacks;
 mod chain_cuts;
 mod epochs;
@@ -14,6 +15,7 @@ mod keys;
 mod keys_witnessed;
 mod logs;
 mod monitors;
+mod observers;
 mod pins;
 mod policy_files;
 mod proofs;

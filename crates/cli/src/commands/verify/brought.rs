@@ -1,7 +1,7 @@
 //! What the verifier brought against what he was given: a log that he has a key line or a checkpoint
 //! of is not passed over.
 
-use super::Outcome;
+use crate::evidence::Outcome;
 use crate::output::Output;
 use ai_audit_core::Status;
 use ai_audit_directory::LogDirectory;
@@ -83,19 +83,14 @@ pub(super) fn missing(policy: &TrustPolicy, outcomes: &[Outcome]) -> Vec<Outcome
             report.verdict.attribution = open.clone();
             report.verdict.completeness = open;
         }
-        Outcome {
-            log: None,
-            kind: "missing",
-            report,
-            exit: 0,
-        }
+        Outcome::new("missing", report)
     };
     gone.into_iter().map(outcome).collect()
 }
 
 /// Who brings key line and checkpoint of another log too asks for that one as well, and a single
 /// file cannot answer for it.
-pub(super) fn only_one(policy: &TrustPolicy, mut report: Report) -> Report {
+pub(crate) fn only_one(policy: &TrustPolicy, mut report: Report) -> Report {
     let own = report.origin.as_deref();
     let other = origins(policy)
         .find(|origin| Some(*origin) != own && policy.checkpoint_origins().any(|of| of == *origin));

@@ -8,9 +8,6 @@ use ai_audit_core::{Question, Status};
 use ai_audit_note::MAX_NOTE_LEN;
 use ai_audit_verify::{Equivocation, EquivocationReport, EquivocationStatus, TrustPolicy};
 use serde::Serialize;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// As JSON.
@@ -20,14 +17,6 @@ struct Outcome {
     #[serde(flatten)]
     report: EquivocationReport,
     exit: u8,
-}
-
-/// Whether a path is a file that claims to be such a proof. What cannot be read is not.
-pub(super) fn is_one(path: &Path) -> bool {
-    let mut start = Vec::new();
-    let read = path.is_file().then(|| File::open(path).ok()).flatten();
-    read.is_some_and(|file| file.take(64).read_to_end(&mut start).is_ok())
-        && Equivocation::has_first_line(&start)
 }
 
 pub(super) fn run(

@@ -1,29 +1,7 @@
-//! Timestamps that a verifier brings, and the bounds on times that were found.
+//! The bounds on times that were found.
 
-use crate::cli::Times;
-use crate::commands::anchor::token;
-use crate::failure::usage;
-use crate::open::read;
 use crate::output::{Output, safe};
-use ai_audit_timestamp::TrustedCertificates;
-use ai_audit_verify::{Report, TimeBound, TimeBoundKind, TimeSource, TrustPolicy};
-
-/// Adds timestamps and the certificates of their authorities to a policy.
-pub(super) fn with_times(mut policy: TrustPolicy, args: &Times) -> anyhow::Result<TrustPolicy> {
-    for path in &args.timestamp {
-        policy = policy.timestamp(token(path)?);
-    }
-    for path in &args.timestamp_authority {
-        let mut certificates = TrustedCertificates::new();
-        certificates
-            .add_file(&read(path)?)
-            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
-        for certificate in certificates.iter() {
-            policy = policy.timestamp_authority(certificate.to_vec());
-        }
-    }
-    Ok(policy)
-}
+use ai_audit_verify::{Report, TimeBound, TimeBoundKind, TimeSource};
 
 /// Prints the bound of each kind that says most.
 pub(super) fn print_bounds(report: &Report, output: Output) -> anyhow::Result<()> {

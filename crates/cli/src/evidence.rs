@@ -1,0 +1,250 @@
+//! Evidence of a log in any of its forms, found out and verified, with somebody looking on.
+
+use crate::commands::verify::only_one;
+use crate::failure::usage;
+use crate::open::{log_name, settings};
+use crate::output::Output;
+use crate::progress::Progress;
+use ai_audit_directory::{LogDirectory, TileFolder};
+use ai_audit_export::archive::is_zip;
+use ai_audit_export::tiles::observe_tiles;
+use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, observe_package};
+use ai_audit_note::TlogProof;
+use ai_audit_store::LogName;
+use ai_audit_verify::{Equivocation, LogVerifier, Observed, Observer, Report, TrustPolicy};
+use serde::Serialize;
+use std::fmt;
+use std::fs::File;
+use std::io::{BufReader, Read as _};
+use std::path::Path;
+
+/// One verification, as JSON.
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) log: Option<String>,
+    /// What was verified: `log`, `tiles`, `package`, `proof`, `receipts` or `unknown`; `missing` is a
+    /// log that was brought a key line or a checkpoint for and is not there.
+    pub(crate) kind: &'static str,
+    #[serde(flatten)]
+    pub(crate) report: Report,
+    pub(crate) exit: u8,
+    /// Size of the checkpoint that a package's proofs lead to.
+    #[serde(skip)]
+    pub(crate) checkpoint: Option<u64>,
+}
+
+impl Outcome {
+    pub(crate) const fn new(kind: &'static str, report: Report) -> Self {
+        Self {
+            log: None,
+            kind,
+            report,
+            exit: 0,
+            checkpoint: None,
+        }
+    }
+}
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Directory,
+    Published,
+    Package,
+    Receipts,
+    Proof,
+    Equivocation,
+    Unknown,
+}
+
+impl Form {
+    /// Looks at the path and at the first bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened or read.
+    pub(crate) fn of(path: &Path) -> anyhow::Result<Self> {
+        if TileFolder::is_published_log(path) {
+            return Ok(Self::Published);
+        }
+        if path.is_dir() {
+            return Ok(Self::Directory);
+        }
+        let mut start = Vec::new();
+        open(path)?
+            .take(64)
+            .read_to_end(&mut start)
+            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        Ok(if is_zip(&start) {
+            Self::Package
+        } else if TlogProof::has_first_line(&start) {
+            Self::Proof
+        } else if Equivocation::has_first_line(&start) {
+            Self::Equivocation
+        } else if start.starts_with(RECEIPTS_MAGIC) {
+            Self::Receipts
+        } else {
+            Self::Unknown
+        })
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Directory => "a log directory",
+            Self::Published => "a published log",
+            Self::Package => "a package",
+            Self::Receipts => "a receipts file",
+            Self::Proof => "a proof of one receipt",
+            Self::Equivocation => "a proof of equivocation",
+            Self::Unknown => "no evidence",
+        })
+    }
+}
+
+/// Verifies one log, wherever the path leads to, as `ai-audit verify` does, and shows it to the
+/// observer. `log` picks one of a directory; without, it is the default one.
+///
+/// # Errors
+///
+/// When the path cannot be opened, has no such log, or is evidence of something else than a log.
+/// What does not hold is in the report.
+pub(crate) fn verify_path(
+    path: &Path,
+    log: Option<&str>,
+    policy: &TrustPolicy,
+    observer: &mut dyn Observer,
+    output: Output,
+) -> anyhow::Result<Outcome> {
+    match Form::of(path)? {
+        Form::Directory => {
+            let name = log.map_or_else(|| Ok(LogName::default()), log_name)?;
+            let directory = LogDirectory::open(path, settings(path)?)?;
+            Ok(self::log(&directory, &name, policy, observer, output))
+        }
+        form => {
+            if log.is_some() {
+                return Err(usage(format!(
+                    "--log picks a log of a directory, and {} is {form}",
+                    path.display()
+                )));
+            }
+            file(path, form, policy, observer, output)
+        }
+    }
+}
+
+/// Verifies one log of a directory.
+pub(crate) fn log(
+    directory: &LogDirectory,
+    log: &LogName,
+    policy: &TrustPolicy,
+    observer: &mut dyn Observer,
+    output: Output,
+) -> Outcome {
+    // A log that cannot be read at all fails below.
+    let size = directory.head(log).map_or(0, |head| head.size());
+    let report = match directory.observe(log, policy, &mut Shown::new(observer, size, output)) {
+        Ok(report) => report,
+        // A store that contradicts itself is evidence that fails, not a reason to stop.
+        Err(error) => failed(policy, format!("log {log} cannot be read: {error}")),
+    };
+    Outcome {
+        log: Some(log.to_string()),
+        ..Outcome::new("log", report)
+    }
+}
+
+/// Verifies what holds one log and is no log directory: its form was found out before.
+///
+/// # Errors
+///
+/// When it cannot be opened, or is evidence of something else than a log.
+pub(crate) fn file(
+    path: &Path,
+    form: Form,
+    policy: &TrustPolicy,
+    observer: &mut dyn Observer,
+    output: Output,
+) -> anyhow::Result<Outcome> {
+    let mut shown = Shown::new(observer, 0, output);
+    let mut checkpoint = None;
+    let (kind, report) = match form {
+        Form::Published => {
+            let folder = TileFolder::open(path);
+            ("tiles", observe_tiles(&folder, policy, &mut shown))
+        }
+        Form::Package => {
+            let found = observe_package(open(path)?, policy, &mut shown);
+            checkpoint = found.manifest.map(|manifest| manifest.checkpoint);
+            ("package", found.report)
+        }
+        Form::Receipts => ("receipts", receipts(open(path)?, policy, &mut shown)),
+        Form::Unknown => {
+            let reason = format!(
+                "{} is no evidence: expected a log directory, a published log, a package (ZIP), a proof or a receipts file",
+                path.display()
+            );
+            ("unknown", failed(policy, reason))
+        }
+        Form::Directory | Form::Proof | Form::Equivocation => {
+            return Err(usage(format!(
+                "{} is {form}: expected a log directory, a published log, a package (ZIP) or a receipts file",
+                path.display()
+            )));
+        }
+    };
+    Ok(Outcome {
+        checkpoint,
+        ..Outcome::new(kind, only_one(policy, report))
+    })
+}
+
+fn receipts(file: File, policy: &TrustPolicy, observer: &mut dyn Observer) -> Report {
+    let mut source = match ReceiptsReader::new(BufReader::with_capacity(1 << 16, file)) {
+        Ok(source) => source,
+        Err(error) => return failed(policy, error.to_string()),
+    };
+    let mut verifier = LogVerifier::new(policy);
+    if let Err(error) = verifier.push_all(&mut source, 0, observer) {
+        verifier.cut_off(error.to_string());
+    }
+    verifier.finish()
+}
+
+/// The report on evidence of which nothing can be gone through.
+pub(crate) fn failed(policy: &TrustPolicy, reason: String) -> Report {
+    let mut verifier = LogVerifier::new(policy);
+    verifier.fail_integrity(reason);
+    verifier.finish()
+}
+
+fn open(path: &Path) -> anyhow::Result<File> {
+    File::open(path).map_err(|error| usage(format!("{}: {error}", path.display())))
+}
+
+/// An observer, and a bar beside him.
+struct Shown<'o> {
+    inner: &'o mut dyn Observer,
+    bar: Progress,
+}
+
+impl<'o> Shown<'o> {
+    fn new(inner: &'o mut dyn Observer, size: u64, output: Output) -> Self {
+        let bar = Progress::new("verifying", "receipts", size, output.quiet);
+        Self { inner, bar }
+    }
+}
+
+impl Observer for Shown<'_> {
+    fn observe(&mut self, seen: Observed<'_, '_>) {
+        self.inner.observe(seen);
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        self.inner.progress(done, total);
+        self.bar.set(done, total);
+    }
+}

@@ -1,0 +1,169 @@
+//! Lengths of time in words, calendar months, and how long a log went without an anchor.
+
+use super::Finding;
+use crate::sample::Named;
+use ai_audit_core::{Kind, Timestamp};
+use ai_audit_verify::VerifiedReceipt;
+use jiff::{ToSpan as _, tz::Offset};
+
+const SECOND: u64 = 1_000_000;
+const DAY: u64 = 24 * 60 * 60 * SECOND;
+/// Longest time without an anchor that is no gap, in days.
+const ANCHOR_DAYS: u64 = 30;
+
+/// A length of time in its two greatest units.
+pub(crate) fn span(micros: u64) -> String {
+    let seconds = micros / SECOND;
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut left = seconds;
+    let mut words = Vec::new();
+    for (length, name) in units {
+        let count = left / length;
+        left %= length;
+        if count > 0 {
+            words.push(format!("{count} {name}"));
+        }
+    }
+    words.truncate(2);
+    match words.as_slice() {
+        [] => "less than a second".into(),
+        words => words.join(" "),
+    }
+}
+
+/// The same moment so many calendar months later, UTC; on a day that the month does not have, its
+/// last. `None` beyond the year 9999.
+pub(crate) fn months_later(time: Timestamp, months: i64) -> Option<Timestamp> {
+    let micros = i64::try_from(time.as_micros()).ok()?;
+    let time = jiff::Timestamp::from_microsecond(micros).ok()?;
+    let later = Offset::UTC
+        .to_datetime(time)
+        .checked_add(months.months())
+        .ok()?;
+    let later = Offset::UTC.to_timestamp(later).ok()?;
+    let micros = u64::try_from(later.as_microsecond()).ok()?;
+    Some(Timestamp::from_micros(micros))
+}
+
+/// How long the log went without an anchor.
+#[derive(Debug, Default)]
+pub(crate) struct Anchors {
+    count: u64,
+    first: Option<Timestamp>,
+    /// When something was last anchored, or the log began.
+    since: Option<(Timestamp, Named)>,
+    stretches: u64,
+    /// Length of the longest stretch, and the receipts at its ends.
+    longest: Option<(u64, Vec<Named>)>,
+}
+
+impl Anchors {
+    pub(crate) fn see(&mut self, receipt: &VerifiedReceipt<'_>, named: Named) {
+        let header = receipt.header();
+        self.first.get_or_insert(header.sealed_at);
+        let since = *self.since.get_or_insert((header.sealed_at, named));
+        if header.kind == Kind::ANCHOR {
+            self.stretch(since, header.sealed_at, Some(named));
+            self.count += 1;
+            self.since = Some((header.sealed_at, named));
+        }
+    }
+
+    fn stretch(&mut self, since: (Timestamp, Named), until: Timestamp, end: Option<Named>) {
+        let length = until.as_micros().saturating_sub(since.0.as_micros());
+        if length <= ANCHOR_DAYS * DAY {
+            return;
+        }
+        self.stretches += 1;
+        if self
+            .longest
+            .as_ref()
+            .is_none_or(|(longest, _)| length > *longest)
+        {
+            let ends = std::iter::once(since.1).chain(end).collect();
+            self.longest = Some((length, ends));
+        }
+    }
+
+    pub(crate) fn named(&self) -> Vec<Named> {
+        let ends = self.longest.iter().flat_map(|(_, ends)| ends.clone());
+        self.since
+            .map(|(_, named)| named)
+            .into_iter()
+            .chain(ends)
+            .collect()
+    }
+
+    pub(crate) fn finding(&self, at: Timestamp) -> Finding {
+        let mut whole = Self {
+            count: self.count,
+            first: self.first,
+            since: self.since,
+            stretches: self.stretches,
+            longest: self.longest.clone(),
+        };
+        if let Some(since) = self.since {
+            whole.stretch(since, at, None);
+        }
+        let none = self.count == 0 && self.first.is_some();
+        let mut says = match self.count {
+            0 => vec![
+                "the log has no anchor: nobody outside of it saw a checkpoint and left word in it"
+                    .into(),
+            ],
+            count => vec![format!("{count} anchors")],
+        };
+        if let Some((length, _)) = &whole.longest {
+            says.push(format!(
+                "{} stretches of more than {ANCHOR_DAYS} days without one, the longest {}",
+                whole.stretches,
+                span(*length)
+            ));
+        }
+        Finding {
+            id: "checkpoints",
+            title: "Missing checkpoints",
+            basis: "",
+            count: whole.stretches.max(u64::from(none)),
+            says,
+            advice: "let a witness cosign or a timestamp authority stamp checkpoints, and anchor them: \
+                     ai-audit anchor",
+            named: whole.longest.map(|(_, ends)| ends).unwrap_or_default(),
+            cannot_tell: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn six_months_are_calendar_months() {
+        let time = |text: &str| {
+            let time: jiff::Timestamp = text.parse().unwrap();
+            Timestamp::from_micros(u64::try_from(time.as_microsecond()).unwrap())
+        };
+        for (from, to) in [
+            ("2026-01-15T12:00:00Z", "2026-07-15T12:00:00Z"),
+            ("2026-08-31T00:00:00Z", "2027-02-28T00:00:00Z"),
+            ("2027-08-31T00:00:00Z", "2028-02-29T00:00:00Z"),
+            ("1970-01-01T00:00:00Z", "1970-07-01T00:00:00Z"),
+        ] {
+            assert_eq!(months_later(time(from), 6), Some(time(to)), "{from}");
+        }
+        assert_eq!(months_later(Timestamp::from_micros(u64::MAX), 6), None);
+    }
+
+    #[test]
+    fn lengths_in_words() {
+        for (micros, words) in [
+            (0, "less than a second"),
+            (SECOND, "1 s"),
+            (61 * SECOND, "1 min 1 s"),
+            (3 * DAY + 7_200 * SECOND + 5 * SECOND, "3 d 2 h"),
+        ] {
+            assert_eq!(span(micros), words);
+        }
+    }
+}
