@@ -67,6 +67,10 @@ pub(super) fn crosswalk(
         counts: assessment.counts,
         first_sealed_at: assessment.first,
         last_sealed_at: assessment.last,
+        models: match counts {
+            true => assessment.follow.models(),
+            false => Vec::new(),
+        },
         tree,
         frameworks,
         coverage,
