@@ -18,10 +18,11 @@ pub use drift::DriftOver;
 pub use event::{Event, EventError};
 pub use timeline::Unit;
 
+use ai_audit_agentic::Incident;
 use ai_audit_analytics::AnalyticsError;
 use ai_audit_compliance::Period;
 use ai_audit_core::{Action, Decision, DecodeBody as _, Kind};
-use ai_audit_verify::VerifiedReceipt;
+use ai_audit_verify::{Observed, Observer, VerifiedReceipt};
 use case::Cases;
 use drift::Drift;
 use mark::Mark;
@@ -77,7 +78,8 @@ impl Default for FigureOptions {
     }
 }
 
-/// Collects figures from verified receipts, in the order of the log. Memory is bounded whatever the
+/// Collects figures from verified receipts, in the order of the log: with [`Figures::push`], or as an
+/// [`Observer`] of a verification. Memory is bounded whatever the
 /// receipts say: some 40 MB where 32 checks have scores in 160 buckets each, else far less.
 ///
 /// ```
@@ -148,6 +150,9 @@ impl Figures {
         }
         let mark = Mark::of(receipt);
         let mut alarm = header.kind == Kind::INCIDENT;
+        if alarm && let Ok(incident) = Incident::decode(receipt) {
+            self.cases.incident(&incident.receipts);
+        }
         if header.kind == Kind::DECISION {
             match Decision::decode(receipt) {
                 Ok(decision) => {
@@ -190,6 +195,14 @@ impl Figures {
             drift,
             case,
             receipts: named.map(|mark| (mark.seq, mark.pointer())).collect(),
+        }
+    }
+}
+
+impl Observer for Figures {
+    fn observe(&mut self, seen: Observed<'_, '_>) {
+        if let Observed::Verified { receipt, .. } = seen {
+            self.push(receipt);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::data::{CaseFigure, CaseReason, CaseStep};
 use super::mark::Mark;
 use ai_audit_agentic::{NodeIndex, TraceBuilder, TraceGraph};
-use ai_audit_core::Timestamp;
+use ai_audit_core::{LeafHash, Timestamp};
 use ai_audit_verify::VerifiedReceipt;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -44,7 +44,7 @@ impl Held {
 /// Looks for the case.
 ///
 /// It is the trace that was asked for; else the one with the first incident receipt or escalated
-/// decision; else the one with the most receipts. Of those that are not chosen yet, the 512 that began
+/// decision, or with a receipt that an incident before that is about; else the one with the most receipts. Of those that are not chosen yet, the 512 that began
 /// last are held, with their first 200 receipts, and the largest of those that went.
 pub(super) struct Cases {
     asked: bool,
@@ -88,8 +88,30 @@ impl Cases {
             let most = if alarm { MAX_NODES.1 } else { MAX_NODES.0 };
             held.push(receipt, mark, most);
         }
-        if alarm && let Some(mut held) = self.held.remove(id) {
-            held.trigger = Some(mark.seq);
+        if alarm {
+            self.choose(id, mark.seq);
+        }
+    }
+
+    /// Chooses the trace of a receipt that an incident is about; the first that is still held.
+    pub(super) fn incident(&mut self, receipts: &[LeafHash]) {
+        if self.chosen.is_some() {
+            return;
+        }
+        let found = receipts.iter().find_map(|hash| {
+            self.held.iter().find_map(|(id, held)| {
+                let mark = held.marks.iter().find(|mark| mark.hash == *hash)?;
+                Some((id.clone(), mark.seq))
+            })
+        });
+        if let Some((id, seq)) = found {
+            self.choose(&id, seq);
+        }
+    }
+
+    fn choose(&mut self, id: &str, seq: u64) {
+        if let Some(mut held) = self.held.remove(id) {
+            held.trigger = Some(seq);
             self.chosen = Some((id.to_owned(), held));
             (self.held, self.order, self.largest) = Default::default();
         }

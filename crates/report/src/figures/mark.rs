@@ -10,7 +10,7 @@ use ai_audit_verify::VerifiedReceipt;
 pub(super) struct Mark {
     pub(super) seq: u64,
     pub(super) sealed_at: Timestamp,
-    hash: LeafHash,
+    pub(super) hash: LeafHash,
     id: ReceiptId,
     kind: Kind,
 }

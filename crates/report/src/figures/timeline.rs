@@ -205,7 +205,17 @@ impl<T: Merge> Timeline<T> {
 
     /// The buckets in their order, about `shown` at most: days become weeks before months.
     pub(super) fn finish(mut self, shown: usize) -> (Unit, Vec<(Timestamp, Timestamp, T)>) {
-        while self.buckets.len() > shown {
+        // Many empty buckets between few full ones would leave hairlines of a chart.
+        let too_fine = |line: &Self| {
+            let first = line.buckets.first_key_value();
+            let last = line.buckets.last_key_value();
+            first
+                .zip(last)
+                .is_some_and(|((start, (end, _)), (_, (to, _)))| {
+                    to.saturating_sub(*start) / (end - start).max(1) > 3 * shown as u64
+                })
+        };
+        while self.buckets.len() > shown || too_fine(&self) {
             let wider = match self.unit {
                 Unit::Day => Some(Unit::Week),
                 unit => unit.wider(),
