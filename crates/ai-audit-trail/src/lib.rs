@@ -34,12 +34,14 @@
 //! | – | [`core`], [`merkle`], [`note`], [`timestamp`], [`verify`]: sealing and verifying, without std |
 //! | `analytics` | sequential tests, drift and summaries over decisions |
 //! | `agentic` (default) | tool intents and outcomes, trace graphs, provenance |
+//! | `compliance` | catalogues of requirements, the crosswalk from a verified log to them, gaps |
 //! | `contracts` | behavioural contracts: files, verdicts of states, bounds over sessions |
 //! | `draw` | trace graphs as SVG |
 //! | `epochs` | epoch seals, deletions, retention, for those who seal or verify by themselves |
 //! | `store`, `sqlite` | the ledger with a store in memory, or in SQLite |
 //! | `directory` (default) | log directories: SQLite, key files, lock, settings |
 //! | `export` (default) | evidence packages |
+//! | `report` | reports of what evidence a log holds |
 //! | `ingest` | record lines and model conversations |
 //! | `pii` | finding personal data and secrets in text, and replacing them |
 //! | `shredding` | fields encrypted under keys that can be destroyed, erasure receipts |
@@ -55,6 +57,8 @@ pub use ai_audit_verify as verify;
 pub use ai_audit_agentic as agentic;
 #[cfg(feature = "analytics")]
 pub use ai_audit_analytics as analytics;
+#[cfg(feature = "compliance")]
+pub use ai_audit_compliance as compliance;
 #[cfg(feature = "contracts")]
 pub use ai_audit_contracts as contracts;
 #[cfg(feature = "directory")]
@@ -67,6 +71,8 @@ pub use ai_audit_export as export;
 pub use ai_audit_ingest as ingest;
 #[cfg(feature = "pii")]
 pub use ai_audit_pii as pii;
+#[cfg(feature = "report")]
+pub use ai_audit_report as report;
 #[cfg(feature = "shredding")]
 pub use ai_audit_shredding as shredding;
 #[cfg(feature = "store")]

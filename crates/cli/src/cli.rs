@@ -4,8 +4,10 @@ pub(crate) mod adopt;
 pub(crate) mod analyze;
 mod anchor;
 pub(crate) mod contract;
+pub(crate) mod crosswalk;
 mod epoch;
 mod export;
+pub(crate) mod incident;
 pub(crate) mod key;
 mod monitor;
 mod policy;
@@ -97,6 +99,7 @@ pub(crate) enum Command {
     Reveal(Reveal),
     Shred(Shred),
     Review(review::Review),
+    Incident(incident::Incident),
     Epoch(Epoch),
     Publish(Publish),
     Monitor(Monitor),
@@ -106,6 +109,7 @@ pub(crate) enum Command {
     Analyze(analyze::Analyze),
     Redact(redact::Redact),
     Contract(contract::Contract),
+    Crosswalk(crosswalk::Crosswalk),
     Key(Key),
     Adopt(adopt::Adopt),
     Demo(Demo),

@@ -29,6 +29,9 @@ pub(crate) struct Outcome {
     #[serde(flatten)]
     pub(crate) report: Report,
     pub(crate) exit: u8,
+    /// Size of the checkpoint that a package's proofs lead to.
+    #[serde(skip)]
+    pub(crate) checkpoint: Option<u64>,
 }
 
 impl Outcome {
@@ -38,6 +41,7 @@ impl Outcome {
             kind,
             report,
             exit: 0,
+            checkpoint: None,
         }
     }
 }
@@ -171,6 +175,7 @@ pub(crate) fn file(
     output: Output,
 ) -> anyhow::Result<Outcome> {
     let mut shown = Shown::new(observer, 0, output);
+    let mut checkpoint = None;
     let (kind, report) = match form {
         Form::Published => {
             let folder = TileFolder::open(path);
@@ -178,6 +183,7 @@ pub(crate) fn file(
         }
         Form::Package => {
             let found = observe_package(open(path)?, policy, &mut shown);
+            checkpoint = found.manifest.map(|manifest| manifest.checkpoint);
             ("package", found.report)
         }
         Form::Receipts => ("receipts", receipts(open(path)?, policy, &mut shown)),
@@ -195,7 +201,10 @@ pub(crate) fn file(
             )));
         }
     };
-    Ok(Outcome::new(kind, only_one(policy, report)))
+    Ok(Outcome {
+        checkpoint,
+        ..Outcome::new(kind, only_one(policy, report))
+    })
 }
 
 fn receipts(file: File, policy: &TrustPolicy, observer: &mut dyn Observer) -> Report {

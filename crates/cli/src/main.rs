@@ -1,5 +1,6 @@
 //! `ai-audit`: an audit trail for AI systems that anybody can verify.
 
+mod assessed;
 mod cli;
 mod commands;
 mod evidence;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Reveal(args) => commands::reveal::run(args, output),
         Command::Shred(args) => commands::shred::run(args, output),
         Command::Review(args) => commands::review::run(args, output),
+        Command::Incident(args) => commands::incident::run(args, output),
         Command::Epoch(args) => commands::epoch::run(args, output),
         Command::Publish(args) => commands::publish::run(args, output),
         Command::Monitor(args) => commands::monitor::run(args, output),
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Analyze(args) => commands::analyze::run(args, output),
         Command::Redact(args) => commands::redact::run(args, output),
         Command::Contract(args) => commands::contract::run(args, output),
+        Command::Crosswalk(args) => commands::crosswalk::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
         Command::Adopt(args) => commands::adopt::run(args, output),
         Command::Demo(args) => commands::demo::run(args, output),

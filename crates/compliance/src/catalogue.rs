@@ -6,7 +6,7 @@ mod read;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
-pub use read::CatalogueError;
+pub use read::{CatalogueError, MAX_CATALOGUE_LEN};
 
 /// How far a signed log can be evidence for a requirement at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +23,17 @@ pub enum Support {
 }
 
 impl Support {
+    /// As it stands before "evidence".
+    #[must_use]
+    pub const fn adjective(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Partial => "partial",
+            Self::Context => "contextual",
+            Self::None => "no",
+        }
+    }
+
     /// The word that catalogues use.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -3,19 +3,22 @@
 use crate::catalogue::Selector;
 use crate::follow::Seen;
 use ai_audit_agentic::{
-    Attestation, ContractActivation, ContractState, ContractVerdict, HumanReview, Incident, IncidentStage, Provenance,
-    ReviewVerdict, ToolIntent, ToolOutcome, ToolStatus, TraceNode, TraceStep,
+    Attestation, ContractActivation, ContractState, ContractVerdict, HumanReview, Incident,
+    IncidentStage, Provenance, ReviewVerdict, ToolIntent, ToolOutcome, ToolStatus, TraceNode,
+    TraceStep,
 };
 use ai_audit_core::{
     Action, Decision, DecodeBody, Gap, Genesis, Header, Kind, List, PolicyChange, PolicyEntry,
     Start, Stop, UnverifiedReceipt,
 };
-use ai_audit_epochs::{Deletion, RETENTION_POLICY};
+use ai_audit_epochs::{Deletion, RETENTION_POLICY, Retention};
 use ai_audit_note::Anchor;
 use ai_audit_shredding::{Access, ErasureRequested};
 
 /// The genesis's and policy receipts' entry with the redaction policy in force.
 const REDACTION_POLICY: &str = "redaction";
+/// Six calendar months are never longer, in days.
+const LONGEST_SIX_MONTHS: u64 = 184;
 /// Below this trust, in hundredths, a source is one of low trust.
 const LOW_TRUST: u8 = 50;
 
@@ -113,6 +116,7 @@ tables! {
         "verdict.noted" => signed.review.verdict == ReviewVerdict::Noted,
         "of.escalation" => seen.of_escalation,
         "of.tool_intent" => seen.of_tool_intent,
+        "of.deletion" => seen.of_deletion,
         "second" => seen.second,
     }
     ATTESTATION ATTESTATION_NAMES attestation(signed: Attestation<'_>, seen) {
@@ -178,10 +182,10 @@ tables! {
     }
     GENESIS GENESIS_NAMES genesis(body: Genesis<'_>, seen) {
         "retention" => promises(&body.policy, RETENTION_POLICY),
+        "retention.six_months" => promises_six_months(body),
         "redaction" => promises(&body.policy, REDACTION_POLICY),
     }
     POLICY POLICY_NAMES policy(body: PolicyChange<'_>, seen) {
-        "retention" => promises(&body.policy, RETENTION_POLICY),
         "redaction" => promises(&body.policy, REDACTION_POLICY),
     }
 }
@@ -200,6 +204,12 @@ fn some_and_all<T>(items: impl Iterator<Item = T>, holds: impl Fn(T) -> bool) ->
 fn promises(policy: &List<'_, PolicyEntry<'_>>, name: &str) -> bool {
     let mut entries = policy.iter();
     entries.any(|entry| entry.name.as_str() == name && !entry.value.is_empty())
+}
+
+/// Whether what the genesis promises is never shorter than six calendar months.
+fn promises_six_months(genesis: &Genesis<'_>) -> bool {
+    let promised = Retention::promised(genesis).ok().flatten();
+    promised.is_some_and(|retention| retention.as_days() >= LONGEST_SIX_MONTHS)
 }
 
 /// Whether others than the log signed the checkpoint. Whether one trusts them, the verdict says.

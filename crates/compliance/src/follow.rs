@@ -21,6 +21,7 @@ pub(crate) struct Seen {
     pub(crate) policy_new: bool,
     pub(crate) of_escalation: bool,
     pub(crate) of_tool_intent: bool,
+    pub(crate) of_deletion: bool,
     pub(crate) second: bool,
 }
 
@@ -36,6 +37,7 @@ pub(crate) struct Follow {
     not_followed: u64,
     intents: BTreeSet<LeafHash>,
     intents_in_order: VecDeque<LeafHash>,
+    deletions: BTreeSet<LeafHash>,
     reviewed: BTreeMap<LeafHash, VerifyingKey>,
 }
 
@@ -70,6 +72,12 @@ impl Follow {
                     && let Some(oldest) = self.intents_in_order.pop_front()
                 {
                     self.intents.remove(&oldest);
+                }
+                Seen::default()
+            }
+            Kind::DELETION => {
+                if self.deletions.len() < MAX_FOLLOWED {
+                    self.deletions.insert(receipt.hash());
                 }
                 Seen::default()
             }
@@ -124,9 +132,15 @@ impl Follow {
         Seen {
             of_escalation,
             of_tool_intent: self.intents.contains(&of),
+            of_deletion: self.deletions.contains(&of),
             second,
             ..Seen::default()
         }
+    }
+
+    /// The models that were named, in ascending order.
+    pub(crate) fn models(&self) -> Vec<String> {
+        self.models.iter().cloned().collect()
     }
 
     /// How the escalated decisions of a period stand.

@@ -11,8 +11,8 @@ mod sample;
 
 pub use assess::Assessment;
 pub use catalogue::{
-    ApplicationDate, Catalogue, CatalogueError, Catalogues, Control, Day, Group, Selector, Support,
-    Verification,
+    ApplicationDate, Catalogue, CatalogueError, Catalogues, Control, Day, Group, MAX_CATALOGUE_LEN,
+    Selector, Support, Verification,
 };
 pub use result::{
     ControlResult, Counts, Coverage, Crosswalk, FrameworkResult, Gap, GapState, GroupResult, Need,

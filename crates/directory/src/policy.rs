@@ -65,8 +65,14 @@ impl LogDirectory {
 
 impl LogDirectory {
     /// Refuses texts for the log itself, such as the reason of an erasure, that hold personal data
-    /// which the redaction policy in force keeps out: they stand there for ever.
-    pub(crate) fn names_nobody(
+    /// which the redaction policy in force keeps out: they stand there for ever. `texts` are what each
+    /// is, for the error, and the text.
+    ///
+    /// # Errors
+    ///
+    /// Names the text in which personal data was found and of which kind; as
+    /// [`LogDirectory::redaction`].
+    pub fn names_nobody(
         &self,
         log: &LogName,
         texts: &[(&str, &str)],

@@ -3,7 +3,9 @@
 use crate::cli::Log;
 use crate::open::{deleted, directory, kind, log_name, time};
 use crate::output::{Output, short};
-use ai_audit_agentic::{ContractActivation, ContractState, ToolIntent, ToolOutcome};
+use ai_audit_agentic::{
+    ContractActivation, ContractState, Incident, IncidentClass, ToolIntent, ToolOutcome,
+};
 use ai_audit_core::{Decision, DecodeBody as _, Kind, Timestamp, UnverifiedReceipt};
 use ai_audit_directory::{DeletionInfo, LogDirectory};
 use ai_audit_export::json_value;
@@ -131,6 +133,10 @@ fn summary(receipt: &UnverifiedReceipt<'_>) -> String {
                 true => "compliant".into(),
                 false => format!("breaks {}", names.join(", ")),
             }
+        }),
+        Kind::INCIDENT => Incident::decode(receipt).map(|incident| match incident.class {
+            IncidentClass::Unclassified => incident.stage.to_string(),
+            class => format!("{}, {class}", incident.stage),
         }),
         _ => return short(receipt.header().actor_id, WIDTH),
     };

@@ -149,7 +149,7 @@ fn print(
     }
     for question in Question::ALL {
         let status = report.verdict.answer(question);
-        output.line(line(question.name(), status, output))?;
+        output.line(status_line(question.name(), status, output))?;
     }
     match args.subject.as_deref() {
         None => {}
@@ -160,7 +160,7 @@ fn print(
         ))?,
     }
     for field in &report.disclosed {
-        output.line(line(
+        output.line(status_line(
             &format!("text of {}", safe(&field.field)),
             &field.status,
             output,
@@ -246,7 +246,8 @@ fn named(verdict: &Verdict, exit: u8, asked: &[Question]) -> (Tone, String) {
     }
 }
 
-fn line(name: &str, status: &Status, output: Output) -> String {
+/// An answer of the verdict.
+pub(crate) fn status_line(name: &str, status: &Status, output: Output) -> String {
     let tone = match status {
         Status::Verified => Tone::Good,
         Status::Failed { .. } => Tone::Bad,

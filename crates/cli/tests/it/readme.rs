@@ -102,6 +102,26 @@ fn the_guide_on_tool_calls_works() {
 
 #[cfg(unix)]
 #[test]
+fn the_guide_on_incidents_works() {
+    let guide = root().join("docs/guides/incidents.md");
+    let blocks = blocks(&std::fs::read_to_string(guide).unwrap());
+    assert!(blocks.len() >= 3, "{blocks:?}");
+    let all = run_in_one(&Place::empty(), &blocks);
+    for said in [
+        "Opened an incident, by receipt 7; to be reported by ",
+        "was reported to market surveillance authority, by receipt 10; reported in time.",
+        "state     reported in time",
+        "Z or before  cannot tell",
+        "overdue",
+        "lowers its class from serious to not_serious",
+        "VERIFIED: integrity, attribution, completeness",
+    ] {
+        assert!(all.contains(said), "{said}: {all}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn the_guide_on_contracts_works() {
     let guide = root().join("docs/guides/contracts.md");
     let blocks = blocks(&std::fs::read_to_string(guide).unwrap());

@@ -67,6 +67,10 @@ pub(super) fn crosswalk(
         counts: assessment.counts,
         first_sealed_at: assessment.first,
         last_sealed_at: assessment.last,
+        models: match counts {
+            true => assessment.follow.models(),
+            false => Vec::new(),
+        },
         tree,
         frameworks,
         coverage,
@@ -86,6 +90,10 @@ fn nothing_counts(verdict: &Verdict) -> Option<String> {
             "attribution is not verified ({})",
             verdict.attribution
         ));
+    }
+    // Unverified it only bounds what can be said; failed, somebody cut the evidence.
+    if verdict.completeness.is_failed() {
+        return Some(format!("completeness is {}", verdict.completeness));
     }
     None
 }
@@ -294,7 +302,7 @@ fn bring(need: &Need) -> &'static str {
             "bring a checkpoint or size that you kept, or witnesses (--checkpoint, --size, --policy)"
         }
         "time" => {
-            "trust a timestamp authority or witnesses that saw the log's checkpoints (--tsa, --policy)"
+            "trust a timestamp authority or witnesses that saw the log's checkpoints (--timestamp-authority, --policy)"
         }
         "erasure" => "verify the log where its subject keys are kept",
         "attribution" => "pin the log's key line (--key)",

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// The form of catalogue files that is read.
 const SCHEMA: u32 = 1;
 /// Longest catalogue file, in bytes.
-pub(crate) const MAX_CATALOGUE_LEN: usize = 4 << 20;
+pub const MAX_CATALOGUE_LEN: usize = 4 << 20;
 /// The most selectors that all catalogues of a crosswalk may define.
 const MAX_SELECTORS: usize = 4096;
 

@@ -120,5 +120,8 @@ fn sentence(incident: &IncidentTimeline, at: Timestamp) -> String {
         (Some(deadline), _) => format!(", due {deadline}"),
         (None, _) => String::new(),
     };
-    format!("incident of receipt {seq} ({class}): {}{deadline}", incident.state.words())
+    format!(
+        "incident of receipt {seq} ({class}): {}{deadline}",
+        incident.state.words()
+    )
 }

@@ -12,7 +12,12 @@ fn a_start_without_a_stop_is_found_and_downtime_is_told() {
     log.start(true);
     let gap = log.gap("start-stop");
     assert_eq!(gap.state, GapState::Clear, "{gap:?}");
-    assert!(gap.says.iter().any(|says| says.contains("for 1 d, at most 1 d")), "{gap:?}");
+    assert!(
+        gap.says
+            .iter()
+            .any(|says| says.contains("for 1 d, at most 1 d")),
+        "{gap:?}"
+    );
     log.start(false);
     let gap = log.gap("start-stop");
     assert_eq!((gap.state, gap.count), (GapState::Found, 1));

@@ -6,6 +6,7 @@ use ai_audit_core::{
     Action, Body, Check, Decision, Draft, Genesis, Head, LeafHash, List, LogId, MAX_SEALED_LEN,
     ReceiptId, SigningKey, Start, Stop, Timestamp,
 };
+use ai_audit_note::VKey;
 use ai_audit_verify::{LogVerifier, Pin, TrustPolicy};
 
 pub(crate) const SECOND: u64 = 1_000_000;
@@ -18,6 +19,7 @@ pub(crate) struct Log {
     key: SigningKey,
     head: Head,
     id: LogId,
+    origin: String,
     pub(crate) now: u64,
     pub(crate) sealed: Vec<Vec<u8>>,
 }
@@ -41,12 +43,20 @@ impl Log {
             .into();
         let genesis = Genesis {
             policy: entries,
-            ..Genesis::new("example.org/log", "acme", &public[0], &public[1], &public[2], [9; 16])
+            ..Genesis::new(
+                "example.org/log",
+                "acme",
+                &public[0],
+                &public[1],
+                &public[2],
+                [9; 16],
+            )
         };
         let mut log = Self {
             key: key(1),
             head: Head::EMPTY,
             id: LogId::from_bytes([0; 32]),
+            origin: genesis.origin().unwrap().to_string(),
             now: BEGIN,
             sealed: Vec::new(),
         };
@@ -134,8 +144,8 @@ impl Log {
     /// What an auditor brings who has the key line.
     pub(crate) fn pinned(&self) -> TrustPolicy {
         let key = SigningKey::from_bytes(&[2; 32]).verifying_key();
-        let hex: String = key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        TrustPolicy::new().pin(Pin::parse(&hex).unwrap())
+        let line = VKey::ed25519(&self.origin, key).unwrap();
+        TrustPolicy::new().pin(Pin::parse(&line.to_string()).unwrap())
     }
 
     /// What an auditor brings who has the key line and knows the size.

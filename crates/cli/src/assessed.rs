@@ -1,0 +1,85 @@
+//! A crosswalk of evidence, as several commands need it: verified and counted in one pass.
+
+use crate::cli::crosswalk::Scope;
+use crate::evidence::{Outcome, verify_path};
+use crate::failure::usage;
+use crate::open::{read_at_most, time};
+use crate::output::Output;
+use ai_audit_compliance::{
+    Assessment, CatalogueError, Catalogues, Crosswalk, MAX_CATALOGUE_LEN, Period,
+};
+use ai_audit_core::Timestamp;
+
+use ai_audit_store::{Clock as _, SystemClock};
+use ai_audit_verify::{Observed, Observer, TrustPolicy};
+use std::path::Path;
+
+/// The catalogues that come along, and the caller's own; of those the ones that he asks for.
+pub(crate) fn catalogues(scope: &Scope) -> anyhow::Result<Catalogues> {
+    let mut all = Catalogues::builtin()?;
+    for path in &scope.catalogue {
+        let shown = path.display().to_string();
+        let text = String::from_utf8(read_at_most(path, MAX_CATALOGUE_LEN)?)
+            .map_err(|_| usage(format!("{shown}: expected a text in UTF-8")))?;
+        all.add(&shown, &text).map_err(refused)?;
+    }
+    all.only(&scope.framework).map_err(refused)
+}
+
+fn refused(error: CatalogueError) -> anyhow::Error {
+    usage(error.to_string())
+}
+
+/// The time that a crosswalk is made for: what was given, or now.
+pub(crate) fn at(scope: &Scope) -> anyhow::Result<Timestamp> {
+    match &scope.at {
+        Some(text) => time(text),
+        None => Ok(SystemClock.now()),
+    }
+}
+
+/// Which receipts count.
+pub(crate) fn period(scope: &Scope) -> anyhow::Result<Period> {
+    let end = |text: &Option<String>| text.as_deref().map(time).transpose();
+    let period = Period {
+        from: end(&scope.from)?,
+        to: end(&scope.to)?,
+    };
+    match (period.from, period.to) {
+        (Some(from), Some(to)) if from >= to => Err(usage(format!(
+            "--from {from} --to {to}: expected a time before --to"
+        ))),
+        _ => Ok(period),
+    }
+}
+
+/// Verifies the evidence and counts what it is evidence of. `also` looks on as well.
+pub(crate) fn assess(
+    path: &Path,
+    scope: &Scope,
+    policy: &TrustPolicy,
+    also: &mut dyn Observer,
+    output: Output,
+) -> anyhow::Result<(Outcome, Crosswalk)> {
+    let assessment = Assessment::new(catalogues(scope)?, period(scope)?, at(scope)?)?;
+    let mut both = Both { assessment, also };
+    let outcome = verify_path(path, scope.log.as_deref(), policy, &mut both, output)?;
+    let crosswalk = both.assessment.finish(&outcome.report, outcome.checkpoint);
+    Ok((outcome, crosswalk))
+}
+
+struct Both<'o> {
+    assessment: Assessment,
+    also: &'o mut dyn Observer,
+}
+
+impl Observer for Both<'_> {
+    fn observe(&mut self, seen: Observed<'_, '_>) {
+        self.assessment.observe(seen);
+        self.also.observe(seen);
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        self.also.progress(done, total);
+    }
+}

@@ -1,0 +1,179 @@
+//! Annexes for auditors: every receipt that is named, and how to check the report oneself.
+
+use super::cells::{code, moment, section, table, text};
+use crate::document::{Block, Section, Span};
+use crate::figures::FigureData;
+use crate::text::{counted, grouped};
+use ai_audit_compliance::{Crosswalk, Pointer};
+use std::collections::BTreeMap;
+
+/// How a reader makes a report again. Nothing in it depends on where the evidence lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipe {
+    /// The report's file name, such as `report.html`.
+    pub file: String,
+    /// What the evidence is called in commands, such as `package.zip` or `LOG`.
+    pub evidence: String,
+    /// The options that shaped the report, as they are typed: frameworks, period, event.
+    pub options: Vec<String>,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            file: "report.html".into(),
+            evidence: "package.zip".into(),
+            options: Vec::new(),
+        }
+    }
+}
+
+/// All receipts that a report names.
+pub(super) fn named<'a>(
+    crosswalk: &'a Crosswalk,
+    figures: Option<&'a FigureData>,
+) -> BTreeMap<u64, &'a Pointer> {
+    let mut all: BTreeMap<u64, &Pointer> = BTreeMap::new();
+    all.extend(
+        figures
+            .iter()
+            .flat_map(|f| &f.receipts)
+            .map(|(seq, p)| (*seq, p)),
+    );
+    // These have proofs, so they come last.
+    all.extend(crosswalk.pointers.iter().map(|(seq, p)| (*seq, p)));
+    all
+}
+
+/// The annex of receipts.
+pub(super) fn receipts(crosswalk: &Crosswalk, named: &BTreeMap<u64, &Pointer>) -> Section {
+    let mut section = section(super::RECEIPTS, 2, "Receipts named in this report");
+    section.new_page = true;
+    let mut words = counted(named.len() as u64, "receipt", "receipts");
+    match crosswalk.tree {
+        Some(tree) => words.push_str(&format!(
+            ". The inclusion paths (RFC 6962, lowest hash first) lead from the receipt's hash, which \
+             is its leaf hash, to the root of the tree of size {} at the top of this report. Receipts \
+             without a path are named by figures; `ai-audit prove` makes theirs.",
+            grouped(tree.size)
+        )),
+        None => words.push_str(". No tree was read, so none has an inclusion path."),
+    }
+    section.blocks.push(Block::Text(text(words)));
+    let mut table = table(
+        "Receipts, their hashes, and the paths that prove that they are in the log",
+        &[
+            ("Receipt", true),
+            ("Kind", false),
+            ("Sealed", false),
+            ("Id", false),
+            ("Hash", false),
+            ("Inclusion path", false),
+        ],
+    );
+    for (seq, pointer) in named {
+        let path = match &pointer.path {
+            None => text("none here"),
+            Some(path) if path.is_empty() => text("empty: the only leaf"),
+            Some(path) => path
+                .iter()
+                .flat_map(|hash| code(hash.to_string()))
+                .collect(),
+        };
+        table.rows.push(vec![
+            vec![Span::Receipt(*seq)],
+            text(pointer.kind.to_string()),
+            text(moment(pointer.sealed_at)),
+            code(pointer.id.to_string()),
+            code(pointer.hash.to_string()),
+            path,
+        ]);
+    }
+    section.blocks.push(Block::Table(table));
+    section
+}
+
+/// The annex of checking.
+pub(super) fn check(
+    crosswalk: &Crosswalk,
+    recipe: &Recipe,
+    named: &BTreeMap<u64, &Pointer>,
+) -> Section {
+    let mut section = section("check", 2, "Check this report yourself");
+    section.new_page = true;
+    section.blocks.push(Block::Text(text(
+        "You need the evidence, this report with the note beside it, the program ai-audit, and a way \
+         of your own to the keeper of the log. KEYLINE stands for what you get in the first step.",
+    )));
+    let origin = crosswalk.origin.as_deref().unwrap_or("the log");
+    let Recipe {
+        file,
+        evidence,
+        options,
+    } = recipe;
+    let mut first = text("Get the key line of ");
+    first.push(Span::Code(origin.into()));
+    first.push(Span::text(
+        " from the log's keeper, by another way than the one by which this report came. A key that is \
+         found inside the evidence proves nothing.",
+    ));
+    let size = crosswalk
+        .tree
+        .map_or(String::new(), |tree| format!(" --size {}", tree.size));
+    let mut second = text("Verify the evidence: ");
+    second.push(Span::Code(format!(
+        "ai-audit verify {evidence} --key KEYLINE{size}"
+    )));
+    second.push(Span::text(
+        " The answers must be those at the top of this report. --size is what completeness hangs on: \
+         ask the keeper, or a witness, whether the log really ended there.",
+    ));
+    if let Some(tree) = crosswalk.tree {
+        second.push(Span::text(format!(
+            " The root of {} must be ",
+            grouped(tree.size)
+        )));
+        second.push(Span::Code(tree.root.to_string()));
+        second.push(Span::text("."));
+    }
+    let mut third = text("Check who issued these bytes: ");
+    third.push(Span::Code(format!(
+        "ai-audit verify {file}.note --key KEYLINE"
+    )));
+    third.push(Span::text(
+        " The signature says that the holder of the log's checkpoint key issued them, not that they \
+         are right.",
+    ));
+    let options: String = options.iter().map(|option| format!(" {option}")).collect();
+    let mut fourth = text("Make the report again, as of the same time, and compare: ");
+    fourth.push(Span::Code(format!(
+        "ai-audit report {evidence} --key KEYLINE{size} --at {}{options} -o again-{file}",
+        crosswalk.at
+    )));
+    fourth.push(Span::text(" "));
+    fourth.push(Span::Code(format!("cmp again-{file} {file}")));
+    fourth.push(Span::text(
+        " The same evidence and the same key give the same bytes. A difference means that one of the \
+         two was not made from this evidence.",
+    ));
+    let mut fifth = text("Pull any receipt that is named here and check its proof");
+    if let Some((seq, pointer)) = named.iter().next_back() {
+        fifth.push(Span::text(", for example receipt "));
+        fifth.push(Span::Receipt(*seq));
+        fifth.push(Span::text(": ask the keeper for "));
+        fifth.push(Span::Code(format!(
+            "ai-audit prove LOG {seq} -o {seq}.proof"
+        )));
+        fifth.push(Span::text(" and run "));
+        fifth.push(Span::Code(format!(
+            "ai-audit verify {seq}.proof --key KEYLINE"
+        )));
+        fifth.push(Span::text(" The hash must be "));
+        fifth.push(Span::Code(pointer.hash.to_string()));
+    }
+    fifth.push(Span::text("."));
+    section
+        .blocks
+        .push(Block::Steps(vec![first, second, third, fourth, fifth]));
+    section
+}

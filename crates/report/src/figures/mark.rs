@@ -1,0 +1,79 @@
+//! What is kept of a receipt that a number may name.
+
+use super::data::Between;
+use ai_audit_compliance::Pointer;
+use ai_audit_core::{Kind, LeafHash, ReceiptId, Timestamp};
+use ai_audit_verify::VerifiedReceipt;
+
+/// A receipt: enough to name it in the annex.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Mark {
+    pub(super) seq: u64,
+    pub(super) sealed_at: Timestamp,
+    pub(super) hash: LeafHash,
+    id: ReceiptId,
+    kind: Kind,
+}
+
+impl Mark {
+    pub(super) fn of(receipt: &VerifiedReceipt<'_>) -> Self {
+        let header = receipt.header();
+        Self {
+            seq: header.seq,
+            sealed_at: header.sealed_at,
+            hash: receipt.hash(),
+            id: header.id,
+            kind: header.kind,
+        }
+    }
+
+    /// A receipt of this `seq`, of which nothing else is known.
+    #[cfg(test)]
+    pub(super) fn at(seq: u64) -> Self {
+        Self {
+            seq,
+            sealed_at: Timestamp::from_micros(seq),
+            hash: LeafHash::of(&seq.to_be_bytes()),
+            id: ReceiptId::from_bytes([0; 16]),
+            kind: Kind::DECISION,
+        }
+    }
+
+    pub(super) const fn pointer(&self) -> Pointer {
+        Pointer {
+            seq: self.seq,
+            hash: self.hash,
+            id: self.id,
+            kind: self.kind,
+            sealed_at: self.sealed_at,
+            path: None,
+        }
+    }
+}
+
+/// The first and the last receipt of a bucket.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    pub(super) first: Mark,
+    pub(super) last: Mark,
+}
+
+impl Ends {
+    pub(super) const fn of(mark: Mark) -> Self {
+        Self {
+            first: mark,
+            last: mark,
+        }
+    }
+
+    pub(super) const fn merge(&mut self, later: Self) {
+        self.last = later.last;
+    }
+
+    pub(super) const fn between(&self) -> Between {
+        Between {
+            first: self.first.seq,
+            last: self.last.seq,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Figures count what the receipts say, and name them.
+
+use crate::logs::{Log, half_a_year};
+use ai_audit_analytics::{Shift, Sprt, SprtDecision, SprtPlan};
+use ai_audit_core::{Action, Decision, DecodeBody as _, Kind, UnverifiedReceipt};
+use ai_audit_report::{CaseReason, FigureOptions};
+use std::collections::BTreeMap;
+
+/// Decisions of a log, read without the code under test.
+fn decisions(log: &Log) -> Vec<(u64, Action)> {
+    let receipts = log
+        .sealed
+        .iter()
+        .map(|sealed| UnverifiedReceipt::parse(sealed).unwrap());
+    receipts
+        .filter(|receipt| receipt.header().kind == Kind::DECISION)
+        .map(|receipt| {
+            (
+                receipt.header().seq,
+                Decision::decode(&receipt).unwrap().action,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn figures_count_what_the_receipts_say() {
+    let log = half_a_year();
+    let (_, figures) = log.report(&["eu-ai-act"], &FigureOptions::default(), &log.trust());
+    let decisions = decisions(log);
+    assert_eq!(figures.decisions, decisions.len() as u64);
+    assert!((20..=100).contains(&figures.actions.buckets.len()));
+    let mut sums: BTreeMap<Action, u64> = BTreeMap::new();
+    for bucket in &figures.actions.buckets {
+        for (action, count) in Action::ALL.iter().zip(bucket.counts) {
+            *sums.entry(*action).or_default() += count;
+        }
+        let within = |seq: u64| (bucket.receipts.first..=bucket.receipts.last).contains(&seq);
+        let inside = decisions.iter().filter(|(seq, _)| within(*seq)).count() as u64;
+        assert_eq!(inside, bucket.counts.iter().sum::<u64>());
+    }
+    for action in Action::ALL {
+        let seen = decisions
+            .iter()
+            .filter(|decision| decision.1 == action)
+            .count() as u64;
+        assert_eq!(sums[&action], seen, "{action:?}");
+    }
+
+    // The test of the rate, by hand.
+    let plan = SprtPlan::new(Shift::new(0.01, 0.05).unwrap(), 0.01, 0.01).unwrap();
+    let mut test = Sprt::new(plan);
+    let alarms: Vec<u64> = decisions
+        .iter()
+        .filter(|(_, action)| test.push(*action == Action::Reject) == SprtDecision::Reject)
+        .map(|(seq, _)| *seq)
+        .collect();
+    assert!(!alarms.is_empty(), "the log was made to raise some");
+    assert_eq!(
+        figures
+            .sprt
+            .alarms
+            .iter()
+            .map(|alarm| alarm.seq)
+            .collect::<Vec<_>>(),
+        alarms
+    );
+    assert_eq!(figures.sprt.rejected, alarms.len() as u64);
+    assert!(figures.sprt.path.len() <= 600);
+    let highest = figures
+        .sprt
+        .path
+        .iter()
+        .map(|s| s.greatest)
+        .fold(0.0, f64::max);
+    assert!(
+        highest >= figures.sprt.upper,
+        "the path shows that it crossed"
+    );
+    assert!(figures.cusum.alarm_count > 0 && figures.drift.shown.iter().any(|w| w.flagged));
+    let toxicity = &figures.checks[0];
+    assert_eq!(
+        (toxicity.name.as_str(), toxicity.runs),
+        ("toxicity", figures.decisions)
+    );
+    assert!(toxicity.fired > 0 && toxicity.scores == toxicity.runs);
+    assert_eq!(figures.checks[1].scores, 0);
+}
+
+#[test]
+fn every_receipt_that_a_figure_names_is_listed() {
+    let log = half_a_year();
+    let (_, figures) = log.report(&["eu-ai-act"], &FigureOptions::default(), &log.trust());
+    let mut named: Vec<u64> = Vec::new();
+    named.extend(
+        figures
+            .actions
+            .buckets
+            .iter()
+            .flat_map(|b| [b.receipts.first, b.receipts.last]),
+    );
+    for check in &figures.checks {
+        named.extend(
+            check
+                .buckets
+                .iter()
+                .flat_map(|b| [b.receipts.first, b.receipts.last]),
+        );
+    }
+    for alarms in [&figures.sprt.alarms, &figures.cusum.alarms] {
+        named.extend(alarms.iter().flat_map(|alarm| [alarm.seq, alarm.since]));
+    }
+    named.extend(
+        figures
+            .drift
+            .shown
+            .iter()
+            .flat_map(|w| [w.receipts.first, w.receipts.last]),
+    );
+    named.extend(
+        figures
+            .case
+            .iter()
+            .flat_map(|case| &case.steps)
+            .map(|step| step.seq),
+    );
+    for seq in named {
+        let listed = &figures.receipts[&seq];
+        let sealed = &log.sealed[usize::try_from(seq).unwrap()];
+        assert_eq!(
+            listed.hash,
+            UnverifiedReceipt::parse(sealed).unwrap().hash()
+        );
+    }
+}
+
+#[test]
+fn the_case_is_the_first_escalation_unless_another_is_asked_for() {
+    let log = half_a_year();
+    let (_, figures) = log.report(&["eu-ai-act"], &FigureOptions::default(), &log.trust());
+    let case = figures.case.unwrap();
+    let escalated = decisions(log)
+        .into_iter()
+        .find(|d| d.1 == Action::Escalate)
+        .unwrap();
+    assert_eq!(case.why, CaseReason::FirstIncident);
+    assert!(
+        case.steps
+            .iter()
+            .any(|step| step.seq == escalated.0 && step.alarm)
+    );
+    assert!(
+        case.nodes >= 8 && case.edges >= 7,
+        "{} {}",
+        case.nodes,
+        case.edges
+    );
+
+    let asked = FigureOptions {
+        trace_id: Some("claim-18".into()),
+        ..FigureOptions::default()
+    };
+    let (_, figures) = log.report(&["eu-ai-act"], &asked, &log.trust());
+    let case = figures.case.unwrap();
+    assert_eq!(
+        (case.why, case.trace_id.as_str()),
+        (CaseReason::Asked, "claim-18")
+    );
+    let nobody = FigureOptions {
+        trace_id: Some("nobody".into()),
+        ..FigureOptions::default()
+    };
+    assert!(
+        log.report(&["eu-ai-act"], &nobody, &log.trust())
+            .1
+            .case
+            .is_none()
+    );
+}
+
+#[test]
+fn without_an_escalation_the_largest_case_is_drawn() {
+    let mut log = Log::new();
+    for n in 0..1_000u32 {
+        log.trace(&format!("t{n}"));
+        let first = log.decide(Action::Allow, 0.1, &[]);
+        if n == 40 {
+            log.decide(Action::Allow, 0.1, &[first]);
+        }
+    }
+    let (_, figures) = log.report(&["eu-ai-act"], &FigureOptions::default(), &log.trust());
+    let case = figures.case.unwrap();
+    assert_eq!(
+        (case.why, case.trace_id.as_str()),
+        (CaseReason::Largest, "t40")
+    );
+}
+
+#[test]
+fn what_is_unverified_is_in_no_figure() {
+    let log = half_a_year();
+    let policy = ai_audit_verify::TrustPolicy::new();
+    let (crosswalk, figures) = log.report(&["eu-ai-act"], &FigureOptions::default(), &policy);
+    assert!(crosswalk.nothing_counts.is_some());
+    assert_eq!((figures.decisions, figures.receipts.len()), (0, 0));
+}
