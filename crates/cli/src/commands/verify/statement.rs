@@ -1,6 +1,6 @@
 //! `ai-audit verify` of the note beside a report.
 
-use super::{line, named};
+use super::{named, status_line};
 use crate::cli::Verify;
 use crate::failure::usage;
 use crate::open::read_at_most;
@@ -77,7 +77,7 @@ fn print(
     }
     for question in Question::ALL {
         let status = report.verdict.answer(question);
-        output.line(line(question.name(), status, output))?;
+        output.line(status_line(question.name(), status, output))?;
     }
     if let Some(statement) = &report.statement {
         output.note(format!(
