@@ -32,10 +32,6 @@ fn view_id(place: usize) -> String {
 #[must_use]
 pub fn compose(crosswalk: &Crosswalk, figures: Option<&FigureData>, recipe: &Recipe) -> Document {
     let figures = figures.filter(|_| crosswalk.nothing_counts.is_none());
-    let title = match &crosswalk.origin {
-        Some(origin) => format!("Evidence report: {origin}"),
-        None => "Evidence report".into(),
-    };
     let mut sections = vec![verdict::verdict(crosswalk)];
     sections.extend(summary::summary(crosswalk));
     for place in 0..crosswalk.frameworks.len() {
@@ -63,7 +59,7 @@ pub fn compose(crosswalk: &Crosswalk, figures: Option<&FigureData>, recipe: &Rec
     sections.push(annex::receipts(crosswalk, &named));
     sections.push(annex::check(crosswalk, recipe, &named));
     Document {
-        title,
+        title: "Evidence report".into(),
         facts: summary::facts(crosswalk),
         sections,
     }

@@ -6,9 +6,9 @@ mod icons;
 
 use crate::charts::palette::variables;
 use crate::document::{Block, Document, Section, Span};
-use crate::text::clean;
+use crate::text::{clean, clean_to};
 use base64ct::{Base64, Encoding as _};
-use blocks::Page;
+use blocks::{Page, Place};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ pub fn html(document: &Document) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                title { (clean(&document.title)) }
+                title { (page_title(document)) }
                 style { (PreEscaped(style)) }
             }
             body {
@@ -60,6 +60,15 @@ pub fn html(document: &Document) -> String {
     let mut out = markup.into_string();
     out.push('\n');
     out
+}
+
+/// What a tab is called: the title, and which log it is of.
+fn page_title(document: &Document) -> String {
+    let log = document.facts.first().and_then(|fact| fact.value.first());
+    match log {
+        Some(Span::Strong(log)) => format!("{}: {}", clean(&document.title), clean_to(log, 80)),
+        _ => clean(&document.title),
+    }
 }
 
 fn style() -> String {
@@ -104,7 +113,13 @@ fn contents(document: &Document) -> Markup {
 
 fn part(page: &Page, section: &Section) -> Markup {
     let title = clean(&section.title);
-    let annex = section.id == crate::compose::RECEIPTS;
+    let place = if section.id == crate::compose::RECEIPTS {
+        Place::Annex
+    } else if section.blocks.len() == 1 && section.level > 2 {
+        Place::Alone
+    } else {
+        Place::Beside
+    };
     let class = match (section.level, section.new_page) {
         (2, true) => "part page",
         (2, false) => "part",
@@ -117,7 +132,7 @@ fn part(page: &Page, section: &Section) -> Markup {
                 3 => h3 { (title) },
                 _ => h4 { (title) },
             }
-            @for block in &section.blocks { (page.block(block, annex)) }
+            @for block in &section.blocks { (page.block(block, place)) }
         }
     }
 }

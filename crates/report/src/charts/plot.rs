@@ -51,7 +51,7 @@ pub(super) fn chart(
         let spec = Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(
             x.0..x.1,
             y.0..y.1,
-            (left..right, top..bottom),
+            (left..right, bottom..top),
         );
         let plot = Plot {
             area: root.apply_coord_spec(spec),

@@ -49,17 +49,21 @@ pub(super) fn named<'a>(
 pub(super) fn receipts(crosswalk: &Crosswalk, named: &BTreeMap<u64, &Pointer>) -> Section {
     let mut section = section(super::RECEIPTS, 2, "Receipts named in this report");
     section.new_page = true;
-    let mut words = counted(named.len() as u64, "receipt", "receipts");
+    let mut words = text(counted(named.len() as u64, "receipt", "receipts"));
     match crosswalk.tree {
-        Some(tree) => words.push_str(&format!(
-            ". The inclusion paths (RFC 6962, lowest hash first) lead from the receipt's hash, which \
-             is its leaf hash, to the root of the tree of size {} at the top of this report. Receipts \
-             without a path are named by figures; `ai-audit prove` makes theirs.",
-            grouped(tree.size)
-        )),
-        None => words.push_str(". No tree was read, so none has an inclusion path."),
+        Some(tree) => words.extend([
+            Span::text(format!(
+                ". The inclusion paths (RFC 6962, lowest hash first) lead from a receipt's hash, which \
+                 is its leaf hash, to the root of the tree of size {} in the summary. Receipts without \
+                 a path are named by figures; ",
+                grouped(tree.size)
+            )),
+            Span::Code("ai-audit prove".into()),
+            Span::text(" makes theirs."),
+        ]),
+        None => words.push(Span::text(". No tree was read, so none has an inclusion path.")),
     }
-    section.blocks.push(Block::Text(text(words)));
+    section.blocks.push(Block::Text(words));
     let mut table = table(
         "Receipts, their hashes, and the paths that prove that they are in the log",
         &[
@@ -120,14 +124,10 @@ pub(super) fn check(
     let size = crosswalk
         .tree
         .map_or(String::new(), |tree| format!(" --size {}", tree.size));
-    let mut second = text("Verify the evidence: ");
-    second.push(Span::Code(format!(
-        "ai-audit verify {evidence} --key KEYLINE{size}"
-    )));
-    second.push(Span::text(
-        " The answers must be those at the top of this report. --size is what completeness hangs on: \
-         ask the keeper, or a witness, whether the log really ended there.",
-    ));
+    let mut second = text(
+        "Verify the evidence. The answers must be those at the top of this report. Completeness hangs \
+         on --size: ask the keeper, or a witness, whether the log really ended there.",
+    );
     if let Some(tree) = crosswalk.tree {
         second.push(Span::text(format!(
             " The root of {} must be ",
@@ -136,42 +136,43 @@ pub(super) fn check(
         second.push(Span::Code(tree.root.to_string()));
         second.push(Span::text("."));
     }
-    let mut third = text("Check who issued these bytes: ");
-    third.push(Span::Code(format!(
-        "ai-audit verify {file}.note --key KEYLINE"
+    second.push(Span::Code(format!(
+        "ai-audit verify {evidence} --key KEYLINE{size}"
     )));
-    third.push(Span::text(
-        " The signature says that the holder of the log's checkpoint key issued them, not that they \
-         are right.",
-    ));
+    let third = vec![
+        Span::text(
+            "Check who issued these bytes. The signature says that the holder of the log's checkpoint \
+             key did, not that they are right.",
+        ),
+        Span::Code(format!("ai-audit verify {file}.note --key KEYLINE")),
+    ];
     let options: String = options.iter().map(|option| format!(" {option}")).collect();
-    let mut fourth = text("Make the report again, as of the same time, and compare: ");
-    fourth.push(Span::Code(format!(
-        "ai-audit report {evidence} --key KEYLINE{size} --at {}{options} -o again-{file}",
-        crosswalk.at
-    )));
-    fourth.push(Span::text(" "));
-    fourth.push(Span::Code(format!("cmp again-{file} {file}")));
-    fourth.push(Span::text(
-        " The same evidence and the same key give the same bytes. A difference means that one of the \
-         two was not made from this evidence.",
-    ));
-    let mut fifth = text("Pull any receipt that is named here and check its proof");
+    let fourth = vec![
+        Span::text(
+            "Make the report again as of the same time, and compare. The same evidence and the same \
+             key give the same bytes; a difference means that one of the two was not made from this \
+             evidence.",
+        ),
+        Span::Code(format!(
+            "ai-audit report {evidence} --key KEYLINE{size} --at {}{options} -o again-{file}",
+            crosswalk.at
+        )),
+        Span::Code(format!("cmp again-{file} {file}")),
+    ];
+    let mut fifth = text("Pull any receipt that is named here, and check its proof");
     if let Some((seq, pointer)) = named.iter().next_back() {
-        fifth.push(Span::text(", for example receipt "));
-        fifth.push(Span::Receipt(*seq));
-        fifth.push(Span::text(": ask the keeper for "));
-        fifth.push(Span::Code(format!(
-            "ai-audit prove LOG {seq} -o {seq}.proof"
-        )));
-        fifth.push(Span::text(" and run "));
-        fifth.push(Span::Code(format!(
-            "ai-audit verify {seq}.proof --key KEYLINE"
-        )));
-        fifth.push(Span::text(" The hash must be "));
-        fifth.push(Span::Code(pointer.hash.to_string()));
+        fifth.extend([
+            Span::text(", for example receipt "),
+            Span::Receipt(*seq),
+            Span::text(". The keeper makes the proof by the first command, and you check it by the second; the hash must be "),
+            Span::Code(pointer.hash.to_string()),
+            Span::text("."),
+            Span::Code(format!("ai-audit prove LOG {seq} -o {seq}.proof")),
+            Span::Code(format!("ai-audit verify {seq}.proof --key KEYLINE")),
+        ]);
+    } else {
+        fifth.push(Span::text("."));
     }
-    fifth.push(Span::text("."));
     section
         .blocks
         .push(Block::Steps(vec![first, second, third, fourth, fifth]));

@@ -74,6 +74,9 @@ pub(super) fn between(first: u64, last: u64) -> Vec<Span> {
 
 /// What a selector found, as a sentence with its receipts.
 pub(super) fn found(coverage: &Coverage) -> Vec<Span> {
+    if coverage.m == 0 {
+        return text(format!("No {}. ", coverage.says));
+    }
     let words = coverage.words();
     if coverage.pointers.is_empty() {
         return text(format!("{words}. "));
@@ -104,4 +107,19 @@ pub(super) fn measured(number: f64) -> String {
         return format!("{number:.2e}");
     }
     format!("{number:.3}")
+}
+
+/// With a capital letter and a full stop.
+pub(super) fn sentence(words: &str) -> String {
+    let mut chars = words.trim().chars();
+    let mut out: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    out.push_str(chars.as_str());
+    if !out.ends_with(['.', '?', '!']) {
+        out.push('.');
+    }
+    out
 }

@@ -1,6 +1,6 @@
 //! All gaps that are looked for, found or not.
 
-use super::cells::{number, receipts, section, table, text};
+use super::cells::{number, receipts, section, sentence, table, text};
 use crate::document::{Block, Section, Span, Tone};
 use ai_audit_compliance::{Crosswalk, GapState};
 
@@ -38,12 +38,17 @@ pub(super) fn gaps(crosswalk: &Crosswalk) -> Section {
             ],
             vec![Span::Toned(tone, gap.state.words().into())],
             number(gap.count),
-            text(gap.says.join(" ")),
-            text(&*gap.advice),
+            text(sentences(&gap.says)),
+            text(sentences(std::slice::from_ref(&gap.advice))),
             text(gap.basis),
             receipts(&gap.pointers),
         ]);
     }
     section.blocks.push(Block::Table(table));
     section
+}
+
+fn sentences(words: &[String]) -> String {
+    let there = words.iter().filter(|one| !one.trim().is_empty());
+    there.map(|one| sentence(one)).collect::<Vec<_>>().join(" ")
 }

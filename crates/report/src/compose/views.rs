@@ -1,7 +1,7 @@
 //! Views of frameworks: for engineers and lawyers of the EU AI Act, as a statement of applicability,
 //! by the functions of the AI RMF, and as a plain list.
 
-use super::cells::{between, fact, found, number, section, table, text};
+use super::cells::{between, fact, found, number, section, sentence, table, text};
 use super::summary::{STATUS_HEAD, status_cells};
 use crate::document::{Block, Section, Span, Table};
 use ai_audit_compliance::{
@@ -191,69 +191,70 @@ fn functions(crosswalk: &Crosswalk, framework: &FrameworkResult, id: &str) -> Se
     section
 }
 
+/// The columns of every table of controls, after the first one.
+const COLUMNS: [(&str, bool); 4] = [
+    ("Status", false),
+    ("Evidence in this log", false),
+    ("What is missing", false),
+    ("What a log cannot show", false),
+];
+
 fn technical(crosswalk: &Crosswalk, title: &str, controls: &[&ControlResult]) -> Table {
-    let mut table = table(
-        format!("{title}: what the log holds for each requirement"),
-        &[
-            ("Requirement", false),
-            ("What is asked", false),
-            ("Status", false),
-            ("Evidence in this log", false),
-            ("What is missing", false),
-            ("What a log cannot show", false),
-        ],
-    );
+    let mut head = vec![("Requirement", false)];
+    head.extend(COLUMNS);
+    let caption = format!("{title}: what the log holds for each requirement");
+    let mut table = table(caption, &head);
     for control in controls {
-        let mut asked = text(&*control.requirement);
-        if !control.applies.is_empty() {
-            asked.push(Span::text(format!(
-                " Applies: {}.",
-                control.applies.trim_end_matches('.')
-            )));
-        }
-        table.rows.push(vec![
-            name(control),
-            asked,
-            vec![Span::Status(control.status)],
-            evidence(crosswalk, control),
-            missing(control),
-            limits(control),
-        ]);
+        let mut row = vec![asked(control, title)];
+        row.extend(held(crosswalk, control));
+        table.rows.push(row);
     }
     table
 }
 
 fn applicability(crosswalk: &Crosswalk, title: &str, controls: &[&ControlResult]) -> Table {
-    let mut table = table(
-        format!("{title}: statement of applicability"),
-        &[
-            ("Control", false),
-            ("Applicable? (for the organisation to say)", false),
-            ("Status", false),
-            ("Evidence in this log", false),
-            ("What is missing", false),
-            ("What a log cannot show", false),
-        ],
-    );
+    let mut head = vec![
+        ("Control", false),
+        ("Applicable? (for the organisation to say)", false),
+    ];
+    head.extend(COLUMNS);
+    let mut table = table(format!("{title}: statement of applicability"), &head);
     for control in controls {
-        let mut name = name(control);
-        name.push(Span::text(format!(". {}", control.requirement)));
-        table.rows.push(vec![
-            name,
-            Vec::new(),
-            vec![Span::Status(control.status)],
-            evidence(crosswalk, control),
-            missing(control),
-            limits(control),
-        ]);
+        let mut row = vec![asked(control, title), Vec::new()];
+        row.extend(held(crosswalk, control));
+        table.rows.push(row);
     }
     table
 }
 
-fn name(control: &ControlResult) -> Vec<Span> {
-    let mut spans = vec![Span::Strong(control.id.clone())];
-    if !control.title.is_empty() && control.title != control.id {
-        spans.push(Span::text(format!(" {}", control.title)));
+fn held(crosswalk: &Crosswalk, control: &ControlResult) -> [Vec<Span>; 4] {
+    [
+        vec![Span::Status(control.status)],
+        evidence(crosswalk, control),
+        missing(control),
+        limits(control),
+    ]
+}
+
+/// Id, title where the heading does not say it, and what is asked.
+fn asked(control: &ControlResult, heading: &str) -> Vec<Span> {
+    let mut name = control.id.clone();
+    if !control.title.is_empty()
+        && control.title != control.id
+        && !heading.ends_with(&control.title)
+    {
+        name.push(' ');
+        name.push_str(&control.title);
+    }
+    let mut spans = vec![
+        Span::Strong(name),
+        Span::text(format!(" {}", sentence(&control.requirement))),
+    ];
+    if !control.applies.is_empty() {
+        spans.push(Span::text(format!(
+            " Applies: {}",
+            sentence(&control.applies)
+        )));
     }
     spans
 }
@@ -296,21 +297,6 @@ fn missing(control: &ControlResult) -> Vec<Span> {
     }
     let sentences = control.missing.iter().map(|one| sentence(one));
     text(sentences.collect::<Vec<_>>().join(" "))
-}
-
-/// With a capital letter and a full stop.
-fn sentence(words: &str) -> String {
-    let mut chars = words.trim().chars();
-    let mut out: String = chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    out.push_str(chars.as_str());
-    if !out.ends_with(['.', '?', '!']) {
-        out.push('.');
-    }
-    out
 }
 
 fn limits(control: &ControlResult) -> Vec<Span> {

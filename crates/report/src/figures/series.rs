@@ -9,7 +9,7 @@ use ai_audit_core::{Action, Check, Decision};
 /// The most buckets of decisions that are held, and about how many are shown.
 const ACTION_BUCKETS: (usize, usize) = (400, 100);
 /// The same for scores, whose buckets hold digests.
-const CHECK_BUCKETS: (usize, usize) = (160, 60);
+const CHECK_BUCKETS: (usize, usize) = (200, 60);
 /// The most checks that have a figure.
 const MAX_CHECKS: usize = 32;
 /// The most bytes of a check's name.

@@ -18,6 +18,17 @@ pub(super) struct Page {
     pub(super) receipts: BTreeSet<u64>,
 }
 
+/// Where a block stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Among others.
+    Beside,
+    /// Alone under a heading, which says what a table's caption says.
+    Alone,
+    /// In the annex of receipts, where first cells are what others lead to.
+    Annex,
+}
+
 const fn tone_class(tone: Tone) -> &'static str {
     match tone {
         Tone::Good => "good",
@@ -37,8 +48,8 @@ const fn status_class(status: Status) -> &'static str {
 }
 
 impl Page {
-    /// A block; in the annex of receipts the first cells are what others lead to.
-    pub(super) fn block(&self, block: &Block, annex: bool) -> Markup {
+    /// A block of a section.
+    pub(super) fn block(&self, block: &Block, place: Place) -> Markup {
         html! {
             @match block {
                 Block::Text(spans) => p { (self.spans(spans)) },
@@ -52,9 +63,9 @@ impl Page {
                     ul { @for point in points { li { (self.spans(point)) } } }
                 },
                 Block::Steps(steps) => {
-                    ol class="steps" { @for step in steps { li { (self.spans(step)) } } }
+                    ol class="steps" { @for step in steps { li { (self.step(step)) } } }
                 },
-                Block::Table(table) => (self.table(table, annex)),
+                Block::Table(table) => (self.table(table, place)),
                 Block::Figure(figure) => (self.figure(figure)),
             }
         }
@@ -88,20 +99,21 @@ impl Page {
                         "The numbers behind it ("
                         (counted(figure.table.rows.len() as u64, "row", "rows")) ")"
                     }
-                    (self.table(&figure.table, false))
+                    (self.table(&figure.table, Place::Beside))
                 }
             }
         }
     }
 
-    fn table(&self, table: &Table, annex: bool) -> Markup {
+    fn table(&self, table: &Table, place: Place) -> Markup {
+        let annex = place == Place::Annex;
         let caption = clean(&table.caption);
         let numeric = |at: usize| table.numeric.get(at).copied().unwrap_or(false);
         let stacked = table.head.len() >= STACKED_FROM && !table.numeric.contains(&true);
         // Where rows become cards, a browser takes a table for no table: roles say that it is one.
         let role = |name: &'static str| stacked.then_some(name);
         html! {
-            div class="scroll" role="group" tabindex="0" aria-label={ "Table: " (caption) } {
+            div class=(if place == Place::Alone { "scroll quiet" } else { "scroll" }) role="group" tabindex="0" aria-label={ "Table: " (caption) } {
                 table class=[stacked.then_some("cards")] role=[role("table")] {
                     caption { (caption) }
                     thead role=[role("rowgroup")] {
@@ -152,6 +164,20 @@ impl Page {
             };
         }
         self.spans(cell)
+    }
+
+    /// A step: its commands stand in lines of their own.
+    fn step(&self, spans: &[Span]) -> Markup {
+        html! {
+            @for span in spans {
+                @match span {
+                    Span::Code(text) if text.contains(' ') => {
+                        code class="command" { (clean(text)) }
+                    },
+                    other => (self.span(other)),
+                }
+            }
+        }
     }
 
     fn spans(&self, spans: &[Span]) -> Markup {

@@ -90,7 +90,7 @@ fn poison(crosswalk: &mut Crosswalk, figures: &mut FigureData, texts: &[String])
     for window in &mut figures.drift.shown {
         window.most = next();
     }
-    for case in &mut figures.case {
+    if let Some(case) = &mut figures.case {
         case.trace_id = next();
         case.problems = vec![next()];
         for step in &mut case.steps {

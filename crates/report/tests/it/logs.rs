@@ -139,7 +139,6 @@ impl Log {
             status: ToolStatus::Ok,
             result: Some(JsonDigest::of_text("done", None)),
             duration_us: Some(210_000),
-            parents: vec![intent].into(),
             ..ToolOutcome::new()
         })
     }
