@@ -24,6 +24,7 @@ fn packages(c: &mut Criterion) {
         json_view: false,
         ciphertexts: false,
         timestamp: None,
+        reports: None,
     };
     let write = || {
         let mut out = Cursor::new(Vec::new());

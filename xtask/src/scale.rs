@@ -183,19 +183,26 @@ fn commands(program: &Path, folder: &Path, receipts: u64) -> Result<Vec<Figure>>
 }
 
 /// Crosswalk and report, in one pass each, beside a read of the log that verifies nothing.
-fn reports(
-    program: &Path,
-    log: &str,
-    package: &str,
-    key: &str,
-    note: &str,
-) -> Result<Vec<Figure>> {
+fn reports(program: &Path, log: &str, package: &str, key: &str, note: &str) -> Result<Vec<Figure>> {
     let html = format!("{log}.html");
-    let trust = ["--key", key, "--checkpoint", note, "--at", "2030-01-01T00:00:00Z"];
+    let trust = [
+        "--key",
+        key,
+        "--checkpoint",
+        note,
+        "--at",
+        "2030-01-01T00:00:00Z",
+    ];
     let commands: [(&'static str, Vec<&str>); 4] = [
         ("read (stats)", vec!["stats", log, "--quiet"]),
-        ("crosswalk", [&["crosswalk", log, "--quiet"], &trust[..]].concat()),
-        ("report", [&["report", log, "-o", &html], &trust[..]].concat()),
+        (
+            "crosswalk",
+            [&["crosswalk", log, "--quiet"], &trust[..]].concat(),
+        ),
+        (
+            "report",
+            [&["report", log, "-o", &html], &trust[..]].concat(),
+        ),
         (
             "crosswalk pack.",
             [&["crosswalk", package, "--quiet"], &trust[..]].concat(),

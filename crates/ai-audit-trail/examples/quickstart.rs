@@ -53,6 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         json_view: true,
         ciphertexts: false,
         timestamp: None,
+        reports: None,
     };
     let evidence = DirectoryLog::new(&directory, log.log.clone());
     let key = directory.checkpoint_key(&log.log)?;

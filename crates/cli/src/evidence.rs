@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use ai_audit_directory::{LogDirectory, TileFolder};
 use ai_audit_export::archive::is_zip;
 use ai_audit_export::tiles::observe_tiles;
-use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, observe_package};
+use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, ReportStatement, observe_package};
 use ai_audit_note::TlogProof;
 use ai_audit_store::LogName;
 use ai_audit_verify::{Equivocation, LogVerifier, Observed, Observer, Report, TrustPolicy};
@@ -55,6 +55,8 @@ pub(crate) enum Form {
     Receipts,
     Proof,
     Equivocation,
+    /// The note beside a report.
+    Statement,
     Unknown,
 }
 
@@ -82,6 +84,8 @@ impl Form {
             Self::Proof
         } else if Equivocation::has_first_line(&start) {
             Self::Equivocation
+        } else if ReportStatement::has_first_line(&start) {
+            Self::Statement
         } else if start.starts_with(RECEIPTS_MAGIC) {
             Self::Receipts
         } else {
@@ -99,6 +103,7 @@ impl fmt::Display for Form {
             Self::Receipts => "a receipts file",
             Self::Proof => "a proof of one receipt",
             Self::Equivocation => "a proof of equivocation",
+            Self::Statement => "the note of a report",
             Self::Unknown => "no evidence",
         })
     }
@@ -184,12 +189,12 @@ pub(crate) fn file(
         Form::Receipts => ("receipts", receipts(open(path)?, policy, &mut shown)),
         Form::Unknown => {
             let reason = format!(
-                "{} is no evidence: expected a log directory, a published log, a package (ZIP), a proof or a receipts file",
+                "{} is no evidence: expected a log directory, a published log, a package (ZIP), a proof, a receipts file or the note of a report",
                 path.display()
             );
             ("unknown", failed(policy, reason))
         }
-        Form::Directory | Form::Proof | Form::Equivocation => {
+        Form::Directory | Form::Proof | Form::Equivocation | Form::Statement => {
             return Err(usage(format!(
                 "{} is {form}: expected a log directory, a published log, a package (ZIP) or a receipts file",
                 path.display()

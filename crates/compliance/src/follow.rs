@@ -138,6 +138,11 @@ impl Follow {
         }
     }
 
+    /// The models that were named, in ascending order.
+    pub(crate) fn models(&self) -> Vec<String> {
+        self.models.iter().cloned().collect()
+    }
+
     /// How the escalated decisions of a period stand.
     pub(crate) fn escalations(&self, period: Period) -> Escalations {
         let mut found = Escalations {

@@ -256,7 +256,10 @@ fn open_intents(report: &Report) -> Finding {
 /// Why the absence of something cannot be told from this evidence.
 fn blind(report: &Report, whole: bool) -> Option<(bool, String)> {
     let verdict = &report.verdict;
-    if !verdict.integrity.is_verified() || !verdict.attribution.is_verified() {
+    if !verdict.integrity.is_verified()
+        || !verdict.attribution.is_verified()
+        || verdict.completeness.is_failed()
+    {
         return Some((true, "nothing counts: see the verdict".into()));
     }
     if !whole {

@@ -338,6 +338,8 @@ pub struct Crosswalk {
     pub first_sealed_at: Option<Timestamp>,
     /// When the last one was.
     pub last_sealed_at: Option<Timestamp>,
+    /// Names of the models that decisions of the log name, in ascending order; at most 4,096.
+    pub models: Vec<String>,
     /// What the pointers' proofs lead to.
     pub tree: Option<TreeHead>,
     /// The frameworks, in the order that was asked for.

@@ -162,6 +162,7 @@ impl LogDirectory {
             json_view,
             ciphertexts: true,
             timestamp: None,
+            reports: None,
         };
         let key = self.checkpoint_key(log)?;
         let source = DirectoryLog::new(self, log.clone());

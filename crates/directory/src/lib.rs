@@ -36,6 +36,7 @@ mod passphrase;
 mod policy;
 mod publish;
 mod receipt_keys;
+mod reports;
 mod reveal;
 mod settings;
 mod sound;

@@ -1233,9 +1233,11 @@ class Checkpoint:
 
 FILES = (
     "receipts.bin", "receipts.jsonl", "proofs.bin", "checkpoint.note", "checkpoint.tsr",
-    "checkpoints.bin", "ciphertexts.bin", "key-history.json", "README.md", "verify.py",
+    "checkpoints.bin", "ciphertexts.bin", "report.html", "report.md", "report.json", "report.csv",
+    "report.pdf", "oscal.json", "report.note", "key-history.json", "README.md", "verify.py",
     "manifest.note",
 )
+REPORTS = ("report.html", "report.md", "report.json", "report.csv", "report.pdf", "oscal.json")
 REQUIRED = ("receipts.bin", "checkpoint.note", "key-history.json", "README.md", "verify.py")
 NEW, VERIFIED, FAILED, UNVERIFIED = "", "verified", "FAILED", "unverified"
 NOT_APPLICABLE = "not applicable"
@@ -2010,6 +2012,61 @@ class Manifest:
         return self.value[0] <= place < self.value[1] + (self.word == "range")
 
 
+STATEMENT = re.compile(
+    r"ai-audit/report/v1\norigin ([^\n]+)\nlog ([0-9a-f]{64})\nsize (0|[1-9][0-9]{0,19})\n"
+    r"root ([0-9a-f]{64})\nmade (\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{6}Z)\n"
+    r"((?:file [0-9a-f]{64} (?:0|[1-9][0-9]{0,19}) [^\n]+\n)+)",
+    re.ASCII,
+)
+
+
+class Statement:
+    """Which reports are in the package, and what tree of the log they are of."""
+
+    def __init__(self, data, listed):
+        self.note = Note(data, "report.note")
+        match = STATEMENT.fullmatch(self.note.text)
+        if not match:
+            raise Refused("report.note", "not the form of a statement")
+        self.origin, self.log_id, self.size, self.root, self.made = match.group(1, 2, 3, 4, 5)
+        try:
+            micros(self.made)
+        except ValueError:
+            raise Refused("report.note", "%r is no time" % self.made)
+        lines = [line.split(" ", 3)[1:] for line in match.group(6).split("\n")[:-1]]
+        names = [name for _, _, name in lines]
+        if names != sorted(set(names)):
+            raise Refused("report.note", "files are not in ascending order, each once")
+        for digest, size, name in lines:
+            if name not in REPORTS or name not in listed:
+                raise Refused("report.note", "it lists %r, no report in the package" % name)
+            if (digest, int(size)) != listed[name]:
+                raise Refused(name, "digest or length is not the one in report.note")
+        for name in listed:
+            if name in REPORTS and name not in names:
+                raise Refused(name, "report.note does not list it")
+
+    def of(self, log, checkpoint):
+        """Refused where it is not signed by the log, or is of another one or of another tree."""
+        if not log.line:
+            raise Refused("report.note", "without the genesis nobody can tell who signed it")
+        claimed = (self.origin, self.log_id, int(self.size), self.root)
+        if claimed != (log.origin, log.log_id, checkpoint.size, checkpoint.root.hex()):
+            raise Refused("report.note", "it is of another origin, log, size or root")
+        self.note.verify(log.line)
+        return True
+
+
+def read_statement(folder, manifest):
+    """The statement of the package's reports; None where it has none."""
+    data = inside(folder, "report.note")
+    if data is not None:
+        return Statement(data, manifest.listed)
+    for name in REPORTS:
+        if name in manifest.listed:
+            raise Refused(name, "there is no report.note that lists it")
+
+
 class Coverage:
     """Whether a selection has what it claims: a range has no holes, and there is something besides
     the receipts about the log itself."""
@@ -2129,11 +2186,12 @@ def verify(path, pins, brought, size, revocations=(), others=(), subject=None):
 
     # Around the receipts: the manifest and what it lists.
     part = lambda name: inside(path, name)
-    data, manifest = attempt(wrong, part, "manifest.note"), None
+    data, manifest, statement = attempt(wrong, part, "manifest.note"), None, None
     if data is not None:
         manifest = attempt(wrong, Manifest, data)
         if manifest:
             attempt(wrong, manifest.check_files, path, others)
+            statement = attempt(wrong, read_statement, path, manifest)
     elif not wrong:
         wrong.append(Refused("manifest.note", "missing: the package is not signed"))
     data = attempt(wrong, part, "checkpoint.note")
@@ -2176,6 +2234,10 @@ def verify(path, pins, brought, size, revocations=(), others=(), subject=None):
     finish(verdict, log, evidence, brought, size)
     if manifest:
         attempt(wrong, claims, manifest, log, own)
+    if statement and attempt(wrong, statement.of, log, own):
+        names = ", ".join(name for name in REPORTS if name in manifest.listed)
+        remark = "the keeper issued %s; that they are right shows only making them again"
+        verdict.remarks.append(remark % names)
     for error in wrong:
         verdict.broke(error)
         if verdict.answers["completeness"][0] == VERIFIED:

@@ -69,6 +69,7 @@ pub use error::{ArchiveError, ArchiveRule, EntryRule, Header};
 pub use format::Method;
 pub use limits::Limits;
 pub use name::NameRule;
+pub(crate) use name::plain_name;
 pub use read_at::ReadAt;
 pub use reader::{Archive, Entry};
 pub use writer::{ArchiveWriter, FileWriter};

@@ -6,6 +6,8 @@
 //! | verify a package under a trust policy | [`verify_package`]; with somebody looking on [`observe_package`] |
 //! | sealed receipts one after the other in a file | [`ReceiptsWriter`], [`ReceiptsReader`] |
 //! | the ciphertexts beside them | [`CiphertextsReader`] |
+//! | which bytes a report is, signed, and verified beside its files | [`ReportStatement`], [`verify_statement`] |
+//! | reports that travel in a package | [`PackageReports`] |
 //! | a receipt for people | [`json_view`] |
 //! | a log as static tiles, written and verified | [`tiles`] |
 //! | the container alone | [`archive`] |
@@ -16,19 +18,24 @@
 pub mod archive;
 mod ciphertexts;
 mod counted;
+mod digest;
 mod manifest;
 mod package;
 mod receipts;
 mod selection;
+mod statement;
 pub mod tiles;
 mod view;
 
 pub use ciphertexts::{CIPHERTEXTS_MAGIC, CiphertextsError, CiphertextsReader};
 pub use manifest::{MANIFEST_LABEL, Manifest, ManifestError, ManifestFile};
 pub use package::{
-    ExportError, LogEvidence, PackageOptions, PackageReport, PackageTreeError, Written,
-    observe_package, package_tree, verify_package, write_package,
+    ExportError, LogEvidence, PackageOptions, PackageReport, PackageReports, PackageTreeError,
+    ReportsError, Written, observe_package, package_tree, verify_package, write_package,
 };
 pub use receipts::{RECEIPTS_MAGIC, ReceiptsError, ReceiptsReader, ReceiptsWriter};
 pub use selection::{ParseSelectionError, Selection};
+pub use statement::{
+    ReportStatement, STATEMENT_LABEL, StatementError, StatementReport, verify_statement,
+};
 pub use view::{deleted_view, json_value, json_view};

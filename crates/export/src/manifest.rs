@@ -2,6 +2,7 @@
 
 use crate::Selection;
 use ai_audit_core::{Digest, LogId};
+use serde::Serialize;
 use std::fmt;
 
 /// First line of a manifest's text. It has no `/` and 32 digits at its end, so it is no origin, and
@@ -25,8 +26,8 @@ pub struct Manifest {
     pub files: Vec<ManifestFile>,
 }
 
-/// One file of a package.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One file of a package, or of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ManifestFile {
     /// SHA-256 of its contents.
     pub digest: Digest,
@@ -91,7 +92,7 @@ impl Manifest {
                 break;
             }
             let expected = "file, its SHA-256, its size and its name";
-            let file = file(text).ok_or(ManifestError { line, expected })?;
+            let file = ManifestFile::parse(text).ok_or(ManifestError { line, expected })?;
             if manifest.files.iter().any(|other| other.name == file.name) {
                 return Err(ManifestError {
                     line,
@@ -123,13 +124,33 @@ impl Manifest {
     }
 }
 
-fn file(line: &str) -> Option<ManifestFile> {
-    let mut parts = line.strip_prefix("file ")?.splitn(3, ' ');
-    Some(ManifestFile {
-        digest: parts.next()?.parse().ok()?,
-        size: parts.next()?.parse().ok()?,
-        name: parts.next()?.into(),
-    })
+impl ManifestFile {
+    /// What is listed of a file with these contents.
+    #[must_use]
+    pub fn of(name: impl Into<String>, contents: &[u8]) -> Self {
+        Self {
+            digest: Digest::of(contents),
+            size: contents.len() as u64,
+            name: name.into(),
+        }
+    }
+
+    /// Reads the line that it displays as; the caller holds it against that.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let mut parts = line.strip_prefix("file ")?.splitn(3, ' ');
+        Some(Self {
+            digest: parts.next()?.parse().ok()?,
+            size: parts.next()?.parse().ok()?,
+            name: parts.next()?.into(),
+        })
+    }
+}
+
+impl fmt::Display for ManifestFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { digest, size, name } = self;
+        write!(f, "file {digest} {size} {name}")
+    }
 }
 
 impl fmt::Display for Manifest {
@@ -140,10 +161,7 @@ impl fmt::Display for Manifest {
         writeln!(f, "selection {}", self.selection)?;
         writeln!(f, "receipts {}", self.receipts)?;
         writeln!(f, "checkpoint {}", self.checkpoint)?;
-        for ManifestFile { digest, size, name } in &self.files {
-            writeln!(f, "file {digest} {size} {name}")?;
-        }
-        Ok(())
+        self.files.iter().try_for_each(|file| writeln!(f, "{file}"))
     }
 }
 

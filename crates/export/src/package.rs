@@ -10,10 +10,12 @@ mod older;
 mod passes;
 mod proofs;
 mod readme;
+mod reports;
 mod tree;
 mod verify;
 mod write;
 
+pub use reports::{PackageReports, ReportsError};
 pub use tree::{PackageTreeError, package_tree};
 pub use verify::{PackageReport, observe_package, verify_package};
 pub use write::{ExportError, LogEvidence, PackageOptions, Written, write_package};
@@ -32,6 +34,8 @@ pub(crate) const TIMESTAMP: &str = "checkpoint.tsr";
 pub(crate) const OLDER: &str = "checkpoints.bin";
 /// Ciphertexts of encrypted texts, those that are there.
 pub(crate) const CIPHERTEXTS: &str = "ciphertexts.bin";
+/// The statement of the reports in the package.
+pub(crate) const REPORT_NOTE: &str = "report.note";
 /// The log's keys, derived from the control receipts.
 pub(crate) const KEYS: &str = "key-history.json";
 /// For the auditor.
@@ -42,7 +46,7 @@ pub(crate) const VERIFY_PY: &str = "verify.py";
 pub(crate) const MANIFEST: &str = "manifest.note";
 
 /// The files that a package may have, in their order, and whether each must be there.
-pub(crate) const FILES: [(&str, bool); 11] = [
+pub(crate) const FILES: [(&str, bool); 18] = [
     (RECEIPTS, true),
     (VIEW, false),
     (PROOFS, false),
@@ -50,6 +54,13 @@ pub(crate) const FILES: [(&str, bool); 11] = [
     (TIMESTAMP, false),
     (OLDER, false),
     (CIPHERTEXTS, false),
+    (reports::REPORTS[0], false),
+    (reports::REPORTS[1], false),
+    (reports::REPORTS[2], false),
+    (reports::REPORTS[3], false),
+    (reports::REPORTS[4], false),
+    (reports::REPORTS[5], false),
+    (REPORT_NOTE, false),
     (KEYS, true),
     (README, true),
     (VERIFY_PY, true),

@@ -240,11 +240,15 @@ impl TrustPolicy {
         &self.timestamps
     }
 
-    pub(crate) fn checkpoints(&self) -> &[(SignedNote, Checkpoint)] {
+    /// The checkpoints that the verifier brought. Their signatures are not verified here.
+    #[must_use]
+    pub fn checkpoints(&self) -> &[(SignedNote, Checkpoint)] {
         &self.checkpoints
     }
 
-    pub(crate) const fn known_size(&self) -> Option<u64> {
+    /// How many receipts the verifier knows a log to have at least.
+    #[must_use]
+    pub const fn known_size(&self) -> Option<u64> {
         self.min_size
     }
 }

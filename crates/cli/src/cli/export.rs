@@ -12,6 +12,7 @@ Examples:
   ai-audit export audit --from 100 --to 199 --no-json-view -o part.zip
   ai-audit export audit --tenant acme -o acme.zip
   ai-audit export audit --session s-17 --with-ciphertexts -o s-17.zip
+  ai-audit export audit --report q3.html --report q3.json -o package.zip
 
 Control receipts (genesis, starts, stops, gaps, key changes) belong to every
 package: they tell what the log says about itself.
@@ -19,7 +20,11 @@ package: they tell what the log says about itself.
 --with-ciphertexts adds the texts that the log keeps encrypted, as ciphertexts.
 They cannot be read without the keys of the persons concerned, which are in no
 package, and by nobody once a person was erased: his ciphertexts are removed
-from the log, and those in packages made before open no more.")]
+from the log, and those in packages made before open no more.
+
+--report takes a report that was signed when it was made, by the note beside it
+(FILE.note), and that is of this log. The package then is of as many receipts as
+the report.")]
 pub(crate) struct Export {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -53,6 +58,9 @@ pub(crate) struct Export {
     /// Put this timestamp in, and hold the receipts against the checkpoint that it is over.
     #[arg(long, value_name = "FILE")]
     pub(crate) timestamp: Option<PathBuf>,
+    /// Put this report in, which the note beside it lists; may be repeated, one of each form.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Vec<PathBuf>,
     /// Leave the JSON view out.
     #[arg(long)]
     pub(crate) no_json_view: bool,

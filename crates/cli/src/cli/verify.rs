@@ -4,7 +4,7 @@ use super::Times;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Verifies a log directory, a published log, a package, a proof or a receipts file.
+/// Verifies a log directory, a published log, a package, a proof, a receipts file or a report.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -12,6 +12,7 @@ Examples:
   ai-audit verify package.zip --key log.pub --checkpoint kept.note --json
   ai-audit verify receipt.proof --key log.pub --text input=question.txt
   ai-audit verify package.zip --policy mine.policy     witnesses, quorum, age
+  ai-audit verify q3.html.note --key log.pub           a report, beside its note
   ai-audit verify 7-9-3f.equivocation --key log.pub    did it sign two histories
   ai-audit verify audit --subject person-7 --require erasure
                                                        is this person erased
@@ -23,6 +24,10 @@ completeness stays unverified: receipts may be missing at the end. A proof of
 equivocation never gives exit code 0: 1 if it holds, since then the log failed,
 or if it is no proof; which of the two is said, and in JSON
 `equivocation.status`.
+
+The note beside a report, FILE.note, is never complete: it shows which bytes
+the log's checkpoint key signed, and not that they are right. Whether they are
+shows making the report again from the package.
 
 No log shows that a destroyed key is gone everywhere. Where PATH is a log
 directory with the log's subject keys, they are looked through: erasure then is

@@ -111,7 +111,11 @@ fn head(crosswalk: &Crosswalk, output: Output) -> anyhow::Result<()> {
         output.note(format!("  sealed from {first} to {last}"))?;
     }
     if let Some(why) = &crosswalk.nothing_counts {
-        let said = format!("Nothing counts as evidence: {why}. Pin the log's key with --key.");
+        let answers = Question::DEFAULT.map(|question| crosswalk.verdict.answer(question));
+        let mut said = format!("Nothing counts as evidence: {why}");
+        if !answers.iter().any(|answer| answer.is_failed()) {
+            said += ". Pin the log's key: --key log.pub";
+        }
         output.line(output.sentence("", Tone::Bad, &said))?;
     }
     Ok(())

@@ -262,6 +262,7 @@ fn export(audit: &Path, checkpoint: &SignedNote, path: &Path) -> anyhow::Result<
         json_view: true,
         ciphertexts: false,
         timestamp: None,
+        reports: None,
     };
     let source = DirectoryLog::new(&directory, log);
     let out = BufWriter::new(File::create(path).with_context(|| path.display().to_string())?);

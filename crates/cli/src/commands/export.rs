@@ -1,5 +1,7 @@
 //! `ai-audit export`
 
+mod reports;
+
 use crate::cli::Export;
 use crate::commands::anchor::{timestamped, token};
 use crate::failure::usage;
@@ -9,7 +11,7 @@ use crate::progress::Progress;
 use crate::save::NewFile;
 use ai_audit_core::{Head, Timestamp};
 use ai_audit_directory::DirectoryLog;
-use ai_audit_export::{PackageOptions, Selection, Written, write_package};
+use ai_audit_export::{ExportError, PackageOptions, Selection, Written, write_package};
 use ai_audit_note::Checkpoint;
 use serde_json::json;
 use std::io::BufWriter;
@@ -20,11 +22,14 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     let log = log_name(args.tenant.as_deref().unwrap_or(&args.log))?;
     let selection = selection(args, directory.head(&log)?)?;
     let token = args.timestamp.as_deref().map(token).transpose()?;
+    let line = directory.key_line(&log)?;
+    let reports = reports::read(&args.report, &line)?;
     // Before anything is signed: whether the file can be written.
     let mut file = NewFile::create(&args.output, args.force)?;
-    let note = match &token {
-        Some(token) => timestamped(&directory, &log, token)?,
-        None => directory.make_checkpoint(&log)?,
+    let note = match (&token, &reports) {
+        (Some(token), _) => timestamped(&directory, &log, token)?,
+        (None, Some((_, size))) => reports::checkpoint(&directory, &log, *size)?,
+        (None, None) => directory.make_checkpoint(&log)?,
     };
     let checkpoint = Checkpoint::parse(note.text())?;
     let older = directory.older_checkpoints(&log, checkpoint.size)?;
@@ -34,6 +39,7 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
         json_view: !args.no_json_view,
         ciphertexts: args.with_ciphertexts,
         timestamp: token,
+        reports: reports.map(|(reports, _)| reports),
     };
     let progress = Progress::new(
         "exporting",
@@ -50,7 +56,12 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
         &key,
         &options,
         |done, total| progress.set(done, total),
-    )?;
+    )
+    .map_err(|error| match error {
+        // It names the caller's files.
+        ExportError::Reports(error) => usage(error.to_string()),
+        error => error.into(),
+    })?;
     drop(progress);
     file.finish()?;
     if written.deleted > 0 && !options.selection.is_all() {

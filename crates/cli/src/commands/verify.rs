@@ -2,6 +2,7 @@
 
 mod brought;
 mod equivocation;
+mod statement;
 mod times;
 
 pub(crate) use self::brought::only_one;
@@ -11,7 +12,7 @@ use crate::evidence::{self, Form, Outcome};
 use crate::failure::usage;
 use crate::open::{read, settings};
 use crate::output::{Output, Tone, counted, safe};
-use ai_audit_core::{Exit, Question, Status};
+use ai_audit_core::{Exit, Question, Status, Verdict};
 use ai_audit_directory::LogDirectory;
 use ai_audit_verify::{ReceiptProof, Report, TrustPolicy};
 use std::path::Path;
@@ -24,8 +25,10 @@ pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
     }
     let asked: Vec<Question> = args.require.iter().copied().map(question).collect();
     let form = Form::of(&args.path)?;
-    if form == Form::Equivocation {
-        return equivocation::run(args, &policy, &asked, output);
+    match form {
+        Form::Equivocation => return equivocation::run(args, &policy, &asked, output),
+        Form::Statement => return statement::run(args, &policy, &asked, output),
+        _ => {}
     }
     if !args.text.is_empty() && form != Form::Proof {
         return Err(usage(format!(
@@ -209,14 +212,14 @@ fn print(
     for remark in &report.remarks {
         output.note(output.sentence("  note: ", Tone::Plain, remark))?;
     }
-    let (tone, said) = conclusion(outcome, asked);
+    let (tone, said) = named(&report.verdict, outcome.exit, asked);
     output.line(output.sentence("", tone, &said))
 }
 
 /// The verdict in one line. It names the questions that were verified, and no others.
-fn conclusion(outcome: &Outcome, asked: &[Question]) -> (Tone, String) {
+fn named(verdict: &Verdict, exit: u8, asked: &[Question]) -> (Tone, String) {
     let names = |wanted: fn(&Status) -> bool| {
-        let answer = |question: &Question| outcome.report.verdict.answer(*question);
+        let answer = |question: &Question| verdict.answer(*question);
         let names: Vec<&str> = asked
             .iter()
             .filter(|question| wanted(answer(question)))
@@ -224,7 +227,7 @@ fn conclusion(outcome: &Outcome, asked: &[Question]) -> (Tone, String) {
             .collect();
         names.join(", ")
     };
-    match outcome.exit {
+    match exit {
         0 => {
             let verified = names(|status| matches!(status, Status::Verified));
             let moot = names(|status| matches!(status, Status::NotApplicable));

@@ -67,6 +67,10 @@ pub(super) fn crosswalk(
         counts: assessment.counts,
         first_sealed_at: assessment.first,
         last_sealed_at: assessment.last,
+        models: match counts {
+            true => assessment.follow.models(),
+            false => Vec::new(),
+        },
         tree,
         frameworks,
         coverage,
@@ -86,6 +90,10 @@ fn nothing_counts(verdict: &Verdict) -> Option<String> {
             "attribution is not verified ({})",
             verdict.attribution
         ));
+    }
+    // Unverified it only bounds what can be said; failed, somebody cut the evidence.
+    if verdict.completeness.is_failed() {
+        return Some(format!("completeness is {}", verdict.completeness));
     }
     None
 }

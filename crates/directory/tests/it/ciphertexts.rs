@@ -157,6 +157,7 @@ fn an_archive_without_ciphertexts_that_the_log_has_is_no_reason_to_delete() {
         json_view: false,
         ciphertexts: false,
         timestamp: None,
+        reports: None,
     };
     let source = DirectoryLog::new(directory, log());
     let key = directory.checkpoint_key(&log()).unwrap();

@@ -11,6 +11,7 @@ mod epochs;
 mod keys;
 mod lazy;
 mod monitors;
+mod reports;
 mod subject_keys;
 mod tile_folders;
 

@@ -61,6 +61,9 @@ pub enum NameRule {
     FileAndFolder(String),
 }
 
+/// Longest name of a file in bytes, as file systems have it.
+const MAX_PLAIN: usize = 255;
+
 /// Checks a name alone.
 ///
 /// # Errors
@@ -101,6 +104,19 @@ pub(super) fn check(name: &[u8], max: usize) -> Result<&str, NameRule> {
     }
     text.split('/').try_for_each(check_component)?;
     Ok(text)
+}
+
+/// Checks the name of a file that is to lie in the same folder: a name as in an archive, and no path.
+///
+/// # Errors
+///
+/// The first rule that the name breaks.
+pub(crate) fn plain_name(name: &str) -> Result<(), NameRule> {
+    check(name.as_bytes(), MAX_PLAIN)?;
+    match name.contains('/') {
+        true => Err(NameRule::Character('/')),
+        false => Ok(()),
+    }
 }
 
 fn check_component(part: &str) -> Result<(), NameRule> {

@@ -78,6 +78,17 @@ published one, or read it.
                read with the keys of the persons concerned, which are not in this package\n",
         );
     }
+    if let Some(reports) = &options.reports {
+        for (name, _) in reports.files() {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "- `{name}`: a report on the log");
+        }
+        text.push_str(
+            "- `report.note`: SHA-256 and length of each report, and the log's size and root that they are of,\n  \
+               signed: these are the bytes that the keeper issued; whether they are right shows only making\n  \
+               them again\n",
+        );
+    }
     text.push_str(
         "- `key-history.json`: the log's keys
 - `manifest.note`: SHA-256 and size of every file, signed

@@ -4,15 +4,16 @@ mod pass;
 
 use super::beside::Beside;
 use super::engine::Engine;
-use super::{CHECKPOINT, FILES, MANIFEST, MAX_NOTE, PROOFS, TIMESTAMP, claims};
+use super::reports::Stated;
+use super::{CHECKPOINT, FILES, MANIFEST, MAX_NOTE, PROOFS, REPORT_NOTE, TIMESTAMP, claims};
 use crate::archive::{Archive, EntryReader, Limits, ReadAt};
+use crate::digest::digest;
 use crate::{Manifest, Selection};
-use ai_audit_core::{Digest, Status};
+use ai_audit_core::Status;
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_timestamp::{TimestampResponse, TimestampToken};
 use ai_audit_verify::{LogVerifier, Observer, Report, SelectionVerifier, TrustPolicy};
-use sha2::{Digest as _, Sha256};
-use std::io::{self, BufReader, Read};
+use std::io::BufReader;
 
 /// The outcome of verifying a package.
 #[derive(Debug, Clone)]
@@ -62,6 +63,8 @@ struct Package<'a, R> {
     archive: &'a Archive<R>,
     note: Option<SignedNote>,
     manifest: Option<Manifest>,
+    /// The statement of the reports in it, where it has any.
+    stated: Option<Stated>,
     /// The first thing that is wrong around the receipts.
     wrong: Option<String>,
 }
@@ -72,9 +75,12 @@ impl<'a, R: ReadAt> Package<'a, R> {
             archive,
             note: None,
             manifest: None,
+            stated: None,
             wrong: None,
         };
-        if let Err(reason) = package.read_manifest().and_then(|()| package.check_files()) {
+        let read = package.read_manifest();
+        let read = read.and_then(|()| package.check_files());
+        if let Err(reason) = read.and_then(|()| package.read_statement()) {
             package.wrong = Some(reason);
         }
         package
@@ -101,7 +107,8 @@ impl<'a, R: ReadAt> Package<'a, R> {
         {
             verifier.spans(from..=to);
         }
-        match self.receipts(&mut engine, checkpoint, beside, observer) {
+        let size = checkpoint.size.as_u64();
+        match self.receipts(&mut engine, size, beside, observer) {
             Ok(None) => {}
             Ok(Some(beside)) => engine.fail(beside),
             Err(reason) => engine.cut_off(reason),
@@ -110,12 +117,18 @@ impl<'a, R: ReadAt> Package<'a, R> {
         let mut report = engine.finish();
         let wrong = self.wrong.or_else(|| match (&self.note, &self.manifest) {
             (Some(note), Some(manifest)) => {
-                claims::around(note, manifest, line.as_ref(), &report, checkpoint)
+                claims::around(note, manifest, line.as_ref(), &report, size)
             }
             _ => None,
         });
-        if let Some(reason) = wrong {
-            fail(&mut report, reason);
+        let wrong = wrong.or_else(|| {
+            let stated = self.stated.as_ref()?;
+            stated.around(line.as_ref(), &checkpoint, report.log_id)
+        });
+        match (wrong, &self.stated) {
+            (Some(reason), _) => fail(&mut report, reason),
+            (None, Some(stated)) => report.remarks.push(stated.remark()),
+            (None, None) => {}
         }
         PackageReport {
             report,
@@ -167,7 +180,7 @@ impl<'a, R: ReadAt> Package<'a, R> {
                     "{name}: the manifest lists it, and it is not in the package"
                 ));
             }
-            let found = self.digest(name)?;
+            let found = digest(self.open(name)?).map_err(|error| format!("{name}: {error}"))?;
             if found != (file.digest, file.size) {
                 return Err(format!(
                     "{name}: its SHA-256 or size is not the one in the manifest"
@@ -177,45 +190,37 @@ impl<'a, R: ReadAt> Package<'a, R> {
         Ok(())
     }
 
-    fn digest(&self, name: &str) -> Result<(Digest, u64), String> {
-        let mut reader = self.open(name)?;
-        let mut hasher = Sha256::new();
-        let mut buf = [0; 1 << 13];
-        let mut size = 0;
-        loop {
-            match reader.read(&mut buf) {
-                Ok(0) => return Ok((Digest::from_bytes(hasher.finalize().into()), size)),
-                Ok(len) => {
-                    hasher.update(&buf[..len]);
-                    size += len as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(format!("{name}: {error}")),
-            }
+    fn read_statement(&mut self) -> Result<(), String> {
+        let note = match self.archive.entry(REPORT_NOTE) {
+            Some(_) => Some(self.read(REPORT_NOTE)?),
+            None => None,
+        };
+        if let Some(manifest) = &self.manifest {
+            self.stated = Stated::read(note.as_deref(), manifest)?;
         }
+        Ok(())
     }
 
-    /// The verifier for what the package holds, the size of its checkpoint, and what is wrong with the
-    /// timestamp over it.
+    /// The verifier for what the package holds, its checkpoint, and what is wrong with the timestamp
+    /// over it.
     fn engine<'p>(
         &self,
         policy: &'p TrustPolicy,
         partial: bool,
-    ) -> Result<(Engine<'p>, u64, Beside), String> {
+    ) -> Result<(Engine<'p>, Checkpoint, Beside), String> {
         let bytes = self.read(CHECKPOINT)?;
         let note = SignedNote::parse(&bytes).map_err(|error| format!("{CHECKPOINT}: {error}"))?;
         let checkpoint =
             Checkpoint::parse(note.text()).map_err(|error| format!("{CHECKPOINT}: {error}"))?;
-        let size = checkpoint.size.as_u64();
         // What is wrong with it keeps nobody from going through the receipts.
         let mut beside = Beside::default();
         let timestamp = beside.good(self.timestamp(&note)).flatten();
         if partial {
-            let mut verifier = SelectionVerifier::new(policy, note, checkpoint);
+            let mut verifier = SelectionVerifier::new(policy, note, checkpoint.clone());
             timestamp
                 .into_iter()
                 .for_each(|token| verifier.evidence_timestamp(token));
-            return Ok((Engine::Selection(Box::new(verifier)), size, beside));
+            return Ok((Engine::Selection(Box::new(verifier)), checkpoint, beside));
         }
         let mut verifier = LogVerifier::new(policy);
         verifier
@@ -224,7 +229,7 @@ impl<'a, R: ReadAt> Package<'a, R> {
         timestamp
             .into_iter()
             .for_each(|token| verifier.evidence_timestamp(token));
-        Ok((Engine::Log(Box::new(verifier)), size, beside))
+        Ok((Engine::Log(Box::new(verifier)), checkpoint, beside))
     }
 
     /// Reads the timestamp over the checkpoint, where there is one.

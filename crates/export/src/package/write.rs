@@ -6,9 +6,10 @@ use super::key_history::KeyHistory;
 use super::passes::{Item, Passes};
 use super::proofs::ProofsWriter;
 use super::readme::readme;
+use super::reports::{PackageReports, ReportsError};
 use super::{
     CHECKPOINT, CIPHERTEXTS, KEYS, MANIFEST, OLDER, OLDER_MAGIC, PROOFS, README, RECEIPTS,
-    TIMESTAMP, VERIFY_PY, VERIFY_PY_SOURCE, VIEW,
+    REPORT_NOTE, TIMESTAMP, VERIFY_PY, VERIFY_PY_SOURCE, VIEW,
 };
 use crate::archive::{ArchiveError, ArchiveWriter, Method};
 use crate::{Manifest, ManifestFile, ReceiptsWriter, Selection, deleted_view, json_view};
@@ -103,6 +104,9 @@ pub struct PackageOptions {
     pub ciphertexts: bool,
     /// An RFC 3161 timestamp over the checkpoint, where there is one.
     pub timestamp: Option<TimestampToken>,
+    /// Reports of this log and checkpoint, to be listed by a statement that the package's signer
+    /// signs anew.
+    pub reports: Option<PackageReports>,
 }
 
 /// What was written.
@@ -191,8 +195,11 @@ pub enum ExportError {
     /// The timestamp cannot be written.
     #[error(transparent)]
     Token(#[from] TimestampError),
-    /// The manifest could not be signed.
-    #[error("manifest could not be signed: {0}")]
+    /// A report is not of this log and checkpoint.
+    #[error(transparent)]
+    Reports(#[from] ReportsError),
+    /// The manifest, or the statement of the reports, could not be signed.
+    #[error("manifest or report.note could not be signed: {0}")]
     Sign(NoteError),
     /// The archive could not be written.
     #[error("package could not be written: {0}")]
@@ -349,6 +356,14 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
             ciphertexts = ciphertexts::write(&log, selection, file, &mut tick)?;
             Ok(())
         })?;
+    }
+    if let Some(reports) = &options.reports {
+        let statement = reports.statement(&head, facts.log_id)?;
+        for (name, contents) in reports.files() {
+            package.file(name, |file| Ok(file.write_all(contents)?))?;
+        }
+        let note = statement.sign(signer).map_err(ExportError::Sign)?;
+        package.text(REPORT_NOTE, &note.to_string())?;
     }
     package.text(KEYS, &facts.keys.to_text())?;
     let mut manifest = Manifest {

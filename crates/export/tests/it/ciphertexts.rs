@@ -59,6 +59,7 @@ fn write(log: &Log, selection: Selection, ciphertexts: bool) -> Result<Written, 
         json_view: false,
         ciphertexts,
         timestamp: None,
+        reports: None,
     };
     let out = Cursor::new(Vec::new());
     let (note, key) = (log.checkpoint(), &log.checkpoint_key);
@@ -287,6 +288,7 @@ fn a25_large_ciphertexts_are_written_and_verified_in_bounded_memory() {
         json_view: false,
         ciphertexts: true,
         timestamp: None,
+        reports: None,
     };
     let (note, key) = (log.checkpoint(), &log.checkpoint_key);
     let written = allocation_counter::measure(|| {

@@ -4,6 +4,7 @@ use crate::files::unpack;
 use crate::logs::Log;
 use crate::package_lies::both;
 use crate::python::answers;
+use crate::steps::Unchecked;
 use ai_audit_agentic::{Incident, IncidentClass, IncidentStage};
 use ai_audit_core::{LeafHash, TextDigest, Timestamp, UnverifiedReceipt};
 use ai_audit_export::{Selection, json_value};
@@ -96,6 +97,67 @@ fn a52_both_verifiers_remark_on_the_same_receipts() {
     };
     let theirs = named(&mut said.lines().filter_map(|line| line.strip_prefix("note: ")));
     assert_eq!(theirs, ours, "{said}\n{report:?}");
+}
+
+#[test]
+fn both_verifiers_refuse_incidents_that_contradict_themselves() {
+    use IncidentStage::{Closed, Reported, Updated};
+    let hash = LeafHash::of(b"opening");
+    let reported = || step(Reported, hash, 2);
+    let opened = Incident::new;
+    let refused = [
+        Incident {
+            incident: Some(hash),
+            ..opened()
+        },
+        Incident {
+            incident: None,
+            ..step(Updated, hash, 0)
+        },
+        Incident {
+            authority: "".into(),
+            ..reported()
+        },
+        Incident {
+            reported_at: None,
+            ..reported()
+        },
+        Incident {
+            authority: "BNetzA".into(),
+            ..opened()
+        },
+        Incident {
+            reference: "R-1".into(),
+            ..step(Closed, hash, 0)
+        },
+        Incident {
+            reported_at: before(1),
+            ..step(Updated, hash, 0)
+        },
+        Incident {
+            occurred_at: before(1),
+            aware_at: before(2),
+            ..opened()
+        },
+        Incident {
+            receipts: vec![hash; 2].into(),
+            ..opened()
+        },
+        Incident {
+            parents: vec![hash; 2].into(),
+            ..opened()
+        },
+    ];
+    for body in refused {
+        let mut log = Log::of(1, 4);
+        log.seal(&Unchecked(body.clone()), "s1");
+        let report = both(&unpack(&log.package(Selection::All, true)), &log.policy());
+        let integrity = report.verdict.integrity.to_string();
+        assert!(
+            integrity.starts_with("FAILED at receipt 4: body of kind incident: "),
+            "{body:?}: {integrity}"
+        );
+    }
 }
 
 #[test]

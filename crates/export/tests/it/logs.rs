@@ -172,6 +172,7 @@ impl Log {
             json_view,
             ciphertexts: true,
             timestamp: None,
+            reports: None,
         };
         self.package_of(older, &options)
     }

@@ -18,6 +18,8 @@ mod package_attacks;
 mod package_lies;
 mod package_limits;
 mod python;
+mod reports;
+mod statements;
 mod steps;
 mod tile_attacks;
 mod tile_faults;

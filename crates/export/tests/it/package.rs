@@ -118,6 +118,7 @@ fn a_selection_of_nothing_and_a_wrong_checkpoint_are_refused() {
             json_view: true,
             ciphertexts: false,
             timestamp: None,
+            reports: None,
         };
         let out = std::io::Cursor::new(Vec::new());
         write_package(

@@ -41,7 +41,7 @@ fn sources(count: u8) -> Vec<Source<'static>> {
 /// A body that is sealed as it is.
 #[derive(Serialize)]
 #[serde(transparent)]
-struct Unchecked<T>(T);
+pub(crate) struct Unchecked<T>(pub(crate) T);
 
 impl<T: Body> Body for Unchecked<T> {
     const KIND: Kind = T::KIND;

@@ -21,6 +21,7 @@ fn options(selection: Selection, token: Option<TimestampToken>) -> PackageOption
         json_view: true,
         ciphertexts: false,
         timestamp: token,
+        reports: None,
     }
 }
 

@@ -185,6 +185,7 @@ impl EpochLog {
             json_view,
             ciphertexts: false,
             timestamp: None,
+            reports: None,
         };
         let (note, key) = (self.checkpoint(), &self.checkpoint_key);
         let written = write_package(&mut out, self, &note, &[], key, &options, |_, _| {})?;
