@@ -32,6 +32,11 @@ mod html;
 mod json;
 mod markdown;
 mod text;
+mod ml_bom;
+#[cfg(feature = "oscal")]
+mod oscal;
+#[cfg(feature = "pdf")]
+mod pdf;
 
 pub use compose::{Recipe, compose};
 pub use csv::csv;
@@ -44,3 +49,8 @@ pub use figures::{
 pub use html::html;
 pub use json::{JsonReport, json};
 pub use markdown::markdown;
+pub use ml_bom::{MAX_ML_BOM, MlBom, MlBomComparison, MlBomError, MlBomLink, MlModel};
+#[cfg(feature = "oscal")]
+pub use oscal::{OSCAL_NAMESPACE, OSCAL_VERSION, OscalError, to_oscal};
+#[cfg(feature = "pdf")]
+pub use pdf::{PdfError, to_pdf};

@@ -18,7 +18,9 @@ pub enum Observed<'r, 'a> {
         path: Option<&'r [NodeHash]>,
     },
     /// Not verified: something failed here or before, no pin leads to its key, or only its hash is
-    /// there. What it says is nobody's word.
+    /// there. What it says is nobody's word. Where the log's checkpoint key is pinned bare, that holds
+    /// for every receipt, though the verdict may verify who signed them: only a checkpoint at the end
+    /// leads from that pin to their keys. A key line (`log.pub`) leads to them from the first on.
     Unverified {
         /// The `seq` that it gives itself; where its bytes cannot be read, the place where the
         /// verifier expected it.

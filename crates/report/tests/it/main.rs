@@ -10,3 +10,9 @@ mod browser;
 mod content;
 mod figures;
 mod logs;
+mod ml_bom;
+#[cfg(feature = "oscal")]
+mod oscal;
+#[cfg(feature = "pdf")]
+mod pdf;
+mod samples;

@@ -1,0 +1,114 @@
+//! Pictures for paper: colours of the light set, and only characters that the fonts have.
+
+use super::faces::Faces;
+use super::words::{Sort, visible};
+
+/// Ink, for a colour that nothing names.
+const INK: &str = "#1b1f24";
+
+/// An SVG as it goes to paper.
+pub(super) fn for_paper(svg: &str, faces: &Faces, lacking: &mut u64) -> String {
+    coloured(&lettered(svg, faces, lacking))
+}
+
+/// With each `var(--name, colour)` as its colour: a page has no style sheet around it.
+fn coloured(svg: &str) -> String {
+    let mut out = String::with_capacity(svg.len());
+    let mut rest = svg;
+    while let Some((before, after)) = rest.split_once("var(") {
+        out.push_str(before);
+        let Some((inside, behind)) = after.split_once(')') else {
+            out.push_str("var(");
+            rest = after;
+            break;
+        };
+        let colour = inside
+            .split_once(',')
+            .map_or("", |(_, colour)| colour.trim());
+        out.push_str(if colour.is_empty() { INK } else { colour });
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// With characters that the fonts lack as their code points, also where they are written as
+/// numbers (`&#x65e5;`).
+fn lettered(svg: &str, faces: &Faces, lacking: &mut u64) -> String {
+    let mut out = String::with_capacity(svg.len());
+    let mut rest = svg;
+    while let Some(start) = rest.find(|c: char| !c.is_ascii() || c == '&') {
+        let (before, after) = rest.split_at(start);
+        out.push_str(before);
+        let number = after
+            .split_once(';')
+            .and_then(|(start, behind)| Some((number(start)?, behind)));
+        match (number, after.chars().next()) {
+            (Some((c, behind)), _) => {
+                match c {
+                    '<' | '>' | '&' | '"' | '\'' => out.push_str(&format!("&#{};", u32::from(c))),
+                    c => out.push_str(&visible(
+                        faces,
+                        c.encode_utf8(&mut [0; 4]),
+                        Sort::Text,
+                        lacking,
+                    )),
+                }
+                rest = behind;
+            }
+            (None, Some('&')) => {
+                out.push('&');
+                rest = after.get(1..).unwrap_or_default();
+            }
+            (None, Some(c)) => {
+                out.push_str(&visible(
+                    faces,
+                    c.encode_utf8(&mut [0; 4]),
+                    Sort::Text,
+                    lacking,
+                ));
+                rest = after.get(c.len_utf8()..).unwrap_or_default();
+            }
+            (None, None) => rest = "",
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The character that `&#…` names.
+fn number(reference: &str) -> Option<char> {
+    let digits = reference.strip_prefix("&#")?;
+    let value = match digits.strip_prefix(['x', 'X']) {
+        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+        None => digits.parse().ok()?,
+    };
+    char::from_u32(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::faces::FACES;
+    use super::*;
+
+    #[test]
+    fn variables_become_their_colours() {
+        let svg = r#"<path fill="var(--good, #14612f)" stroke="var(--x)"/>"#;
+        assert_eq!(
+            for_paper(svg, &FACES, &mut 0),
+            r##"<path fill="#14612f" stroke="#1b1f24"/>"##
+        );
+        assert_eq!(coloured("a var(--open"), "a var(--open");
+    }
+
+    #[test]
+    fn a40_letters_that_no_font_has_are_code_points() {
+        let mut lacking = 0;
+        let svg = "<text>日 &amp; &#x65e5;&#60; é&#233; \u{202e}</text>";
+        assert_eq!(
+            for_paper(svg, &FACES, &mut lacking),
+            "<text>\\u{65e5} &amp; \\u{65e5}&#60; éé \\u{202e}</text>"
+        );
+        assert_eq!(lacking, 2);
+    }
+}
