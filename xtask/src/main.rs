@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod browser;
 mod calibrate;
 mod ci;
 mod counts;
@@ -74,6 +75,12 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             no_more(rest)?;
             deny::run(&Workspace::load()?)?;
         }
+        "browser" => {
+            no_more(rest)?;
+            if let Some(reason) = browser::ensure(&Workspace::load()?)? {
+                println!("{reason}");
+            }
+        }
         "bench" => bench::run(rest)?,
         "calibrate" => match rest {
             [] => calibrate::run(calibrate::FULL)?,
@@ -131,13 +138,14 @@ Usage: cargo xtask COMMAND
 
 Commands:
   ci [STEP]...       everything that CI runs, in its order, or only the steps named:
-                     fmt tidy clippy tests examples doc nostd vectors demo
+                     fmt tidy clippy browser tests examples doc nostd vectors demo
                      calibrate scale deny
                      The last line is `N passed, N failed, N skipped`
   tidy               layers, manifests, file heads and sizes, the architecture's table
   nostd              builds the crates without std for bare metal, core with each set of features
   vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
                      independent reader in Python must agree
+  browser            fetches what looks at reports in headless Chromium, for the tests
   deny               licences, duplicate versions and sources of everything we depend on
   bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
                      arguments go to criterion, such as a filter or --quick
