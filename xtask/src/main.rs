@@ -6,12 +6,14 @@
 )]
 
 mod bench;
+mod browser;
 mod calibrate;
 mod ci;
 mod counts;
 mod deny;
 mod nostd;
 mod pii_accuracy;
+mod sample;
 mod scale;
 mod shell;
 mod tidy;
@@ -73,6 +75,12 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             no_more(rest)?;
             deny::run(&Workspace::load()?)?;
         }
+        "browser" => {
+            no_more(rest)?;
+            if let Some(reason) = browser::ensure(&Workspace::load()?)? {
+                println!("{reason}");
+            }
+        }
         "bench" => bench::run(rest)?,
         "calibrate" => match rest {
             [] => calibrate::run(calibrate::FULL)?,
@@ -80,6 +88,10 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             _ => return usage("calibrate takes --short and nothing else"),
         },
         "pii-accuracy" => pii_accuracy::run(&Workspace::load()?, rest)?,
+        "sample" => {
+            no_more(rest)?;
+            sample::run(&Workspace::load()?)?;
+        }
         "scale" => {
             if let Some((flag, rest)) = rest.split_first()
                 && flag == "--epochs"
@@ -126,13 +138,14 @@ Usage: cargo xtask COMMAND
 
 Commands:
   ci [STEP]...       everything that CI runs, in its order, or only the steps named:
-                     fmt tidy clippy tests examples doc nostd vectors demo
+                     fmt tidy clippy browser tests examples doc nostd vectors demo
                      calibrate scale deny
                      The last line is `N passed, N failed, N skipped`
   tidy               layers, manifests, file heads and sizes, the architecture's table
   nostd              builds the crates without std for bare metal, core with each set of features
   vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
                      independent reader in Python must agree
+  browser            fetches what looks at reports in headless Chromium, for the tests
   deny               licences, duplicate versions and sources of everything we depend on
   bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
                      arguments go to criterion, such as a filter or --quick
@@ -142,8 +155,11 @@ Commands:
   pii-accuracy [--cases FILE] [--wrong]
                      precision, recall and F1 of each kind on labelled texts (those beside the
                      checkout, or JSON lines with entity, text, spans); --wrong prints what was missed
-  scale [RECEIPTS]   records, exports and verifies a long log (1000000; 50000 in CI) and fails when
-                     exporting or verifying takes more than 64 MiB of memory (Linux)
+  sample             makes a log with checks, a contract, reviews and incidents, and the reports on it
+                     in every form, in target/sample
+  scale [RECEIPTS]   records, exports, verifies and reports on a long log (1000000; 50000 in CI), and
+                     fails when exporting or verifying takes more than 64 MiB of memory, a crosswalk
+                     or report more than 256 MiB (Linux)
   scale --epochs [--short]
                      the same with 1000000 receipts in 100 epochs (--short, in CI: 20000 in 20), of
                      which 90 are archived and deleted; and proofs at growing sizes

@@ -18,12 +18,24 @@ use std::path::Path;
 pub(crate) fn catalogues(scope: &Scope) -> anyhow::Result<Catalogues> {
     let mut all = Catalogues::builtin()?;
     for path in &scope.catalogue {
-        let shown = path.display().to_string();
-        let text = String::from_utf8(read_at_most(path, MAX_CATALOGUE_LEN)?)
-            .map_err(|_| usage(format!("{shown}: expected a text in UTF-8")))?;
-        all.add(&shown, &text).map_err(refused)?;
+        add(&mut all, path)?;
     }
     all.only(&scope.framework).map_err(refused)
+}
+
+/// The id of a catalogue of the caller's own.
+pub(crate) fn own_id(path: &Path) -> anyhow::Result<String> {
+    let mut own = Catalogues::empty()?;
+    add(&mut own, path)?;
+    let id = own.iter().next().map(|one| one.id.clone());
+    Ok(id.unwrap_or_default())
+}
+
+fn add(all: &mut Catalogues, path: &Path) -> anyhow::Result<()> {
+    let shown = path.display().to_string();
+    let text = String::from_utf8(read_at_most(path, MAX_CATALOGUE_LEN)?)
+        .map_err(|_| usage(format!("{shown}: expected a text in UTF-8")))?;
+    all.add(&shown, &text).map_err(refused)
 }
 
 fn refused(error: CatalogueError) -> anyhow::Error {

@@ -10,7 +10,6 @@ mod verdict;
 mod views;
 
 pub use annex::Recipe;
-pub use views::View;
 
 use crate::document::{Block, Document, Span, Tone};
 use crate::figures::FigureData;
@@ -26,7 +25,7 @@ fn view_id(place: usize) -> String {
 }
 
 /// Makes a report: the verdict first, then a page for management, each framework of the crosswalk in
-/// its [`View`], gaps, statistics, one case, and annexes.
+/// a view of its own, gaps, statistics, one case, and annexes.
 ///
 /// Where nothing counts as evidence, figures are left out, whatever is given.
 #[must_use]

@@ -2,6 +2,26 @@
 //!
 //! [`compose`] makes a [`Document`] of a crosswalk and of [`Figures`]; [`html`], [`markdown`] and
 //! [`csv`] write it, and [`json`] writes what it was made of. The same input gives the same bytes.
+//!
+//! # Example
+//!
+//! ```
+//! use ai_audit_compliance::{Assessment, Catalogues, Period};
+//! use ai_audit_core::Timestamp;
+//! use ai_audit_report::{FigureOptions, Figures, Recipe, compose, html};
+//! use ai_audit_verify::{LogVerifier, TrustPolicy};
+//!
+//! let catalogues = Catalogues::builtin()?.only(&["eu-ai-act"])?;
+//! let assessment = Assessment::new(catalogues, Period::default(), Timestamp::from_micros(0))?;
+//! let figures = Figures::new(&FigureOptions::default())?;
+//! // Both look on as observers while the receipts are verified; here there are none.
+//! let policy = TrustPolicy::new();
+//! let verified = LogVerifier::new(&policy).finish();
+//! let crosswalk = assessment.finish(&verified, None);
+//! let report = compose(&crosswalk, Some(&figures.finish()), &Recipe::default());
+//! assert!(html(&report).contains("Nothing counts as evidence in this report."));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod charts;
 mod compose;
@@ -18,7 +38,7 @@ mod oscal;
 mod pdf;
 mod text;
 
-pub use compose::{Recipe, View, compose};
+pub use compose::{Recipe, compose};
 pub use csv::csv;
 pub use document::{Block, Document, Fact, Figure, Section, Span, Table, Tone};
 pub use figures::{

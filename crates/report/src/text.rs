@@ -1,7 +1,7 @@
 //! Texts of others made safe to show: nothing hidden, nothing that turns the direction, not endless.
 
 /// The most characters of one text in a report.
-pub(crate) const LONGEST: usize = 2_000;
+pub(crate) const LONGEST: usize = 4_000;
 
 /// A text with what nobody sees made visible as `\u{202e}`, cut at [`LONGEST`] characters.
 ///

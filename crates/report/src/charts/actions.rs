@@ -59,7 +59,10 @@ pub(crate) fn actions(figure: &ActionFigure, words: Words<'_>) -> String {
         let ticks = ticks(times, |start| figure.unit.label(start));
         let up = format!("decisions per {}", figure.unit.words());
         plot.axes(&ticks, "UTC", &up, |y| {
-            if (1_000.0..1e6).contains(&y) {
+            if y.fract() != 0.0 {
+                // There is no half a decision.
+                String::new()
+            } else if (1_000.0..1e6).contains(&y) {
                 format!("{}k", short(y / 1_000.0))
             } else {
                 short(y)

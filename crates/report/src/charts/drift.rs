@@ -32,7 +32,7 @@ pub(crate) fn drift(figure: &DriftFigure, words: Words<'_>) -> String {
             .step_by(every)
             .map(|(x, window)| (x, grouped(window.receipts.first)))
             .collect();
-        let up = "powers of ten below 1 that chance alone gives";
+        let up = "y: by chance alone once in 10^y windows";
         plot.axes(&ticks, "first receipt of the window", up, short)?;
         plot.level(limit, dashed(ALERT))?;
         plot.beside("flagged", limit, ALERT)?;

@@ -132,7 +132,7 @@ fn letters(colour: RGBColor, across: HPos, up: VPos) -> TextStyle<'static> {
 }
 
 impl Plot<'_> {
-    /// Both axes: lines of the grid at round numbers of y, with labels made by `number`; labels of x
+    /// Both axes: lines of the grid at round numbers of y, with labels made by `number`, of which empty ones leave their line out; labels of x
     /// at the given places; and above them what y is.
     pub(super) fn axes(
         &self,
@@ -143,10 +143,14 @@ impl Plot<'_> {
     ) -> Drawn {
         let (left, _, right, bottom) = EDGES;
         for y in self.y.key_points(NUMBERS) {
+            let label = number(y);
+            if label.is_empty() {
+                continue;
+            }
             let place = self.place((0.0, y)).1;
             self.line_between((left, place), (right, place), GRID, 2)?;
             self.say(
-                &number(y),
+                &label,
                 (left - 14, place),
                 MUTED,
                 (HPos::Right, VPos::Center),

@@ -14,7 +14,8 @@ pub struct Recipe {
     pub file: String,
     /// What the evidence is called in commands, such as `package.zip` or `LOG`.
     pub evidence: String,
-    /// The options that shaped the report, as they are typed: frameworks, period, event.
+    /// The options that shaped the report, as they are typed: trust but the key, frameworks, period,
+    /// event. Without `--at`, which is the crosswalk's.
     pub options: Vec<String>,
 }
 
@@ -144,7 +145,9 @@ pub(super) fn check(
             "Check who issued these bytes. The signature says that the holder of the log's checkpoint \
              key did, not that they are right.",
         ),
-        Span::Code(format!("ai-audit verify {file}.note --key KEYLINE")),
+        Span::Code(format!(
+            "ai-audit verify {file}.note --key KEYLINE --require integrity,attribution"
+        )),
     ];
     let options: String = options.iter().map(|option| format!(" {option}")).collect();
     let fourth = vec![
@@ -154,7 +157,7 @@ pub(super) fn check(
              evidence.",
         ),
         Span::Code(format!(
-            "ai-audit report {evidence} --key KEYLINE{size} --at {}{options} -o again-{file}",
+            "ai-audit report {evidence} --key KEYLINE --at {}{options} -o again-{file}",
             crosswalk.at
         )),
         Span::Code(format!("cmp again-{file} {file}")),

@@ -186,13 +186,19 @@ fn scores(place: usize, check: &CheckFigure) -> Figure {
             cells(bucket.receipts),
         ]);
     }
-    let description = format!(
-        "It ran {}, had {} and fired {}. The box is the middle half of the scores, the line across \
-         it the median; the dashed line is the threshold.",
+    let (ran, fired) = (
         counted(check.runs, "time", "times"),
-        counted(check.scores, "score", "scores"),
         counted(check.fired, "time", "times"),
     );
+    let description = if check.scores == 0 {
+        format!("It ran {ran} without a score and fired {fired}.")
+    } else {
+        format!(
+            "It ran {ran}, had {} and fired {fired}. The box is the middle half of the scores, the \
+             line across it the median; the dashed line is the threshold.",
+            counted(check.scores, "score", "scores")
+        )
+    };
     let id = format!("chart-check-{place}");
     figure(&id, format!("Check {name}"), description, behind, |words| {
         charts::scores(check, words)
@@ -449,8 +455,8 @@ fn drift(data: &DriftFigure) -> Vec<Block> {
         ]);
     }
     let description = format!(
-        "For each window, how many powers of ten below 1 the probability is that chance alone makes it \
-         differ so much from the baseline; the dashed line is the limit. {outcome}"
+        "Each point is a window: at height y, chance alone makes a window differ so much from the \
+         baseline once in 10^y times. From the dashed line on it is flagged. {outcome}"
     );
     let title = format!("Drift of {} over time", data.over);
     vec![

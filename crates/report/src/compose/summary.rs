@@ -146,13 +146,22 @@ fn gaps_found(crosswalk: &Crosswalk) -> Block {
     let of = |state| crosswalk.gaps.iter().filter(move |gap| gap.state == state);
     let mut points: Vec<Vec<Span>> = Vec::new();
     for gap in of(GapState::Found) {
+        let said = gap.says.first().map_or_else(
+            || counted(gap.count, "time", "times"),
+            |said| said.trim_end_matches('.').to_owned(),
+        );
         let mut point = vec![
             Span::Toned(Tone::Bad, "found".into()),
             Span::text(" "),
             Span::Strong(gap.title.into()),
-            Span::text(format!(": {}. ", counted(gap.count, "time", "times"))),
+            Span::text(format!(": {said}")),
         ];
-        point.extend(receipts(gap.pointers.get(..3).unwrap_or(&gap.pointers)));
+        if !gap.pointers.is_empty() {
+            point.push(Span::text(" ("));
+            point.extend(receipts(gap.pointers.get(..3).unwrap_or(&gap.pointers)));
+            point.push(Span::text(")"));
+        }
+        point.push(Span::text("."));
         points.push(point);
     }
     let open: Vec<&str> = of(GapState::CannotTell).map(|gap| gap.title).collect();

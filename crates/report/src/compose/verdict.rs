@@ -1,6 +1,6 @@
 //! The top of a report: the verdict on the log, before anything else is said.
 
-use super::cells::{section, table, text};
+use super::cells::{section, sentence, table, text};
 use crate::document::{Block, Section, Span, Tone};
 use ai_audit_compliance::Crosswalk;
 use ai_audit_core::{Question, Status};
@@ -43,14 +43,15 @@ fn answer(status: &Status) -> (Span, Vec<Span>) {
             text("It was checked and holds."),
         ),
         Status::Failed { reason, receipt } => {
-            let mut why = text(reason.as_str());
+            let mut why = text(sentence(reason));
             if let Some(seq) = receipt {
-                why.push(Span::text(", first seen at receipt "));
+                why.push(Span::text(" First seen at receipt "));
                 why.push(Span::Receipt(*seq));
+                why.push(Span::text("."));
             }
             (toned(Tone::Bad, "failed"), why)
         }
-        Status::Unverified { why } => (toned(Tone::Open, "unverified"), text(why.as_str())),
+        Status::Unverified { why } => (toned(Tone::Open, "unverified"), text(sentence(why))),
         Status::NotApplicable => (
             toned(Tone::Plain, "not applicable"),
             text("The question does not arise."),
@@ -87,7 +88,7 @@ fn notice(crosswalk: &Crosswalk) -> Block {
     if let Some(why) = &crosswalk.nothing_counts {
         let mut spans = vec![
             Span::Strong("Nothing counts as evidence in this report.".into()),
-            Span::text(format!(" {}. ", why.trim_end_matches('.'))),
+            Span::text(format!(" {} ", sentence(why))),
         ];
         spans.push(Span::text(advice(crosswalk)));
         let tone = if failed { Tone::Bad } else { Tone::Open };

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// How the controls of a framework are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum View {
+pub(super) enum View {
     /// The EU AI Act: dates of application, then controls by article.
     EuAiAct,
     /// ISO/IEC 42001: a statement of applicability with an empty column for the organisation.
@@ -24,8 +24,7 @@ pub enum View {
 
 impl View {
     /// The view of a framework by its catalogue's id.
-    #[must_use]
-    pub fn of(framework: &str) -> Self {
+    fn of(framework: &str) -> Self {
         match framework {
             "eu-ai-act" => Self::EuAiAct,
             "iso-42001" => Self::Iso42001,

@@ -2,8 +2,9 @@
 
 use crate::logs::{Log, half_a_year};
 use ai_audit_analytics::{Shift, Sprt, SprtDecision, SprtPlan};
-use ai_audit_core::{Action, Decision, DecodeBody as _, Kind, UnverifiedReceipt};
-use ai_audit_report::{CaseReason, FigureOptions};
+use ai_audit_core::{Action, Check, Decision, DecodeBody as _, Kind, UnverifiedReceipt};
+use ai_audit_report::{CaseReason, DriftOver, FigureOptions, Figures, Unit};
+use ai_audit_verify::LogVerifier;
 use std::collections::BTreeMap;
 
 /// Decisions of a log, read without the code under test.
@@ -203,4 +204,49 @@ fn what_is_unverified_is_in_no_figure() {
     let (crosswalk, figures) = log.report(&["eu-ai-act"], &FigureOptions::default(), &policy);
     assert!(crosswalk.nothing_counts.is_some());
     assert_eq!((figures.decisions, figures.receipts.len()), (0, 0));
+}
+
+/// Twenty thousand days of hostile decisions: many checks, many models, a trace for each.
+#[test]
+fn figures_stay_in_bounded_memory() {
+    let mut log = Log::new();
+    for n in 0..6_000u64 {
+        log.now += 3 * 86_400_000_000;
+        log.trace(&format!("{n}-{}", "x".repeat(40)));
+        let checks = (0..40u64).map(|check| Check {
+            name: format!("check {}", (check + n % 7) % 45).into(),
+            score: Some(0.001 * f64::from(u32::try_from(n).unwrap())),
+            threshold: Some(0.5),
+            ..Check::default()
+        });
+        log.seal(&Decision {
+            model: format!("model {n}").into(),
+            checks: checks.collect::<Vec<_>>().into(),
+            ..Decision::new()
+        });
+    }
+    let options = FigureOptions {
+        drift_over: DriftOver::Model,
+        drift_baseline: 100,
+        drift_window: 10,
+        ..FigureOptions::default()
+    };
+    let policy = log.trust();
+    let mut data = None;
+    let used = allocation_counter::measure(|| {
+        let mut figures = Figures::new(&options).unwrap();
+        let mut verifier = LogVerifier::new(&policy);
+        for sealed in &log.sealed {
+            verifier.push_observed(sealed, &mut figures);
+        }
+        drop(verifier);
+        data = Some(figures.finish());
+    });
+    let data = data.unwrap();
+    assert_eq!(data.decisions, 6_000);
+    assert!(data.actions.buckets.len() <= 100 && data.actions.unit == Unit::Year);
+    assert_eq!(data.checks.len(), 32);
+    assert!(data.checks_left_out > 0 && data.drift.shown.len() <= 200);
+    assert!(data.receipts.len() < 4_000, "{}", data.receipts.len());
+    assert!(used.bytes_max < 48 << 20, "{} MiB", used.bytes_max >> 20);
 }

@@ -245,7 +245,10 @@ pub(crate) fn make() -> (Crosswalk, FigureData, Document) {
     let frameworks = ["eu-ai-act", "iso-42001", "nist-ai-rmf"];
     let (crosswalk, figures) = log.report(&frameworks, &FigureOptions::default(), &log.trust());
     let recipe = Recipe {
-        options: vec!["--framework eu-ai-act,iso-42001,nist-ai-rmf".into()],
+        options: vec![
+            "--size 4648".into(),
+            "--framework eu-ai-act --framework iso-42001 --framework nist-ai-rmf".into(),
+        ],
         ..Recipe::default()
     };
     let document = compose(&crosswalk, Some(&figures), &recipe);
