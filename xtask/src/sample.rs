@@ -33,7 +33,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let paths = env::join_paths(std::iter::once(programs).chain(env::split_paths(&path)))
         .context("a path with the command in it")?;
     let mut bash = Command::new("bash");
-    bash.args(["-c", SCRIPT]).current_dir(&folder).env("PATH", paths);
+    bash.args(["-c", SCRIPT])
+        .current_dir(&folder)
+        .env("PATH", paths);
     if let Ok(corpus) = workspace.root.join(CORPUS).canonicalize() {
         bash.env("CORPUS", corpus);
     }

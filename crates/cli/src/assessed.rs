@@ -6,7 +6,7 @@ use crate::failure::usage;
 use crate::open::{read_at_most, time};
 use crate::output::Output;
 use ai_audit_compliance::{
-    Assessment, CatalogueError, Catalogues, Crosswalk, MAX_CATALOGUE_LEN, Period,
+    Assessment, CatalogueError, Catalogues, Crosswalk, MAX_CATALOGUE_LEN, Period, Pointer,
 };
 use ai_audit_core::Timestamp;
 
@@ -65,18 +65,25 @@ pub(crate) fn period(scope: &Scope) -> anyhow::Result<Period> {
     }
 }
 
-/// Verifies the evidence and counts what it is evidence of. `also` looks on as well.
-pub(crate) fn assess(
+/// Verifies the evidence and counts what it is evidence of. `also` looks on as well, and may name more
+/// receipts at the end.
+pub(crate) fn assess<O: Observer>(
     path: &Path,
     scope: &Scope,
     policy: &TrustPolicy,
-    also: &mut dyn Observer,
+    mut also: O,
+    named: impl FnOnce(O) -> Vec<Pointer>,
     output: Output,
 ) -> anyhow::Result<(Outcome, Crosswalk)> {
     let assessment = Assessment::new(catalogues(scope)?, period(scope)?, at(scope)?)?;
-    let mut both = Both { assessment, also };
+    let mut both = Both {
+        assessment,
+        also: &mut also,
+    };
     let outcome = verify_path(path, scope.log.as_deref(), policy, &mut both, output)?;
-    let crosswalk = both.assessment.finish(&outcome.report, outcome.checkpoint);
+    let assessment = both.assessment;
+    let named = named(also);
+    let crosswalk = assessment.finish_naming(&outcome.report, outcome.checkpoint, named);
     Ok((outcome, crosswalk))
 }
 

@@ -95,8 +95,10 @@ cat > bom.json <<'JSON'
  "components": [{"type": "machine-learning-model", "name": "gpt-4o", "version": "2024-11-20"}]}
 JSON
 ai-audit checkpoint audit -o kept.note -q
+# A conversation with tool calls, where there is one.
+CASE=$(ai-audit log audit --kind tool_intent -n 1 --reverse --json | sed -n 's/^ *"trace_id": "\(.*\)".*/\1/p')
 TRUST="--key audit/log.pub --checkpoint kept.note --at $NOW"
-ai-audit report audit $TRUST --ml-bom bom.json --case case-5 \
+ai-audit report audit $TRUST --ml-bom bom.json --case "${CASE:-case-5}" \
     -o report.html -o report.pdf -o report.md -o report.csv -o report.json -o oscal.json
 ai-audit verify report.html.note --key audit/log.pub --require integrity,attribution
 ai-audit export audit -o package.zip --report report.html --report report.pdf --report oscal.json
@@ -104,7 +106,7 @@ ai-audit verify package.zip --key audit/log.pub --checkpoint kept.note
 
 # --- An auditor makes the report again: the same bytes -----------------------------------------------
 mkdir again
-ai-audit report package.zip $TRUST --ml-bom bom.json --case case-5 \
+ai-audit report package.zip $TRUST --ml-bom bom.json --case "${CASE:-case-5}" \
     -o again/report.html -o again/report.pdf -o again/report.md -o again/report.csv -o again/report.json -o again/oscal.json
 for file in report.html report.pdf report.md report.csv report.json oscal.json; do
     cmp "$file" "again/$file" && echo "$file: made again, the same bytes"

@@ -13,9 +13,9 @@ use crate::save::NewFile;
 use ai_audit_compliance::Crosswalk;
 use ai_audit_core::Question;
 use ai_audit_report::{
-    Event, FigureData, FigureOptions, Figures, MAX_ML_BOM, MlBom, MlBomLink, Recipe, compose,
+    Block, Event, FigureData, FigureOptions, Figures, MAX_ML_BOM, MlBom, MlBomLink, RECEIPTS,
+    Recipe, Section, compose,
 };
-use ai_audit_verify::{Observed, Observer};
 use forms::Form;
 use serde_json::json;
 use std::path::Path;
@@ -46,17 +46,21 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         files.push((path, NewFile::create(path, args.force)?, note));
     }
     let options = figure_options(args, &scope)?;
-    let mut figures = Watching(Figures::new(&options).map_err(|error| usage(error.to_string()))?);
+    let figures = Figures::new(&options).map_err(|error| usage(error.to_string()))?;
     let policy = args.trust.policy()?;
-    let (outcome, crosswalk) = assess(&args.path, &scope, &policy, &mut figures, output)?;
-    let figures = figures.0.finish();
+    let mut data = None;
+    let named = |figures: Figures| {
+        let figures = data.insert(figures.finish());
+        figures.receipts.values().cloned().collect()
+    };
+    let (outcome, crosswalk) = assess(&args.path, &scope, &policy, figures, named, output)?;
     let recipe = Recipe {
         options: typed(args, &scope),
         ..Recipe::default()
     };
     let mut written = Vec::new();
     for ((path, mut file, note), form) in files.into_iter().zip(forms) {
-        let contents = contents(form, &crosswalk, &figures, &recipe, bom.as_ref())?;
+        let contents = contents(form, &crosswalk, data.as_ref(), &recipe, bom.as_ref())?;
         if let (Some(signing), Some(mut note)) = (&signing, note) {
             note.write(&signing.sign(path, &contents, &crosswalk)?.to_string())?;
             note.finish()?;
@@ -67,7 +71,10 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     }
     let exit = outcome.report.exit(&Question::DEFAULT).code();
     if output.json {
-        let files: Vec<_> = written.iter().map(|(path, len)| json!({ "file": path, "bytes": len })).collect();
+        let files: Vec<_> = written
+            .iter()
+            .map(|(path, len)| json!({ "file": path, "bytes": len }))
+            .collect();
         output.json(&json!({
             "files": files,
             "signed": signing.is_some(),
@@ -96,7 +103,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
 fn contents(
     form: Form,
     crosswalk: &Crosswalk,
-    figures: &FigureData,
+    figures: Option<&FigureData>,
     recipe: &Recipe,
     bom: Option<&MlBomLink>,
 ) -> anyhow::Result<Vec<u8>> {
@@ -105,10 +112,19 @@ fn contents(
         ..recipe.clone()
     };
     let document = || {
-        let mut document = compose(crosswalk, Some(figures), &recipe);
+        let mut document = compose(crosswalk, figures, &recipe);
         if let Some(bom) = bom {
             let models = crosswalk.models.iter().map(String::as_str);
-            document.facts.extend(bom.facts(models));
+            let section = Section {
+                id: "bill-of-materials".into(),
+                level: 2,
+                title: "Bill of materials of the models".into(),
+                new_page: false,
+                blocks: vec![Block::Facts(bom.facts(models))],
+            };
+            let sections = &mut document.sections;
+            let annex = sections.iter().position(|section| section.id == RECEIPTS);
+            sections.insert(annex.unwrap_or(sections.len()), section);
         }
         document
     };
@@ -176,6 +192,15 @@ fn typed(args: &Args, scope: &Scope) -> Vec<String> {
     if let Some(case) = &figures.case {
         add("--case", case);
     }
+    if let Some(bom) = &args.ml_bom {
+        let name = Path::new(bom)
+            .file_name()
+            .map(|name| name.to_string_lossy());
+        match bom.contains("://") {
+            true => add("--ml-bom", bom),
+            false => add("--ml-bom", &name.unwrap_or_default()),
+        }
+    }
     typed
 }
 
@@ -195,15 +220,4 @@ fn ml_bom(text: &str) -> anyhow::Result<MlBomLink> {
         href: name.unwrap_or_default().into_owned(),
         bom: Some(bom),
     })
-}
-
-/// Figures, looking on.
-struct Watching(Figures);
-
-impl Observer for Watching {
-    fn observe(&mut self, seen: Observed<'_, '_>) {
-        if let Observed::Verified { receipt, .. } = seen {
-            self.0.push(receipt);
-        }
-    }
 }

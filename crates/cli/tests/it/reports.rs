@@ -3,11 +3,26 @@
 use crate::run::{Done, Place};
 
 const AT: &str = "2030-01-01T00:00:00Z";
-const FILES: [&str; 5] = ["report.html", "report.md", "report.csv", "report.json", "oscal.json"];
+const FILES: [&str; 5] = [
+    "report.html",
+    "report.md",
+    "report.csv",
+    "report.json",
+    "oscal.json",
+];
 
 fn report(place: &Place, evidence: &str, folder: &str, files: &[&str], more: &[&str]) -> Done {
     let paths: Vec<String> = files.iter().map(|file| format!("{folder}{file}")).collect();
-    let mut args = vec!["report", evidence, "--key", "audit/log.pub", "--size", "15", "--at", AT];
+    let mut args = vec![
+        "report",
+        evidence,
+        "--key",
+        "audit/log.pub",
+        "--size",
+        "15",
+        "--at",
+        AT,
+    ];
     for path in &paths {
         args.extend(["-o", path]);
     }
@@ -26,7 +41,14 @@ fn a_report_is_signed_packed_and_made_again_with_the_same_bytes() {
     let note = |file: &str| {
         let note = format!("{file}.note");
         let require = "integrity,attribution";
-        place.run(&["verify", &note, "--key", "audit/log.pub", "--require", require])
+        place.run(&[
+            "verify",
+            &note,
+            "--key",
+            "audit/log.pub",
+            "--require",
+            require,
+        ])
     };
     note("report.html").good();
     let mut args = vec!["export", "audit", "-o", "p.zip"];
@@ -34,12 +56,21 @@ fn a_report_is_signed_packed_and_made_again_with_the_same_bytes() {
         args.extend(["--report", file]);
     }
     place.run(&args).good();
-    place.run(&["verify", "p.zip", "--key", "audit/log.pub", "--size", "15"]).good();
+    place
+        .run(&["verify", "p.zip", "--key", "audit/log.pub", "--size", "15"])
+        .good();
     std::fs::create_dir(place.path("again")).unwrap();
     report(&place, "p.zip", "again/", &FILES, &[]).good();
     for file in FILES {
-        assert_eq!(read(&place, file), read(&place, &format!("again/{file}")), "{file}");
-        assert!(!place.path(&format!("again/{file}.note")).exists(), "a package has no key");
+        assert_eq!(
+            read(&place, file),
+            read(&place, &format!("again/{file}")),
+            "{file}"
+        );
+        assert!(
+            !place.path(&format!("again/{file}.note")).exists(),
+            "a package has no key"
+        );
     }
     // One letter, and the signature says so.
     let changed = read(&place, "report.html").replace("no evidence", "evidence available");
@@ -53,7 +84,10 @@ fn the_same_log_and_time_give_the_same_pdf() {
     let few = ["--framework", "iso-27001"];
     report(&place, "audit", "", &["a.pdf"], &few).good();
     report(&place, "audit", "", &["b.pdf"], &few).good();
-    let (a, b) = (std::fs::read(place.path("a.pdf")), std::fs::read(place.path("b.pdf")));
+    let (a, b) = (
+        std::fs::read(place.path("a.pdf")),
+        std::fs::read(place.path("b.pdf")),
+    );
     let a = a.unwrap();
     assert!(a.starts_with(b"%PDF-"));
     assert_eq!(a, b.unwrap());
@@ -74,7 +108,16 @@ fn a_report_begins_with_its_verdict_whatever_that_is() {
         assert!(!text.contains(&row), "{text}");
     }
     let cut = place.run(&[
-        "report", "audit", "-o", "cut.json", "--key", "audit/log.pub", "--size", "99", "--at", AT,
+        "report",
+        "audit",
+        "-o",
+        "cut.json",
+        "--key",
+        "audit/log.pub",
+        "--size",
+        "99",
+        "--at",
+        AT,
     ]);
     assert_eq!(cut.code, 1, "{}", cut.err);
     let cut: serde_json::Value = serde_json::from_str(&read(&place, "cut.json")).unwrap();
@@ -86,13 +129,23 @@ fn a_report_begins_with_its_verdict_whatever_that_is() {
 fn what_cannot_be_written_is_told_before_anything_is_verified() {
     let place = Place::new();
     let unknown = report(&place, "audit", "", &["report.docx"], &[]);
-    assert!(unknown.sentence(2).contains("expected a name that ends in .html, .pdf"));
+    assert!(
+        unknown
+            .sentence(2)
+            .contains("expected a name that ends in .html, .pdf")
+    );
     place.write("report.md", "mine");
     let taken = report(&place, "audit", "", &["report.html", "report.md"], &[]);
     assert!(taken.sentence(2).contains("exists already"));
     assert!(!place.path("report.html").exists(), "all or none");
     report(&place, "audit", "", &["report.md"], &["--force"]).good();
-    let event = report(&place, "audit", "", &["r.html"], &["--event", "action=refuse"]);
+    let event = report(
+        &place,
+        "audit",
+        "",
+        &["r.html"],
+        &["--event", "action=refuse"],
+    );
     assert!(event.sentence(2).contains("--event"));
     let rate = report(&place, "audit", "", &["r.html"], &["--p0", "2"]);
     assert_eq!(rate.code, 2, "{}", rate.err);
@@ -120,7 +173,13 @@ fn own_catalogues_and_bills_of_models_are_in_it() {
     let more = ["--catalogue", "own.toml", "--ml-bom", "bom.json"];
     report(&place, "audit", "", &["r.md", "oscal.json"], &more).good();
     let text = read(&place, "r.md");
-    for said in ["House rules", "EU AI Act", "CycloneDX 1.6", "gpt-4o", "--catalogue own.toml"] {
+    for said in [
+        "House rules",
+        "EU AI Act",
+        "CycloneDX 1.6",
+        "gpt-4o",
+        "--catalogue own.toml",
+    ] {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert!(read(&place, "oscal.json").contains("application/vnd.cyclonedx+json"));

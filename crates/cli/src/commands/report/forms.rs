@@ -21,7 +21,9 @@ pub(super) enum Form {
 impl Form {
     /// By the file's ending.
     pub(super) fn of(path: &Path) -> anyhow::Result<Self> {
-        let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().to_lowercase());
         let name = name.unwrap_or_default();
         let ends = |ending: &str| name.ends_with(ending);
         Ok(match () {
@@ -56,14 +58,14 @@ impl Form {
     pub(super) fn write(
         self,
         crosswalk: &Crosswalk,
-        figures: &FigureData,
+        figures: Option<&FigureData>,
         document: &dyn Fn() -> Document,
         bom: Option<&MlBomLink>,
     ) -> anyhow::Result<Vec<u8>> {
         Ok(match self {
             Self::Html => html(&document()).into_bytes(),
             Self::Markdown => markdown(&document()).into_bytes(),
-            Self::Json => json(&JsonReport::new(crosswalk, Some(figures)))?.into_bytes(),
+            Self::Json => json(&JsonReport::new(crosswalk, figures))?.into_bytes(),
             Self::Csv => csv(crosswalk)?.into_bytes(),
             Self::Pdf => pdf(&document(), crosswalk)?,
             Self::Oscal => to_oscal(crosswalk, bom)?.into_bytes(),

@@ -1,8 +1,8 @@
 //! Signing a report: the note beside it.
 
 use crate::cli::report::Report as Args;
-use crate::failure::usage;
 use crate::evidence::Form;
+use crate::failure::usage;
 use crate::open::{directory, log_name};
 use ai_audit_compliance::Crosswalk;
 use ai_audit_core::SigningKey;
@@ -43,7 +43,9 @@ impl Signing {
         crosswalk: &Crosswalk,
     ) -> anyhow::Result<SignedNote> {
         let file = ManifestFile::of(name_of(path), contents);
-        let unread = || usage("a report of evidence that cannot be read is not signed: --unsigned writes it");
+        let unread = || {
+            usage("a report of evidence that cannot be read is not signed: --unsigned writes it")
+        };
         let tree = crosswalk.tree.ok_or_else(unread)?;
         match self {
             Self::Log(directory, log) => Ok(directory.sign_report(
@@ -56,7 +58,14 @@ impl Signing {
             Self::Key(key) => {
                 let origin = crosswalk.origin.as_deref().ok_or_else(unread)?;
                 let log_id = crosswalk.log_id.ok_or_else(unread)?;
-                let statement = ReportStatement::new(origin, log_id, TreeSize::new(tree.size), tree.root, crosswalk.at, vec![file])?;
+                let statement = ReportStatement::new(
+                    origin,
+                    log_id,
+                    TreeSize::new(tree.size),
+                    tree.root,
+                    crosswalk.at,
+                    vec![file],
+                )?;
                 Ok(statement.sign(key)?)
             }
         }
@@ -65,7 +74,9 @@ impl Signing {
 
 /// The name of a file, as a statement lists it.
 fn name_of(path: &Path) -> String {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     name.unwrap_or_default()
 }
 
