@@ -99,12 +99,12 @@ fn a_report_begins_with_its_verdict_whatever_that_is() {
     let unpinned = place.run(&["report", "audit", "-o", "r.md", "--at", AT]);
     assert_eq!(unpinned.code, 3, "{}", unpinned.err);
     let text = read(&place, "r.md");
-    let verdict = text.find("attribution").unwrap();
+    let verdict = text.find("Verdict on the log").unwrap();
     assert!(verdict < text.find("EU AI Act").unwrap(), "{text}");
     assert!(text.contains("no key was pinned"), "{text}");
+    assert!(text.contains("| **no evidence** |"), "{text}");
     for word in ["evidence available", "partial evidence"] {
-        // As a word of the legend perhaps, never as the status of a row.
-        let row = format!("| {word} |");
+        let row = format!("| **{word}** |");
         assert!(!text.contains(&row), "{text}");
     }
     let cut = place.run(&[
