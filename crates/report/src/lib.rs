@@ -31,12 +31,12 @@ mod figures;
 mod html;
 mod json;
 mod markdown;
-mod text;
 mod ml_bom;
 #[cfg(feature = "oscal")]
 mod oscal;
 #[cfg(feature = "pdf")]
 mod pdf;
+mod text;
 
 pub use compose::{Recipe, compose};
 pub use csv::csv;

@@ -148,7 +148,7 @@ pub(super) fn variable_trace(svg: &str) -> String {
 
 /// A chart whose variables became the colours of a light page, for readers of SVG without a style
 /// sheet.
-#[cfg_attr(not(test), allow(dead_code, reason = "for the forms on paper"))]
+#[cfg(any(test, feature = "pdf"))]
 pub(crate) fn light(svg: &str) -> String {
     let all = COLOURS.iter().map(|c| (c.name, c.light));
     let mut out = svg.to_owned();

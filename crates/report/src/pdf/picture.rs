@@ -2,16 +2,18 @@
 
 use super::faces::Faces;
 use super::words::{Sort, visible};
+use crate::charts::palette::light;
 
 /// Ink, for a colour that nothing names.
 const INK: &str = "#1b1f24";
 
 /// An SVG as it goes to paper.
 pub(super) fn for_paper(svg: &str, faces: &Faces, lacking: &mut u64) -> String {
-    coloured(&lettered(svg, faces, lacking))
+    coloured(&lettered(&light(svg), faces, lacking))
 }
 
-/// With each `var(--name, colour)` as its colour: a page has no style sheet around it.
+/// With each `var(--name, colour)` that is not of the palette as its colour: a page has no style sheet
+/// around it.
 fn coloured(svg: &str) -> String {
     let mut out = String::with_capacity(svg.len());
     let mut rest = svg;
