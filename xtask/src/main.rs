@@ -13,6 +13,7 @@ mod counts;
 mod deny;
 mod nostd;
 mod pii_accuracy;
+mod sample;
 mod scale;
 mod shell;
 mod tidy;
@@ -87,6 +88,10 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             _ => return usage("calibrate takes --short and nothing else"),
         },
         "pii-accuracy" => pii_accuracy::run(&Workspace::load()?, rest)?,
+        "sample" => {
+            no_more(rest)?;
+            sample::run(&Workspace::load()?)?;
+        }
         "scale" => {
             if let Some((flag, rest)) = rest.split_first()
                 && flag == "--epochs"
@@ -150,8 +155,11 @@ Commands:
   pii-accuracy [--cases FILE] [--wrong]
                      precision, recall and F1 of each kind on labelled texts (those beside the
                      checkout, or JSON lines with entity, text, spans); --wrong prints what was missed
-  scale [RECEIPTS]   records, exports and verifies a long log (1000000; 50000 in CI) and fails when
-                     exporting or verifying takes more than 64 MiB of memory (Linux)
+  sample             makes a log with checks, a contract, reviews and incidents, and the reports on it
+                     in every form, in target/sample
+  scale [RECEIPTS]   records, exports, verifies and reports on a long log (1000000; 50000 in CI), and
+                     fails when exporting or verifying takes more than 64 MiB of memory, a crosswalk
+                     or report more than 256 MiB (Linux)
   scale --epochs [--short]
                      the same with 1000000 receipts in 100 epochs (--short, in CI: 20000 in 20), of
                      which 90 are archived and deleted; and proofs at growing sizes

@@ -6,7 +6,7 @@ use crate::failure::usage;
 use crate::open::{read_at_most, time};
 use crate::output::Output;
 use ai_audit_compliance::{
-    Assessment, CatalogueError, Catalogues, Crosswalk, MAX_CATALOGUE_LEN, Period,
+    Assessment, CatalogueError, Catalogues, Crosswalk, MAX_CATALOGUE_LEN, Period, Pointer,
 };
 use ai_audit_core::Timestamp;
 
@@ -18,12 +18,24 @@ use std::path::Path;
 pub(crate) fn catalogues(scope: &Scope) -> anyhow::Result<Catalogues> {
     let mut all = Catalogues::builtin()?;
     for path in &scope.catalogue {
-        let shown = path.display().to_string();
-        let text = String::from_utf8(read_at_most(path, MAX_CATALOGUE_LEN)?)
-            .map_err(|_| usage(format!("{shown}: expected a text in UTF-8")))?;
-        all.add(&shown, &text).map_err(refused)?;
+        add(&mut all, path)?;
     }
     all.only(&scope.framework).map_err(refused)
+}
+
+/// The id of a catalogue of the caller's own.
+pub(crate) fn own_id(path: &Path) -> anyhow::Result<String> {
+    let mut own = Catalogues::empty()?;
+    add(&mut own, path)?;
+    let id = own.iter().next().map(|one| one.id.clone());
+    Ok(id.unwrap_or_default())
+}
+
+fn add(all: &mut Catalogues, path: &Path) -> anyhow::Result<()> {
+    let shown = path.display().to_string();
+    let text = String::from_utf8(read_at_most(path, MAX_CATALOGUE_LEN)?)
+        .map_err(|_| usage(format!("{shown}: expected a text in UTF-8")))?;
+    all.add(&shown, &text).map_err(refused)
 }
 
 fn refused(error: CatalogueError) -> anyhow::Error {
@@ -53,18 +65,25 @@ pub(crate) fn period(scope: &Scope) -> anyhow::Result<Period> {
     }
 }
 
-/// Verifies the evidence and counts what it is evidence of. `also` looks on as well.
-pub(crate) fn assess(
+/// Verifies the evidence and counts what it is evidence of. `also` looks on as well, and may name more
+/// receipts at the end.
+pub(crate) fn assess<O: Observer>(
     path: &Path,
     scope: &Scope,
     policy: &TrustPolicy,
-    also: &mut dyn Observer,
+    mut also: O,
+    named: impl FnOnce(O) -> Vec<Pointer>,
     output: Output,
 ) -> anyhow::Result<(Outcome, Crosswalk)> {
     let assessment = Assessment::new(catalogues(scope)?, period(scope)?, at(scope)?)?;
-    let mut both = Both { assessment, also };
+    let mut both = Both {
+        assessment,
+        also: &mut also,
+    };
     let outcome = verify_path(path, scope.log.as_deref(), policy, &mut both, output)?;
-    let crosswalk = both.assessment.finish(&outcome.report, outcome.checkpoint);
+    let assessment = both.assessment;
+    let named = named(also);
+    let crosswalk = assessment.finish_naming(&outcome.report, outcome.checkpoint, named);
     Ok((outcome, crosswalk))
 }
 

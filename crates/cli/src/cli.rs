@@ -14,6 +14,7 @@ mod policy;
 mod publish;
 mod record;
 pub(crate) mod redact;
+pub(crate) mod report;
 pub(crate) mod review;
 mod subject;
 mod trace;
@@ -110,6 +111,7 @@ pub(crate) enum Command {
     Redact(redact::Redact),
     Contract(contract::Contract),
     Crosswalk(crosswalk::Crosswalk),
+    Report(report::Report),
     Key(Key),
     Adopt(adopt::Adopt),
     Demo(Demo),

@@ -21,6 +21,7 @@ pub(crate) mod prove;
 pub(crate) mod publish;
 pub(crate) mod record;
 pub(crate) mod redact;
+pub(crate) mod report;
 pub(crate) mod reveal;
 pub(crate) mod review;
 pub(crate) mod show;

@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         Command::Analyze(args) => commands::analyze::run(args, output),
         Command::Redact(args) => commands::redact::run(args, output),
         Command::Contract(args) => commands::contract::run(args, output),
+        Command::Report(args) => commands::report::run(args, output),
         Command::Crosswalk(args) => commands::crosswalk::run(args, output),
         Command::Key(args) => commands::key::run(args, output),
         Command::Adopt(args) => commands::adopt::run(args, output),

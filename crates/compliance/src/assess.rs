@@ -8,7 +8,7 @@ use crate::fields::{Facts, Matched, Probe};
 use crate::follow::Follow;
 use crate::gaps::Watch;
 use crate::leaves::Leaves;
-use crate::result::{Counts, Crosswalk, Period};
+use crate::result::{Counts, Crosswalk, Period, Pointer};
 use crate::sample::Named;
 use ai_audit_core::{DecodeBody as _, Genesis, Kind, LeafHash, NodeHash, Timestamp};
 use ai_audit_verify::{Observed, Observer, Report, VerifiedReceipt};
@@ -171,7 +171,19 @@ impl Assessment {
     /// the tree that the proofs of a selection lead to.
     #[must_use]
     pub fn finish(self, report: &Report, checkpoint: Option<u64>) -> Crosswalk {
-        conclude::crosswalk(self, report, checkpoint)
+        self.finish_naming(report, checkpoint, std::iter::empty())
+    }
+
+    /// The same, where others name receipts too, such as the figures of a report: those are among the
+    /// pointers, with their inclusion proofs where the evidence is a whole log.
+    #[must_use]
+    pub fn finish_naming(
+        self,
+        report: &Report,
+        checkpoint: Option<u64>,
+        also: impl IntoIterator<Item = Pointer>,
+    ) -> Crosswalk {
+        conclude::crosswalk(self, report, checkpoint, also.into_iter().collect())
     }
 
     fn place(&mut self, seq: u64, hash: Option<LeafHash>) {

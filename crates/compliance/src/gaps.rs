@@ -13,7 +13,7 @@ use ai_audit_verify::{Report, VerifiedReceipt};
 use incidents::Incidents;
 use retention::RetentionWatch;
 use running::Running;
-use time::{Anchors, span};
+use time::{Anchors, moment, span};
 
 /// Watches the receipts of a log for gaps.
 #[derive(Debug)]
@@ -195,7 +195,11 @@ impl Losses {
                     self.unknown
                 ));
             }
-            says.push(format!("they fall between {from} and {to}"));
+            says.push(format!(
+                "they fall between {} and {}",
+                moment(from),
+                moment(to)
+            ));
         } else {
             says.push("no loss was declared; one that nobody declared leaves no trace".into());
         }

@@ -28,6 +28,16 @@ impl Named {
         }
     }
 
+    pub(crate) const fn of_pointer(pointer: &Pointer) -> Self {
+        Self {
+            seq: pointer.seq,
+            hash: pointer.hash,
+            id: pointer.id,
+            kind: pointer.kind,
+            sealed_at: pointer.sealed_at,
+        }
+    }
+
     pub(crate) const fn pointer(self) -> Pointer {
         Pointer {
             seq: self.seq,

@@ -88,6 +88,18 @@ pub enum StatementError {
 }
 
 impl ReportStatement {
+    /// Whether a statement can list a file of this name, for who wants to know before he makes it.
+    ///
+    /// # Errors
+    ///
+    /// [`StatementError::Name`], as [`ReportStatement::new`] has it.
+    pub fn check_name(name: &str) -> Result<(), StatementError> {
+        plain_name(name).map_err(|rule| StatementError::Name {
+            name: name.into(),
+            rule,
+        })
+    }
+
     /// A statement over files, in whatever order they are given.
     ///
     /// # Errors
@@ -110,10 +122,7 @@ impl ReportStatement {
         }
         let mut before: Option<&str> = None;
         for ManifestFile { name, .. } in &files {
-            plain_name(name).map_err(|rule| StatementError::Name {
-                name: name.clone(),
-                rule,
-            })?;
+            Self::check_name(name)?;
             if before == Some(name) {
                 return Err(StatementError::Twice { name: name.clone() });
             }

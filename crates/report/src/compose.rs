@@ -17,7 +17,7 @@ use ai_audit_compliance::Crosswalk;
 
 /// The id of the section whose rows are the receipts; there [`Span::Receipt`] in a first cell is where
 /// others lead to.
-pub(crate) const RECEIPTS: &str = "receipts";
+pub const RECEIPTS: &str = "receipts";
 
 /// The id of a framework's section.
 fn view_id(place: usize) -> String {

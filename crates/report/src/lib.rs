@@ -38,7 +38,7 @@ mod oscal;
 mod pdf;
 mod text;
 
-pub use compose::{Recipe, compose};
+pub use compose::{RECEIPTS, Recipe, compose};
 pub use csv::csv;
 pub use document::{Block, Document, Fact, Figure, Section, Span, Table, Tone};
 pub use figures::{

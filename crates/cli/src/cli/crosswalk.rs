@@ -21,7 +21,8 @@ pinned key nothing does.
 Each requirement has one of four statuses: `evidence available`, `partial
 evidence`, `no evidence`, `not addressable by a log`. None of them says that
 somebody complies. `n of m` receipts carry what is asked for; the receipts that
-are named come with inclusion proofs in --json.
+are named come with inclusion proofs in --json. Without --framework all of them are
+summed up, with it the requirements of one are shown.
 
 Exit codes are those of `ai-audit verify`: 0 integrity, attribution and
 completeness are verified; 1 something failed; 3 something is unverified.")]
@@ -42,12 +43,12 @@ pub(crate) struct Crosswalk {
 }
 
 /// Which log, frameworks, period and time a crosswalk or report is of.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Scope {
     /// The log, where PATH is a directory. [default: default]
     #[arg(long)]
     pub(crate) log: Option<String>,
-    /// A framework by its id; may be repeated. [default: all of them]
+    /// A framework by its id; may be repeated.
     #[arg(long, value_name = "ID")]
     pub(crate) framework: Vec<String>,
     /// A catalogue of your own, TOML; may be repeated.

@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         ));
     };
     let policy = args.trust.policy()?;
-    let (outcome, crosswalk) = assess(path, &args.scope, &policy, &mut (), output)?;
+    let (outcome, crosswalk) = assess(path, &args.scope, &policy, (), |()| Vec::new(), output)?;
     let exit = outcome.report.exit(&Question::DEFAULT).code();
     if output.json {
         output.json(&crosswalk)?;

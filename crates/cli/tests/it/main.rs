@@ -28,6 +28,7 @@ mod readme;
 mod record;
 mod redact;
 mod reports;
+mod reports;
 mod reviews;
 mod run;
 mod settings;

@@ -84,6 +84,24 @@ fn the_guide_on_personal_data_works() {
 
 #[cfg(unix)]
 #[test]
+fn the_guide_on_reports_works() {
+    let guide = root().join("docs/guides/reports.md");
+    let blocks = blocks(&std::fs::read_to_string(guide).unwrap());
+    assert!(blocks.len() >= 5, "{blocks:?}");
+    let all = run(&Place::empty(), &blocks);
+    for said in [
+        "Escalations that nobody reviewed",
+        "1  Escalations are answered",
+        "missing:  no review of an escalated decision",
+        "Wrote oscal.json",
+        "VERIFIED: integrity, attribution",
+    ] {
+        assert!(all.contains(said), "{said}: {all}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn the_guide_on_tool_calls_works() {
     let guide = root().join("docs/guides/tool-calls.md");
     let blocks = blocks(&std::fs::read_to_string(guide).unwrap());

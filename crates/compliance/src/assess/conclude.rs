@@ -16,6 +16,7 @@ pub(super) fn crosswalk(
     mut assessment: Assessment,
     report: &Report,
     checkpoint: Option<u64>,
+    also: Vec<Pointer>,
 ) -> Crosswalk {
     let verdict = report.verdict.clone();
     let nothing_counts = nothing_counts(&verdict);
@@ -41,6 +42,7 @@ pub(super) fn crosswalk(
     let (gaps, told) = assessment.watch.gaps(&assessment.follow, report, whole);
     let mut named: Vec<Named> = told;
     if counts {
+        named.extend(also.iter().map(Named::of_pointer));
         for tally in &assessment.tallies {
             named.extend(tally.named());
         }

@@ -1,7 +1,7 @@
 //! Serious incidents, and whether they were reported in time.
 
 use super::Finding;
-use super::time::span;
+use super::time::{moment, span};
 use crate::result::Period;
 use crate::sample::{Named, Sample};
 use ai_audit_agentic::{IncidentDeadlines, IncidentState, IncidentTimeline};
@@ -114,10 +114,11 @@ fn sentence(incident: &IncidentTimeline, at: Timestamp) -> String {
     let class = incident.class.name();
     let deadline = match (incident.deadline, incident.state) {
         (Some(deadline), IncidentState::Overdue) => format!(
-            ", due {deadline}, {} ago",
+            ", due {}, {} ago",
+            moment(deadline),
             span(at.as_micros().saturating_sub(deadline.as_micros()))
         ),
-        (Some(deadline), _) => format!(", due {deadline}"),
+        (Some(deadline), _) => format!(", due {}", moment(deadline)),
         (None, _) => String::new(),
     };
     format!(

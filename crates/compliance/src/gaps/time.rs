@@ -31,6 +31,15 @@ pub(crate) fn span(micros: u64) -> String {
     }
 }
 
+/// A time to the second, as people read it.
+pub(crate) fn moment(time: Timestamp) -> String {
+    let text = time.to_string();
+    match text.get(..19) {
+        Some(text) => format!("{} UTC", text.replacen('T', " ", 1)),
+        None => text,
+    }
+}
+
 /// The same moment so many calendar months later, UTC; on a day that the month does not have, its
 /// last. `None` beyond the year 9999.
 pub(crate) fn months_later(time: Timestamp, months: i64) -> Option<Timestamp> {

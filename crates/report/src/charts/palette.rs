@@ -148,7 +148,10 @@ pub(super) fn variable_trace(svg: &str) -> String {
 
 /// A chart whose variables became the colours of a light page, for readers of SVG without a style
 /// sheet.
-#[cfg(any(test, feature = "pdf"))]
+#[cfg_attr(
+    not(any(test, feature = "pdf")),
+    allow(dead_code, reason = "for the forms on paper")
+)]
 pub(crate) fn light(svg: &str) -> String {
     let all = COLOURS.iter().map(|c| (c.name, c.light));
     let mut out = svg.to_owned();

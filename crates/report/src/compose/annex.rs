@@ -122,13 +122,22 @@ pub(super) fn check(
         " from the log's keeper, by another way than the one by which this report came. A key that is \
          found inside the evidence proves nothing.",
     ));
-    let size = crosswalk
-        .tree
-        .map_or(String::new(), |tree| format!(" --size {}", tree.size));
-    let mut second = text(
-        "Verify the evidence. The answers must be those at the top of this report. Completeness hangs \
-         on --size: ask the keeper, or a witness, whether the log really ended there.",
-    );
+    // What the reader of this report brought for completeness came down to a size.
+    let complete = crosswalk.verdict.completeness.is_verified();
+    let size = match crosswalk.tree {
+        Some(tree) if complete => format!(" --size {}", tree.size),
+        _ => String::new(),
+    };
+    let mut second = text(match complete {
+        true => {
+            "Verify the evidence. The answers must be those at the top of this report. Completeness hangs \
+             on --size: ask the keeper, or a witness, whether the log really ended there."
+        }
+        false => {
+            "Verify the evidence. The answers must be those at the top of this report. Bring a size or a \
+             checkpoint that you kept (--size, --checkpoint) to have completeness answered."
+        }
+    });
     if let Some(tree) = crosswalk.tree {
         second.push(Span::text(format!(
             " The root of {} must be ",
@@ -152,12 +161,12 @@ pub(super) fn check(
     let options: String = options.iter().map(|option| format!(" {option}")).collect();
     let fourth = vec![
         Span::text(
-            "Make the report again as of the same time, and compare. The same evidence and the same \
-             key give the same bytes; a difference means that one of the two was not made from this \
+            "Make the report again as of the same time, and compare. The same evidence, trust and time \
+             give the same bytes; a difference means that one of the two was not made from this \
              evidence.",
         ),
         Span::Code(format!(
-            "ai-audit report {evidence} --key KEYLINE --at {}{options} -o again-{file}",
+            "ai-audit report {evidence} --key KEYLINE{size} --at {}{options} -o again-{file}",
             crosswalk.at
         )),
         Span::Code(format!("cmp again-{file} {file}")),

@@ -1,4 +1,4 @@
-//! Time in buckets, so many at most: minutes first, and wider ones as the log grows.
+//! Time in buckets, so many at most: seconds first, and wider ones as the log grows.
 
 use ai_audit_core::Timestamp;
 use jiff::civil::Date;
@@ -7,7 +7,8 @@ use jiff::tz::Offset;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-const MINUTE: u64 = 60_000_000;
+const SECOND: u64 = 1_000_000;
+const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
@@ -15,8 +16,12 @@ const DAY: u64 = 24 * HOUR;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// 1 minute.
+    /// 1 second.
     #[default]
+    Second,
+    /// 10 seconds.
+    TenSeconds,
+    /// 1 minute.
     Minute,
     /// 5 minutes.
     FiveMinutes,
@@ -45,6 +50,8 @@ impl Unit {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
+            Self::Second => "second",
+            Self::TenSeconds => "10 seconds",
             Self::Minute => "minute",
             Self::FiveMinutes => "5 minutes",
             Self::QuarterHour => "15 minutes",
@@ -62,6 +69,8 @@ impl Unit {
     /// The next one whose buckets are made of whole ones of this.
     const fn wider(self) -> Option<Self> {
         Some(match self {
+            Self::Second => Self::TenSeconds,
+            Self::TenSeconds => Self::Minute,
             Self::Minute => Self::FiveMinutes,
             Self::FiveMinutes => Self::QuarterHour,
             Self::QuarterHour => Self::Hour,
@@ -87,6 +96,8 @@ impl Unit {
             (new_year(first), new_year(first.saturating_add(count)))
         };
         match self {
+            Self::Second => whole(SECOND),
+            Self::TenSeconds => whole(10 * SECOND),
             Self::Minute => whole(MINUTE),
             Self::FiveMinutes => whole(5 * MINUTE),
             Self::QuarterHour => whole(15 * MINUTE),
@@ -116,6 +127,7 @@ impl Unit {
         let text = start.to_string();
         let cut = |len: usize| text.get(..len).unwrap_or(&text).replace('T', " ");
         match self {
+            Self::Second | Self::TenSeconds => cut(19),
             Self::Minute | Self::FiveMinutes | Self::QuarterHour | Self::Hour | Self::SixHours => {
                 cut(16)
             }
@@ -164,7 +176,7 @@ pub(super) struct Timeline<T> {
 impl<T: Merge> Timeline<T> {
     pub(super) const fn new(most: usize) -> Self {
         Self {
-            unit: Unit::Minute,
+            unit: Unit::Second,
             most,
             buckets: BTreeMap::new(),
         }

@@ -1,12 +1,13 @@
 //! Texts of anybody's in the three forms that OSCAL has: values, lines of markup, references.
 
 use super::OSCAL_NAMESPACE;
+use crate::text::hides;
 use serde_json::{Value, json};
 
 /// A text on one line: runs of white space and of characters that cannot be seen are one space.
 pub(super) fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || is_hidden(c)) {
+    for word in text.split(|c: char| c.is_whitespace() || hides(c)) {
         if !word.is_empty() {
             if !out.is_empty() {
                 out.push(' ');
@@ -87,11 +88,6 @@ pub(super) fn props<'a>(them: impl IntoIterator<Item = (&'a str, &'a str)>) -> V
         .filter(|(_, text)| !text.is_empty())
         .map(|(name, text)| json!({ "name": name, "ns": OSCAL_NAMESPACE, "value": text }))
         .collect()
-}
-
-const fn is_hidden(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The typesetter could find out, but would set every cell several times for it; a report has
 //! tables of hundreds of rows. Letters are counted instead.
 
+use crate::text::LONGEST;
 use crate::{Span, Table};
 
 /// Letters that fit beside each other in a table of a page's width, without what cells keep free.
@@ -96,7 +97,7 @@ pub(super) fn is_short(code: &str) -> bool {
 }
 
 fn letters(text: &str) -> f64 {
-    f64::from(u32::try_from(text.chars().take(2_000).count()).unwrap_or(u32::MAX))
+    f64::from(u32::try_from(text.chars().take(LONGEST).count()).unwrap_or(u32::MAX))
 }
 
 fn longest_word(text: &str) -> f64 {

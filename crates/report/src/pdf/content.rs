@@ -9,12 +9,9 @@ use ai_audit_compliance::Status;
 use std::collections::BTreeSet;
 use typst::foundations::{Array, Dict, IntoValue as _, Value, dict};
 
-/// The section whose tables' first cells are the receipts that others link to.
-const ANNEX: &str = "receipts";
-
 /// A receipt as it is named in a line.
 pub(super) fn receipt_words(seq: u64) -> String {
-    format!("#{seq}")
+    seq.to_string()
 }
 
 /// A status, with a sign for who cannot tell the colours apart.
@@ -75,7 +72,7 @@ fn annexed(document: &Document) -> BTreeSet<u64> {
     let annexes = document
         .sections
         .iter()
-        .filter(|section| section.id == ANNEX);
+        .filter(|section| section.id == crate::compose::RECEIPTS);
     let tables = annexes
         .flat_map(|section| &section.blocks)
         .filter_map(|block| match block {
@@ -111,7 +108,7 @@ impl Data<'_> {
     fn section(&mut self, section: &Section, level: i64, anchor: Option<&str>) -> Dict {
         // A heading of PDF/UA says something.
         let title = said(&[&section.title, &section.id], "Section");
-        let annex = section.id == ANNEX;
+        let annex = section.id == crate::compose::RECEIPTS;
         let blocks: Vec<Value> = section
             .blocks
             .iter()

@@ -5,6 +5,7 @@ use typst::foundations::Bytes;
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
 
+// Their licences stand in FONT-LICENSES.txt, which goes with every copy of the program.
 /// Places in `typst_assets::fonts()` of Libertinus Serif (regular, bold, italic) and `DejaVu` Sans
 /// Mono. They are named by place so that the program need not hold the others.
 const PLACES: [usize; 4] = [0, 1, 2, 16];

@@ -4,34 +4,9 @@ use super::faces::Faces;
 use super::words::{Sort, visible};
 use crate::charts::palette::light;
 
-/// Ink, for a colour that nothing names.
-const INK: &str = "#1b1f24";
-
 /// An SVG as it goes to paper.
 pub(super) fn for_paper(svg: &str, faces: &Faces, lacking: &mut u64) -> String {
-    coloured(&lettered(&light(svg), faces, lacking))
-}
-
-/// With each `var(--name, colour)` that is not of the palette as its colour: a page has no style sheet
-/// around it.
-fn coloured(svg: &str) -> String {
-    let mut out = String::with_capacity(svg.len());
-    let mut rest = svg;
-    while let Some((before, after)) = rest.split_once("var(") {
-        out.push_str(before);
-        let Some((inside, behind)) = after.split_once(')') else {
-            out.push_str("var(");
-            rest = after;
-            break;
-        };
-        let colour = inside
-            .split_once(',')
-            .map_or("", |(_, colour)| colour.trim());
-        out.push_str(if colour.is_empty() { INK } else { colour });
-        rest = behind;
-    }
-    out.push_str(rest);
-    out
+    light(&lettered(svg, faces, lacking))
 }
 
 /// With characters that the fonts lack as their code points, also where they are written as
@@ -92,16 +67,6 @@ fn number(reference: &str) -> Option<char> {
 mod tests {
     use super::super::faces::FACES;
     use super::*;
-
-    #[test]
-    fn variables_become_their_colours() {
-        let svg = r#"<path fill="var(--good, #14612f)" stroke="var(--x)"/>"#;
-        assert_eq!(
-            for_paper(svg, &FACES, &mut 0),
-            r##"<path fill="#14612f" stroke="#1b1f24"/>"##
-        );
-        assert_eq!(coloured("a var(--open"), "a var(--open");
-    }
 
     #[test]
     fn a40_letters_that_no_font_has_are_code_points() {

@@ -6,6 +6,7 @@
 //! be parted.
 
 use super::faces::Faces;
+use crate::text::{LONGEST, hides};
 
 /// Longest word of a text that is never parted, in characters.
 const WHOLE_TEXT: usize = 24;
@@ -32,7 +33,7 @@ impl Sort {
     /// The most characters of such a text; what is cut off is marked by `…`.
     const fn most(self) -> usize {
         match self {
-            Self::Text | Self::Code => 2_000,
+            Self::Text | Self::Code => LONGEST,
             Self::Title => 300,
             Self::Head => 80,
         }
@@ -112,15 +113,9 @@ const fn is_mark(c: char) -> bool {
         | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// Controls, and characters that have no shape of their own.
+/// What no form of a report shows, and characters for private use, which PDF/UA does not take.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}'
-            | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{10ffff}')
+    hides(c) || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
 /// Letters of scripts that are written from right to left: beside them, numbers change their places.

@@ -128,13 +128,7 @@ fn the_same_document_and_time_give_the_same_bytes() {
 fn the_verdict_can_be_read_and_the_file_says_what_it_is() {
     let file = pdf(&everything("A report"));
     let text = text_of(&file);
-    for said in [
-        "integrity:verified",
-        "◐partialevidence",
-        "#7",
-        "Areport",
-        "1of",
-    ] {
+    for said in ["integrity:verified", "◐partialevidence", "Areport", "1of"] {
         assert!(text.contains(said), "{said} in {text}");
     }
     let document = read(&file);
@@ -215,6 +209,59 @@ fn a_document_without_anything_is_a_page() {
     ] {
         assert_eq!(read(&pdf(&document)).get_pages().len(), 1);
     }
+}
+
+#[test]
+fn a_report_of_a_real_log_has_all_its_charts_and_its_verdict() {
+    let (crosswalk, _, document) = crate::logs::example();
+    let file = pdf(&document);
+    let text = text_of(&file);
+    for question in [
+        "integrity",
+        "attribution",
+        "completeness",
+        "time",
+        "erasure",
+    ] {
+        assert!(text.to_lowercase().contains(question), "{question}");
+    }
+    for pointer in crosswalk.pointers.values() {
+        assert!(text.contains(&pointer.hash.to_string()), "{}", pointer.seq);
+    }
+    let count = |sections: &[Section]| {
+        let blocks = sections.iter().flat_map(|section| &section.blocks);
+        blocks
+            .filter(|block| matches!(block, Block::Figure(_)))
+            .count()
+    };
+    assert!(count(&document.sections) > 3);
+    // All of the summary is on the first page, and nothing else.
+    let file = read(&file);
+    let page = |number| -> String {
+        let text = file.extract_text(&[number]).unwrap();
+        text.split_whitespace().collect()
+    };
+    let bare = |section: &Section| -> String { section.title.split_whitespace().collect() };
+    let after = document
+        .sections
+        .iter()
+        .position(|section| section.new_page);
+    let (summary, after) = document.sections.split_at(after.unwrap());
+    for section in summary {
+        assert!(page(1).contains(&bare(section)), "{}", section.title);
+    }
+    assert!(!page(1).contains(&bare(&after[0])) && page(2).contains(&bare(&after[0])));
+}
+
+#[test]
+fn a_figure_without_a_picture_is_its_table() {
+    let mut without = figure("numbers");
+    without.svg = String::new();
+    let document = Document {
+        sections: vec![section("s", 2, "S", vec![Block::Figure(without)])],
+        ..Document::default()
+    };
+    assert!(text_of(&pdf(&document)).contains("Whateachrowis."));
 }
 
 #[test]

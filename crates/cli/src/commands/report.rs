@@ -1,0 +1,223 @@
+//! `ai-audit report`
+
+mod forms;
+mod sign;
+
+use crate::assessed::{assess, at, period};
+use crate::cli::crosswalk::Scope;
+use crate::cli::report::Report as Args;
+use crate::failure::usage;
+use crate::open::read_at_most;
+use crate::output::{Output, Tone, bytes, safe};
+use crate::save::NewFile;
+use ai_audit_compliance::Crosswalk;
+use ai_audit_core::Question;
+use ai_audit_report::{
+    Block, Event, FigureData, FigureOptions, Figures, MAX_ML_BOM, MlBom, MlBomLink, RECEIPTS,
+    Recipe, Section, compose,
+};
+use forms::Form;
+use serde_json::json;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What a report has where nobody asks for a framework.
+const USUAL: [&str; 3] = ["eu-ai-act", "iso-42001", "nist-ai-rmf"];
+
+pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
+    let forms = args
+        .output
+        .iter()
+        .map(|path| Form::of(path))
+        .collect::<anyhow::Result<Vec<Form>>>()?;
+    let signing = sign::Signing::of(args)?;
+    let scope = scope(&args.scope)?;
+    let bom = args.ml_bom.as_deref().map(ml_bom).transpose()?;
+    // Before anything is verified: whether the files can be written.
+    let mut files = Vec::new();
+    for path in &args.output {
+        let note = match signing.is_some() {
+            true => {
+                sign::check_name(path)?;
+                Some(NewFile::create(&sign::note_of(path), args.force)?)
+            }
+            false => None,
+        };
+        files.push((path, NewFile::create(path, args.force)?, note));
+    }
+    let options = figure_options(args, &scope)?;
+    let figures = Figures::new(&options).map_err(|error| usage(error.to_string()))?;
+    let policy = args.trust.policy()?;
+    let mut data = None;
+    let named = |figures: Figures| {
+        let figures = data.insert(figures.finish());
+        figures.receipts.values().cloned().collect()
+    };
+    let (outcome, crosswalk) = assess(&args.path, &scope, &policy, figures, named, output)?;
+    let recipe = Recipe {
+        options: typed(args, &scope),
+        ..Recipe::default()
+    };
+    let mut written = Vec::new();
+    for ((path, mut file, note), form) in files.into_iter().zip(forms) {
+        let contents = contents(form, &crosswalk, data.as_ref(), &recipe, bom.as_ref())?;
+        if let (Some(signing), Some(mut note)) = (&signing, note) {
+            note.write(&signing.sign(path, &contents, &crosswalk)?.to_string())?;
+            note.finish()?;
+        }
+        std::io::Write::write_all(file.file(), &contents)?;
+        file.finish()?;
+        written.push((path, contents.len() as u64));
+    }
+    let exit = outcome.report.exit(&Question::DEFAULT).code();
+    if output.json {
+        let files: Vec<_> = written
+            .iter()
+            .map(|(path, len)| json!({ "file": path, "bytes": len }))
+            .collect();
+        output.json(&json!({
+            "files": files,
+            "signed": signing.is_some(),
+            "made": crosswalk.at,
+            "verdict": crosswalk.verdict,
+            "exit": exit,
+        }))?;
+        return Ok(ExitCode::from(exit));
+    }
+    for (path, len) in &written {
+        let signed = match signing.is_some() {
+            true => format!("; signed in {}", sign::note_of(path).display()),
+            false => String::new(),
+        };
+        let said = format!("Wrote {} ({}){signed}.", path.display(), bytes(*len));
+        output.line(output.sentence("", Tone::Plain, &said))?;
+    }
+    output.note(format!("  made for {}", crosswalk.at))?;
+    if let Some(why) = &crosswalk.nothing_counts {
+        let said = format!("nothing counts as evidence in it: {}", safe(why));
+        output.line(output.sentence("  ", Tone::Bad, &said))?;
+    }
+    Ok(ExitCode::from(exit))
+}
+
+fn contents(
+    form: Form,
+    crosswalk: &Crosswalk,
+    figures: Option<&FigureData>,
+    recipe: &Recipe,
+    bom: Option<&MlBomLink>,
+) -> anyhow::Result<Vec<u8>> {
+    let recipe = Recipe {
+        file: form.usual_name().into(),
+        ..recipe.clone()
+    };
+    let document = || {
+        let mut document = compose(crosswalk, figures, &recipe);
+        if let Some(bom) = bom {
+            let models = crosswalk.models.iter().map(String::as_str);
+            let section = Section {
+                id: "bill-of-materials".into(),
+                level: 2,
+                title: "Bill of materials of the models".into(),
+                new_page: false,
+                blocks: vec![Block::Facts(bom.facts(models))],
+            };
+            let sections = &mut document.sections;
+            let annex = sections.iter().position(|section| section.id == RECEIPTS);
+            sections.insert(annex.unwrap_or(sections.len()), section);
+        }
+        document
+    };
+    form.write(crosswalk, figures, &document, bom)
+}
+
+/// The frameworks that are asked for, or the usual ones and the caller's own.
+fn scope(scope: &Scope) -> anyhow::Result<Scope> {
+    let mut scope = scope.clone();
+    // One time for all that is made.
+    scope.at = Some(at(&scope)?.to_string());
+    if scope.framework.is_empty() {
+        scope.framework = USUAL.map(String::from).to_vec();
+        for path in &scope.catalogue {
+            let own = crate::assessed::own_id(path)?;
+            scope.framework.push(own);
+        }
+    } else if scope.framework.iter().any(|id| id == "all") {
+        scope.framework.clear();
+    }
+    Ok(scope)
+}
+
+fn figure_options(args: &Args, scope: &Scope) -> anyhow::Result<FigureOptions> {
+    let figures = &args.figures;
+    Ok(FigureOptions {
+        period: period(scope)?,
+        event: figures
+            .event
+            .parse::<Event>()
+            .map_err(|error| usage(format!("--event: {error}")))?,
+        p0: figures.p0,
+        p1: figures.p1,
+        trace_id: figures.case.clone(),
+        ..FigureOptions::default()
+    })
+}
+
+/// The options that shaped a report, as one types them again. Paths stay out of it.
+fn typed(args: &Args, scope: &Scope) -> Vec<String> {
+    let mut typed = Vec::new();
+    let mut add = |flag: &str, value: &str| typed.push(format!("{flag} {value}"));
+    let asked = &args.scope;
+    for id in &asked.framework {
+        add("--framework", id);
+    }
+    for path in &asked.catalogue {
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        add("--catalogue", &name.unwrap_or_default());
+    }
+    for (flag, value) in [("--from", &scope.from), ("--to", &scope.to)] {
+        if let Some(value) = value {
+            add(flag, value);
+        }
+    }
+    let figures = &args.figures;
+    let usual = FigureOptions::default();
+    if figures.event != usual.event.to_string() {
+        add("--event", &figures.event);
+    }
+    if (figures.p0, figures.p1) != (usual.p0, usual.p1) {
+        add("--p0", &figures.p0.to_string());
+        add("--p1", &figures.p1.to_string());
+    }
+    if let Some(case) = &figures.case {
+        add("--case", case);
+    }
+    if let Some(bom) = &args.ml_bom {
+        let name = Path::new(bom)
+            .file_name()
+            .map(|name| name.to_string_lossy());
+        match bom.contains("://") {
+            true => add("--ml-bom", bom),
+            false => add("--ml-bom", &name.unwrap_or_default()),
+        }
+    }
+    typed
+}
+
+/// A bill of materials: a file is read, a URI is only named.
+fn ml_bom(text: &str) -> anyhow::Result<MlBomLink> {
+    let path = Path::new(text);
+    if !path.is_file() && text.contains("://") {
+        return Ok(MlBomLink {
+            href: text.into(),
+            bom: None,
+        });
+    }
+    let bom = MlBom::read(&read_at_most(path, MAX_ML_BOM)?)
+        .map_err(|error| usage(format!("--ml-bom {text}: {error}")))?;
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    Ok(MlBomLink {
+        href: name.unwrap_or_default().into_owned(),
+        bom: Some(bom),
+    })
+}
