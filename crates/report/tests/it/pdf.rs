@@ -331,24 +331,3 @@ fn a40_words_of_ten_thousand_letters_stay_on_their_pages() {
         assert!(text_of(&file).contains("integrity:verified"));
     }
 }
-
-#[test]
-fn a_report_with_all_its_charts_becomes_a_file() {
-    let (_, _, document) = crate::logs::example();
-    let file = pdf(&document);
-    let folder = crate::browser::tools();
-    if folder.is_dir() {
-        // To be looked at.
-        std::fs::write(folder.join("report.pdf"), &file).unwrap();
-    }
-    let text = text_of(&file);
-    for piece in [
-        "Verdictonthelog",
-        "notaddressablebyalog",
-        "cache_hit",
-        "p1holds",
-        "send_letter",
-    ] {
-        assert!(text.contains(piece), "{piece}");
-    }
-}
