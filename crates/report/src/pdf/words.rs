@@ -144,7 +144,7 @@ mod tests {
         let long = "x".repeat(10_240);
         let parts = all(&long, Sort::Text);
         assert!(parts.iter().all(|piece| piece.len() <= PIECE));
-        assert_eq!(parts.concat(), format!("{}…", "x".repeat(2_000)));
+        assert_eq!(parts.concat(), format!("{}…", "x".repeat(LONGEST)));
         assert_eq!(
             all(&long, Sort::Head).concat(),
             format!("{}…", "x".repeat(80))
