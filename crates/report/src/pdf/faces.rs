@@ -5,10 +5,14 @@ use typst::foundations::Bytes;
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
 
-// Their licences stand in FONT-LICENSES.txt, which goes with every copy of the program.
-/// Places in `typst_assets::fonts()` of Libertinus Serif (regular, bold, italic) and `DejaVu` Sans
-/// Mono. The program holds the others as well, some 6 MB: that function names them all.
-const PLACES: [usize; 4] = [0, 1, 2, 16];
+/// Libertinus Serif (regular, bold, italic) and `DejaVu` Sans Mono; their licences are beside them.
+/// Of the crate `typst-assets` a program would hold all seventeen fonts, 6 MB more.
+const FILES: [&[u8]; 4] = [
+    include_bytes!("../../fonts/LibertinusSerif-Regular.otf"),
+    include_bytes!("../../fonts/LibertinusSerif-Bold.otf"),
+    include_bytes!("../../fonts/LibertinusSerif-Italic.otf"),
+    include_bytes!("../../fonts/DejaVuSansMono.ttf"),
+];
 
 /// The fonts that every report is set in: none of the machine's, so that each gives the same file.
 pub(super) struct Faces {
@@ -18,9 +22,8 @@ pub(super) struct Faces {
 
 /// Read once in a program.
 pub(super) static FACES: LazyLock<Faces> = LazyLock::new(|| {
-    let fonts: Vec<Font> = PLACES
+    let fonts: Vec<Font> = FILES
         .into_iter()
-        .filter_map(|place| typst_assets::fonts().nth(place))
         .filter_map(|data| Font::new(Bytes::new(data), 0))
         .collect();
     Faces {
