@@ -88,6 +88,30 @@ fn annexed(document: &Document) -> BTreeSet<u64> {
         .collect()
 }
 
+/// What stands in the place of inclusion paths.
+const PATHS_ELSEWHERE: &str = "On paper the hashes of the inclusion paths are left out: the report as \
+     HTML and as JSON has them.";
+
+/// The annex of receipts without the hashes of their paths, which would be most of the pages and which
+/// nobody types off paper; and whether there were any.
+fn without_paths(table: &Table) -> (Table, bool) {
+    let mut table = table.clone();
+    let mut cut = false;
+    for cell in table.rows.iter_mut().filter_map(|row| row.last_mut()) {
+        let hashes = cell.iter().filter(|span| matches!(span, Span::Code(_)));
+        let count = hashes.count();
+        if count > 0 {
+            *cell = vec![Span::text(crate::text::counted(
+                count as u64,
+                "hash",
+                "hashes",
+            ))];
+            cut = true;
+        }
+    }
+    (table, cut)
+}
+
 struct Data<'a> {
     faces: &'a Faces,
     lacking: u64,
@@ -109,11 +133,20 @@ impl Data<'_> {
         // A heading of PDF/UA says something.
         let title = said(&[&section.title, &section.id], "Section");
         let annex = section.id == crate::compose::RECEIPTS;
-        let blocks: Vec<Value> = section
-            .blocks
-            .iter()
-            .map(|block| self.block(block, annex).into_value())
-            .collect();
+        let mut blocks: Vec<Value> = Vec::new();
+        for block in &section.blocks {
+            match block {
+                Block::Table(table) if annex => {
+                    let (table, cut) = without_paths(table);
+                    if cut {
+                        let note = [Span::text(PATHS_ELSEWHERE)];
+                        blocks.push(dict! { "k" => "text", "v" => self.spans(&note) }.into_value());
+                    }
+                    blocks.push(self.table(&table, annex).into_value());
+                }
+                block => blocks.push(self.block(block, annex).into_value()),
+            }
+        }
         dict! {
             "level" => level,
             "title" => self.pieces(title, Sort::Title),
