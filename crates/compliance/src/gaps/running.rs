@@ -30,7 +30,10 @@ impl Running {
                     self.starts += 1;
                     match self.last {
                         Some((Kind::STOP, stopped)) if clean => {
-                            let idle = header.sealed_at.as_micros() - stopped.as_micros();
+                            let idle = header
+                                .sealed_at
+                                .as_micros()
+                                .saturating_sub(stopped.as_micros());
                             self.idle = self.idle.saturating_add(idle);
                             self.longest = self.longest.max(idle);
                         }
@@ -76,12 +79,14 @@ impl Running {
             id: "start-stop",
             title: "Starts without a stop",
             basis: "EU AI Act Art. 12(1)",
-            count: self.unclean,
+            absent: self.unclean,
             says,
             advice: "find out what was lost, and declare it: ai-audit record seals gap receipts",
             named: self.sample.named(),
             cannot_tell: (self.starts == 0)
                 .then(|| "no start is in this period, so the writer's running is not told".into()),
+            of_period: true,
+            ..Finding::default()
         }
     }
 }
