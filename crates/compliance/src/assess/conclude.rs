@@ -341,7 +341,7 @@ impl Judge<'_> {
             .filter_map(|place| self.assessment.tallies.get(*place));
         if deleted > 0 && tallies.any(|tally| tally.probe().is_deletable()) {
             why.push(format!(
-                "{deleted} receipts are deleted, and what they carried is not known"
+                "receipts are deleted, and what they carried is not known: {deleted}"
             ));
         }
         why

@@ -1,7 +1,7 @@
 //! Declared losses and clock anomalies: what the writer itself says went wrong.
 
 use super::Finding;
-use super::time::{moment, span};
+use super::time::{counted, moment, span};
 use crate::result::Period;
 use crate::sample::{Named, Sample};
 use ai_audit_core::{ClockAnomaly, DecodeBody as _, Gap as Loss, Kind, Timestamp};
@@ -56,7 +56,10 @@ impl Losses {
     pub(super) fn finding(&self) -> Finding {
         let mut says = Vec::new();
         if let Some((from, to)) = self.span {
-            says.push(format!("{} lost receipts are declared", self.lost));
+            says.push(format!(
+                "declared as lost: {}",
+                counted(self.lost, "receipt", "receipts")
+            ));
             if self.unknown > 0 {
                 says.push(format!(
                     "{} declarations do not say how many were lost",
@@ -106,7 +109,8 @@ impl ClockWatch {
         let says = match self.count {
             0 => "the clock never ran backwards between receipts".into(),
             count => format!(
-                "the clock ran backwards {count} times, by up to {}",
+                "the clock ran backwards {}, by up to {}",
+                counted(count, "time", "times"),
                 span(self.furthest)
             ),
         };

@@ -47,6 +47,7 @@ impl OpenWatch {
         open.iter().for_each(|named| sample.push(*named));
         let says = match open.len() {
             0 => "every tool intent that was followed has its outcome".into(),
+            1 => "1 tool intent has no outcome".into(),
             count => format!("{count} tool intents have no outcome"),
         };
         Finding {

@@ -1,7 +1,7 @@
 //! When the writer of a log ran: starts and stops, and what is missing between them.
 
 use super::Finding;
-use super::time::span;
+use super::time::{counted, span};
 use crate::sample::{Named, Sample};
 use ai_audit_core::{DecodeBody as _, Kind, Start, Timestamp};
 use ai_audit_verify::VerifiedReceipt;
@@ -61,7 +61,11 @@ impl Running {
     }
 
     pub(crate) fn finding(&self) -> Finding {
-        let mut says = vec![format!("{} starts and {} stops", self.starts, self.stops)];
+        let mut says = vec![format!(
+            "{} and {}",
+            counted(self.starts, "start", "starts"),
+            counted(self.stops, "stop", "stops")
+        )];
         if self.unclean > 0 {
             says.push(format!(
                 "{} starts do not follow a stop: the writer was ended, or failed, and when is not known",

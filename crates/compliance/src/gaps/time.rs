@@ -30,6 +30,11 @@ pub(crate) fn span(micros: u64) -> String {
     }
 }
 
+/// A number with what it counts.
+pub(crate) fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
 /// A time to the second, as people read it.
 pub(crate) fn moment(time: Timestamp) -> String {
     let text = time.to_string();
@@ -117,7 +122,7 @@ impl Anchors {
                 "the log has no anchor: nobody outside of it saw a checkpoint and left word in it"
                     .into(),
             ],
-            count => vec![format!("{count} anchors")],
+            count => vec![counted(count, "anchor", "anchors")],
         };
         if let Some((length, _)) = &whole.longest {
             says.push(format!(

@@ -38,7 +38,7 @@ fn declared_losses_are_summed() {
     }
     let gap = log.gap("declared-loss");
     assert_eq!((gap.state, gap.count), (GapState::Found, 3));
-    assert_eq!(gap.says[0], "7 lost receipts are declared");
+    assert_eq!(gap.says[0], "declared as lost: 7 receipts");
     assert_eq!(gap.pointers, [2, 3, 4]);
 }
 
