@@ -9,11 +9,11 @@ mod rates;
 mod series;
 mod timeline;
 
-pub(crate) use data::rows;
 pub use data::{
     ActionBucket, ActionFigure, Alarm, Between, CaseFigure, CaseReason, CaseStep, CheckBucket,
     CheckFigure, CusumFigure, DriftFigure, DriftWindow, FigureData, Scores, SprtFigure, Stretch,
 };
+pub(crate) use data::{FARTHEST_SCORE, rows};
 pub use drift::DriftOver;
 pub use event::{Event, EventError};
 pub use timeline::Unit;

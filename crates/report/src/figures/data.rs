@@ -6,6 +6,9 @@ use ai_audit_core::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Scores and thresholds farther from 0 count as this: sums of them stay finite.
+pub(crate) const FARTHEST_SCORE: f64 = 1e15;
+
 /// The first and the last receipt of those that a number rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Between {
@@ -94,13 +97,15 @@ pub struct CheckBucket {
     pub fired: u64,
     /// Quantiles of its scores; none where it had none.
     pub scores: Option<Scores>,
-    /// The least and the greatest threshold that it was run with; none where none was recorded.
+    /// The least and the greatest threshold that it was run with, cut to ±10^15 as scores are; none
+    /// where none was recorded.
     pub thresholds: Option<(f64, f64)>,
     /// The receipts.
     pub receipts: Between,
 }
 
-/// Quantiles of scores: approximate (t-digest), but the least and the greatest are exact.
+/// Quantiles of scores: approximate (t-digest), but the least and the greatest are exact. Scores beyond
+/// ±10^15 count as that.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Scores {
     /// How many.

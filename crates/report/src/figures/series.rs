@@ -1,6 +1,6 @@
 //! Decisions by action and scores of checks, over time.
 
-use super::data::{ActionBucket, ActionFigure, CheckBucket, CheckFigure, Scores};
+use super::data::{ActionBucket, ActionFigure, CheckBucket, CheckFigure, FARTHEST_SCORE, Scores};
 use super::mark::{Ends, Mark};
 use super::timeline::{Merge, Timeline};
 use ai_audit_analytics::Quantiles;
@@ -75,9 +75,11 @@ impl Runs {
         Self {
             runs: 1,
             fired: u64::from(check.fired),
-            one: check.score,
+            one: check.score.map(near),
             scores: None,
-            thresholds: check.threshold.map(|threshold| (threshold, threshold)),
+            thresholds: check
+                .threshold
+                .map(|threshold| (near(threshold), near(threshold))),
             ends: Ends::of(*mark),
         }
     }
@@ -191,6 +193,11 @@ impl Checks {
         let figures = figures.collect();
         (figures, self.left_out, named)
     }
+}
+
+/// A score or a threshold that means and differences of can be made: 1.7e308 is one as well.
+const fn near(number: f64) -> f64 {
+    number.clamp(-FARTHEST_SCORE, FARTHEST_SCORE)
 }
 
 /// The first bytes of a name, at a border of characters.
