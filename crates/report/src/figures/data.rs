@@ -41,6 +41,8 @@ pub struct FigureData {
     pub drift: DriftFigure,
     /// One case.
     pub case: Option<CaseFigure>,
+    /// The trace that was asked for, where no receipt of the period has it; cut as its id is.
+    pub case_not_found: Option<String>,
     /// The receipts that are named above, by their places; without inclusion proofs.
     pub receipts: BTreeMap<u64, Pointer>,
 }
@@ -166,7 +168,7 @@ pub struct Alarm {
 /// The path of Wald's sequential probability ratio test; it begins anew after each decision.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SprtFigure {
-    /// What counts as an event.
+    /// What counts as an event, cut to 128 bytes.
     pub event: String,
     /// The rate as usual.
     pub p0: f64,
@@ -199,7 +201,7 @@ pub struct SprtFigure {
 /// The path of Page's cumulative sum; it begins anew after each alarm.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CusumFigure {
-    /// What counts as an event.
+    /// What counts as an event, cut to 128 bytes.
     pub event: String,
     /// The rate as usual.
     pub p0: f64,
@@ -270,7 +272,7 @@ pub struct DriftWindow {
 /// One case: the receipts of a trace, and what followed from what.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CaseFigure {
-    /// The trace's id.
+    /// The trace's id; of one longer than 128 bytes the beginning, and the SHA-256 of all of it.
     pub trace_id: String,
     /// Why this one.
     pub why: CaseReason,
@@ -280,7 +282,7 @@ pub struct CaseFigure {
     pub edges: u64,
     /// What does not hold in how the receipts refer to each other, a sentence each; 20 at most.
     pub problems: Vec<String>,
-    /// Whether more receipts of the trace were left out than a figure holds.
+    /// Whether receipts of the trace, or parents beyond the first 32 of one, were left out.
     pub cut: bool,
     /// The receipts that are drawn.
     pub steps: Vec<CaseStep>,
@@ -310,9 +312,9 @@ pub struct CaseStep {
     pub sealed_at: Timestamp,
     /// What it is.
     pub sort: String,
-    /// Who acted; may be empty.
+    /// Who acted, cut to 128 bytes; may be empty.
     pub agent: String,
-    /// The model, the tool, the step's name; may be empty.
+    /// The model, the tool, the step's name, cut to 128 bytes; may be empty.
     pub label: String,
     /// How it ended; may be empty.
     pub status: String,
