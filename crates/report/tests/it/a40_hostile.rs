@@ -82,6 +82,7 @@ fn poison(crosswalk: &mut Crosswalk, figures: &mut FigureData, texts: &[String])
         gap.says = vec![next(), next()];
         gap.advice = next();
     }
+    figures.case_not_found = Some(next());
     figures.sprt.event = next();
     figures.cusum.event = next();
     for check in &mut figures.checks {

@@ -165,6 +165,7 @@ fn the_case_is_the_first_escalation_unless_another_is_asked_for() {
         ..FigureOptions::default()
     };
     let (_, figures) = log.report(&["eu-ai-act"], &asked, &log.trust());
+    assert_eq!(figures.case_not_found, None);
     let case = figures.case.unwrap();
     assert_eq!(
         (case.why, case.trace_id.as_str()),
@@ -174,12 +175,21 @@ fn the_case_is_the_first_escalation_unless_another_is_asked_for() {
         trace_id: Some("nobody".into()),
         ..FigureOptions::default()
     };
-    assert!(
-        log.report(&["eu-ai-act"], &nobody, &log.trust())
-            .1
-            .case
-            .is_none()
+    let (crosswalk, figures) = log.report(&["eu-ai-act"], &nobody, &log.trust());
+    assert_eq!(
+        (&figures.case, figures.case_not_found.as_deref()),
+        (&None, Some("nobody"))
     );
+    let document = compose(&crosswalk, Some(&figures), &Recipe::default());
+    let section = document.sections.iter().find(|s| s.id == "case").unwrap();
+    let [Block::Notice(Tone::Open, said)] = section.blocks.as_slice() else {
+        panic!("{:?}", section.blocks);
+    };
+    assert_eq!(
+        said[0],
+        Span::text("No receipt of the period has the trace ")
+    );
+    assert_eq!(said[1], Span::Code("nobody".into()));
 }
 
 #[test]
