@@ -7,7 +7,7 @@ mod ids;
 mod observations;
 mod text;
 
-use crate::ml_bom::MlBomLink;
+use crate::ml_bom::{MAX_LISTED, MlBomLink};
 use ai_audit_compliance::{Crosswalk, FrameworkResult};
 use ai_audit_core::Timestamp;
 use ids::{Ids, Tokens};
@@ -268,8 +268,12 @@ fn bill(link: &MlBomLink, ids: &Ids) -> Value {
         if let Some(serial) = &bom.serial_number {
             props.push(("serial-number", serial.clone()));
         }
-        for model in &bom.models {
+        for model in bom.models.iter().take(MAX_LISTED) {
             props.push(("model", model.label()));
+        }
+        let more = bom.models.len().saturating_sub(MAX_LISTED);
+        if more > 0 {
+            props.push(("models-not-listed", more.to_string()));
         }
     }
     let mut out = json!({

@@ -206,6 +206,17 @@ fn a_bill_of_materials_is_linked_with_its_digest() {
     assert_eq!(rlink["media-type"], "application/vnd.cyclonedx+json");
     let sha256 = link.bom.unwrap().sha256.to_string();
     assert_eq!(rlink["hashes"][0]["value"], sha256);
+    let mut endless = bill();
+    if let Some(bom) = &mut endless.bom {
+        bom.models = vec![bom.models[0].clone(); 50];
+    }
+    let document = valid(&crosswalk(3), Some(&endless));
+    let resources = list(&document, "/assessment-results/back-matter/resources");
+    let resource = resources.last().unwrap();
+    assert_eq!(prop(resource, "models-not-listed"), Some("30"));
+    let props = list(resource, "/props");
+    let models = props.iter().filter(|prop| prop["name"] == "model");
+    assert_eq!(models.count(), 20);
     let elsewhere = MlBomLink {
         href: "https://example.org/bom one.json".into(),
         bom: None,
