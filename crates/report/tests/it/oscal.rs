@@ -1,7 +1,7 @@
 //! OSCAL documents held against NIST's own schema (tests/data, public domain).
 
 use crate::samples::{HOSTILE, crosswalk, long_word};
-use ai_audit_compliance::Crosswalk;
+use ai_audit_compliance::{Crosswalk, Status};
 use ai_audit_core::Timestamp;
 use ai_audit_report::{MlBom, MlBomLink, OSCAL_NAMESPACE, OscalError, to_oscal};
 use serde_json::Value;
@@ -172,6 +172,58 @@ fn uuids_are_those_of_the_log_and_stand_once() {
     for target in all.iter().filter_map(|text| text.strip_prefix('#')) {
         assert!(seen.contains(target), "{target}");
     }
+}
+
+/// Every UUID that a document gives to something.
+fn uuids(value: &Value, out: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(them) => them.iter().for_each(|value| uuids(value, out)),
+        Value::Object(them) => {
+            out.extend(them.get("uuid").and_then(Value::as_str).map(str::to_owned));
+            them.values().for_each(|value| uuids(value, out));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn documents_that_differ_share_no_uuid() {
+    let one = crosswalk(8);
+    let mut others: Vec<Crosswalk> = Vec::new();
+    let mut change = |with: &dyn Fn(&mut Crosswalk)| {
+        let mut other = one.clone();
+        with(&mut other);
+        others.push(other);
+    };
+    change(&|_| {});
+    change(&|other| other.frameworks.truncate(2));
+    change(&|other| other.frameworks.reverse());
+    change(&|other| other.verdict.time = ai_audit_core::Status::Verified);
+    change(&|other| other.nothing_counts = Some("no key".into()));
+    change(&|other| other.frameworks[0].controls[0].requirement.push('x'));
+    change(&|other| other.frameworks[0].controls[0].status = Status::NotAddressable);
+    change(&|other| other.coverage[0].n += 1);
+    change(&|other| other.gaps[0].says.push("more".into()));
+    let mut all = BTreeSet::new();
+    let mut count = 0;
+    let mut take = |crosswalk: &Crosswalk, ml_bom: Option<&MlBomLink>| {
+        let text = to_oscal(crosswalk, ml_bom).unwrap();
+        let mut found = BTreeSet::new();
+        uuids(&serde_json::from_str(&text).unwrap(), &mut found);
+        assert!(found.len() > 100, "{}", found.len());
+        count += found.len();
+        all.extend(found);
+        assert_eq!(all.len(), count, "two share a UUID");
+    };
+    for other in &others {
+        take(other, None);
+    }
+    let mut link = bill();
+    take(&one, Some(&link));
+    link.href.push('2');
+    take(&one, Some(&link));
+    link.bom = None;
+    take(&one, Some(&link));
 }
 
 #[test]
