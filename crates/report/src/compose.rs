@@ -40,7 +40,8 @@ pub fn compose(crosswalk: &Crosswalk, figures: Option<&FigureData>, recipe: &Rec
     match figures {
         Some(data) => {
             sections.extend(statistics::statistics(data));
-            sections.extend(data.case.as_ref().map(case::case));
+            let missing = || data.case_not_found.as_deref().map(case::not_found);
+            sections.extend(data.case.as_ref().map(case::case).or_else(missing));
         }
         None if crosswalk.nothing_counts.is_some() => {
             let mut none = cells::section("statistics", 2, "Statistics");

@@ -2,7 +2,7 @@
 
 use crate::text::clean;
 use ai_audit_compliance::{ControlResult, Coverage, Crosswalk};
-use csv::{Terminator, WriterBuilder};
+use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 const HEAD: [&str; 16] = [
     "framework",
@@ -24,7 +24,8 @@ const HEAD: [&str; 16] = [
 ];
 
 /// Writes one row for each control of each framework. Cells that a spreadsheet would take for a formula
-/// begin with an apostrophe, and control characters are shown as escapes.
+/// begin with an apostrophe, control
+/// characters are shown as escapes, and every cell stands in quotation marks.
 ///
 /// # Errors
 ///
@@ -32,6 +33,8 @@ const HEAD: [&str; 16] = [
 pub fn csv(crosswalk: &Crosswalk) -> Result<String, csv::Error> {
     let mut writer = WriterBuilder::new()
         .terminator(Terminator::CRLF)
+        // Some readers take other characters for separators.
+        .quote_style(QuoteStyle::Always)
         .from_writer(Vec::new());
     writer.write_record(HEAD)?;
     for framework in &crosswalk.frameworks {

@@ -5,15 +5,16 @@ mod data;
 mod drift;
 mod event;
 mod mark;
+mod names;
 mod rates;
 mod series;
 mod timeline;
 
-pub(crate) use data::rows;
 pub use data::{
     ActionBucket, ActionFigure, Alarm, Between, CaseFigure, CaseReason, CaseStep, CheckBucket,
     CheckFigure, CusumFigure, DriftFigure, DriftWindow, FigureData, Scores, SprtFigure, Stretch,
 };
+pub(crate) use data::{FARTHEST_SCORE, rows};
 pub use drift::DriftOver;
 pub use event::{Event, EventError};
 pub use timeline::Unit;
@@ -80,7 +81,8 @@ impl Default for FigureOptions {
 
 /// Collects figures from verified receipts, in the order of the log: with [`Figures::push`], or as an
 /// [`Observer`] of a verification. Memory is bounded whatever the
-/// receipts say: some 40 MB where 32 checks have scores in 160 buckets each, else far less.
+/// receipts say: some 40 MB where 32 checks have scores in 160 buckets each, else far less;
+/// at most 16 MiB of that are for the case.
 ///
 /// ```
 /// use ai_audit_report::{FigureOptions, Figures};
@@ -180,7 +182,7 @@ impl Figures {
         let (checks, checks_left_out, by_check) = self.checks.finish();
         let (sprt, cusum, by_rate) = self.rates.finish();
         let (drift, by_drift) = self.drift.finish();
-        let (case, by_case) = self.cases.finish();
+        let (case, by_case, case_not_found) = self.cases.finish();
         let named = [by_action, by_check, by_rate, by_drift, by_case];
         let named = named.iter().flatten();
         FigureData {
@@ -194,6 +196,7 @@ impl Figures {
             cusum,
             drift,
             case,
+            case_not_found,
             receipts: named.map(|mark| (mark.seq, mark.pointer())).collect(),
         }
     }

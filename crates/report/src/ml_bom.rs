@@ -1,12 +1,17 @@
 //! A CycloneDX bill of materials of machine-learning models, and which models of a log it names.
 
+use crate::text::grouped;
 use crate::{Fact, Span};
 use ai_audit_core::Digest;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::ops::Bound;
 
 /// Largest file that is read, in bytes.
 pub const MAX_ML_BOM: usize = 16 * 1024 * 1024;
+
+/// The most names of a list that are shown.
+pub(crate) const MAX_LISTED: usize = 20;
 
 /// Components may have components; deeper than this they are not read.
 const MAX_NESTING: usize = 64;
@@ -159,20 +164,21 @@ impl MlBom {
     #[must_use]
     pub fn compare<'a>(&self, seen: impl IntoIterator<Item = &'a str>) -> MlBomComparison {
         let seen: BTreeSet<&str> = seen.into_iter().collect();
-        let mut out = MlBomComparison::default();
-        for name in &seen {
-            let list = if self.models.iter().any(|model| model.is_called(name)) {
-                &mut out.in_both
-            } else {
-                &mut out.only_in_log
-            };
-            list.push((*name).to_owned());
+        let mut named: BTreeSet<&str> = BTreeSet::new();
+        let mut unseen: BTreeSet<String> = BTreeSet::new();
+        for model in &self.models {
+            if !model.find(&seen, &mut named) {
+                unseen.insert(model.label());
+            }
         }
-        let unseen = self.models.iter();
-        let unseen = unseen.filter(|model| !seen.iter().any(|name| model.is_called(name)));
-        let labels: BTreeSet<String> = unseen.map(MlModel::label).collect();
-        out.only_in_bom = labels.into_iter().collect();
-        out
+        let (in_both, only_in_log): (Vec<&str>, Vec<&str>) =
+            seen.iter().partition(|name| named.contains(*name));
+        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+        MlBomComparison {
+            in_both: owned(in_both),
+            only_in_log: owned(only_in_log),
+            only_in_bom: unseen.into_iter().collect(),
+        }
     }
 }
 
@@ -196,22 +202,38 @@ impl MlModel {
         }
     }
 
-    fn is_called(&self, name: &str) -> bool {
-        [self.name.as_str(), self.full_name().as_str()]
-            .iter()
-            .any(|own| {
-                name.strip_prefix(own).is_some_and(|rest| {
-                    rest.is_empty()
-                        || rest
-                            .strip_prefix(['@', ':', '-'])
-                            .is_some_and(|rest| !rest.is_empty() && rest == self.version)
-                })
-            })
+    /// Adds those names that the model has to `named`; whether there are any.
+    ///
+    /// Both may be many, so names are looked up, and mostly only one: the first that is not before
+    /// the model's own tells whether any begins with it.
+    fn find<'a>(&self, seen: &BTreeSet<&'a str>, named: &mut BTreeSet<&'a str>) -> bool {
+        let mut found = false;
+        let full = (!self.group.is_empty()).then(|| self.full_name());
+        for own in [Some(self.name.as_str()), full.as_deref()]
+            .into_iter()
+            .flatten()
+        {
+            let from = (Bound::Included(own), Bound::Unbounded);
+            let mut after = seen.range::<str, _>(from);
+            if !after.next().is_some_and(|next| next.starts_with(own)) {
+                continue;
+            }
+            let mut forms = vec![own.to_owned()];
+            if !self.version.is_empty() {
+                forms.extend(['@', ':', '-'].map(|mark| format!("{own}{mark}{}", self.version)));
+            }
+            for name in forms.iter().filter_map(|form| seen.get(form.as_str())) {
+                named.insert(name);
+                found = true;
+            }
+        }
+        found
     }
 }
 
 impl MlBomLink {
-    /// What a report says under its title: the bill, and which models of the log it names.
+    /// What a report says under its title: the bill, and which models of the log it names, 20 names of
+    /// each sort at most.
     #[must_use]
     pub fn facts<'a>(&self, seen: impl IntoIterator<Item = &'a str>) -> Vec<Fact> {
         let mut value = vec![Span::Code(self.href.clone())];
@@ -253,11 +275,15 @@ fn fact(name: &str, value: Vec<Span>) -> Fact {
 
 fn list(names: Vec<String>) -> Vec<Span> {
     let mut out = Vec::new();
-    for name in names {
+    let more = names.len().saturating_sub(MAX_LISTED);
+    for name in names.into_iter().take(MAX_LISTED) {
         if !out.is_empty() {
             out.push(Span::text(", "));
         }
         out.push(Span::Code(name));
+    }
+    if more > 0 {
+        out.push(Span::text(format!(" and {} more", grouped(more as u64))));
     }
     out
 }

@@ -7,7 +7,7 @@ mod ids;
 mod observations;
 mod text;
 
-use crate::ml_bom::MlBomLink;
+use crate::ml_bom::{MAX_LISTED, MlBomLink};
 use ai_audit_compliance::{Crosswalk, FrameworkResult};
 use ai_audit_core::Timestamp;
 use ids::{Ids, Tokens};
@@ -40,8 +40,8 @@ const NO_PLAN: &str = "There was no OSCAL assessment plan. The log was verified 
 catalogues of requirements, as each observation says.";
 
 /// Writes a crosswalk as OSCAL assessment results: one JSON document, indented, with a newline at its
-/// end. The same crosswalk gives the same bytes; the UUIDs are of version 5, from the log and what
-/// they name.
+/// end. The same crosswalk gives the same bytes; the UUIDs are of version 5, from what the document
+/// is made of and what they name.
 ///
 /// # Errors
 /// [`OscalError::Time`] where the crosswalk's time is after the year 2999.
@@ -57,7 +57,7 @@ pub fn to_oscal(crosswalk: &Crosswalk, ml_bom: Option<&MlBomLink>) -> Result<Str
     if bounded(crosswalk.at).is_none() {
         return Err(OscalError::Time(crosswalk.at));
     }
-    let ids = Ids::new(crosswalk);
+    let ids = Ids::new(crosswalk, ml_bom)?;
     let mut tokens = Tokens::default();
     let mut root = Map::new();
     root.insert("uuid".into(), json!(ids.of("document", "")));
@@ -268,8 +268,12 @@ fn bill(link: &MlBomLink, ids: &Ids) -> Value {
         if let Some(serial) = &bom.serial_number {
             props.push(("serial-number", serial.clone()));
         }
-        for model in &bom.models {
+        for model in bom.models.iter().take(MAX_LISTED) {
             props.push(("model", model.label()));
+        }
+        let more = bom.models.len().saturating_sub(MAX_LISTED);
+        if more > 0 {
+            props.push(("models-not-listed", more.to_string()));
         }
     }
     let mut out = json!({

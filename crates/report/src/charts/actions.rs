@@ -45,13 +45,17 @@ pub(crate) fn actions(figure: &ActionFigure, words: Words<'_>) -> String {
         return String::new();
     };
     let x = (real(first.from.as_micros()), real(last.to.as_micros()));
-    let sum = |counts: &[u64; 6]| counts.iter().sum::<u64>();
+    let sum = |counts: &[u64; 6]| {
+        counts
+            .iter()
+            .fold(0, |sum: u64, count| sum.saturating_add(*count))
+    };
     let most = buckets.iter().map(|bucket| sum(&bucket.counts)).max();
     let y = (0.0, real(most.unwrap_or(1)) * 1.05);
     let mut totals = [0u64; 6];
     for bucket in buckets {
         for (total, count) in totals.iter_mut().zip(bucket.counts) {
-            *total += count;
+            *total = total.saturating_add(count);
         }
     }
     chart(words, x, y, |plot| {
@@ -73,9 +77,10 @@ pub(crate) fn actions(figure: &ActionFigure, words: Words<'_>) -> String {
             let mut below = 0u64;
             for (count, colour) in bucket.counts.into_iter().zip(OF_ACTIONS) {
                 if count > 0 {
-                    let (low, high) = (real(below), real(below + count));
+                    let above = below.saturating_add(count);
+                    let (low, high) = (real(below), real(above));
                     plot.bar((from, low), (to, high), colour, 3)?;
-                    below += count;
+                    below = above;
                 }
             }
         }

@@ -27,11 +27,17 @@ pub(super) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
+/// The farthest from 0 that an axis reaches: more than any count and any time in microseconds, and so
+/// little that differences stay finite.
+const FARTHEST: f64 = 1e20;
+
 /// What is drawn on.
 pub(super) struct Plot<'a> {
     root: DrawingArea<SVGBackend<'a>, Shift>,
     area: Area<'a>,
     y: RangedCoordf64,
+    /// The ends of x and of y.
+    ends: [(f64, f64); 2],
 }
 
 /// Makes a chart: ranges of x and y, and what is drawn there.
@@ -47,7 +53,7 @@ pub(super) fn chart(
     let drawn = {
         let root = SVGBackend::with_string(&mut raw, SIZE).into_drawing_area();
         let (left, top, right, bottom) = EDGES;
-        let (x, y) = (wide(x), wide(y));
+        let (x, y) = (wide(x, 1e-14), wide(y, 1e-9));
         let spec = Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(
             x.0..x.1,
             y.0..y.1,
@@ -57,6 +63,7 @@ pub(super) fn chart(
             area: root.apply_coord_spec(spec),
             root,
             y: (y.0..y.1).into(),
+            ends: [x, y],
         };
         draw(&plot).and_then(|()| plot.root.present())
     };
@@ -109,10 +116,21 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
-/// A range that has a width, and only finite ends.
-fn wide((from, to): (f64, f64)) -> (f64, f64) {
-    let from = if from.is_finite() { from } else { 0.0 };
-    if to.is_finite() && to > from {
+/// A number that is not farther from 0 than `most`; 0 for what is none.
+pub(super) const fn within(number: f64, most: f64) -> f64 {
+    if number.is_nan() {
+        0.0
+    } else {
+        number.clamp(-most, most)
+    }
+}
+
+/// A range with ends that can be drawn, and a width that is at least this part of its size: in a
+/// narrower one, steps between round numbers would be lost in rounding.
+fn wide((from, to): (f64, f64), least: f64) -> (f64, f64) {
+    let (from, to) = (within(from, FARTHEST), within(to, FARTHEST));
+    let size = from.abs().max(to.abs());
+    if to > from && to - from >= least * size {
         (from, to)
     } else {
         (from, from + from.abs().max(1.0))
@@ -185,7 +203,15 @@ impl Plot<'_> {
     }
 
     fn place(&self, at: (f64, f64)) -> (i32, i32) {
-        self.area.map_coordinate(&at)
+        self.area.map_coordinate(&self.inside(at))
+    }
+
+    /// A point moved to the edge of the data, where it is beyond it: the places of others are too
+    /// large for numbers of pixels.
+    fn inside(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        let [(left, right), (bottom, top)] = self.ends;
+        let put = |number: f64, from: f64, to: f64| within(number, FARTHEST).clamp(from, to);
+        (put(x, left, right), put(y, bottom, top))
     }
 
     fn line_between(
@@ -225,7 +251,7 @@ impl Plot<'_> {
         colour: RGBColor,
         width: u32,
     ) -> Drawn {
-        let points: Vec<(f64, f64)> = points.into_iter().collect();
+        let points: Vec<(f64, f64)> = points.into_iter().map(|at| self.inside(at)).collect();
         self.area
             .draw(&PathElement::new(points, style(colour, width)))
     }
@@ -242,7 +268,7 @@ impl Plot<'_> {
         points: impl IntoIterator<Item = (f64, f64)>,
         colour: RGBColor,
     ) -> Drawn {
-        let points: Vec<(f64, f64)> = points.into_iter().collect();
+        let points: Vec<(f64, f64)> = points.into_iter().map(|at| self.inside(at)).collect();
         self.area.draw(&Polygon::new(points, colour.filled()))
     }
 
@@ -264,13 +290,14 @@ impl Plot<'_> {
 
     /// A point.
     pub(super) fn dot(&self, at: (f64, f64), colour: RGBColor) -> Drawn {
-        self.area.draw(&Circle::new(at, 5, colour.filled()))
+        self.area
+            .draw(&Circle::new(self.inside(at), 5, colour.filled()))
     }
 
     /// A triangle: something is to be noticed.
     pub(super) fn flag(&self, at: (f64, f64), colour: RGBColor) -> Drawn {
         self.area
-            .draw(&TriangleMarker::new(at, 13, colour.filled()))
+            .draw(&TriangleMarker::new(self.inside(at), 13, colour.filled()))
     }
 
     /// Boxes of colours with what they mean, in a row above the data.
@@ -307,5 +334,63 @@ pub(super) fn short(number: f64) -> String {
         "0".into()
     } else {
         text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDS: [f64; 12] = [
+        f64::NEG_INFINITY,
+        -f64::MAX,
+        -1e308,
+        -1.0,
+        -5e-324,
+        0.0,
+        5e-324,
+        f64::MIN_POSITIVE,
+        1e15,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NAN,
+    ];
+
+    #[test]
+    fn any_numbers_end_in_a_drawing_of_bounded_coordinates() {
+        let words = Words {
+            id: "t",
+            title: "t",
+            description: "d",
+        };
+        for from in ENDS {
+            for to in ENDS.into_iter().chain([from + 1.0, from * (1.0 + 1e-15)]) {
+                for x in [(0.0, 1.0), (from, to)] {
+                    let svg = chart(words, x, (from, to), |plot| {
+                        plot.axes(&[(from, "a".into()), (to, "b".into())], "x", "y", short)?;
+                        for at in ENDS {
+                            plot.level(at, INK)?;
+                            plot.beside("z", at, INK)?;
+                            plot.dot((at, at), INK)?;
+                            plot.flag((at, to), INK)?;
+                            plot.bar((from, at), (to, at), INK, 3)?;
+                        }
+                        plot.line(ENDS.map(|at| (at, at)), INK, 2)?;
+                        plot.fill(ENDS.map(|at| (at, -at)), INK)
+                    });
+                    let parsed = roxmltree::Document::parse(&svg).unwrap();
+                    assert!(parsed.descendants().count() > 60, "{from} {to}");
+                    for node in parsed.descendants() {
+                        for name in ["x", "y", "x1", "y1", "cx", "cy", "width", "height"] {
+                            let Some(number) = node.attribute(name) else {
+                                continue;
+                            };
+                            let number: i32 = number.parse().unwrap();
+                            assert!((-100..=1_540).contains(&number), "{name} {number}");
+                        }
+                    }
+                }
+            }
+        }
     }
 }

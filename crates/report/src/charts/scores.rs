@@ -3,8 +3,8 @@
 use super::Words;
 use super::actions::ticks;
 use super::palette::{ALERT, BAND, BLUE, MUTED, dashed};
-use super::plot::{chart, real, short};
-use crate::figures::CheckFigure;
+use super::plot::{chart, real, short, within};
+use crate::figures::{CheckFigure, FARTHEST_SCORE};
 
 /// A box from quarter to three quarters in each bucket, its median across it, a line to the 95 %; and
 /// the thresholds.
@@ -20,7 +20,7 @@ pub(crate) fn scores(figure: &CheckFigure, words: Words<'_>) -> String {
         scores.into_iter().chain(thresholds).flatten()
     });
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for value in highs {
+    for value in highs.map(|value| within(value, FARTHEST_SCORE)) {
         (low, high) = (low.min(value), high.max(value));
     }
     if low > high {

@@ -53,7 +53,7 @@ fn path_chart(
     chart(words, x, y, |plot| {
         let step = round_step(last.to.div_ceil(LABELS));
         let ticks: Vec<(f64, String)> = (0..=LABELS + 1)
-            .map(|place| place * step)
+            .map_while(|place| step.checked_mul(place))
             .take_while(|place| *place <= last.to)
             .map(|place| (real(place), grouped(place)))
             .collect();

@@ -6,6 +6,18 @@ use crate::document::{Block, Figure, Section, Span, Tone};
 use crate::figures::{CaseFigure, CaseReason};
 use crate::text::{clean_to, counted};
 
+/// The section where no receipt has the trace that was asked for.
+pub(super) fn not_found(trace_id: &str) -> Section {
+    let mut section = section("case", 2, "One case");
+    let mut spans = text("No receipt of the period has the trace ");
+    spans.push(Span::Code(trace_id.into()));
+    spans.push(Span::text(
+        ", which was asked for: check its spelling and the period.",
+    ));
+    section.blocks.push(Block::Notice(Tone::Open, spans));
+    section
+}
+
 /// The section.
 pub(super) fn case(case: &CaseFigure) -> Section {
     let mut section = section("case", 2, "One case");

@@ -1,6 +1,7 @@
 //! Pieces of which sections are made.
 
 use crate::document::{Fact, Section, Span, Table};
+use crate::figures::FARTHEST_SCORE;
 use crate::text::grouped;
 use ai_audit_compliance::Coverage;
 use ai_audit_core::Timestamp;
@@ -101,8 +102,14 @@ pub(super) fn percent(part: f64) -> String {
     format!("{:.2} %", 100.0 * part)
 }
 
-/// A number of a measurement.
+/// A number of a measurement. Scores are cut at [`FARTHEST_SCORE`], and said to be.
 pub(super) fn measured(number: f64) -> String {
+    if number >= FARTHEST_SCORE {
+        return "1e15 or more".into();
+    }
+    if number <= -FARTHEST_SCORE {
+        return "-1e15 or less".into();
+    }
     if number != 0.0 && number.abs() < 0.001 {
         return format!("{number:.2e}");
     }

@@ -4,8 +4,8 @@ use super::cells::{between, fact, measured, moment, number, percent, section, ta
 use crate::charts::{self, Words};
 use crate::document::{Block, Figure, Section, Span, Table, Tone};
 use crate::figures::{
-    ActionFigure, Alarm, Between, CheckFigure, CusumFigure, DriftFigure, FigureData, SprtFigure,
-    Stretch, rows,
+    ActionFigure, Alarm, Between, CheckFigure, CusumFigure, DriftFigure, FARTHEST_SCORE,
+    FigureData, SprtFigure, Stretch, rows,
 };
 use crate::text::{clean_to, counted, grouped};
 use ai_audit_core::Action;
@@ -77,7 +77,7 @@ fn actions(figure_data: &ActionFigure) -> Figure {
     let mut totals = [0u64; 6];
     for bucket in &figure_data.buckets {
         for (total, count) in totals.iter_mut().zip(bucket.counts) {
-            *total += count;
+            *total = total.saturating_add(count);
         }
     }
     let seen: Vec<usize> = (0..6)
@@ -198,6 +198,17 @@ fn scores(place: usize, check: &CheckFigure) -> Figure {
              line across it the median; the dashed line is the threshold.",
             counted(check.scores, "score", "scores")
         )
+    };
+    let cut = check.buckets.iter().any(|bucket| {
+        let scores = bucket.scores.map(|scores| [scores.least, scores.greatest]);
+        let thresholds = bucket.thresholds.map(|(low, high)| [low, high]);
+        let mut all = scores.into_iter().chain(thresholds).flatten();
+        all.any(|number| number.abs() >= FARTHEST_SCORE)
+    });
+    let description = if cut {
+        format!("{description} What is beyond 1e15 or -1e15 is cut to that.")
+    } else {
+        description
     };
     let id = format!("chart-check-{place}");
     figure(&id, format!("Check {name}"), description, behind, |words| {

@@ -6,6 +6,9 @@ use ai_audit_core::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Scores and thresholds farther from 0 count as this: sums of them stay finite.
+pub(crate) const FARTHEST_SCORE: f64 = 1e15;
+
 /// The first and the last receipt of those that a number rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Between {
@@ -38,6 +41,8 @@ pub struct FigureData {
     pub drift: DriftFigure,
     /// One case.
     pub case: Option<CaseFigure>,
+    /// The trace that was asked for, where no receipt of the period has it; cut as its id is.
+    pub case_not_found: Option<String>,
     /// The receipts that are named above, by their places; without inclusion proofs.
     pub receipts: BTreeMap<u64, Pointer>,
 }
@@ -94,13 +99,15 @@ pub struct CheckBucket {
     pub fired: u64,
     /// Quantiles of its scores; none where it had none.
     pub scores: Option<Scores>,
-    /// The least and the greatest threshold that it was run with; none where none was recorded.
+    /// The least and the greatest threshold that it was run with, cut to ±10^15 as scores are; none
+    /// where none was recorded.
     pub thresholds: Option<(f64, f64)>,
     /// The receipts.
     pub receipts: Between,
 }
 
-/// Quantiles of scores: approximate (t-digest), but the least and the greatest are exact.
+/// Quantiles of scores: approximate (t-digest), but the least and the greatest are exact. Scores beyond
+/// ±10^15 count as that.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Scores {
     /// How many.
@@ -161,7 +168,7 @@ pub struct Alarm {
 /// The path of Wald's sequential probability ratio test; it begins anew after each decision.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SprtFigure {
-    /// What counts as an event.
+    /// What counts as an event, cut to 128 bytes.
     pub event: String,
     /// The rate as usual.
     pub p0: f64,
@@ -194,7 +201,7 @@ pub struct SprtFigure {
 /// The path of Page's cumulative sum; it begins anew after each alarm.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CusumFigure {
-    /// What counts as an event.
+    /// What counts as an event, cut to 128 bytes.
     pub event: String,
     /// The rate as usual.
     pub p0: f64,
@@ -265,7 +272,7 @@ pub struct DriftWindow {
 /// One case: the receipts of a trace, and what followed from what.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CaseFigure {
-    /// The trace's id.
+    /// The trace's id; of one longer than 128 bytes the beginning, and the SHA-256 of all of it.
     pub trace_id: String,
     /// Why this one.
     pub why: CaseReason,
@@ -275,7 +282,7 @@ pub struct CaseFigure {
     pub edges: u64,
     /// What does not hold in how the receipts refer to each other, a sentence each; 20 at most.
     pub problems: Vec<String>,
-    /// Whether more receipts of the trace were left out than a figure holds.
+    /// Whether receipts of the trace, or parents beyond the first 32 of one, were left out.
     pub cut: bool,
     /// The receipts that are drawn.
     pub steps: Vec<CaseStep>,
@@ -305,9 +312,9 @@ pub struct CaseStep {
     pub sealed_at: Timestamp,
     /// What it is.
     pub sort: String,
-    /// Who acted; may be empty.
+    /// Who acted, cut to 128 bytes; may be empty.
     pub agent: String,
-    /// The model, the tool, the step's name; may be empty.
+    /// The model, the tool, the step's name, cut to 128 bytes; may be empty.
     pub label: String,
     /// How it ended; may be empty.
     pub status: String,

@@ -2,6 +2,7 @@
 
 use super::data::{Alarm, Between, CusumFigure, SprtFigure, Stretch, rows};
 use super::mark::{Ends, Mark};
+use super::names::cut;
 use ai_audit_analytics::{AnalyticsError, Cusum, CusumPlan, Shift, Sprt, SprtDecision, SprtPlan};
 
 /// The most stretches of a path.
@@ -157,7 +158,7 @@ impl Rates {
             CusumPlan::for_run_length(shift, run_length)?,
         );
         Ok(Self {
-            event,
+            event: cut(&event).into_owned(),
             alpha,
             beta,
             run_length,

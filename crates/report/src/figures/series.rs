@@ -1,7 +1,8 @@
 //! Decisions by action and scores of checks, over time.
 
-use super::data::{ActionBucket, ActionFigure, CheckBucket, CheckFigure, Scores};
+use super::data::{ActionBucket, ActionFigure, CheckBucket, CheckFigure, FARTHEST_SCORE, Scores};
 use super::mark::{Ends, Mark};
+use super::names::cut;
 use super::timeline::{Merge, Timeline};
 use ai_audit_analytics::Quantiles;
 use ai_audit_core::{Action, Check, Decision};
@@ -12,8 +13,6 @@ const ACTION_BUCKETS: (usize, usize) = (400, 100);
 const CHECK_BUCKETS: (usize, usize) = (200, 60);
 /// The most checks that have a figure.
 const MAX_CHECKS: usize = 32;
-/// The most bytes of a check's name.
-const MAX_NAME: usize = 128;
 
 struct Counts {
     counts: [u64; 6],
@@ -75,9 +74,11 @@ impl Runs {
         Self {
             runs: 1,
             fired: u64::from(check.fired),
-            one: check.score,
+            one: check.score.map(near),
             scores: None,
-            thresholds: check.threshold.map(|threshold| (threshold, threshold)),
+            thresholds: check
+                .threshold
+                .map(|threshold| (near(threshold), near(threshold))),
             ends: Ends::of(*mark),
         }
     }
@@ -145,7 +146,7 @@ impl Checks {
                 Some(place) => self.known.get_mut(place),
                 None if self.known.len() < MAX_CHECKS => {
                     let line = Timeline::new(CHECK_BUCKETS.0);
-                    self.known.push((name.to_owned(), line));
+                    self.known.push((name.into_owned(), line));
                     self.known.last_mut()
                 }
                 None => None,
@@ -193,11 +194,7 @@ impl Checks {
     }
 }
 
-/// The first bytes of a name, at a border of characters.
-fn cut(name: &str) -> &str {
-    let mut end = name.len().min(MAX_NAME);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    name.get(..end).unwrap_or(name)
+/// A score or a threshold that means and differences of can be made: 1.7e308 is one as well.
+const fn near(number: f64) -> f64 {
+    number.clamp(-FARTHEST_SCORE, FARTHEST_SCORE)
 }

@@ -1,6 +1,8 @@
 //! UUIDs and tokens: made from what they name, so that the same log gives the same ones.
 
+use crate::ml_bom::MlBomLink;
 use ai_audit_compliance::Crosswalk;
+use ai_audit_core::Digest;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -11,13 +13,19 @@ const PROJECT: Uuid = Uuid::from_u128(0xc196_ecf8_f407_46de_9f97_1106_4a61_7bb8)
 pub(super) struct Ids(Uuid);
 
 impl Ids {
-    /// From the log, its size and root, the period and the time of the report.
-    pub(super) fn new(crosswalk: &Crosswalk) -> Self {
+    /// From the log, its size and root, the period and the time of the report, and a digest of all
+    /// that the document is made of: two that differ share no UUID.
+    pub(super) fn new(
+        crosswalk: &Crosswalk,
+        ml_bom: Option<&MlBomLink>,
+    ) -> Result<Self, serde_json::Error> {
         let edge = |time: Option<ai_audit_core::Timestamp>| {
             time.map_or_else(|| "open".into(), |time| time.to_string())
         };
+        let of_bill = ml_bom.map(|link| (&link.href, link.bom.as_ref().map(|bom| bom.sha256)));
+        let all = serde_json::to_vec(&(env!("CARGO_PKG_VERSION"), crosswalk, of_bill))?;
         let name = format!(
-            "{}\n{}\n{}\n{}\n{}",
+            "{}\n{}\n{}\n{}\n{}\n{}",
             crosswalk
                 .log_id
                 .map_or_else(String::new, |id| id.to_string()),
@@ -27,8 +35,9 @@ impl Ids {
             edge(crosswalk.period.from),
             edge(crosswalk.period.to),
             crosswalk.at,
+            Digest::of(&all),
         );
-        Self(Uuid::new_v5(&PROJECT, name.as_bytes()))
+        Ok(Self(Uuid::new_v5(&PROJECT, name.as_bytes())))
     }
 
     /// The UUID of a thing of a sort. Sorts are words of ours, names anybody's.

@@ -82,6 +82,7 @@ fn poison(crosswalk: &mut Crosswalk, figures: &mut FigureData, texts: &[String])
         gap.says = vec![next(), next()];
         gap.advice = next();
     }
+    figures.case_not_found = Some(next());
     figures.sprt.event = next();
     figures.cusum.event = next();
     for check in &mut figures.checks {
@@ -282,6 +283,13 @@ fn a40_csv_has_no_formula_and_one_row_a_control() {
         assert!(!first.is_some_and(|c| "=+-@\t\r".contains(c)), "{cell}");
         assert!(!cell.chars().any(char::is_control), "{cell}");
     }
+    // Every cell stands in quotation marks, those within it doubled.
+    let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
+    let lines = rows.iter().map(|row| {
+        let cells: Vec<String> = row.iter().map(quoted).collect();
+        format!("{}\r\n", cells.join(","))
+    });
+    assert!(text == lines.collect::<String>());
 }
 
 #[test]

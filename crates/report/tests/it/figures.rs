@@ -2,8 +2,11 @@
 
 use crate::logs::{Log, half_a_year};
 use ai_audit_analytics::{Shift, Sprt, SprtDecision, SprtPlan};
-use ai_audit_core::{Action, Check, Decision, DecodeBody as _, Kind, UnverifiedReceipt};
-use ai_audit_report::{CaseReason, DriftOver, FigureOptions, Figures, Unit};
+use ai_audit_core::{Action, Check, Decision, DecodeBody as _, Kind, LeafHash, UnverifiedReceipt};
+use ai_audit_report::{
+    Block, CaseReason, DriftOver, FigureData, FigureOptions, Figures, Recipe, Span, Tone, Unit,
+    compose,
+};
 use ai_audit_verify::LogVerifier;
 use std::collections::BTreeMap;
 
@@ -162,6 +165,7 @@ fn the_case_is_the_first_escalation_unless_another_is_asked_for() {
         ..FigureOptions::default()
     };
     let (_, figures) = log.report(&["eu-ai-act"], &asked, &log.trust());
+    assert_eq!(figures.case_not_found, None);
     let case = figures.case.unwrap();
     assert_eq!(
         (case.why, case.trace_id.as_str()),
@@ -171,12 +175,21 @@ fn the_case_is_the_first_escalation_unless_another_is_asked_for() {
         trace_id: Some("nobody".into()),
         ..FigureOptions::default()
     };
-    assert!(
-        log.report(&["eu-ai-act"], &nobody, &log.trust())
-            .1
-            .case
-            .is_none()
+    let (crosswalk, figures) = log.report(&["eu-ai-act"], &nobody, &log.trust());
+    assert_eq!(
+        (&figures.case, figures.case_not_found.as_deref()),
+        (&None, Some("nobody"))
     );
+    let document = compose(&crosswalk, Some(&figures), &Recipe::default());
+    let section = document.sections.iter().find(|s| s.id == "case").unwrap();
+    let [Block::Notice(Tone::Open, said)] = section.blocks.as_slice() else {
+        panic!("{:?}", section.blocks);
+    };
+    assert_eq!(
+        said[0],
+        Span::text("No receipt of the period has the trace ")
+    );
+    assert_eq!(said[1], Span::Code("nobody".into()));
 }
 
 #[test]
@@ -206,6 +219,22 @@ fn what_is_unverified_is_in_no_figure() {
     assert_eq!((figures.decisions, figures.receipts.len()), (0, 0));
 }
 
+/// Figures of a log, and the most bytes that they took.
+fn measured(log: &Log, options: &FigureOptions) -> (FigureData, u64) {
+    let policy = log.trust();
+    let mut data = None;
+    let used = allocation_counter::measure(|| {
+        let mut figures = Figures::new(options).unwrap();
+        let mut verifier = LogVerifier::new(&policy);
+        for sealed in &log.sealed {
+            verifier.push_observed(sealed, &mut figures);
+        }
+        drop(verifier);
+        data = Some(figures.finish());
+    });
+    (data.unwrap(), used.bytes_max)
+}
+
 /// Twenty thousand days of hostile decisions: many checks, many models, a trace for each.
 #[test]
 fn figures_stay_in_bounded_memory() {
@@ -231,22 +260,88 @@ fn figures_stay_in_bounded_memory() {
         drift_window: 10,
         ..FigureOptions::default()
     };
-    let policy = log.trust();
-    let mut data = None;
-    let used = allocation_counter::measure(|| {
-        let mut figures = Figures::new(&options).unwrap();
-        let mut verifier = LogVerifier::new(&policy);
-        for sealed in &log.sealed {
-            verifier.push_observed(sealed, &mut figures);
-        }
-        drop(verifier);
-        data = Some(figures.finish());
-    });
-    let data = data.unwrap();
+    let (data, used) = measured(&log, &options);
     assert_eq!(data.decisions, 6_000);
     assert!(data.actions.buckets.len() <= 100 && data.actions.unit == Unit::Year);
     assert_eq!(data.checks.len(), 32);
     assert!(data.checks_left_out > 0 && data.drift.shown.len() <= 200);
     assert!(data.receipts.len() < 4_000, "{}", data.receipts.len());
-    assert!(used.bytes_max < 48 << 20, "{} MiB", used.bytes_max >> 20);
+    assert!(used < 48 << 20, "{} MiB", used >> 20);
+}
+
+/// Every text as long as a receipt can have it, and lists of parents likewise.
+#[test]
+fn a40_long_texts_of_a_case_are_cut_as_they_are_taken_in() {
+    let parents: Vec<LeafHash> = (0..1_000u64)
+        .map(|n| LeafHash::of(&n.to_be_bytes()))
+        .collect();
+    for one_trace in [true, false] {
+        let mut log = Log::new();
+        for n in 0..1_000u64 {
+            let long = |part: u64| match n % 5 == part {
+                true => format!("{n} {}", "字".repeat(20_000)),
+                false => format!("{n}"),
+            };
+            log.trace(&match one_trace {
+                true => "one".into(),
+                false => long(0),
+            });
+            log.actor = long(1);
+            let check = Check {
+                name: long(2).into(),
+                fired: true,
+                ..Check::default()
+            };
+            log.seal(&Decision {
+                model: long(3).into(),
+                checks: vec![check].into(),
+                parents: match n % 5 {
+                    4 => parents.clone(),
+                    _ => Vec::new(),
+                }
+                .into(),
+                ..Decision::new()
+            });
+        }
+        let options = FigureOptions {
+            trace_id: one_trace.then(|| "one".into()),
+            drift_over: DriftOver::Checks,
+            drift_baseline: 100,
+            drift_window: 10,
+            ..FigureOptions::default()
+        };
+        let (data, used) = measured(&log, &options);
+        assert!(used < 16 << 20, "{} MiB", used >> 20);
+        let case = data.case.unwrap();
+        assert_eq!(case.cut, one_trace);
+        assert_eq!(case.nodes, if one_trace { 1_000 } else { 1 });
+        let texts = case
+            .steps
+            .iter()
+            .flat_map(|step| [&step.agent, &step.label]);
+        let names = data.checks.iter().map(|check| &check.name);
+        for text in texts.chain(names) {
+            assert!(text.len() <= 128, "{}", text.len());
+            assert!(text.len() < 100 || text.ends_with('…'), "{text}");
+        }
+    }
+}
+
+/// Many short receipts, each with as many parents as are held: the limit is one of bytes, too.
+#[test]
+fn held_traces_stay_within_their_bytes() {
+    let mut log = Log::new();
+    let parents: Vec<LeafHash> = (0..32u64).map(|n| LeafHash::of(&n.to_be_bytes())).collect();
+    for n in 0..12_000u64 {
+        log.trace(&format!("t{}", n / 40));
+        log.actor = format!("{n} {}", "x".repeat(110));
+        log.seal(&Decision {
+            model: log.actor.clone().into(),
+            parents: parents.clone().into(),
+            ..Decision::new()
+        });
+    }
+    let (data, used) = measured(&log, &FigureOptions::default());
+    assert!(used < 16 << 20, "{} MiB", used >> 20);
+    assert_eq!(data.case.unwrap().nodes, 40);
 }

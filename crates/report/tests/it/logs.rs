@@ -26,6 +26,7 @@ pub(crate) struct Log {
     origin: String,
     pub(crate) now: u64,
     trace: String,
+    pub(crate) actor: String,
     pub(crate) sealed: Vec<Vec<u8>>,
 }
 
@@ -48,6 +49,7 @@ impl Log {
             origin: genesis.origin().unwrap().to_string(),
             now: BEGIN,
             trace: String::new(),
+            actor: "claims-agent".into(),
             sealed: Vec::new(),
         };
         let hash = log.seal(&genesis);
@@ -67,7 +69,7 @@ impl Log {
         random[2..].copy_from_slice(&self.head.size().to_be_bytes());
         let mut buf = vec![0; MAX_SEALED_LEN];
         let draft = Draft::new(ReceiptId::from_parts(time, random), time);
-        let draft = draft.trace(&self.trace).actor("claims-agent");
+        let draft = draft.trace(&self.trace).actor(&self.actor);
         let sealed = draft.seal(body, &self.head, &self.key, &mut buf).unwrap();
         self.head = sealed.head();
         self.sealed.push(sealed.as_bytes().to_vec());

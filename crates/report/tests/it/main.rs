@@ -6,6 +6,7 @@
 )]
 
 mod a40_hostile;
+mod a40_numbers;
 mod browser;
 mod content;
 mod figures;

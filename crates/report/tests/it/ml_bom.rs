@@ -1,6 +1,7 @@
 //! Bills of materials that were written by the standard, and what is no such thing.
 
-use ai_audit_report::{MAX_ML_BOM, MlBom, MlBomError, MlBomLink, Span};
+use ai_audit_report::{MAX_ML_BOM, MlBom, MlBomError, MlBomLink, MlModel, Span};
+use std::time::{Duration, Instant};
 
 const BOM: &[u8] = include_bytes!("../data/ml-bom.cdx.json");
 
@@ -16,11 +17,7 @@ fn a_bill_says_who_it_is_and_which_models_it_names() {
     // Of the file's bytes, as `sha256sum` has it.
     let sha256 = "049c04adcbdda82b612a1ec276dc898e6435bae8094018d29e5668b6e20e9eac";
     assert_eq!(bom.sha256.to_string(), sha256);
-    let labels: Vec<String> = bom
-        .models
-        .iter()
-        .map(ai_audit_report::MlModel::label)
-        .collect();
+    let labels: Vec<String> = bom.models.iter().map(MlModel::label).collect();
     assert_eq!(
         labels,
         [
@@ -133,4 +130,48 @@ fn facts_tell_what_was_read_and_what_was_not() {
         ]
     );
     assert_eq!(facts[2].value, [Span::Code("gpt-x".into())]);
+}
+
+/// As many models as a bill and a log can have, in names that begin alike.
+#[test]
+fn a40_endless_bills_are_compared_at_once_and_cut() {
+    let named = |n: u32, version: &str| MlModel {
+        group: "labs".into(),
+        name: format!("model-{n}"),
+        version: version.into(),
+    };
+    let mut bom = MlBom::read(BOM).unwrap();
+    bom.models = (0..240_000).map(|n| named(n, "1.0")).collect();
+    let mut seen: Vec<String> = (0..4_090).map(|n| format!("other-{n}")).collect();
+    seen.extend(
+        [
+            "model-7",
+            "model-8:1.0",
+            "labs/model-9@1.0",
+            "labs/model-9@",
+            "model-10@2",
+        ]
+        .map(Into::into),
+    );
+    let began = Instant::now();
+    let found = bom.compare(seen.iter().map(String::as_str));
+    let link = MlBomLink {
+        href: "bom.json".into(),
+        bom: Some(bom),
+    };
+    let facts = link.facts(seen.iter().map(String::as_str));
+    // Name by name it would be 10^9 comparisons. Built for tests, on a busy machine.
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert_eq!(
+        found.in_both,
+        ["labs/model-9@1.0", "model-7", "model-8:1.0"]
+    );
+    assert_eq!(found.only_in_log.len(), 4_092);
+    assert_eq!(found.only_in_bom.len(), 240_000 - 3);
+    let last = |at: usize| facts[at].value.last().unwrap().clone();
+    assert_eq!(facts[3].value.len(), 40);
+    assert_eq!(last(3), Span::text(" and 239,977 more"));
+    assert_eq!(last(2), Span::text(" and 4,072 more"));
+    assert_eq!(facts[1].value.len(), 5);
 }

@@ -1,7 +1,7 @@
 //! OSCAL documents held against NIST's own schema (tests/data, public domain).
 
 use crate::samples::{HOSTILE, crosswalk, long_word};
-use ai_audit_compliance::Crosswalk;
+use ai_audit_compliance::{Crosswalk, Status};
 use ai_audit_core::Timestamp;
 use ai_audit_report::{MlBom, MlBomLink, OSCAL_NAMESPACE, OscalError, to_oscal};
 use serde_json::Value;
@@ -174,6 +174,58 @@ fn uuids_are_those_of_the_log_and_stand_once() {
     }
 }
 
+/// Every UUID that a document gives to something.
+fn uuids(value: &Value, out: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(them) => them.iter().for_each(|value| uuids(value, out)),
+        Value::Object(them) => {
+            out.extend(them.get("uuid").and_then(Value::as_str).map(str::to_owned));
+            them.values().for_each(|value| uuids(value, out));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn documents_that_differ_share_no_uuid() {
+    let one = crosswalk(8);
+    let mut others: Vec<Crosswalk> = Vec::new();
+    let mut change = |with: &dyn Fn(&mut Crosswalk)| {
+        let mut other = one.clone();
+        with(&mut other);
+        others.push(other);
+    };
+    change(&|_| {});
+    change(&|other| other.frameworks.truncate(2));
+    change(&|other| other.frameworks.reverse());
+    change(&|other| other.verdict.time = ai_audit_core::Status::Verified);
+    change(&|other| other.nothing_counts = Some("no key".into()));
+    change(&|other| other.frameworks[0].controls[0].requirement.push('x'));
+    change(&|other| other.frameworks[0].controls[0].status = Status::NotAddressable);
+    change(&|other| other.coverage[0].n += 1);
+    change(&|other| other.gaps[0].says.push("more".into()));
+    let mut all = BTreeSet::new();
+    let mut count = 0;
+    let mut take = |crosswalk: &Crosswalk, ml_bom: Option<&MlBomLink>| {
+        let text = to_oscal(crosswalk, ml_bom).unwrap();
+        let mut found = BTreeSet::new();
+        uuids(&serde_json::from_str(&text).unwrap(), &mut found);
+        assert!(found.len() > 100, "{}", found.len());
+        count += found.len();
+        all.extend(found);
+        assert_eq!(all.len(), count, "two share a UUID");
+    };
+    for other in &others {
+        take(other, None);
+    }
+    let mut link = bill();
+    take(&one, Some(&link));
+    link.href.push('2');
+    take(&one, Some(&link));
+    link.bom = None;
+    take(&one, Some(&link));
+}
+
 #[test]
 fn tokens_stand_once_and_carry_the_id_of_the_framework() {
     let document = valid(&crosswalk(3), None);
@@ -206,6 +258,17 @@ fn a_bill_of_materials_is_linked_with_its_digest() {
     assert_eq!(rlink["media-type"], "application/vnd.cyclonedx+json");
     let sha256 = link.bom.unwrap().sha256.to_string();
     assert_eq!(rlink["hashes"][0]["value"], sha256);
+    let mut endless = bill();
+    if let Some(bom) = &mut endless.bom {
+        bom.models = vec![bom.models[0].clone(); 50];
+    }
+    let document = valid(&crosswalk(3), Some(&endless));
+    let resources = list(&document, "/assessment-results/back-matter/resources");
+    let resource = resources.last().unwrap();
+    assert_eq!(prop(resource, "models-not-listed"), Some("30"));
+    let props = list(resource, "/props");
+    let models = props.iter().filter(|prop| prop["name"] == "model");
+    assert_eq!(models.count(), 20);
     let elsewhere = MlBomLink {
         href: "https://example.org/bom one.json".into(),
         bom: None,
