@@ -1,6 +1,7 @@
 //! `ai-audit report`
 
 mod forms;
+mod recipe;
 mod sign;
 
 use crate::assessed::{assess, at, period};
@@ -32,6 +33,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         .collect::<anyhow::Result<Vec<Form>>>()?;
     let signing = sign::Signing::of(args)?;
     let scope = scope(&args.scope)?;
+    let options = recipe::typed(args, &scope)?;
     let bom = args.ml_bom.as_deref().map(ml_bom).transpose()?;
     // Before anything is verified: whether the files can be written.
     let mut files = Vec::new();
@@ -45,8 +47,8 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         };
         files.push((path, NewFile::create(path, args.force)?, note));
     }
-    let options = figure_options(args, &scope)?;
-    let figures = Figures::new(&options).map_err(|error| usage(error.to_string()))?;
+    let figures =
+        Figures::new(&figure_options(args, &scope)?).map_err(|error| usage(error.to_string()))?;
     let policy = args.trust.policy()?;
     let mut data = None;
     let named = |figures: Figures| {
@@ -55,7 +57,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     };
     let (outcome, crosswalk) = assess(&args.path, &scope, &policy, figures, named, output)?;
     let recipe = Recipe {
-        options: typed(args, &scope),
+        options,
         ..Recipe::default()
     };
     let mut written = Vec::new();
@@ -161,47 +163,6 @@ fn figure_options(args: &Args, scope: &Scope) -> anyhow::Result<FigureOptions> {
         trace_id: figures.case.clone(),
         ..FigureOptions::default()
     })
-}
-
-/// The options that shaped a report, as one types them again. Paths stay out of it.
-fn typed(args: &Args, scope: &Scope) -> Vec<String> {
-    let mut typed = Vec::new();
-    let mut add = |flag: &str, value: &str| typed.push(format!("{flag} {value}"));
-    let asked = &args.scope;
-    for id in &asked.framework {
-        add("--framework", id);
-    }
-    for path in &asked.catalogue {
-        let name = path.file_name().map(|name| name.to_string_lossy());
-        add("--catalogue", &name.unwrap_or_default());
-    }
-    for (flag, value) in [("--from", &scope.from), ("--to", &scope.to)] {
-        if let Some(value) = value {
-            add(flag, value);
-        }
-    }
-    let figures = &args.figures;
-    let usual = FigureOptions::default();
-    if figures.event != usual.event.to_string() {
-        add("--event", &figures.event);
-    }
-    if (figures.p0, figures.p1) != (usual.p0, usual.p1) {
-        add("--p0", &figures.p0.to_string());
-        add("--p1", &figures.p1.to_string());
-    }
-    if let Some(case) = &figures.case {
-        add("--case", case);
-    }
-    if let Some(bom) = &args.ml_bom {
-        let name = Path::new(bom)
-            .file_name()
-            .map(|name| name.to_string_lossy());
-        match bom.contains("://") {
-            true => add("--ml-bom", bom),
-            false => add("--ml-bom", &name.unwrap_or_default()),
-        }
-    }
-    typed
 }
 
 /// A bill of materials: a file is read, a URI is only named.

@@ -11,7 +11,13 @@ const FILES: [&str; 5] = [
     "oscal.json",
 ];
 
-fn report(place: &Place, evidence: &str, folder: &str, files: &[&str], more: &[&str]) -> Done {
+pub(crate) fn report(
+    place: &Place,
+    evidence: &str,
+    folder: &str,
+    files: &[&str],
+    more: &[&str],
+) -> Done {
     let paths: Vec<String> = files.iter().map(|file| format!("{folder}{file}")).collect();
     let mut args = vec![
         "report",
@@ -30,7 +36,7 @@ fn report(place: &Place, evidence: &str, folder: &str, files: &[&str], more: &[&
     place.run(&args)
 }
 
-fn read(place: &Place, file: &str) -> String {
+pub(crate) fn read(place: &Place, file: &str) -> String {
     std::fs::read_to_string(place.path(file)).unwrap()
 }
 
