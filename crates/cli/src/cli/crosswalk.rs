@@ -60,7 +60,7 @@ pub(crate) struct Scope {
     /// Only receipts sealed before this time.
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
-    /// The time that open deadlines are held against. [default: now]
+    /// The time that open deadlines are held against, not before the last receipt. [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
 }

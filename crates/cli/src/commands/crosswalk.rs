@@ -1,6 +1,6 @@
 //! `ai-audit crosswalk`
 
-use crate::assessed::{assess, catalogues};
+use crate::assessed::{assess, at, catalogues};
 use crate::cli::crosswalk::{Crosswalk as Args, Wanted};
 use crate::commands::verify::status_line;
 use crate::failure::usage;
@@ -32,8 +32,10 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
             "expected the evidence: a log, a package or a receipts file",
         ));
     };
+    let made = at(&args.scope)?;
     let policy = args.trust.policy()?;
-    let (outcome, crosswalk) = assess(path, &args.scope, &policy, (), |()| Vec::new(), output)?;
+    let named = |()| Vec::new();
+    let (outcome, crosswalk) = assess(path, &args.scope, made, &policy, (), named, output)?;
     let exit = outcome.report.exit(&Question::DEFAULT).code();
     if output.json {
         output.json(&crosswalk)?;

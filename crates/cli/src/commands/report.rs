@@ -33,6 +33,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         .collect::<anyhow::Result<Vec<Form>>>()?;
     let signing = sign::Signing::of(args)?;
     let scope = scope(&args.scope)?;
+    let made = at(&scope)?;
     let options = recipe::typed(args, &scope)?;
     let bom = args.ml_bom.as_deref().map(ml_bom).transpose()?;
     // Before anything is verified: whether the files can be written.
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         let figures = data.insert(figures.finish());
         figures.receipts.values().cloned().collect()
     };
-    let (outcome, crosswalk) = assess(&args.path, &scope, &policy, figures, named, output)?;
+    let (outcome, crosswalk) = assess(&args.path, &scope, made, &policy, figures, named, output)?;
     let recipe = Recipe {
         options,
         ..Recipe::default()
@@ -136,8 +137,6 @@ fn contents(
 /// The frameworks that are asked for, or the usual ones and the caller's own.
 fn scope(scope: &Scope) -> anyhow::Result<Scope> {
     let mut scope = scope.clone();
-    // One time for all that is made.
-    scope.at = Some(at(&scope)?.to_string());
     if scope.framework.is_empty() {
         scope.framework = USUAL.map(String::from).to_vec();
         for path in &scope.catalogue {

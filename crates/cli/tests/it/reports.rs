@@ -190,3 +190,39 @@ fn own_catalogues_and_bills_of_models_are_in_it() {
     }
     assert!(read(&place, "oscal.json").contains("application/vnd.cyclonedx+json"));
 }
+
+#[test]
+fn a_time_before_the_last_receipt_is_refused() {
+    let place = Place::new();
+    let before = ["--key", "audit/log.pub", "--at", "2026-01-01T00:00:00Z"];
+    let report = [&["report", "audit", "-o", "r.html"], &before[..]].concat();
+    let crosswalk = [&["crosswalk", "audit"], &before[..]].concat();
+    for args in [report, crosswalk] {
+        let refused = place.run(&args);
+        let said = refused.sentence(2);
+        assert!(
+            said.contains("--at 2026-01-01T00:00:00.000000Z: the log has a receipt of 20"),
+            "{said}"
+        );
+        assert!(said.ends_with("expected a time not before it"), "{said}");
+        assert_eq!(refused.out, "");
+    }
+    for file in ["r.html", "r.html.note"] {
+        assert!(!place.path(file).exists(), "{file}");
+    }
+    // The last receipt's own time is one.
+    let shown = place.run(&["crosswalk", "audit", "--key", "audit/log.pub", "--json"]);
+    let last = shown.json()["newest_sealed_at"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let args = [
+        "crosswalk",
+        "audit",
+        "--key",
+        "audit/log.pub",
+        "--size",
+        "15",
+    ];
+    place.run(&[&args[..], &["--at", &last]].concat()).good();
+}
