@@ -1,9 +1,10 @@
-//! The trust policy that a command's flags make, with the clock of the machine.
+//! The trust policy that a command's flags make, as of a time or by the clock of the machine.
 
 use crate::cli::{Times, Trust};
 use crate::commands::anchor::token;
 use crate::failure::usage;
 use crate::open::{read, read_at_most};
+use ai_audit_core::Timestamp;
 use ai_audit_note::MAX_POLICY_LEN;
 use ai_audit_store::{Clock as _, SystemClock};
 use ai_audit_timestamp::TrustedCertificates;
@@ -11,18 +12,27 @@ use ai_audit_verify::{DetachedRevocation, Pin, TrustPolicy};
 use std::path::Path;
 
 impl Trust {
-    /// The policy, with every file that the flags name read.
+    /// The policy as of now, with every file that the flags name read.
     ///
     /// # Errors
     ///
     /// When one of them cannot be read or is not what its flag asks for.
     pub(crate) fn policy(&self) -> anyhow::Result<TrustPolicy> {
+        self.policy_at(SystemClock.now())
+    }
+
+    /// The same as of another time, which ages of cosignatures are counted to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trust::policy`].
+    pub(crate) fn policy_at(&self, time: Timestamp) -> anyhow::Result<TrustPolicy> {
         let mut policy = match &self.policy {
             None => TrustPolicy::new(),
             Some(path) => TrustPolicy::parse_file(&read_at_most(path, MAX_POLICY_LEN)?)
                 .map_err(|error| usage(format!("{}: {error}", path.display())))?,
         }
-        .now(SystemClock.now());
+        .now(time);
         for key in &self.key {
             policy = policy.pin(pin("--key ", key)?);
         }

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     }
     let figures =
         Figures::new(&figure_options(args, &scope)?).map_err(|error| usage(error.to_string()))?;
-    let policy = args.trust.policy()?;
+    let policy = args.trust.policy_at(made)?;
     let mut data = None;
     let named = |figures: Figures| {
         let figures = data.insert(figures.finish());

@@ -226,3 +226,37 @@ fn a_time_before_the_last_receipt_is_refused() {
     ];
     place.run(&[&args[..], &["--at", &last]].concat()).good();
 }
+
+/// How old the word of witnesses is hangs on the report's time, not on when it is made.
+#[cfg(unix)]
+#[test]
+fn a_report_is_of_its_time_also_where_witnesses_are_asked() {
+    use crate::witnesses::{cosign, hand_out_policy, watched};
+
+    let (place, _serving) = watched(1);
+    hand_out_policy(&place);
+    cosign(&place).good();
+    let made = |at: &str, file: &str| {
+        place.run(&[
+            "report",
+            "audit",
+            "-o",
+            file,
+            "--policy",
+            "my.policy",
+            "--at",
+            at,
+        ])
+    };
+    let now = place.run(&["crosswalk", "audit", "--policy", "my.policy", "--json"]);
+    let last = now.good().json()["newest_sealed_at"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    made(&last, "now.md").good();
+    assert_eq!(made(AT, "a.md").code, 3, "years after their word");
+    assert_eq!(made(AT, "b.md").code, 3);
+    let text = read(&place, "a.md");
+    assert!(text.contains("more than max-age allows"), "{text}");
+    assert_eq!(text, read(&place, "b.md"));
+}
