@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         ));
     };
     let made = at(&args.scope)?;
-    let policy = args.trust.policy_at(made)?;
+    let (policy, _) = args.trust.policy_at(made)?;
     let named = |()| Vec::new();
     let (outcome, crosswalk) = assess(path, &args.scope, made, &policy, (), named, output)?;
     let exit = outcome.report.exit(&Question::DEFAULT).code();

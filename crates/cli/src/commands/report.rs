@@ -34,7 +34,8 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     let signing = sign::Signing::of(args)?;
     let scope = scope(&args.scope)?;
     let made = at(&scope)?;
-    let options = recipe::typed(args, &scope)?;
+    let (policy, trusted) = args.trust.policy_at(made)?;
+    let recipe = recipe::recipe(args, &scope, &trusted)?;
     let bom = args.ml_bom.as_deref().map(ml_bom).transpose()?;
     // Before anything is verified: whether the files can be written.
     let mut files = Vec::new();
@@ -50,17 +51,12 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     }
     let figures =
         Figures::new(&figure_options(args, &scope)?).map_err(|error| usage(error.to_string()))?;
-    let policy = args.trust.policy_at(made)?;
     let mut data = None;
     let named = |figures: Figures| {
         let figures = data.insert(figures.finish());
         figures.receipts.values().cloned().collect()
     };
     let (outcome, crosswalk) = assess(&args.path, &scope, made, &policy, figures, named, output)?;
-    let recipe = Recipe {
-        options,
-        ..Recipe::default()
-    };
     let mut written = Vec::new();
     for ((path, mut file, note), form) in files.into_iter().zip(forms) {
         let contents = contents(form, &crosswalk, data.as_ref(), &recipe, bom.as_ref())?;

@@ -259,4 +259,10 @@ fn a_report_is_of_its_time_also_where_witnesses_are_asked() {
     let text = read(&place, "a.md");
     assert!(text.contains("more than max-age allows"), "{text}");
     assert_eq!(text, read(&place, "b.md"));
+    // Whoever makes it again is told what was trusted.
+    let policy = std::fs::read(place.path("my.policy")).unwrap();
+    let digest = ai_audit_core::Digest::of(&policy).to_string();
+    assert!(text.contains(&digest), "{text}");
+    let named = text.matches("--key KEYLINE --policy my.policy").count();
+    assert_eq!(named, 2, "to verify and to make again: {text}");
 }

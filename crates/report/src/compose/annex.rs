@@ -17,8 +17,13 @@ pub struct Recipe {
     pub file: String,
     /// What the evidence is called in commands, such as `package.zip` or `LOG`.
     pub evidence: String,
-    /// The options that shaped the report, as they are typed: trust but the key, frameworks, period,
-    /// event. Without `--at`, which is the crosswalk's.
+    /// The options that say what else was trusted than the log's key, such as `--policy FILE`. The size
+    /// is the crosswalk's.
+    pub trust: Vec<String>,
+    /// The files that `trust` names: each one's name and its SHA-256 in hexadecimal.
+    pub files: Vec<(String, String)>,
+    /// The options that shaped the report, as they are typed: frameworks, period, event. Without
+    /// `--at`, which is the crosswalk's.
     pub options: Vec<String>,
 }
 
@@ -56,6 +61,8 @@ impl Default for Recipe {
         Self {
             file: "report.html".into(),
             evidence: "package.zip".into(),
+            trust: Vec::new(),
+            files: Vec::new(),
             options: Vec::new(),
         }
     }
@@ -130,6 +137,29 @@ pub(super) fn receipts(crosswalk: &Crosswalk, named: &BTreeMap<u64, &Pointer>) -
     section
 }
 
+/// What files the trust came out of.
+fn files(files: &[(String, String)]) -> Vec<Span> {
+    let mut words = Vec::new();
+    for (place, (name, digest)) in files.iter().enumerate() {
+        words.push(Span::text(match place {
+            0 => {
+                " What was trusted besides the key is in these files, which you need as they are: "
+            }
+            _ => ", ",
+        }));
+        words.extend([
+            Span::Strong(name.clone()),
+            Span::text(" (SHA-256 "),
+            Span::Code(digest.clone()),
+            Span::text(")"),
+        ]);
+    }
+    if !words.is_empty() {
+        words.push(Span::text("."));
+    }
+    words
+}
+
 /// The annex of checking.
 pub(super) fn check(
     crosswalk: &Crosswalk,
@@ -178,8 +208,13 @@ pub(super) fn check(
         second.push(Span::Code(tree.root.to_string()));
         second.push(Span::text("."));
     }
+    let typed = |options: &[String]| -> String {
+        let options = options.iter().map(|option| format!(" {option}"));
+        options.collect()
+    };
+    let trust = size + &typed(&recipe.trust);
     second.push(Span::Code(format!(
-        "ai-audit verify {evidence} --key KEYLINE{size}"
+        "ai-audit verify {evidence} --key KEYLINE{trust}"
     )));
     let third = vec![
         Span::text(
@@ -190,19 +225,19 @@ pub(super) fn check(
             "ai-audit verify {note} --key KEYLINE --require integrity,attribution"
         )),
     ];
-    let options: String = recipe.options.iter().map(|one| format!(" {one}")).collect();
-    let fourth = vec![
-        Span::text(
-            "Make the report again as of the same time, and compare. The same evidence, trust and time \
-             give the same bytes; a difference means that one of the two was not made from this \
-             evidence.",
-        ),
+    let mut fourth = text(
+        "Make the report again as of the same time, and compare. The same evidence, trust and time give \
+         the same bytes; a difference means that one of the two was not made from this evidence.",
+    );
+    fourth.extend(files(&recipe.files));
+    fourth.extend([
         Span::Code(format!(
-            "ai-audit report {evidence} --key KEYLINE{size} --at {}{options} -o {again}",
-            crosswalk.at
+            "ai-audit report {evidence} --key KEYLINE{trust} --at {}{} -o {again}",
+            crosswalk.at,
+            typed(&recipe.options)
         )),
         Span::Code(format!("cmp {again} {file}")),
-    ];
+    ]);
     let mut fifth = text("Pull any receipt that is named here, and check its proof");
     if let Some((seq, pointer)) = named.iter().next_back() {
         fifth.extend([

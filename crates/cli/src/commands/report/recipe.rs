@@ -1,9 +1,10 @@
-//! How a report is made again: the options that shaped it, as one types them.
+//! How a report is made again: what was trusted, and the options that shaped it, as one types them.
 
 use crate::cli::crosswalk::Scope;
 use crate::cli::report::Report as Args;
 use crate::failure::usage;
 use crate::output::safe;
+use crate::trust::TrustFile;
 use ai_audit_report::{FigureOptions, Recipe};
 use std::path::Path;
 
@@ -11,12 +12,36 @@ use std::path::Path;
 /// lost its end is another command.
 const LONGEST: usize = 3_000;
 
-/// The options that shaped a report, as one types them again. Paths stay out of it.
+/// How one makes a report again. Paths stay out of it, and checkpoints come down to a size.
 ///
 /// # Errors
 ///
 /// When a value has characters that no report shows as they are, or when all are too long.
-pub(super) fn typed(args: &Args, scope: &Scope) -> anyhow::Result<Vec<String>> {
+pub(super) fn recipe(args: &Args, scope: &Scope, trusted: &[TrustFile]) -> anyhow::Result<Recipe> {
+    let mut trust = Typed(Vec::new());
+    for one in trusted {
+        trust.add(one.flag, &one.file.name)?;
+    }
+    let options = options(args, scope)?;
+    let all = trust.0.iter().chain(&options);
+    let len: usize = all.map(|option| option.chars().count()).sum();
+    if len > LONGEST {
+        return Err(usage(format!(
+            "a report says how it is made again, and its options have {len} characters: expected at most {LONGEST}"
+        )));
+    }
+    let files = trusted.iter();
+    Ok(Recipe {
+        trust: trust.0,
+        files: files
+            .map(|one| (one.file.name.clone(), one.file.digest.to_string()))
+            .collect(),
+        options,
+        ..Recipe::default()
+    })
+}
+
+fn options(args: &Args, scope: &Scope) -> anyhow::Result<Vec<String>> {
     let mut typed = Typed(Vec::new());
     let asked = &args.scope;
     for id in &asked.framework {
@@ -47,12 +72,6 @@ pub(super) fn typed(args: &Args, scope: &Scope) -> anyhow::Result<Vec<String>> {
             true => typed.add("--ml-bom", bom)?,
             false => typed.add("--ml-bom", &name_of(Path::new(bom)))?,
         }
-    }
-    let len: usize = typed.0.iter().map(|option| option.chars().count()).sum();
-    if len > LONGEST {
-        return Err(usage(format!(
-            "a report says how it is made again, and its options have {len} characters: expected at most {LONGEST}"
-        )));
     }
     Ok(typed.0)
 }
