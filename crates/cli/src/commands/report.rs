@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         .iter()
         .map(|path| Form::of(path))
         .collect::<anyhow::Result<Vec<Form>>>()?;
-    let signing = sign::Signing::of(args)?;
+    let mut signing = sign::Signing::of(args)?;
     let scope = scope(&args.scope)?;
     let made = at(&scope)?;
     let (policy, trusted) = args.trust.policy_at(made)?;
@@ -57,6 +57,16 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         figures.receipts.values().cloned().collect()
     };
     let (outcome, crosswalk) = assess(&args.path, &scope, made, &policy, figures, named, output)?;
+    // A statement is of a log from its first receipt to its size.
+    if !crosswalk.whole && args.sign_key.is_some() {
+        return Err(usage(
+            "a report of a selection is not signed: a statement speaks of all receipts of a log up to its size; leave out --sign-key",
+        ));
+    }
+    let all = crosswalk.whole && crosswalk.tree.is_some();
+    if !all && args.sign_key.is_none() && signing.take().is_some() {
+        output.note("Not signed: not all receipts of the log could be read.")?;
+    }
     let mut written = Vec::new();
     for ((path, mut file, note), form) in files.into_iter().zip(forms) {
         let contents = contents(form, &crosswalk, data.as_ref(), &recipe, bom.as_ref())?;

@@ -266,3 +266,60 @@ fn a_report_is_of_its_time_also_where_witnesses_are_asked() {
     let named = text.matches("--key KEYLINE --policy my.policy").count();
     assert_eq!(named, 2, "to verify and to make again: {text}");
 }
+
+#[test]
+fn a_report_of_a_selection_is_not_signed() {
+    let place = Place::new();
+    place
+        .run(&["export", "audit", "--session", "s1", "-o", "s1.zip"])
+        .good();
+    place.run(&["export", "audit", "-o", "all.zip"]).good();
+    let key = "audit/keys/checkpoint.pem";
+    let signed = |evidence: &str, file: &str| {
+        let size = ["--size", "15"];
+        let size = if evidence == "all.zip" {
+            &size[..]
+        } else {
+            &[]
+        };
+        let args = [
+            "report",
+            evidence,
+            "-o",
+            file,
+            "--key",
+            "audit/log.pub",
+            "--at",
+            AT,
+            "--sign-key",
+            key,
+        ];
+        place.run(&[&args, size].concat())
+    };
+    signed("all.zip", "all.md").good();
+    assert!(place.path("all.md.note").exists());
+    let refused = signed("s1.zip", "s1.md");
+    assert!(
+        refused
+            .sentence(2)
+            .contains("a report of a selection is not signed"),
+        "{}",
+        refused.err
+    );
+    assert!(!place.path("s1.md").exists() && !place.path("s1.md.note").exists());
+    let args = ["report", "s1.zip", "-o", "s1.md", "--key", "audit/log.pub"];
+    assert_eq!(place.run(&args).code, 3);
+    assert!(place.path("s1.md").exists() && !place.path("s1.md.note").exists());
+    // Nor is one of a log that lost a receipt, though its key is at hand.
+    let store = rusqlite::Connection::open(place.path("audit/audit.db")).unwrap();
+    let lost = store.execute("DELETE FROM receipts WHERE seq = 3", ());
+    assert_eq!(lost, Ok(1));
+    let done = report(&place, "audit", "", &["cut.md"], &[]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    assert!(
+        done.out.contains("Not signed: not all receipts"),
+        "{}",
+        done.out
+    );
+    assert!(place.path("cut.md").exists() && !place.path("cut.md.note").exists());
+}
