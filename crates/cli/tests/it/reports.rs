@@ -323,3 +323,38 @@ fn a_report_of_a_selection_is_not_signed() {
     );
     assert!(place.path("cut.md").exists() && !place.path("cut.md.note").exists());
 }
+
+#[test]
+fn after_an_erasure_directory_and_package_give_the_same_bytes() {
+    let place = Place::new();
+    place.write(
+        "lines",
+        "{\"subject\":\"person-7\",\"input\":\"a secret\"}\n",
+    );
+    for args in [
+        &["record", "audit", "lines", "--keep-encrypted", "input"][..],
+        &["shred", "audit", "person-7", "--reason", "request 31"],
+        &["checkpoint", "audit", "-o", "kept.note"],
+        &["export", "audit", "-o", "p.zip"],
+    ] {
+        place.run(args).good();
+    }
+    let trust = ["--key", "audit/log.pub", "--checkpoint", "kept.note"];
+    let erasure = ["verify", "audit", "--require", "erasure"];
+    place.run(&[&erasure[..], &trust].concat()).good();
+    std::fs::create_dir(place.path("again")).unwrap();
+    for (evidence, folder) in [("audit", ""), ("p.zip", "again/")] {
+        for file in ["r.md", "r.json"] {
+            let path = format!("{folder}{file}");
+            let args = ["report", evidence, "-o", &path, "--at", AT];
+            place.run(&[&args[..], &trust].concat()).good();
+        }
+    }
+    let json: serde_json::Value = serde_json::from_str(&read(&place, "r.json")).unwrap();
+    let erasure = &json["crosswalk"]["verdict"]["erasure"];
+    assert_eq!(erasure["status"], "unverified", "{erasure}");
+    for file in ["r.md", "r.json"] {
+        let again = read(&place, &format!("again/{file}"));
+        assert_eq!(read(&place, file), again, "{file}");
+    }
+}
