@@ -14,11 +14,15 @@ use ai_audit_store::{Clock as _, SystemClock};
 use ai_audit_verify::{Observed, Observer, TrustPolicy};
 use std::path::Path;
 
-/// The catalogues that come along, and the caller's own; of those the ones that he asks for.
+/// The catalogues that come along, and the caller's own; of those the ones that he asks for,
+/// `all` of them as well.
 pub(crate) fn catalogues(scope: &Scope) -> anyhow::Result<Catalogues> {
     let mut all = Catalogues::builtin()?;
     for path in &scope.catalogue {
         add(&mut all, path)?;
+    }
+    if scope.framework.iter().any(|id| id == "all") {
+        return Ok(all);
     }
     all.only(&scope.framework).map_err(refused)
 }

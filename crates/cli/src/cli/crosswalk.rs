@@ -48,7 +48,7 @@ pub(crate) struct Scope {
     /// The log, where PATH is a directory. [default: default]
     #[arg(long)]
     pub(crate) log: Option<String>,
-    /// A framework by its id; may be repeated.
+    /// A framework by its id, or all; may be repeated.
     #[arg(long, value_name = "ID")]
     pub(crate) framework: Vec<String>,
     /// A catalogue of your own, TOML; may be repeated.

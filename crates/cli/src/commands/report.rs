@@ -19,7 +19,8 @@ use ai_audit_report::{
 };
 use forms::Form;
 use serde_json::json;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What a report has where nobody asks for a framework.
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     let recipe = recipe::recipe(args, &scope, &trusted)?;
     let bom = args.ml_bom.as_deref().map(ml_bom).transpose()?;
     // Before anything is verified: whether the files can be written.
+    check_places(&args.output)?;
     let mut files = Vec::new();
     for path in &args.output {
         let note = match signing.is_some() {
@@ -140,6 +142,28 @@ fn contents(
     form.write(crosswalk, figures, &document, bom)
 }
 
+/// Refuses files that are named twice, or that lead into no folder.
+fn check_places(files: &[PathBuf]) -> anyhow::Result<()> {
+    let mut places = BTreeSet::new();
+    for path in files {
+        let shown = path.display();
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let Ok(place) = folder.canonicalize() else {
+            let folder = folder.display();
+            return Err(usage(format!("{shown}: there is no folder {folder}")));
+        };
+        if !places.insert(place.join(path.file_name().unwrap_or_default())) {
+            return Err(usage(format!(
+                "-o {shown}: it is named twice; expected another file for each form"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The frameworks that are asked for, or the usual ones and the caller's own.
 fn scope(scope: &Scope) -> anyhow::Result<Scope> {
     let mut scope = scope.clone();
@@ -149,8 +173,6 @@ fn scope(scope: &Scope) -> anyhow::Result<Scope> {
             let own = crate::assessed::own_id(path)?;
             scope.framework.push(own);
         }
-    } else if scope.framework.iter().any(|id| id == "all") {
-        scope.framework.clear();
     }
     Ok(scope)
 }

@@ -180,3 +180,16 @@ fn a40_texts_of_a_catalogue_cannot_harm_a_terminal() {
     assert_eq!(broken.code, 2);
     assert!(!broken.err.contains('\u{1b}'), "{}", broken.err);
 }
+
+#[test]
+fn all_frameworks_are_shown_with_their_requirements() {
+    let place = Place::new();
+    let all = crosswalk(&place, &["audit", "--framework", "all"]);
+    assert_eq!(all["frameworks"].as_array().unwrap().len(), 28);
+    let shown = place
+        .run(&[&["crosswalk", "audit", "--framework", "all"], &TRUST[..]].concat())
+        .good();
+    for id in ["Art. 12(1)", "AU-9(3)"] {
+        assert!(shown.out.contains(id), "{id}");
+    }
+}

@@ -358,3 +358,18 @@ fn after_an_erasure_directory_and_package_give_the_same_bytes() {
         assert_eq!(read(&place, file), again, "{file}");
     }
 }
+
+#[test]
+fn places_of_reports_are_told_to_be_wrong_first() {
+    let place = Place::new();
+    let twice = report(&place, "audit", "", &["r.md", "./r.md"], &[]);
+    let said = twice.sentence(2);
+    assert!(said.contains("-o ./r.md: it is named twice"), "{said}");
+    let nowhere = report(&place, "audit", "nowhere/", &["r.md"], &[]);
+    let said = nowhere.sentence(2);
+    assert!(
+        said.contains("nowhere/r.md: there is no folder nowhere"),
+        "{said}"
+    );
+    assert!(!place.path("r.md").exists());
+}
