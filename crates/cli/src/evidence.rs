@@ -18,6 +18,9 @@ use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
 
+/// What can be verified.
+const EVIDENCE: &str = "a log directory, a published log, a package (ZIP), a proof, a receipts file or the note of a report";
+
 /// One verification, as JSON.
 #[derive(Serialize)]
 pub(crate) struct Outcome {
@@ -118,7 +121,7 @@ impl fmt::Display for Form {
 /// # Errors
 ///
 /// When the path cannot be opened, has no such log, or is evidence of something else than a log.
-/// What does not hold is in the report.
+/// What does not hold is in the report, which says nothing of where the evidence lies.
 pub(crate) fn verify_path(
     path: &Path,
     log: Option<&str>,
@@ -140,6 +143,11 @@ pub(crate) fn verify_path(
                     "--log picks a log of a directory, and {} is {form}",
                     path.display()
                 )));
+            }
+            if form == Form::Unknown {
+                let reason = format!("the file is no evidence: expected {EVIDENCE}");
+                let report = only_one(policy, failed(policy, reason));
+                return Ok(Outcome::new("unknown", report));
             }
             file(path, form, policy, observer, output)
         }
@@ -208,10 +216,7 @@ pub(crate) fn file(
         }
         Form::Receipts => ("receipts", receipts(open(path)?, policy, &mut shown)),
         Form::Unknown => {
-            let reason = format!(
-                "{} is no evidence: expected a log directory, a published log, a package (ZIP), a proof, a receipts file or the note of a report",
-                path.display()
-            );
+            let reason = format!("{} is no evidence: expected {EVIDENCE}", path.display());
             ("unknown", failed(policy, reason))
         }
         Form::Directory | Form::Proof | Form::Equivocation | Form::Statement => {

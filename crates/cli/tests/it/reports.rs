@@ -373,3 +373,32 @@ fn places_of_reports_are_told_to_be_wrong_first() {
     );
     assert!(!place.path("r.md").exists());
 }
+
+#[test]
+fn a_report_does_not_say_where_the_evidence_lay() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("mine")).unwrap();
+    place.write("mine/private.txt", "no evidence");
+    let args = [
+        "report",
+        "mine/private.txt",
+        "-o",
+        "r.md",
+        "-o",
+        "r.json",
+        "--at",
+        AT,
+    ];
+    assert_eq!(place.run(&args).code, 1);
+    for file in ["r.md", "r.json"] {
+        let text = read(&place, file);
+        assert!(text.contains("the file is no evidence"), "{text}");
+        assert!(!text.contains("private"), "{text}");
+    }
+    let verify = place.run(&["verify", "mine/private.txt"]);
+    assert!(
+        verify.out.contains("mine/private.txt is no evidence"),
+        "{}",
+        verify.out
+    );
+}
