@@ -109,7 +109,12 @@ fn head(crosswalk: &Crosswalk, output: Output) -> anyhow::Result<()> {
         said += &format!(", {} deleted", counts.deleted);
     }
     output.note(format!("  {said}"))?;
-    if let (Some(first), Some(last)) = (crosswalk.first_sealed_at, crosswalk.last_sealed_at) {
+    if !crosswalk.whole {
+        output.note("  a selection of the log: what it left out is not known")?;
+    }
+    // Where nothing counts, the times do not either.
+    let times = (crosswalk.first_sealed_at, crosswalk.last_sealed_at);
+    if let ((Some(first), Some(last)), None) = (times, &crosswalk.nothing_counts) {
         output.note(format!("  sealed from {first} to {last}"))?;
     }
     if let Some(why) = &crosswalk.nothing_counts {
