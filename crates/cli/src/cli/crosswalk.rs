@@ -21,8 +21,8 @@ pinned key nothing does.
 Each requirement has one of four statuses: `evidence available`, `partial
 evidence`, `no evidence`, `not addressable by a log`. None of them says that
 somebody complies. `n of m` receipts carry what is asked for; the receipts that
-are named come with inclusion proofs in --json. Without --framework all of them are
-summed up, with it the requirements of one are shown.
+are named come with inclusion proofs in --json. Without --framework all of them
+are summed up, with it the requirements of one are shown.
 
 Exit codes are those of `ai-audit verify`: 0 integrity, attribution and
 completeness are verified; 1 something failed; 3 something is unverified.")]
