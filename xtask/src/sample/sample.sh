@@ -97,7 +97,8 @@ JSON
 ai-audit checkpoint audit -o kept.note -q
 # A conversation with tool calls, where there is one.
 CASE=$(ai-audit log audit --kind tool_intent -n 1 --reverse --json | sed -n 's/^ *"trace_id": "\(.*\)".*/\1/p')
-TRUST="--key audit/log.pub --checkpoint kept.note --at $NOW"
+sleep 1 # a report is not of a time before its newest receipt
+TRUST="--key audit/log.pub --checkpoint kept.note --at $(date -u +%Y-%m-%dT%H:%M:%SZ)"
 ai-audit report audit $TRUST --ml-bom bom.json --case "${CASE:-case-5}" \
     -o report.html -o report.pdf -o report.md -o report.csv -o report.json -o oscal.json
 ai-audit verify report.html.note --key audit/log.pub --require integrity,attribution
