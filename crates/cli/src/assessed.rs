@@ -14,11 +14,15 @@ use ai_audit_store::{Clock as _, SystemClock};
 use ai_audit_verify::{Observed, Observer, TrustPolicy};
 use std::path::Path;
 
-/// The catalogues that come along, and the caller's own; of those the ones that he asks for.
+/// The catalogues that come along, and the caller's own; of those the ones that he asks for,
+/// `all` of them as well.
 pub(crate) fn catalogues(scope: &Scope) -> anyhow::Result<Catalogues> {
     let mut all = Catalogues::builtin()?;
     for path in &scope.catalogue {
         add(&mut all, path)?;
+    }
+    if scope.framework.iter().any(|id| id == "all") {
+        return Ok(all);
     }
     all.only(&scope.framework).map_err(refused)
 }
@@ -65,17 +69,23 @@ pub(crate) fn period(scope: &Scope) -> anyhow::Result<Period> {
     }
 }
 
-/// Verifies the evidence and counts what it is evidence of. `also` looks on as well, and may name more
-/// receipts at the end.
+/// Verifies the evidence and counts what it is evidence of, as of the time that [`at`] gave for this
+/// scope. `also` looks on as well, and may name more receipts at the end.
+///
+/// # Errors
+///
+/// As of [`verify_path`]; when a time was given and the log has a later receipt: what was open then
+/// has been answered since, or has not, and neither is to be hidden.
 pub(crate) fn assess<O: Observer>(
     path: &Path,
     scope: &Scope,
+    made: Timestamp,
     policy: &TrustPolicy,
     mut also: O,
     named: impl FnOnce(O) -> Vec<Pointer>,
     output: Output,
 ) -> anyhow::Result<(Outcome, Crosswalk)> {
-    let assessment = Assessment::new(catalogues(scope)?, period(scope)?, at(scope)?)?;
+    let assessment = Assessment::new(catalogues(scope)?, period(scope)?, made)?;
     let mut both = Both {
         assessment,
         also: &mut also,
@@ -83,7 +93,16 @@ pub(crate) fn assess<O: Observer>(
     let outcome = verify_path(path, scope.log.as_deref(), policy, &mut both, output)?;
     let assessment = both.assessment;
     let named = named(also);
-    let crosswalk = assessment.finish_naming(&outcome.report, outcome.checkpoint, named);
+    let mut crosswalk = assessment.finish_naming(&outcome.report, outcome.checkpoint, named);
+    if let Some(newest) = crosswalk.newest_sealed_at.filter(|newest| *newest > made) {
+        if scope.at.is_some() {
+            return Err(usage(format!(
+                "--at {made}: the log has a receipt of {newest}; expected a time not before it"
+            )));
+        }
+        // Sealed while this was made. Who makes it again is to be able to say the time.
+        crosswalk.at = newest;
+    }
     Ok((outcome, crosswalk))
 }
 

@@ -5,7 +5,7 @@ use crate::failure::usage;
 use crate::open::{log_name, settings};
 use crate::output::Output;
 use crate::progress::Progress;
-use ai_audit_directory::{LogDirectory, TileFolder};
+use ai_audit_directory::{DirectoryError, LogDirectory, TileFolder};
 use ai_audit_export::archive::is_zip;
 use ai_audit_export::tiles::observe_tiles;
 use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, ReportStatement, observe_package};
@@ -17,6 +17,9 @@ use std::fmt;
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
+
+/// What can be verified.
+const EVIDENCE: &str = "a log directory, a published log, a package (ZIP), a proof, a receipts file or the note of a report";
 
 /// One verification, as JSON.
 #[derive(Serialize)]
@@ -109,13 +112,16 @@ impl fmt::Display for Form {
     }
 }
 
-/// Verifies one log, wherever the path leads to, as `ai-audit verify` does, and shows it to the
-/// observer. `log` picks one of a directory; without, it is the default one.
+/// Verifies one log, wherever the path leads to, and shows it to the observer. `log` picks one of a
+/// directory; without, it is the default one.
+///
+/// The report is that of the evidence: as `ai-audit verify` has it, but that the subject keys of a
+/// directory are not looked through, which no package has.
 ///
 /// # Errors
 ///
 /// When the path cannot be opened, has no such log, or is evidence of something else than a log.
-/// What does not hold is in the report.
+/// What does not hold is in the report, which says nothing of where the evidence lies.
 pub(crate) fn verify_path(
     path: &Path,
     log: Option<&str>,
@@ -127,7 +133,9 @@ pub(crate) fn verify_path(
         Form::Directory => {
             let name = log.map_or_else(|| Ok(LogName::default()), log_name)?;
             let directory = LogDirectory::open(path, settings(path)?)?;
-            Ok(self::log(&directory, &name, policy, observer, output))
+            let mut shown = shown(&directory, &name, observer, output);
+            let found = directory.observe_without_keys(&name, policy, &mut shown);
+            Ok(outcome(&name, policy, found))
         }
         form => {
             if log.is_some() {
@@ -136,12 +144,17 @@ pub(crate) fn verify_path(
                     path.display()
                 )));
             }
+            if form == Form::Unknown {
+                let reason = format!("the file is no evidence: expected {EVIDENCE}");
+                let report = only_one(policy, failed(policy, reason));
+                return Ok(Outcome::new("unknown", report));
+            }
             file(path, form, policy, observer, output)
         }
     }
 }
 
-/// Verifies one log of a directory.
+/// Verifies one log of a directory, its subject keys as well.
 pub(crate) fn log(
     directory: &LogDirectory,
     log: &LogName,
@@ -149,9 +162,24 @@ pub(crate) fn log(
     observer: &mut dyn Observer,
     output: Output,
 ) -> Outcome {
-    // A log that cannot be read at all fails below.
+    let mut shown = shown(directory, log, observer, output);
+    let found = directory.observe(log, policy, &mut shown);
+    outcome(log, policy, found)
+}
+
+fn shown<'o>(
+    directory: &LogDirectory,
+    log: &LogName,
+    observer: &'o mut dyn Observer,
+    output: Output,
+) -> Shown<'o> {
+    // A log that cannot be read at all fails afterwards.
     let size = directory.head(log).map_or(0, |head| head.size());
-    let report = match directory.observe(log, policy, &mut Shown::new(observer, size, output)) {
+    Shown::new(observer, size, output)
+}
+
+fn outcome(log: &LogName, policy: &TrustPolicy, found: Result<Report, DirectoryError>) -> Outcome {
+    let report = match found {
         Ok(report) => report,
         // A store that contradicts itself is evidence that fails, not a reason to stop.
         Err(error) => failed(policy, format!("log {log} cannot be read: {error}")),
@@ -188,10 +216,7 @@ pub(crate) fn file(
         }
         Form::Receipts => ("receipts", receipts(open(path)?, policy, &mut shown)),
         Form::Unknown => {
-            let reason = format!(
-                "{} is no evidence: expected a log directory, a published log, a package (ZIP), a proof, a receipts file or the note of a report",
-                path.display()
-            );
+            let reason = format!("{} is no evidence: expected {EVIDENCE}", path.display());
             ("unknown", failed(policy, reason))
         }
         Form::Directory | Form::Proof | Form::Equivocation | Form::Statement => {

@@ -1,58 +1,102 @@
-//! The trust policy that a command's flags make, with the clock of the machine.
+//! The trust policy that a command's flags make, as of a time or by the clock of the machine.
 
 use crate::cli::{Times, Trust};
-use crate::commands::anchor::token;
 use crate::failure::usage;
 use crate::open::{read, read_at_most};
+use ai_audit_core::Timestamp;
+use ai_audit_export::ManifestFile;
 use ai_audit_note::MAX_POLICY_LEN;
 use ai_audit_store::{Clock as _, SystemClock};
-use ai_audit_timestamp::TrustedCertificates;
+use ai_audit_timestamp::{TimestampToken, TrustedCertificates};
 use ai_audit_verify::{DetachedRevocation, Pin, TrustPolicy};
+use std::fmt::Display;
 use std::path::Path;
 
 impl Trust {
-    /// The policy, with every file that the flags name read.
+    /// The policy as of now, with every file that the flags name read.
     ///
     /// # Errors
     ///
     /// When one of them cannot be read or is not what its flag asks for.
     pub(crate) fn policy(&self) -> anyhow::Result<TrustPolicy> {
+        Ok(self.policy_at(SystemClock.now())?.0)
+    }
+
+    /// The same as of another time, which ages of cosignatures are counted to, and the files that it
+    /// came out of, but those of keys and checkpoints.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trust::policy`].
+    pub(crate) fn policy_at(
+        &self,
+        time: Timestamp,
+    ) -> anyhow::Result<(TrustPolicy, Vec<TrustFile>)> {
+        let mut files = Vec::new();
         let mut policy = match &self.policy {
             None => TrustPolicy::new(),
-            Some(path) => TrustPolicy::parse_file(&read_at_most(path, MAX_POLICY_LEN)?)
-                .map_err(|error| usage(format!("{}: {error}", path.display())))?,
+            Some(path) => {
+                let bytes = read_at_most(path, MAX_POLICY_LEN)?;
+                files.push(TrustFile::of("--policy", path, &bytes));
+                TrustPolicy::parse_file(&bytes).map_err(wrong(path))?
+            }
         }
-        .now(SystemClock.now());
+        .now(time);
         for key in &self.key {
             policy = policy.pin(pin("--key ", key)?);
         }
         for path in &self.checkpoint {
-            policy = policy
-                .checkpoint(&read(path)?)
-                .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+            policy = policy.checkpoint(&read(path)?).map_err(wrong(path))?;
         }
         for path in &self.revocation {
-            let revocation = DetachedRevocation::parse(&read(path)?)
-                .map_err(|error| usage(format!("{}: {error}", path.display())))?;
-            policy = policy.revocation(revocation);
+            let bytes = read(path)?;
+            files.push(TrustFile::of("--revocation", path, &bytes));
+            policy = policy.revocation(DetachedRevocation::parse(&bytes).map_err(wrong(path))?);
         }
         if let Some(size) = self.size {
             policy = policy.min_size(size);
         }
-        with_times(policy, &self.times)
+        let policy = with_times(policy, &self.times, &mut files)?;
+        Ok((policy, files))
     }
 }
 
+/// A file that says what is trusted, as it was read.
+pub(crate) struct TrustFile {
+    /// The flag that it was given to.
+    pub(crate) flag: &'static str,
+    /// Its name without its folders, and its SHA-256.
+    pub(crate) file: ManifestFile,
+}
+
+impl TrustFile {
+    fn of(flag: &'static str, path: &Path, bytes: &[u8]) -> Self {
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        let file = ManifestFile::of(name.unwrap_or_default(), bytes);
+        Self { flag, file }
+    }
+}
+
+fn wrong<E: Display>(path: &Path) -> impl FnOnce(E) -> anyhow::Error {
+    move |error| usage(format!("{}: {error}", path.display()))
+}
+
 /// Adds timestamps and the certificates of their authorities to a policy.
-fn with_times(mut policy: TrustPolicy, args: &Times) -> anyhow::Result<TrustPolicy> {
+fn with_times(
+    mut policy: TrustPolicy,
+    args: &Times,
+    files: &mut Vec<TrustFile>,
+) -> anyhow::Result<TrustPolicy> {
     for path in &args.timestamp {
-        policy = policy.timestamp(token(path)?);
+        let bytes = read(path)?;
+        files.push(TrustFile::of("--timestamp", path, &bytes));
+        policy = policy.timestamp(TimestampToken::read(&bytes).map_err(wrong(path))?);
     }
     for path in &args.timestamp_authority {
+        let bytes = read(path)?;
+        files.push(TrustFile::of("--timestamp-authority", path, &bytes));
         let mut certificates = TrustedCertificates::new();
-        certificates
-            .add_file(&read(path)?)
-            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        certificates.add_file(&bytes).map_err(wrong(path))?;
         for certificate in certificates.iter() {
             policy = policy.timestamp_authority(certificate.to_vec());
         }

@@ -56,6 +56,7 @@ pub struct Assessment {
     tenant: String,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
+    newest: Option<Timestamp>,
 }
 
 /// Once as many proofs of a selection are kept, those that nothing names any more are let go.
@@ -108,7 +109,7 @@ impl Assessment {
             tallies,
             named,
             follow: Follow::default(),
-            watch: Watch::new(period, at),
+            watch: Watch::new(period),
             leaves: Leaves::default(),
             counts: Counts::default(),
             next: Some(0),
@@ -117,6 +118,7 @@ impl Assessment {
             tenant: String::new(),
             first: None,
             last: None,
+            newest: None,
         })
     }
 
@@ -130,6 +132,7 @@ impl Assessment {
         {
             self.tenant = genesis.tenant.to_string();
         }
+        self.newest = self.newest.max(Some(header.sealed_at));
         let seen = self.follow.see(receipt);
         self.watch.see(receipt);
         if let Some(path) = path {

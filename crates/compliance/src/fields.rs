@@ -102,6 +102,7 @@ tables! {
         "duration_us" => outcome.duration_us.is_some(),
         "error" => !outcome.error.is_empty(),
         "parents" => outcome.parents.iter().next().is_some(),
+        "intent.reviewed" => seen.intent_reviewed,
         "status.ok" => outcome.status == ToolStatus::Ok,
         "status.error" => outcome.status == ToolStatus::Error,
         "status.denied" => outcome.status == ToolStatus::Denied,
@@ -355,6 +356,16 @@ impl Probe {
             });
         }
         Ok(probe)
+    }
+
+    /// Whether bytes of receipts that it speaks of may have been deleted.
+    pub(crate) fn is_deletable(&self) -> bool {
+        self.any.is_some() || self.kinds.iter().any(|probe| !probe.kind.is_control())
+    }
+
+    /// Whether it speaks of anchors, which anybody can write.
+    pub(crate) fn is_of_anchors(&self) -> bool {
+        self.kinds.iter().any(|probe| probe.kind == Kind::ANCHOR)
     }
 
     pub(crate) fn matched(&self, facts: &Facts<'_>) -> Matched {

@@ -2,14 +2,17 @@
 
 use crate::result::Period;
 use crate::sample::Named;
-use ai_audit_agentic::HumanReview;
+use ai_audit_agentic::{HumanReview, ToolOutcome};
 use ai_audit_core::{
     Action, Decision, DecodeBody as _, Digest, Kind, LeafHash, UnverifiedReceipt, VerifyingKey,
 };
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The most values of one sort that are told apart; beyond, none is new any more.
 const MAX_VALUES: usize = 4096;
+/// The most bytes of a model's name that are kept.
+const MAX_NAME: usize = 128;
 /// The most escalated decisions, tool intents and reviewed receipts that are followed at a time.
 pub(crate) const MAX_FOLLOWED: usize = 1 << 18;
 
@@ -22,6 +25,7 @@ pub(crate) struct Seen {
     pub(crate) of_escalation: bool,
     pub(crate) of_tool_intent: bool,
     pub(crate) of_deletion: bool,
+    pub(crate) intent_reviewed: bool,
     pub(crate) second: bool,
 }
 
@@ -75,6 +79,15 @@ impl Follow {
                 }
                 Seen::default()
             }
+            Kind::TOOL_OUTCOME => match ToolOutcome::decode(receipt) {
+                Ok(outcome) => Seen {
+                    intent_reviewed: outcome
+                        .intent
+                        .is_some_and(|intent| self.reviewed.contains_key(&intent)),
+                    ..Seen::default()
+                },
+                Err(_) => Seen::default(),
+            },
             Kind::DELETION => {
                 if self.deletions.len() < MAX_FOLLOWED {
                     self.deletions.insert(receipt.hash());
@@ -101,12 +114,12 @@ impl Follow {
                 self.not_followed = self.not_followed.saturating_add(1);
             }
         }
-        let model = decision.model.as_str();
+        let model = shortened(decision.model.as_str());
         Seen {
             model_new: !model.is_empty()
-                && !self.models.contains(model)
+                && !self.models.contains(model.as_ref())
                 && self.models.len() < MAX_VALUES
-                && self.models.insert(model.into()),
+                && self.models.insert(model.into_owned()),
             config_new: is_new(&mut self.configs, decision.config),
             policy_new: is_new(&mut self.policies, decision.policy),
             ..Seen::default()
@@ -160,6 +173,18 @@ impl Follow {
         found.open.sort_unstable_by_key(|named| named.seq);
         found
     }
+}
+
+/// A name as it is kept: hostile ones may be as long as a receipt.
+fn shortened(name: &str) -> Cow<'_, str> {
+    if name.len() <= MAX_NAME {
+        return name.into();
+    }
+    let mut end = MAX_NAME;
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", name.get(..end).unwrap_or_default()).into()
 }
 
 fn is_new(values: &mut BTreeSet<Digest>, value: Option<Digest>) -> bool {

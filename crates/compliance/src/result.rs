@@ -338,7 +338,10 @@ pub struct Crosswalk {
     pub first_sealed_at: Option<Timestamp>,
     /// When the last one was.
     pub last_sealed_at: Option<Timestamp>,
-    /// Names of the models that decisions of the log name, in ascending order; at most 4,096.
+    /// When the newest receipt of the evidence was sealed, in the period or not.
+    pub newest_sealed_at: Option<Timestamp>,
+    /// Names of the models that decisions of the log name, in ascending order; at most 4,096, cut to
+    /// 128 bytes.
     pub models: Vec<String>,
     /// What the pointers' proofs lead to.
     pub tree: Option<TreeHead>,

@@ -133,7 +133,6 @@ impl LogDirectory {
         policy: &TrustPolicy,
         observer: &mut dyn Observer,
     ) -> Result<Report, DirectoryError> {
-        let size = self.head(log)?.size();
         let keys = self.subject_keys(log);
         let mut verifier = LogVerifier::new(policy);
         match &keys {
@@ -142,6 +141,31 @@ impl LogDirectory {
             // What the log shows can be told all the same.
             Err(error) => verifier.unreadable_subject_keys(error.to_string()),
         }
+        self.observe_as(log, verifier, observer)
+    }
+
+    /// The same without looking through the subject keys: the report is the one that somebody gets
+    /// who has a package of the log and not its directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`LogDirectory::verify`].
+    pub fn observe_without_keys(
+        &self,
+        log: &LogName,
+        policy: &TrustPolicy,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, DirectoryError> {
+        self.observe_as(log, LogVerifier::new(policy), observer)
+    }
+
+    fn observe_as(
+        &self,
+        log: &LogName,
+        mut verifier: LogVerifier<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, DirectoryError> {
+        let size = self.head(log)?.size();
         for kept in self.store().checkpoints(log)? {
             if let Err(error) = verifier.evidence_checkpoint(kept.note.as_bytes()) {
                 verifier

@@ -21,8 +21,8 @@ pinned key nothing does.
 Each requirement has one of four statuses: `evidence available`, `partial
 evidence`, `no evidence`, `not addressable by a log`. None of them says that
 somebody complies. `n of m` receipts carry what is asked for; the receipts that
-are named come with inclusion proofs in --json. Without --framework all of them are
-summed up, with it the requirements of one are shown.
+are named come with inclusion proofs in --json. Without --framework all of them
+are summed up, with it the requirements of one are shown.
 
 Exit codes are those of `ai-audit verify`: 0 integrity, attribution and
 completeness are verified; 1 something failed; 3 something is unverified.")]
@@ -48,7 +48,7 @@ pub(crate) struct Scope {
     /// The log, where PATH is a directory. [default: default]
     #[arg(long)]
     pub(crate) log: Option<String>,
-    /// A framework by its id; may be repeated.
+    /// A framework by its id, or all; may be repeated.
     #[arg(long, value_name = "ID")]
     pub(crate) framework: Vec<String>,
     /// A catalogue of your own, TOML; may be repeated.
@@ -60,7 +60,7 @@ pub(crate) struct Scope {
     /// Only receipts sealed before this time.
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
-    /// The time that open deadlines are held against. [default: now]
+    /// The time that open deadlines are held against, not before the last receipt. [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
 }

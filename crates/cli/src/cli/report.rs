@@ -20,7 +20,8 @@ assessment results for oscal.json and NAME.oscal.json.
 
 The report is of the verdict under what you trust, as of `ai-audit verify`; the
 same evidence, trust and --at give the same bytes. Where PATH is a log directory,
-its checkpoint key signs: FILE.note beside each FILE. Check it with
+its checkpoint key signs: FILE.note beside each FILE. A report of a selection is
+never signed. Check a note with
   ai-audit verify report.html.note --key log.pub
 and put a report into a package with `ai-audit export --report report.html`.
 

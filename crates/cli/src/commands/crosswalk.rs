@@ -1,6 +1,6 @@
 //! `ai-audit crosswalk`
 
-use crate::assessed::{assess, catalogues};
+use crate::assessed::{assess, at, catalogues};
 use crate::cli::crosswalk::{Crosswalk as Args, Wanted};
 use crate::commands::verify::status_line;
 use crate::failure::usage;
@@ -32,8 +32,10 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
             "expected the evidence: a log, a package or a receipts file",
         ));
     };
-    let policy = args.trust.policy()?;
-    let (outcome, crosswalk) = assess(path, &args.scope, &policy, (), |()| Vec::new(), output)?;
+    let made = at(&args.scope)?;
+    let (policy, _) = args.trust.policy_at(made)?;
+    let named = |()| Vec::new();
+    let (outcome, crosswalk) = assess(path, &args.scope, made, &policy, (), named, output)?;
     let exit = outcome.report.exit(&Question::DEFAULT).code();
     if output.json {
         output.json(&crosswalk)?;
@@ -107,7 +109,12 @@ fn head(crosswalk: &Crosswalk, output: Output) -> anyhow::Result<()> {
         said += &format!(", {} deleted", counts.deleted);
     }
     output.note(format!("  {said}"))?;
-    if let (Some(first), Some(last)) = (crosswalk.first_sealed_at, crosswalk.last_sealed_at) {
+    if !crosswalk.whole {
+        output.note("  a selection of the log: what it left out is not known")?;
+    }
+    // Where nothing counts, the times do not either.
+    let times = (crosswalk.first_sealed_at, crosswalk.last_sealed_at);
+    if let ((Some(first), Some(last)), None) = (times, &crosswalk.nothing_counts) {
         output.note(format!("  sealed from {first} to {last}"))?;
     }
     if let Some(why) = &crosswalk.nothing_counts {

@@ -1,6 +1,7 @@
 //! `ai-audit report`
 
 mod forms;
+mod recipe;
 mod sign;
 
 use crate::assessed::{assess, at, period};
@@ -18,7 +19,8 @@ use ai_audit_report::{
 };
 use forms::Form;
 use serde_json::json;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What a report has where nobody asks for a framework.
@@ -30,10 +32,14 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         .iter()
         .map(|path| Form::of(path))
         .collect::<anyhow::Result<Vec<Form>>>()?;
-    let signing = sign::Signing::of(args)?;
+    let mut signing = sign::Signing::of(args)?;
     let scope = scope(&args.scope)?;
+    let made = at(&scope)?;
+    let (policy, trusted) = args.trust.policy_at(made)?;
+    let recipe = recipe::recipe(args, &scope, &trusted)?;
     let bom = args.ml_bom.as_deref().map(ml_bom).transpose()?;
     // Before anything is verified: whether the files can be written.
+    check_places(&args.output)?;
     let mut files = Vec::new();
     for path in &args.output {
         let note = match signing.is_some() {
@@ -45,19 +51,24 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         };
         files.push((path, NewFile::create(path, args.force)?, note));
     }
-    let options = figure_options(args, &scope)?;
-    let figures = Figures::new(&options).map_err(|error| usage(error.to_string()))?;
-    let policy = args.trust.policy()?;
+    let figures =
+        Figures::new(&figure_options(args, &scope)?).map_err(|error| usage(error.to_string()))?;
     let mut data = None;
     let named = |figures: Figures| {
         let figures = data.insert(figures.finish());
         figures.receipts.values().cloned().collect()
     };
-    let (outcome, crosswalk) = assess(&args.path, &scope, &policy, figures, named, output)?;
-    let recipe = Recipe {
-        options: typed(args, &scope),
-        ..Recipe::default()
-    };
+    let (outcome, crosswalk) = assess(&args.path, &scope, made, &policy, figures, named, output)?;
+    // A statement is of a log from its first receipt to its size.
+    if !crosswalk.whole && args.sign_key.is_some() {
+        return Err(usage(
+            "a report of a selection is not signed: a statement speaks of all receipts of a log up to its size; leave out --sign-key",
+        ));
+    }
+    let all = crosswalk.whole && crosswalk.tree.is_some();
+    if !all && args.sign_key.is_none() && signing.take().is_some() {
+        output.note("Not signed: not all receipts of the log could be read.")?;
+    }
     let mut written = Vec::new();
     for ((path, mut file, note), form) in files.into_iter().zip(forms) {
         let contents = contents(form, &crosswalk, data.as_ref(), &recipe, bom.as_ref())?;
@@ -131,19 +142,37 @@ fn contents(
     form.write(crosswalk, figures, &document, bom)
 }
 
+/// Refuses files that are named twice, or that lead into no folder.
+fn check_places(files: &[PathBuf]) -> anyhow::Result<()> {
+    let mut places = BTreeSet::new();
+    for path in files {
+        let shown = path.display();
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let Ok(place) = folder.canonicalize() else {
+            let folder = folder.display();
+            return Err(usage(format!("{shown}: there is no folder {folder}")));
+        };
+        if !places.insert(place.join(path.file_name().unwrap_or_default())) {
+            return Err(usage(format!(
+                "-o {shown}: it is named twice; expected another file for each form"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The frameworks that are asked for, or the usual ones and the caller's own.
 fn scope(scope: &Scope) -> anyhow::Result<Scope> {
     let mut scope = scope.clone();
-    // One time for all that is made.
-    scope.at = Some(at(&scope)?.to_string());
     if scope.framework.is_empty() {
         scope.framework = USUAL.map(String::from).to_vec();
         for path in &scope.catalogue {
             let own = crate::assessed::own_id(path)?;
             scope.framework.push(own);
         }
-    } else if scope.framework.iter().any(|id| id == "all") {
-        scope.framework.clear();
     }
     Ok(scope)
 }
@@ -161,47 +190,6 @@ fn figure_options(args: &Args, scope: &Scope) -> anyhow::Result<FigureOptions> {
         trace_id: figures.case.clone(),
         ..FigureOptions::default()
     })
-}
-
-/// The options that shaped a report, as one types them again. Paths stay out of it.
-fn typed(args: &Args, scope: &Scope) -> Vec<String> {
-    let mut typed = Vec::new();
-    let mut add = |flag: &str, value: &str| typed.push(format!("{flag} {value}"));
-    let asked = &args.scope;
-    for id in &asked.framework {
-        add("--framework", id);
-    }
-    for path in &asked.catalogue {
-        let name = path.file_name().map(|name| name.to_string_lossy());
-        add("--catalogue", &name.unwrap_or_default());
-    }
-    for (flag, value) in [("--from", &scope.from), ("--to", &scope.to)] {
-        if let Some(value) = value {
-            add(flag, value);
-        }
-    }
-    let figures = &args.figures;
-    let usual = FigureOptions::default();
-    if figures.event != usual.event.to_string() {
-        add("--event", &figures.event);
-    }
-    if (figures.p0, figures.p1) != (usual.p0, usual.p1) {
-        add("--p0", &figures.p0.to_string());
-        add("--p1", &figures.p1.to_string());
-    }
-    if let Some(case) = &figures.case {
-        add("--case", case);
-    }
-    if let Some(bom) = &args.ml_bom {
-        let name = Path::new(bom)
-            .file_name()
-            .map(|name| name.to_string_lossy());
-        match bom.contains("://") {
-            true => add("--ml-bom", bom),
-            false => add("--ml-bom", &name.unwrap_or_default()),
-        }
-    }
-    typed
 }
 
 /// A bill of materials: a file is read, a URI is only named.

@@ -34,8 +34,8 @@ fn a_log_and_its_package_hold_the_same_evidence() {
     place.run(&["export", "audit", "-o", "p.zip"]).good();
     let log = crosswalk(&place, &["audit"]);
     let package = crosswalk(&place, &["p.zip"]);
-    // The log's own keys are at hand there alone.
     for part in [
+        "verdict",
         "frameworks",
         "coverage",
         "gaps",
@@ -65,6 +65,11 @@ fn a_selection_names_its_receipts_with_the_proofs_that_it_brings() {
     let done = place.run(&[&["crosswalk", "s1.zip", "--json"], &TRUST[..2], &TRUST[4..]].concat());
     assert_eq!(done.code, 3, "{}", done.err);
     let selection = done.json();
+    let left_out = "a selection of the log: what it left out is not known";
+    let shown =
+        |evidence| place.run(&[&["crosswalk", evidence], &TRUST[..2], &TRUST[4..]].concat());
+    assert!(shown("s1.zip").out.contains(left_out));
+    assert!(!shown("audit").out.contains(left_out));
     assert_eq!(selection["whole"], false);
     assert_eq!(selection["tree"], all["tree"]);
     let pointers = selection["pointers"].as_object().unwrap();
@@ -88,6 +93,9 @@ fn nothing_counts_without_a_key_or_where_a_byte_was_changed() {
         "{}",
         unpinned.out
     );
+    assert!(!unpinned.out.contains("sealed from"), "{}", unpinned.out);
+    let pinned = place.run(&[&["crosswalk", "p.zip"], &TRUST[..]].concat());
+    assert!(pinned.good().out.contains("sealed from"));
     let mut bytes = std::fs::read(place.path("p.zip")).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -179,4 +187,17 @@ fn a40_texts_of_a_catalogue_cannot_harm_a_terminal() {
     let broken = place.run(&["crosswalk", "audit", "--catalogue", "broken.toml"]);
     assert_eq!(broken.code, 2);
     assert!(!broken.err.contains('\u{1b}'), "{}", broken.err);
+}
+
+#[test]
+fn all_frameworks_are_shown_with_their_requirements() {
+    let place = Place::new();
+    let all = crosswalk(&place, &["audit", "--framework", "all"]);
+    assert_eq!(all["frameworks"].as_array().unwrap().len(), 28);
+    let shown = place
+        .run(&[&["crosswalk", "audit", "--framework", "all"], &TRUST[..]].concat())
+        .good();
+    for id in ["Art. 12(1)", "AU-9(3)"] {
+        assert!(shown.out.contains(id), "{id}");
+    }
 }

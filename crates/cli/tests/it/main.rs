@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
 mod a11_split_view;
+mod a54_report_commands;
 mod analyze;
 mod attacks;
 mod authority;

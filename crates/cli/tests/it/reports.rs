@@ -11,7 +11,13 @@ const FILES: [&str; 5] = [
     "oscal.json",
 ];
 
-fn report(place: &Place, evidence: &str, folder: &str, files: &[&str], more: &[&str]) -> Done {
+pub(crate) fn report(
+    place: &Place,
+    evidence: &str,
+    folder: &str,
+    files: &[&str],
+    more: &[&str],
+) -> Done {
     let paths: Vec<String> = files.iter().map(|file| format!("{folder}{file}")).collect();
     let mut args = vec![
         "report",
@@ -30,7 +36,7 @@ fn report(place: &Place, evidence: &str, folder: &str, files: &[&str], more: &[&
     place.run(&args)
 }
 
-fn read(place: &Place, file: &str) -> String {
+pub(crate) fn read(place: &Place, file: &str) -> String {
     std::fs::read_to_string(place.path(file)).unwrap()
 }
 
@@ -183,4 +189,216 @@ fn own_catalogues_and_bills_of_models_are_in_it() {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert!(read(&place, "oscal.json").contains("application/vnd.cyclonedx+json"));
+}
+
+#[test]
+fn a_time_before_the_last_receipt_is_refused() {
+    let place = Place::new();
+    let before = ["--key", "audit/log.pub", "--at", "2026-01-01T00:00:00Z"];
+    let report = [&["report", "audit", "-o", "r.html"], &before[..]].concat();
+    let crosswalk = [&["crosswalk", "audit"], &before[..]].concat();
+    for args in [report, crosswalk] {
+        let refused = place.run(&args);
+        let said = refused.sentence(2);
+        assert!(
+            said.contains("--at 2026-01-01T00:00:00.000000Z: the log has a receipt of 20"),
+            "{said}"
+        );
+        assert!(said.ends_with("expected a time not before it"), "{said}");
+        assert_eq!(refused.out, "");
+    }
+    for file in ["r.html", "r.html.note"] {
+        assert!(!place.path(file).exists(), "{file}");
+    }
+    // The last receipt's own time is one.
+    let shown = place.run(&["crosswalk", "audit", "--key", "audit/log.pub", "--json"]);
+    let last = shown.json()["newest_sealed_at"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let args = [
+        "crosswalk",
+        "audit",
+        "--key",
+        "audit/log.pub",
+        "--size",
+        "15",
+    ];
+    place.run(&[&args[..], &["--at", &last]].concat()).good();
+}
+
+/// How old the word of witnesses is hangs on the report's time, not on when it is made.
+#[cfg(unix)]
+#[test]
+fn a_report_is_of_its_time_also_where_witnesses_are_asked() {
+    use crate::witnesses::{cosign, hand_out_policy, watched};
+
+    let (place, _serving) = watched(1);
+    hand_out_policy(&place);
+    cosign(&place).good();
+    let made = |at: &str, file: &str| {
+        place.run(&[
+            "report",
+            "audit",
+            "-o",
+            file,
+            "--policy",
+            "my.policy",
+            "--at",
+            at,
+        ])
+    };
+    let now = place.run(&["crosswalk", "audit", "--policy", "my.policy", "--json"]);
+    let last = now.good().json()["newest_sealed_at"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    made(&last, "now.md").good();
+    assert_eq!(made(AT, "a.md").code, 3, "years after their word");
+    assert_eq!(made(AT, "b.md").code, 3);
+    let text = read(&place, "a.md");
+    assert!(text.contains("more than max-age allows"), "{text}");
+    assert_eq!(text, read(&place, "b.md"));
+    // Whoever makes it again is told what was trusted.
+    let policy = std::fs::read(place.path("my.policy")).unwrap();
+    let digest = ai_audit_core::Digest::of(&policy).to_string();
+    assert!(text.contains(&digest), "{text}");
+    let named = text.matches("--key KEYLINE --policy my.policy").count();
+    assert_eq!(named, 2, "to verify and to make again: {text}");
+}
+
+#[test]
+fn a_report_of_a_selection_is_not_signed() {
+    let place = Place::new();
+    place
+        .run(&["export", "audit", "--session", "s1", "-o", "s1.zip"])
+        .good();
+    place.run(&["export", "audit", "-o", "all.zip"]).good();
+    let key = "audit/keys/checkpoint.pem";
+    let signed = |evidence: &str, file: &str| {
+        let size = ["--size", "15"];
+        let size = if evidence == "all.zip" {
+            &size[..]
+        } else {
+            &[]
+        };
+        let args = [
+            "report",
+            evidence,
+            "-o",
+            file,
+            "--key",
+            "audit/log.pub",
+            "--at",
+            AT,
+            "--sign-key",
+            key,
+        ];
+        place.run(&[&args, size].concat())
+    };
+    signed("all.zip", "all.md").good();
+    assert!(place.path("all.md.note").exists());
+    let refused = signed("s1.zip", "s1.md");
+    assert!(
+        refused
+            .sentence(2)
+            .contains("a report of a selection is not signed"),
+        "{}",
+        refused.err
+    );
+    assert!(!place.path("s1.md").exists() && !place.path("s1.md.note").exists());
+    let args = ["report", "s1.zip", "-o", "s1.md", "--key", "audit/log.pub"];
+    assert_eq!(place.run(&args).code, 3);
+    assert!(place.path("s1.md").exists() && !place.path("s1.md.note").exists());
+    // Nor is one of a log that lost a receipt, though its key is at hand.
+    let store = rusqlite::Connection::open(place.path("audit/audit.db")).unwrap();
+    let lost = store.execute("DELETE FROM receipts WHERE seq = 3", ());
+    assert_eq!(lost, Ok(1));
+    let done = report(&place, "audit", "", &["cut.md"], &[]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    assert!(
+        done.out.contains("Not signed: not all receipts"),
+        "{}",
+        done.out
+    );
+    assert!(place.path("cut.md").exists() && !place.path("cut.md.note").exists());
+}
+
+#[test]
+fn after_an_erasure_directory_and_package_give_the_same_bytes() {
+    let place = Place::new();
+    place.write(
+        "lines",
+        "{\"subject\":\"person-7\",\"input\":\"a secret\"}\n",
+    );
+    for args in [
+        &["record", "audit", "lines", "--keep-encrypted", "input"][..],
+        &["shred", "audit", "person-7", "--reason", "request 31"],
+        &["checkpoint", "audit", "-o", "kept.note"],
+        &["export", "audit", "-o", "p.zip"],
+    ] {
+        place.run(args).good();
+    }
+    let trust = ["--key", "audit/log.pub", "--checkpoint", "kept.note"];
+    let erasure = ["verify", "audit", "--require", "erasure"];
+    place.run(&[&erasure[..], &trust].concat()).good();
+    std::fs::create_dir(place.path("again")).unwrap();
+    for (evidence, folder) in [("audit", ""), ("p.zip", "again/")] {
+        for file in ["r.md", "r.json"] {
+            let path = format!("{folder}{file}");
+            let args = ["report", evidence, "-o", &path, "--at", AT];
+            place.run(&[&args[..], &trust].concat()).good();
+        }
+    }
+    let json: serde_json::Value = serde_json::from_str(&read(&place, "r.json")).unwrap();
+    let erasure = &json["crosswalk"]["verdict"]["erasure"];
+    assert_eq!(erasure["status"], "unverified", "{erasure}");
+    for file in ["r.md", "r.json"] {
+        let again = read(&place, &format!("again/{file}"));
+        assert_eq!(read(&place, file), again, "{file}");
+    }
+}
+
+#[test]
+fn places_of_reports_are_told_to_be_wrong_first() {
+    let place = Place::new();
+    let twice = report(&place, "audit", "", &["r.md", "./r.md"], &[]);
+    let said = twice.sentence(2);
+    assert!(said.contains("-o ./r.md: it is named twice"), "{said}");
+    let nowhere = report(&place, "audit", "nowhere/", &["r.md"], &[]);
+    let said = nowhere.sentence(2);
+    assert!(
+        said.contains("nowhere/r.md: there is no folder nowhere"),
+        "{said}"
+    );
+    assert!(!place.path("r.md").exists());
+}
+
+#[test]
+fn a_report_does_not_say_where_the_evidence_lay() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("mine")).unwrap();
+    place.write("mine/private.txt", "no evidence");
+    let args = [
+        "report",
+        "mine/private.txt",
+        "-o",
+        "r.md",
+        "-o",
+        "r.json",
+        "--at",
+        AT,
+    ];
+    assert_eq!(place.run(&args).code, 1);
+    for file in ["r.md", "r.json"] {
+        let text = read(&place, file);
+        assert!(text.contains("the file is no evidence"), "{text}");
+        assert!(!text.contains("private"), "{text}");
+    }
+    let verify = place.run(&["verify", "mine/private.txt"]);
+    assert!(
+        verify.out.contains("mine/private.txt is no evidence"),
+        "{}",
+        verify.out
+    );
 }

@@ -115,7 +115,7 @@ impl Drop for Serving {
 }
 
 /// A log with so many witnesses, all of which are needed.
-fn watched(count: usize) -> (Place, Vec<Serving>) {
+pub(crate) fn watched(count: usize) -> (Place, Vec<Serving>) {
     let place = Place::new();
     let mut serving = Vec::new();
     for number in 1..=count {
@@ -133,11 +133,11 @@ fn watched(count: usize) -> (Place, Vec<Serving>) {
     (place, serving)
 }
 
-fn cosign(place: &Place) -> Done {
+pub(crate) fn cosign(place: &Place) -> Done {
     place.run(&["witness", "cosign", "audit", "--timeout", "5", "--json"])
 }
 
-fn hand_out_policy(place: &Place) {
+pub(crate) fn hand_out_policy(place: &Place) {
     let policy = place.run(&["witness", "list", "audit", "--policy"]).good();
     std::fs::write(place.path("my.policy"), policy.out).unwrap();
 }

@@ -2,9 +2,11 @@
 
 use super::Assessment;
 use crate::catalogue::{Catalogue, Control, Support};
+use crate::fields::Probe;
+use crate::gaps::Sight;
 use crate::result::{
-    ControlResult, Coverage, Crosswalk, FrameworkResult, GroupResult, Need, Pointer, Status,
-    StatusCounts, TreeHead,
+    ControlResult, Counts, Coverage, Crosswalk, FrameworkResult, GroupResult, Need, Pointer,
+    Status, StatusCounts, TreeHead,
 };
 use crate::sample::Named;
 use ai_audit_core::{NodeHash, Question, Verdict};
@@ -19,18 +21,24 @@ pub(super) fn crosswalk(
     also: Vec<Pointer>,
 ) -> Crosswalk {
     let verdict = report.verdict.clone();
-    let nothing_counts = nothing_counts(&verdict);
+    let nothing_counts = nothing_counts(&verdict, assessment.counts);
     let counts = nothing_counts.is_none();
+    // An anchor is whatever somebody wrote into the log: it counts where the reader trusts its word.
+    let vouched = verdict.time.is_verified();
+    let counts_of = |probe: &Probe| counts && (vouched || !probe.is_of_anchors());
     let coverage: Vec<Coverage> = assessment
         .tallies
         .iter()
-        .map(|tally| tally.coverage(counts))
+        .map(|tally| tally.coverage(counts_of(tally.probe())))
         .collect();
+    let whole = assessment.next.is_some() && !assessment.selection;
     let judge = Judge {
         assessment: &assessment,
         verdict: &verdict,
         coverage: &coverage,
-        nothing_counts: nothing_counts.as_deref(),
+        nothing_counts: nothing_counts.is_some(),
+        vouched,
+        whole,
     };
     let frameworks = assessment
         .catalogues
@@ -38,12 +46,26 @@ pub(super) fn crosswalk(
         .zip(&assessment.named)
         .map(|(catalogue, named)| judge.framework(catalogue, named))
         .collect();
-    let whole = assessment.next.is_some() && !assessment.selection;
-    let (gaps, told) = assessment.watch.gaps(&assessment.follow, report, whole);
+    let sight = Sight {
+        blind: nothing_counts.is_some(),
+        whole,
+        deleted: assessment.counts.deleted,
+        in_period: assessment.counts.in_period,
+        newest: assessment.newest,
+        // What is sealed has happened: no deadline is judged at a time before.
+        at: assessment
+            .newest
+            .map_or(assessment.at, |newest| newest.max(assessment.at)),
+    };
+    let (gaps, told) = assessment.watch.gaps(&assessment.follow, &verdict, &sight);
     let mut named: Vec<Named> = told;
     if counts {
         named.extend(also.iter().map(Named::of_pointer));
-        for tally in &assessment.tallies {
+        for tally in assessment
+            .tallies
+            .iter()
+            .filter(|tally| counts_of(tally.probe()))
+        {
             named.extend(tally.named());
         }
     }
@@ -69,6 +91,7 @@ pub(super) fn crosswalk(
         counts: assessment.counts,
         first_sealed_at: assessment.first,
         last_sealed_at: assessment.last,
+        newest_sealed_at: assessment.newest,
         models: match counts {
             true => assessment.follow.models(),
             false => Vec::new(),
@@ -83,7 +106,7 @@ pub(super) fn crosswalk(
 
 /// Why no receipt counts, if none does: what was changed is no evidence, and neither is what
 /// somebody unknown signed.
-fn nothing_counts(verdict: &Verdict) -> Option<String> {
+fn nothing_counts(verdict: &Verdict, counts: Counts) -> Option<String> {
     if !verdict.integrity.is_verified() {
         return Some(format!("integrity is not verified ({})", verdict.integrity));
     }
@@ -96,6 +119,18 @@ fn nothing_counts(verdict: &Verdict) -> Option<String> {
     // Unverified it only bounds what can be said; failed, somebody cut the evidence.
     if verdict.completeness.is_failed() {
         return Some(format!("completeness is {}", verdict.completeness));
+    }
+    // Under a bare checkpoint key only the end shows whose the receipts are, when they have gone by.
+    let unseen = counts
+        .receipts
+        .saturating_sub(counts.verified)
+        .saturating_sub(counts.deleted);
+    if unseen > 0 || counts.verified == 0 {
+        return Some(format!(
+            "{unseen} of {} receipts could not be verified as they came; pin the log's key line \
+             (log.pub), not a bare key",
+            counts.receipts
+        ));
     }
     None
 }
@@ -141,7 +176,10 @@ struct Judge<'a> {
     assessment: &'a Assessment,
     verdict: &'a Verdict,
     coverage: &'a [Coverage],
-    nothing_counts: Option<&'a str>,
+    nothing_counts: bool,
+    /// Whether somebody whom the reader trusts vouches for anchors.
+    vouched: bool,
+    whole: bool,
 }
 
 impl Judge<'_> {
@@ -192,9 +230,15 @@ impl Judge<'_> {
         };
         let evidence = places(&control.evidence);
         let also = places(&control.also);
+        // Who has but a part of a log cannot say that all of it carries something.
+        let whole_log = |question: &Question| {
+            control.support == Support::Direct && *question == Question::Completeness
+        };
         let needs: Vec<Need> = Question::ALL
             .into_iter()
-            .filter(|question| control.needs.iter().any(|need| need == question.name()))
+            .filter(|question| {
+                whole_log(question) || control.needs.iter().any(|need| need == question.name())
+            })
             .map(|question| Need {
                 question: question.name(),
                 verified: self.verdict.answer(question).is_verified(),
@@ -239,6 +283,7 @@ impl Judge<'_> {
         };
         if support == Support::Direct
             && !evidence.is_empty()
+            && self.bounded(evidence).is_empty()
             && evidence.iter().all(all)
             && needs.iter().all(|need| need.verified)
         {
@@ -255,7 +300,7 @@ impl Judge<'_> {
         also: &[usize],
         needs: &[Need],
     ) -> Vec<String> {
-        match (status, self.nothing_counts.is_some()) {
+        match (status, self.nothing_counts) {
             (Status::NotAddressable, _) => return Vec::new(),
             (_, true) => return vec!["nothing counts as evidence: see the verdict".into()],
             _ => {}
@@ -267,9 +312,13 @@ impl Judge<'_> {
         };
         for place in evidence.iter().chain(add) {
             if let Some(tally) = self.assessment.tallies.get(*place) {
-                missing.extend(tally.missing());
+                match tally.probe().is_of_anchors() && !self.vouched {
+                    true => missing.extend(tally.unvouched()),
+                    false => missing.extend(tally.missing()),
+                }
             }
         }
+        missing.extend(self.bounded(evidence));
         for need in needs.iter().filter(|need| !need.verified) {
             missing.push(format!(
                 "{} is not verified: {}",
@@ -278,6 +327,24 @@ impl Judge<'_> {
             ));
         }
         missing
+    }
+
+    /// Why not all receipts that selectors speak of can be known from this evidence.
+    fn bounded(&self, places: &[usize]) -> Vec<String> {
+        let mut why = Vec::new();
+        if !self.whole {
+            why.push("this is a selection, and what it left out is not known".into());
+        }
+        let deleted = self.assessment.counts.deleted;
+        let mut tallies = places
+            .iter()
+            .filter_map(|place| self.assessment.tallies.get(*place));
+        if deleted > 0 && tallies.any(|tally| tally.probe().is_deletable()) {
+            why.push(format!(
+                "receipts are deleted, and what they carried is not known: {deleted}"
+            ));
+        }
+        why
     }
 
     /// Sums of n and m over the selectors of some controls, each once.

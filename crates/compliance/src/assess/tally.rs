@@ -69,6 +69,18 @@ impl Tally {
             .collect()
     }
 
+    /// What to bring where there are anchors, and nobody who is trusted vouches for them.
+    pub(super) fn unvouched(&self) -> Vec<String> {
+        match self.m {
+            0 => self.missing(),
+            m => vec![format!(
+                "{m} {}, for which nobody whom you trust vouches: bring whom you trust \
+                 (--timestamp-authority, --policy)",
+                self.selector.says
+            )],
+        }
+    }
+
     /// The counts; all zero where nothing counts.
     pub(super) fn coverage(&self, counts: bool) -> Coverage {
         let pointers = self.sample.named();

@@ -45,27 +45,21 @@ impl Incidents {
         };
         let all: Vec<IncidentTimeline> = all
             .into_iter()
-            .filter(|incident| first(incident).is_none_or(|named| period.contains(named.sealed_at)))
+            .filter(|incident| {
+                let due = incident.deadline.is_some_and(|due| period.contains(due));
+                due || first(incident).is_none_or(|named| period.contains(named.sealed_at))
+            })
             .collect();
         let mut sample = Sample::default();
-        let mut found = 0;
-        let mut untold = 0;
+        let (mut found, mut overdue, mut untold) = (0_u64, 0_u64, 0_u64);
         let mut says = Vec::new();
         for incident in &all {
-            let bad = match incident.state {
-                IncidentState::Overdue
-                | IncidentState::ReportedLate
-                | IncidentState::ClaimedInTime => true,
-                IncidentState::CannotTell => {
-                    untold += 1;
-                    false
-                }
-                _ => false,
-            };
-            if !bad && incident.state != IncidentState::CannotTell {
-                continue;
+            match incident.state {
+                IncidentState::Overdue => overdue += 1,
+                IncidentState::ReportedLate | IncidentState::ClaimedInTime => found += 1,
+                IncidentState::CannotTell => untold += 1,
+                _ => continue,
             }
-            found += u64::from(bad);
             if let Some(named) = first(incident) {
                 sample.push(named);
             }
@@ -73,7 +67,7 @@ impl Incidents {
                 says.push(sentence(incident, at));
             }
         }
-        let rest = (found + untold).saturating_sub(says.len() as u64);
+        let rest = (found + overdue + untold).saturating_sub(says.len() as u64);
         if rest > 0 {
             says.push(format!("and {rest} more"));
         }
@@ -98,13 +92,16 @@ impl Incidents {
         };
         Finding {
             id: "incident-deadlines",
-            title: "Serious incidents reported in time",
+            title: "Serious incidents not reported in time",
             basis: "EU AI Act Art. 73(2)–(4)",
             count: found,
+            absent: overdue,
             says,
             advice: "report them, and record that they were: ai-audit incident report",
             named: sample.named(),
             cannot_tell,
+            deletable: true,
+            of_period: true,
         }
     }
 }

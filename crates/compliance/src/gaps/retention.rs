@@ -75,7 +75,8 @@ impl RetentionWatch {
             .collect()
     }
 
-    pub(crate) fn finding(&self, at: Timestamp) -> Finding {
+    /// `newest` is when the newest receipt was sealed: how old a log is, its receipts say.
+    pub(crate) fn finding(&self, newest: Option<Timestamp>) -> Finding {
         let mut says = Vec::new();
         let mut named = self.sample.named();
         let mut count = self.early;
@@ -99,9 +100,9 @@ impl RetentionWatch {
             ),
         });
         named.sort_unstable_by_key(|named| named.seq);
-        let young = self
-            .first
-            .is_some_and(|first| months_later(first, FLOOR_MONTHS).is_none_or(|floor| at < floor));
+        let young = self.first.is_some_and(|first| {
+            months_later(first, FLOOR_MONTHS).is_none_or(|floor| newest < Some(floor))
+        });
         let cannot_tell = if self.unknown > 0 {
             Some(format!(
                 "of {} deletions the seal of the epoch is not at hand",
@@ -114,7 +115,7 @@ impl RetentionWatch {
         };
         Finding {
             id: "retention-floor",
-            title: "Logs kept for at least six months",
+            title: "Receipts kept for less than six months",
             basis: "EU AI Act Art. 19(1), 26(6)",
             count,
             says,
@@ -122,6 +123,7 @@ impl RetentionWatch {
                      or say which law asks for less",
             named,
             cannot_tell,
+            ..Finding::default()
         }
     }
 }

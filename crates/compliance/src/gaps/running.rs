@@ -1,7 +1,7 @@
 //! When the writer of a log ran: starts and stops, and what is missing between them.
 
 use super::Finding;
-use super::time::span;
+use super::time::{counted, span};
 use crate::sample::{Named, Sample};
 use ai_audit_core::{DecodeBody as _, Kind, Start, Timestamp};
 use ai_audit_verify::VerifiedReceipt;
@@ -30,7 +30,10 @@ impl Running {
                     self.starts += 1;
                     match self.last {
                         Some((Kind::STOP, stopped)) if clean => {
-                            let idle = header.sealed_at.as_micros() - stopped.as_micros();
+                            let idle = header
+                                .sealed_at
+                                .as_micros()
+                                .saturating_sub(stopped.as_micros());
                             self.idle = self.idle.saturating_add(idle);
                             self.longest = self.longest.max(idle);
                         }
@@ -58,7 +61,11 @@ impl Running {
     }
 
     pub(crate) fn finding(&self) -> Finding {
-        let mut says = vec![format!("{} starts and {} stops", self.starts, self.stops)];
+        let mut says = vec![format!(
+            "{} and {}",
+            counted(self.starts, "start", "starts"),
+            counted(self.stops, "stop", "stops")
+        )];
         if self.unclean > 0 {
             says.push(format!(
                 "{} starts do not follow a stop: the writer was ended, or failed, and when is not known",
@@ -76,12 +83,14 @@ impl Running {
             id: "start-stop",
             title: "Starts without a stop",
             basis: "EU AI Act Art. 12(1)",
-            count: self.unclean,
+            absent: self.unclean,
             says,
             advice: "find out what was lost, and declare it: ai-audit record seals gap receipts",
             named: self.sample.named(),
             cannot_tell: (self.starts == 0)
                 .then(|| "no start is in this period, so the writer's running is not told".into()),
+            of_period: true,
+            ..Finding::default()
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::Finding;
 use crate::sample::Named;
 use ai_audit_core::{Kind, Timestamp};
-use ai_audit_verify::VerifiedReceipt;
 use jiff::{ToSpan as _, tz::Offset};
 
 const SECOND: u64 = 1_000_000;
@@ -29,6 +28,11 @@ pub(crate) fn span(micros: u64) -> String {
         [] => "less than a second".into(),
         words => words.join(" "),
     }
+}
+
+/// A number with what it counts.
+pub(crate) fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 /// A time to the second, as people read it.
@@ -58,7 +62,6 @@ pub(crate) fn months_later(time: Timestamp, months: i64) -> Option<Timestamp> {
 #[derive(Debug, Default)]
 pub(crate) struct Anchors {
     count: u64,
-    first: Option<Timestamp>,
     /// When something was last anchored, or the log began.
     since: Option<(Timestamp, Named)>,
     stretches: u64,
@@ -67,14 +70,12 @@ pub(crate) struct Anchors {
 }
 
 impl Anchors {
-    pub(crate) fn see(&mut self, receipt: &VerifiedReceipt<'_>, named: Named) {
-        let header = receipt.header();
-        self.first.get_or_insert(header.sealed_at);
-        let since = *self.since.get_or_insert((header.sealed_at, named));
-        if header.kind == Kind::ANCHOR {
-            self.stretch(since, header.sealed_at, Some(named));
+    pub(crate) fn see(&mut self, named: Named) {
+        let since = *self.since.get_or_insert((named.sealed_at, named));
+        if named.kind == Kind::ANCHOR {
+            self.stretch(since, named.sealed_at, Some(named));
             self.count += 1;
-            self.since = Some((header.sealed_at, named));
+            self.since = Some((named.sealed_at, named));
         }
     }
 
@@ -103,24 +104,25 @@ impl Anchors {
             .collect()
     }
 
-    pub(crate) fn finding(&self, at: Timestamp) -> Finding {
+    /// `vouched` is whether somebody whom the reader trusts vouches for checkpoints of the log: what an
+    /// anchor holds, anybody can have written.
+    pub(crate) fn finding(&self, newest: Option<Timestamp>, vouched: bool) -> Finding {
         let mut whole = Self {
             count: self.count,
-            first: self.first,
             since: self.since,
             stretches: self.stretches,
             longest: self.longest.clone(),
         };
-        if let Some(since) = self.since {
-            whole.stretch(since, at, None);
+        if let (Some(since), Some(newest)) = (self.since, newest) {
+            whole.stretch(since, newest, None);
         }
-        let none = self.count == 0 && self.first.is_some();
+        let none = self.count == 0 && self.since.is_some();
         let mut says = match self.count {
             0 => vec![
                 "the log has no anchor: nobody outside of it saw a checkpoint and left word in it"
                     .into(),
             ],
-            count => vec![format!("{count} anchors")],
+            count => vec![counted(count, "anchor", "anchors")],
         };
         if let Some((length, _)) = &whole.longest {
             says.push(format!(
@@ -133,12 +135,16 @@ impl Anchors {
             id: "checkpoints",
             title: "Missing checkpoints",
             basis: "",
-            count: whole.stretches.max(u64::from(none)),
+            absent: whole.stretches.max(u64::from(none)),
             says,
             advice: "let a witness cosign or a timestamp authority stamp checkpoints, and anchor them: \
                      ai-audit anchor",
             named: whole.longest.map(|(_, ends)| ends).unwrap_or_default(),
-            cannot_tell: None,
+            cannot_tell: (!vouched).then(|| {
+                "nobody whom you trust vouches for what the anchors hold: time is not verified"
+                    .into()
+            }),
+            ..Finding::default()
         }
     }
 }

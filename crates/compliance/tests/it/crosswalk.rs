@@ -52,7 +52,12 @@ fn all_four() -> Catalogues {
             "direct",
             "evidence = [\"decisions-with-thresholds\"]",
         ),
-        control("reviews", "B", "direct", "evidence = [\"reviews\"]"),
+        control(
+            "reviews",
+            "B",
+            "direct",
+            "evidence = [\"reviews\"]\nneeds = [\"completeness\"]",
+        ),
         control(
             "context",
             "B",
@@ -119,7 +124,8 @@ fn what_hangs_on_completeness_is_partial_without_it() {
     let whole = find(&crosswalk, "whole");
     assert_eq!(whole.status, Status::PartialEvidence);
     assert!(whole.missing[0].starts_with("completeness is not verified: bring"));
-    assert_eq!(find(&crosswalk, "models").status, Status::EvidenceAvailable);
+    // Whoever has but a part of a log cannot say that all of it carries something.
+    assert_eq!(find(&crosswalk, "models").status, Status::PartialEvidence);
 }
 
 #[test]
@@ -227,7 +233,12 @@ fn only_receipts_of_the_period_count() {
             "direct",
             "evidence = [\"decisions-with-model\"]",
         ),
-        control("first", "A", "direct", "evidence = [\"models-first-seen\"]"),
+        control(
+            "first",
+            "A",
+            "direct",
+            "evidence = [\"models-first-seen\"]\nneeds = [\"completeness\"]",
+        ),
     ]);
     let crosswalk = log.crosswalk_of(catalogues, &log.trust(), period);
     let models = &crosswalk.coverage[find(&crosswalk, "models").evidence[0]];
@@ -254,7 +265,12 @@ fn reviews_count_for_what_they_are_of() {
             "direct",
             "evidence = [\"reviews-of-escalations\"]",
         ),
-        control("two", "A", "direct", "evidence = [\"second-reviews\"]"),
+        control(
+            "two",
+            "A",
+            "direct",
+            "evidence = [\"second-reviews\"]\nneeds = [\"completeness\"]",
+        ),
         control(
             "all",
             "A",
@@ -280,8 +296,18 @@ fn tags_and_checks_narrow_a_selector() {
                     kind = [\"decision\"]\ncheck = \"toxicity\"\nmissing = \"run it\"\n";
     let text = format!(
         "{FRAMEWORK}{selector}{}{}",
-        control("check", "A", "direct", "evidence = [\"own-toxicity\"]"),
-        control("tag", "A", "direct", "evidence = [\"notices-shown\"]")
+        control(
+            "check",
+            "A",
+            "direct",
+            "evidence = [\"own-toxicity\"]\nneeds = [\"completeness\"]"
+        ),
+        control(
+            "tag",
+            "A",
+            "direct",
+            "evidence = [\"notices-shown\"]\nneeds = [\"completeness\"]"
+        )
     );
     catalogues.add("own.toml", &text).unwrap();
     let crosswalk = log.crosswalk(catalogues, &log.trust());
@@ -299,4 +325,87 @@ fn the_same_receipts_give_the_same_crosswalk() {
     let twice = log.crosswalk(Catalogues::builtin().unwrap(), &log.trust());
     let json = |crosswalk: &Crosswalk| serde_json::to_string(crosswalk).unwrap();
     assert_eq!(json(&once), json(&twice));
+}
+
+/// What was deleted may have lacked what the rest carries.
+#[test]
+fn a_deletion_does_not_raise_a_status() {
+    let mut log = Log::new();
+    log.decide(Action::Allow);
+    let poor = log.size() - 1;
+    log.seal_epoch_and_delete(&[poor]);
+    log.checked("gpt-4o");
+    let crosswalk = log.crosswalk(all_four(), &log.trust());
+    assert_eq!(crosswalk.nothing_counts, None, "{:?}", crosswalk.verdict);
+    assert_eq!(crosswalk.counts.deleted, 1);
+    let checks = find(&crosswalk, "checks");
+    let coverage = &crosswalk.coverage[checks.evidence[0]];
+    assert_eq!((coverage.n, coverage.m), (1, 1));
+    assert_eq!(checks.status, Status::PartialEvidence);
+    assert!(
+        checks
+            .missing
+            .iter()
+            .any(|missing| missing.contains("receipts are deleted"))
+    );
+}
+
+/// A selection is chosen by who hands it over.
+#[test]
+fn a_selection_is_partial_evidence_at_most() {
+    let mut log = Log::new();
+    log.decide(Action::Escalate);
+    log.checked("gpt-4o");
+    let crosswalk = log.selection(all_four(), &[0, 1, 2, 3]);
+    assert_eq!(crosswalk.nothing_counts, None, "{:?}", crosswalk.verdict);
+    assert!(!crosswalk.whole);
+    let models = find(&crosswalk, "models");
+    assert_eq!(models.status, Status::PartialEvidence);
+    assert!(
+        models
+            .missing
+            .iter()
+            .any(|missing| missing.contains("a selection"))
+    );
+    for pointer in crosswalk.pointers.values() {
+        assert!(pointer.path.is_some(), "{}", pointer.seq);
+    }
+    // The review may be among what was left out.
+    for gap in &crosswalk.gaps {
+        assert_eq!(gap.state.words(), "cannot tell", "{}", gap.id);
+    }
+}
+
+/// A bare key leads to the receipts' keys at the end only: what went by before was nobody's word yet.
+#[test]
+fn under_a_bare_checkpoint_key_nothing_counts() {
+    let mut log = Log::new();
+    log.checked("gpt-4o");
+    let crosswalk = log.crosswalk_with_checkpoint(all_four());
+    assert!(
+        crosswalk.verdict.attribution.is_verified(),
+        "{:?}",
+        crosswalk.verdict
+    );
+    assert!(
+        crosswalk
+            .nothing_counts
+            .unwrap()
+            .contains("pin the log's key line")
+    );
+    assert!(
+        crosswalk
+            .gaps
+            .iter()
+            .all(|gap| gap.state.words() == "cannot tell")
+    );
+}
+
+#[test]
+fn a_long_name_is_cut_before_it_is_kept() {
+    let mut log = Log::new();
+    log.checked(&"ü".repeat(20_000));
+    let crosswalk = log.crosswalk(all_four(), &log.trust());
+    assert_eq!(crosswalk.models.len(), 1);
+    assert!(crosswalk.models[0].len() <= 128 + '…'.len_utf8());
 }

@@ -1,7 +1,8 @@
 //! What is missing from a log is told, and what cannot be told is said.
 
 use crate::logs::{DAY, Log, SECOND};
-use ai_audit_compliance::{Catalogues, GapState};
+use ai_audit_agentic::{Incident, IncidentClass};
+use ai_audit_compliance::{Catalogues, GapState, Period};
 use ai_audit_core::{Action, ClockAnomaly, Gap as Loss, Timestamp};
 
 #[test]
@@ -37,7 +38,7 @@ fn declared_losses_are_summed() {
     }
     let gap = log.gap("declared-loss");
     assert_eq!((gap.state, gap.count), (GapState::Found, 3));
-    assert_eq!(gap.says[0], "7 lost receipts are declared");
+    assert_eq!(gap.says[0], "declared as lost: 7 receipts");
     assert_eq!(gap.pointers, [2, 3, 4]);
 }
 
@@ -93,4 +94,105 @@ fn an_absence_is_not_told_of_what_may_be_incomplete() {
     let clock = crosswalk.gaps.iter().find(|gap| gap.id == "clock").unwrap();
     assert_eq!(clock.state, GapState::CannotTell);
     assert!(clock.says.iter().any(|says| says.contains("completeness")));
+}
+
+/// What was deleted may be what is looked for, or what would show that it is none.
+#[test]
+fn what_was_deleted_is_not_told_to_be_absent() {
+    let mut log = Log::new();
+    log.decide(Action::Escalate);
+    let escalated = log.size() - 1;
+    log.seal_epoch_and_delete(&[escalated]);
+    for id in ["escalations", "incident-deadlines", "open-intents"] {
+        let gap = log.gap(id);
+        assert_eq!(gap.state, GapState::CannotTell, "{gap:?}");
+        assert!(
+            gap.says.iter().any(|says| says.contains("deleted")),
+            "{gap:?}"
+        );
+    }
+    // Control receipts are never deleted.
+    assert_eq!(log.gap("clock").state, GapState::Clear);
+}
+
+#[test]
+fn a_period_without_receipts_shows_nothing() {
+    let log = Log::new();
+    let at = |days: u64| Some(Timestamp::from_micros(log.now + days * DAY));
+    for period in [
+        Period {
+            from: at(10),
+            to: at(20),
+        },
+        Period {
+            from: None,
+            to: at(20),
+        },
+    ] {
+        let crosswalk = log.crosswalk_of(Catalogues::empty().unwrap(), &log.trust(), period);
+        let clock = crosswalk.gaps.iter().find(|gap| gap.id == "clock").unwrap();
+        assert_eq!(clock.state, GapState::CannotTell, "{clock:?}");
+    }
+}
+
+#[test]
+fn a_loss_is_of_the_period_that_it_fell_into() {
+    let mut log = Log::new();
+    let (from, to) = (log.now, log.now + DAY);
+    log.now += 40 * DAY;
+    log.seal(&Loss {
+        from: Timestamp::from_micros(from),
+        to: Timestamp::from_micros(to),
+        lost: None,
+        reason: "".into(),
+    });
+    let period = Period {
+        from: None,
+        to: Some(Timestamp::from_micros(to)),
+    };
+    let crosswalk = log.crosswalk_of(Catalogues::empty().unwrap(), &log.trust(), period);
+    let gap = crosswalk
+        .gaps
+        .iter()
+        .find(|gap| gap.id == "declared-loss")
+        .unwrap();
+    assert_eq!((gap.state, gap.count), (GapState::Found, 1));
+}
+
+/// A52, seen from a report: what is sealed has happened, whatever time the report is made for.
+#[test]
+fn a52_a_deadline_is_not_judged_at_a_time_before_the_newest_receipt() {
+    let mut log = Log::new();
+    log.seal(&Incident {
+        class: IncidentClass::Serious,
+        aware_at: Some(Timestamp::from_micros(log.now)),
+        ..Incident::new()
+    });
+    log.now += 16 * DAY;
+    log.decide(Action::Allow);
+    let early = Timestamp::from_micros(log.now - 10 * DAY);
+    let crosswalk = log.crosswalk_at(Catalogues::empty().unwrap(), early);
+    let gap = crosswalk
+        .gaps
+        .iter()
+        .find(|gap| gap.id == "incident-deadlines")
+        .unwrap();
+    assert_eq!((gap.state, gap.count), (GapState::Found, 1), "{gap:?}");
+}
+
+/// Anybody can write a cosignature into a note that he anchors.
+#[test]
+fn an_anchor_counts_for_nothing_where_nobody_trusted_vouches() {
+    let mut log = Log::new();
+    log.anchor();
+    let gap = log.gap("checkpoints");
+    assert_eq!(gap.state, GapState::CannotTell, "{gap:?}");
+    let catalogues = Catalogues::builtin().unwrap();
+    let crosswalk = log.crosswalk(catalogues, &log.trust());
+    let anchors = crosswalk
+        .coverage
+        .iter()
+        .filter(|found| found.selector.starts_with("anchors"));
+    assert!(anchors.clone().count() > 0);
+    assert!(anchors.into_iter().all(|found| found.n == 0));
 }

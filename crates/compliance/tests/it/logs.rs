@@ -4,10 +4,12 @@ use ai_audit_agentic::{HumanReview, Review, ReviewVerdict};
 use ai_audit_compliance::{Assessment, Catalogues, Crosswalk, Gap, Period};
 use ai_audit_core::{
     Action, Body, Check, Decision, Draft, Genesis, Head, LeafHash, List, LogId, MAX_SEALED_LEN,
-    ReceiptId, SigningKey, Start, Stop, Timestamp,
+    ReceiptId, SigningKey, Start, Stop, Timestamp, UnverifiedReceipt,
 };
-use ai_audit_note::VKey;
-use ai_audit_verify::{LogVerifier, Pin, TrustPolicy};
+use ai_audit_epochs::{Deletion, EpochTracker};
+use ai_audit_merkle::{Frontier, LeafIndex, MemoryTree, inclusion_proof};
+use ai_audit_note::{Anchor, Checkpoint, SignedNote, TokenBytes, VKey};
+use ai_audit_verify::{LogVerifier, Pin, SelectionVerifier, TrustPolicy};
 
 pub(crate) const SECOND: u64 = 1_000_000;
 pub(crate) const DAY: u64 = 86_400 * SECOND;
@@ -165,12 +167,117 @@ impl Log {
         period: Period,
     ) -> Crosswalk {
         let at = Timestamp::from_micros(self.now);
-        let mut assessment = Assessment::new(catalogues, period, at).unwrap();
+        self.assess(Assessment::new(catalogues, period, at).unwrap(), policy)
+    }
+
+    pub(crate) fn crosswalk_at(&self, catalogues: Catalogues, at: Timestamp) -> Crosswalk {
+        let assessment = Assessment::new(catalogues, Period::default(), at).unwrap();
+        self.assess(assessment, &self.trust())
+    }
+
+    fn assess(&self, mut assessment: Assessment, policy: &TrustPolicy) -> Crosswalk {
         let mut verifier = LogVerifier::new(policy);
         for sealed in &self.sealed {
-            verifier.push_observed(sealed, &mut assessment);
+            match sealed.len() {
+                32 => {
+                    let hash = LeafHash::from_bytes(sealed.as_slice().try_into().unwrap());
+                    verifier.push_deleted_observed(hash, &mut assessment);
+                }
+                _ => verifier.push_observed(sealed, &mut assessment),
+            }
         }
         assessment.finish(&verifier.finish(), None)
+    }
+
+    /// With a checkpoint of the log's, pinned by its bare key.
+    pub(crate) fn crosswalk_with_checkpoint(&self, catalogues: Catalogues) -> Crosswalk {
+        let key = SigningKey::from_bytes(&[2; 32]).verifying_key();
+        let hex: String = key
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let policy = TrustPolicy::new().pin(Pin::parse(&hex).unwrap());
+        let policy = policy
+            .checkpoint(self.checkpoint().to_string().as_bytes())
+            .unwrap();
+        self.crosswalk(catalogues, &policy)
+    }
+
+    fn tree(&self) -> MemoryTree {
+        let mut tree = MemoryTree::new();
+        for sealed in &self.sealed {
+            tree.push(UnverifiedReceipt::parse(sealed).unwrap().hash())
+                .unwrap();
+        }
+        tree
+    }
+
+    fn checkpoint(&self) -> SignedNote {
+        let tree = self.tree();
+        let checkpoint = Checkpoint {
+            origin: self.origin.clone(),
+            size: tree.size(),
+            root: tree.root(),
+            extensions: vec![],
+        };
+        checkpoint.sign(&SigningKey::from_bytes(&[2; 32])).unwrap()
+    }
+
+    /// Brings a checkpoint of the log as it is back into it, with nobody's word on it.
+    pub(crate) fn anchor(&mut self) {
+        let note = self.checkpoint().to_string();
+        self.seal(&Anchor {
+            note: note.into(),
+            token: TokenBytes::default(),
+            path: List::EMPTY,
+        });
+    }
+
+    /// As somebody sees it who is handed these receipts of it.
+    pub(crate) fn selection(&self, catalogues: Catalogues, seqs: &[u64]) -> Crosswalk {
+        let at = Timestamp::from_micros(self.now);
+        let mut assessment = Assessment::new(catalogues, Period::default(), at).unwrap();
+        let note = self.checkpoint();
+        let checkpoint = Checkpoint::parse(note.text()).unwrap();
+        let policy = self.pinned();
+        let size = checkpoint.size;
+        let mut verifier = SelectionVerifier::new(&policy, note, checkpoint);
+        let mut tree = self.tree();
+        for seq in seqs {
+            let proof = inclusion_proof(&mut tree, LeafIndex::new(*seq), size).unwrap();
+            let sealed = &self.sealed[usize::try_from(*seq).unwrap()];
+            verifier.push_observed(sealed, proof.path, &mut assessment);
+        }
+        assessment.finish(&verifier.finish(), Some(size.as_u64()))
+    }
+
+    /// Closes an epoch of all that is there, deletes the bytes of these receipts and accounts for it.
+    pub(crate) fn seal_epoch_and_delete(&mut self, seqs: &[u64]) {
+        let mut tracker = EpochTracker::new();
+        let mut tree = Frontier::new();
+        for sealed in &self.sealed {
+            let receipt = UnverifiedReceipt::parse(sealed).unwrap();
+            let header = receipt.header();
+            tracker.push(header.kind, receipt.hash(), header.sealed_at);
+            tree.push(receipt.hash()).unwrap();
+        }
+        let seal = tracker.next_seal(tree.root());
+        self.seal(&seal);
+        self.now += 200 * DAY;
+        self.seal(&Deletion {
+            epoch: seal.number,
+            first: seal.first,
+            last: seal.size,
+            count: seqs.len() as u64,
+            archive: None,
+            reason: "retention".into(),
+        });
+        for seq in seqs {
+            let sealed = &mut self.sealed[usize::try_from(*seq).unwrap()];
+            let hash = UnverifiedReceipt::parse(sealed).unwrap().hash();
+            *sealed = hash.as_bytes().to_vec();
+        }
     }
 
     pub(crate) fn gap(&self, id: &str) -> Gap {

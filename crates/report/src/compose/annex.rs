@@ -8,15 +8,52 @@ use ai_audit_compliance::{Crosswalk, Pointer};
 use std::collections::BTreeMap;
 
 /// How a reader makes a report again. Nothing in it depends on where the evidence lies.
+///
+/// Its commands are there to be pasted into a shell, and some of their values were chosen by whoever
+/// wrote into the log. So options are made by [`Recipe::option`], which quotes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
     /// The report's file name, such as `report.html`.
     pub file: String,
     /// What the evidence is called in commands, such as `package.zip` or `LOG`.
     pub evidence: String,
-    /// The options that shaped the report, as they are typed: trust but the key, frameworks, period,
-    /// event. Without `--at`, which is the crosswalk's.
+    /// The options that say what else was trusted than the log's key, such as `--policy FILE`. The size
+    /// is the crosswalk's.
+    pub trust: Vec<String>,
+    /// The files that `trust` names: each one's name and its SHA-256 in hexadecimal.
+    pub files: Vec<(String, String)>,
+    /// The options that shaped the report, as they are typed: frameworks, period, event. Without
+    /// `--at`, which is the crosswalk's.
     pub options: Vec<String>,
+}
+
+impl Recipe {
+    /// An option as one types it into a POSIX shell, which takes the value for one word and reads
+    /// nothing in it.
+    ///
+    /// ```
+    /// use ai_audit_report::Recipe;
+    /// assert_eq!(Recipe::option("--case", "trace-7"), "--case trace-7");
+    /// assert_eq!(Recipe::option("--case", "x; reboot #"), "--case 'x; reboot #'");
+    /// assert_eq!(Recipe::option("--case", "-x"), "--case=-x");
+    /// ```
+    #[must_use]
+    pub fn option(flag: &str, value: &str) -> String {
+        // A value that begins as a flag does would be read as one.
+        let between = if value.starts_with('-') { '=' } else { ' ' };
+        format!("{flag}{between}{}", word(value))
+    }
+}
+
+/// A text as one word of a POSIX shell (POSIX.1-2017, XCU 2.2.2).
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._:/@=,+-".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into();
+    }
+    // An apostrophe ends the quoted part and stands in double quotes. A backslash in front of it would
+    // do as well here, and not in the source of a report in Markdown, where backslashes are doubled.
+    format!("'{}'", text.replace('\'', "'\"'\"'"))
 }
 
 impl Default for Recipe {
@@ -24,6 +61,8 @@ impl Default for Recipe {
         Self {
             file: "report.html".into(),
             evidence: "package.zip".into(),
+            trust: Vec::new(),
+            files: Vec::new(),
             options: Vec::new(),
         }
     }
@@ -98,6 +137,29 @@ pub(super) fn receipts(crosswalk: &Crosswalk, named: &BTreeMap<u64, &Pointer>) -
     section
 }
 
+/// What files the trust came out of.
+fn files(files: &[(String, String)]) -> Vec<Span> {
+    let mut words = Vec::new();
+    for (place, (name, digest)) in files.iter().enumerate() {
+        words.push(Span::text(match place {
+            0 => {
+                " What was trusted besides the key is in these files, which you need as they are: "
+            }
+            _ => ", ",
+        }));
+        words.extend([
+            Span::Strong(name.clone()),
+            Span::text(" (SHA-256 "),
+            Span::Code(digest.clone()),
+            Span::text(")"),
+        ]);
+    }
+    if !words.is_empty() {
+        words.push(Span::text("."));
+    }
+    words
+}
+
 /// The annex of checking.
 pub(super) fn check(
     crosswalk: &Crosswalk,
@@ -111,11 +173,11 @@ pub(super) fn check(
          of your own to the keeper of the log. KEYLINE stands for what you get in the first step.",
     )));
     let origin = crosswalk.origin.as_deref().unwrap_or("the log");
-    let Recipe {
-        file,
-        evidence,
-        options,
-    } = recipe;
+    let (file, evidence) = (word(&recipe.file), word(&recipe.evidence));
+    let (note, again) = (
+        word(&format!("{}.note", recipe.file)),
+        word(&format!("again-{}", recipe.file)),
+    );
     let mut first = text("Get the key line of ");
     first.push(Span::Code(origin.into()));
     first.push(Span::text(
@@ -146,8 +208,13 @@ pub(super) fn check(
         second.push(Span::Code(tree.root.to_string()));
         second.push(Span::text("."));
     }
+    let typed = |options: &[String]| -> String {
+        let options = options.iter().map(|option| format!(" {option}"));
+        options.collect()
+    };
+    let trust = size + &typed(&recipe.trust);
     second.push(Span::Code(format!(
-        "ai-audit verify {evidence} --key KEYLINE{size}"
+        "ai-audit verify {evidence} --key KEYLINE{trust}"
     )));
     let third = vec![
         Span::text(
@@ -155,22 +222,22 @@ pub(super) fn check(
              key did, not that they are right.",
         ),
         Span::Code(format!(
-            "ai-audit verify {file}.note --key KEYLINE --require integrity,attribution"
+            "ai-audit verify {note} --key KEYLINE --require integrity,attribution"
         )),
     ];
-    let options: String = options.iter().map(|option| format!(" {option}")).collect();
-    let fourth = vec![
-        Span::text(
-            "Make the report again as of the same time, and compare. The same evidence, trust and time \
-             give the same bytes; a difference means that one of the two was not made from this \
-             evidence.",
-        ),
+    let mut fourth = text(
+        "Make the report again as of the same time, and compare. The same evidence, trust and time give \
+         the same bytes; a difference means that one of the two was not made from this evidence.",
+    );
+    fourth.extend(files(&recipe.files));
+    fourth.extend([
         Span::Code(format!(
-            "ai-audit report {evidence} --key KEYLINE{size} --at {}{options} -o again-{file}",
-            crosswalk.at
+            "ai-audit report {evidence} --key KEYLINE{trust} --at {}{} -o {again}",
+            crosswalk.at,
+            typed(&recipe.options)
         )),
-        Span::Code(format!("cmp again-{file} {file}")),
-    ];
+        Span::Code(format!("cmp {again} {file}")),
+    ]);
     let mut fifth = text("Pull any receipt that is named here, and check its proof");
     if let Some((seq, pointer)) = named.iter().next_back() {
         fifth.extend([

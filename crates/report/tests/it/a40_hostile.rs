@@ -118,6 +118,8 @@ fn recipe() -> Recipe {
     Recipe {
         file: texts[0].clone(),
         evidence: texts[1].clone(),
+        trust: texts.clone(),
+        files: vec![(texts[2].clone(), texts[3].clone())],
         options: texts,
     }
 }
