@@ -10,23 +10,24 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   ai-audit report audit -o report.html --key log.pub
-  ai-audit report audit -o report.pdf -o report.html --key log.pub --checkpoint kept.note
-  ai-audit report package.zip -o mine.html --key log.pub --at 2026-11-28T12:00:00Z
-  ai-audit report audit -o oscal.json --key log.pub --framework nist-sp-800-53-au
+  ai-audit report audit -o q.pdf -o q.html --key log.pub --checkpoint kept.note
+  ai-audit report p.zip -o mine.html --key log.pub --at 2026-11-28T12:00:00Z
+  ai-audit report audit -o oscal.json --key log.pub --framework iso-42001
 
-PATH is a log directory, a published log, a package or a receipts file. The form
-follows from the file's ending: .html, .pdf, .md, .csv, .json, and OSCAL
+PATH is a log directory, a published log, a package or a receipts file. The
+form follows from the file's ending: .html, .pdf, .md, .csv, .json, and OSCAL
 assessment results for oscal.json and NAME.oscal.json.
 
 The report is of the verdict under what you trust, as of `ai-audit verify`; the
-same evidence, trust and --at give the same bytes. Where PATH is a log directory,
-its checkpoint key signs: FILE.note beside each FILE. A report of a selection is
-never signed. Check a note with
+same evidence, trust and --at give the same bytes. Where PATH is a directory,
+the log's checkpoint key signs: FILE.note beside each FILE. A report of a
+selection is never signed. Check a note with
   ai-audit verify report.html.note --key log.pub
 and put a report into a package with `ai-audit export --report report.html`.
 
-Without --framework it has the EU AI Act, ISO/IEC 42001, the NIST AI RMF and your
-own catalogues; `--framework all` has all, `ai-audit crosswalk --list` lists them.
+Without --framework it has the EU AI Act, ISO/IEC 42001, the NIST AI RMF and
+your own catalogues; `--framework all` has all that `ai-audit crosswalk --list`
+lists.
 
 Exit codes are those of `ai-audit verify`; the report is written all the same.")]
 pub(crate) struct Report {
