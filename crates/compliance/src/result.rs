@@ -186,6 +186,20 @@ pub struct ControlResult {
     pub verification: Verification,
 }
 
+impl ControlResult {
+    /// The title that the framework gives it; empty where it gives none, which tables of controls say
+    /// by its sort, as in `subcategory (no separate title)`.
+    #[must_use]
+    pub fn own_title(&self) -> &str {
+        let title = self.title.as_str();
+        match title.split_once("(no ") {
+            Some((_, rest)) => rest.split_once(") - ").map_or("", |(_, own)| own),
+            None if matches!(title, "function" | "category") => "",
+            None => title,
+        }
+    }
+}
+
 /// How many controls have which status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct StatusCounts {

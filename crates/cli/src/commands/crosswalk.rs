@@ -163,7 +163,7 @@ fn details(
     }
     let wanted = |control: &&ControlResult| args.status.is_none_or(|one| one.is(control.status));
     for control in framework.controls.iter().filter(wanted) {
-        let head = format!("{}  {}", control.id, control.title);
+        let head = format!("{}  {}", control.id, control.own_title());
         output.line("")?;
         output.line(output.sentence("", Tone::Bold, &head))?;
         let tone = match control.status {

@@ -166,3 +166,32 @@ fn a_none_row_is_never_addressable() {
     }
     assert_eq!(none, 95);
 }
+
+/// Where a framework gives a control no title, a report does not make one of what tables say instead.
+#[test]
+fn a_control_without_a_title_has_none_of_its_own() {
+    let log = crate::logs::Log::new();
+    let crosswalk = log.crosswalk(Catalogues::builtin().unwrap(), &log.trust());
+    let title = |framework: &str, id: &str| {
+        let framework = crosswalk
+            .frameworks
+            .iter()
+            .find(|one| one.id == framework)
+            .unwrap();
+        let control = framework
+            .controls
+            .iter()
+            .find(|control| control.id == id)
+            .unwrap();
+        control.own_title().to_string()
+    };
+    for (framework, id, own) in [
+        ("nist-ai-rmf", "GOVERN 1.1", ""),
+        ("nist-ai-rmf", "GOVERN 1", ""),
+        ("nist-ai-rmf", "GOVERN", ""),
+        ("soc-2", "CC4.1", "COSO Principle 16"),
+        ("iso-42001", "A.8.4", "Communication of incidents"),
+    ] {
+        assert_eq!(title(framework, id), own, "{id}");
+    }
+}

@@ -238,12 +238,10 @@ fn held(crosswalk: &Crosswalk, control: &ControlResult) -> [Vec<Span>; 4] {
 /// Id, title where the heading does not say it, and what is asked.
 fn asked(control: &ControlResult, heading: &str) -> Vec<Span> {
     let mut name = control.id.clone();
-    if !control.title.is_empty()
-        && control.title != control.id
-        && !heading.ends_with(&control.title)
-    {
+    let title = control.own_title();
+    if !title.is_empty() && title != control.id && !heading.ends_with(title) {
         name.push(' ');
-        name.push_str(&control.title);
+        name.push_str(title);
     }
     let mut spans = vec![
         Span::Strong(name),
