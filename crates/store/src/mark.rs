@@ -2,7 +2,7 @@
 
 use ai_audit_core::{LeafHash, LogId};
 use core::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -131,9 +131,10 @@ impl HighWaterMark for FileMarks {
 fn read_still(path: &Path) -> std::io::Result<String> {
     let read = || {
         let mut text = String::new();
-        File::open(path)?
-            .take(FILE_LEN as u64 + 1)
-            .read_to_string(&mut text)?;
+        let file = File::open(path)?;
+        // A writer that was stopped in the middle of a line leaves the same half line for many reads.
+        wait_for(|| file.try_lock_shared());
+        file.take(FILE_LEN as u64 + 1).read_to_string(&mut text)?;
         Ok::<_, std::io::Error>(text)
     };
     let mut text = read()?;
@@ -157,8 +158,20 @@ fn overwrite(path: &Path, line: &[u8]) -> std::io::Result<bool> {
     if file.metadata()?.len() != FILE_LEN as u64 {
         return Ok(false);
     }
+    wait_for(|| file.try_lock());
     file.write_all(line)?;
     Ok(true)
+}
+
+/// Tries to lock a file for a while. Whoever holds the lock longer, or on a file system that has none,
+/// keeps nobody from the mark: the lock only makes it rare that a line is read while it is written.
+fn wait_for(mut lock: impl FnMut() -> Result<(), TryLockError>) {
+    for _ in 0..READS {
+        match lock() {
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+            Ok(()) | Err(TryLockError::Error(_)) => return,
+        }
+    }
 }
 
 /// Puts a file in the place of another, or leaves that one as it was.
