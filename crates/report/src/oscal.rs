@@ -47,11 +47,21 @@ catalogues of requirements, as each observation says.";
 /// [`OscalError::Time`] where the crosswalk's time is after the year 2999.
 ///
 /// # Examples
-/// ```no_run
-/// # fn crosswalk() -> ai_audit_compliance::Crosswalk { unimplemented!() }
-/// let json = ai_audit_report::to_oscal(&crosswalk(), None)?;
+/// ```
+/// use ai_audit_compliance::{Assessment, Catalogues, Period};
+/// use ai_audit_core::Timestamp;
+/// use ai_audit_verify::{LogVerifier, TrustPolicy};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let catalogues = Catalogues::builtin()?.only(&["soc-2"])?;
+/// let assessment = Assessment::new(catalogues, Period::default(), Timestamp::from_micros(0))?;
+/// // It looks on while receipts are verified; here there are none.
+/// let policy = TrustPolicy::new();
+/// let crosswalk = assessment.finish(&LogVerifier::new(&policy).finish(), None);
+///
+/// let json = ai_audit_report::to_oscal(&crosswalk, None)?;
 /// assert!(json.starts_with("{\n  \"assessment-results\": {"));
-/// # Ok::<(), ai_audit_report::OscalError>(())
+/// # Ok(()) }
 /// ```
 pub fn to_oscal(crosswalk: &Crosswalk, ml_bom: Option<&MlBomLink>) -> Result<String, OscalError> {
     if bounded(crosswalk.at).is_none() {
