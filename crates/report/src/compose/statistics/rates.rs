@@ -3,7 +3,7 @@
 use super::{cells, figure};
 use crate::charts;
 use crate::compose::cells::{between, fact, measured, moment, number, percent, table, text};
-use crate::document::{Block, Span, Table};
+use crate::document::{Block, Fact, Figure, Span, Table};
 use crate::figures::{Alarm, Between, CusumFigure, SprtFigure, Stretch, rows};
 use crate::text::{clean_to, counted, grouped};
 
@@ -131,19 +131,18 @@ pub(super) fn sprt(data: &SprtFigure) -> Vec<Block> {
         measured(data.upper)
     );
     let title = String::from("Wald's sequential test: path and boundaries");
-    let behind = path("The path of the sequential test", &data.path);
-    let mut blocks = vec![
-        Block::Facts(facts),
-        Block::Figure(figure("chart-sprt", title, description, behind, |words| {
-            charts::sprt(data, words)
-        })),
-    ];
-    blocks.extend(alarms(
-        "Alarms of the sequential test",
-        &data.alarms,
-        data.rejected,
-    ));
-    blocks
+    let chart = figure(
+        "chart-sprt",
+        title,
+        description,
+        path("The path of the sequential test", &data.path),
+        |words| charts::sprt(data, words),
+    );
+    blocks(
+        facts,
+        chart,
+        alarms("Alarms of the sequential test", &data.alarms, data.rejected),
+    )
 }
 
 /// The cumulative sum.
@@ -180,17 +179,27 @@ pub(super) fn cusum(data: &CusumFigure) -> Vec<Block> {
         measured(data.threshold)
     );
     let title = String::from("Page's cumulative sum: path and threshold");
-    let behind = path("The path of the cumulative sum", &data.path);
-    let mut blocks = vec![
-        Block::Facts(facts),
-        Block::Figure(figure("chart-cusum", title, description, behind, |words| {
-            charts::cusum(data, words)
-        })),
-    ];
-    blocks.extend(alarms(
-        "Alarms of the cumulative sum",
-        &data.alarms,
-        data.alarm_count,
-    ));
+    let chart = figure(
+        "chart-cusum",
+        title,
+        description,
+        path("The path of the cumulative sum", &data.path),
+        |words| charts::cusum(data, words),
+    );
+    blocks(
+        facts,
+        chart,
+        alarms(
+            "Alarms of the cumulative sum",
+            &data.alarms,
+            data.alarm_count,
+        ),
+    )
+}
+
+/// What was found, how it came to it, and the alarms on the way.
+fn blocks(facts: Vec<Fact>, chart: Figure, alarms: Vec<Block>) -> Vec<Block> {
+    let mut blocks = vec![Block::Facts(facts), Block::Figure(chart)];
+    blocks.extend(alarms);
     blocks
 }
