@@ -9,12 +9,13 @@ use crate::shell::Cmd;
 use crate::workspace::{DependencyKind, Package, Workspace};
 
 /// Crates by layer, the lowest first. A crate sees only layers below its own.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["core"],
     &["analytics", "json", "merkle", "pii", "shredding"],
     &["note", "agentic", "contracts", "timestamp", "epochs"],
+    &["import"],
     &["verify"],
-    &["compliance", "export", "store", "ingest"],
+    &["compliance", "export", "store", "ingest", "import-servers"],
     &["report", "store-sqlite", "witness"],
     &["directory"],
     &["ai-audit-trail"],

@@ -3,10 +3,12 @@
 pub(crate) mod control;
 pub(crate) mod decision;
 pub(crate) mod genesis;
+pub(crate) mod imported;
 pub(crate) mod kept;
 pub(crate) mod keys;
 pub(crate) mod policy;
 
+use self::imported::Said;
 use crate::receipt::SameBytes;
 use crate::{DecodeError, Kind, UnverifiedReceipt};
 use core::cell::Cell;
@@ -69,6 +71,27 @@ pub trait DecodeBody<'a>: Body + Deserialize<'a> {
         let start = receipt.body_offset();
         decode_body(receipt.body()).map_err(|error| DecodeError {
             offset: start + error.offset,
+            ..error
+        })
+    }
+
+    /// Decodes what a receipt says, where that is of this kind: its own body, or that of a record that
+    /// it brings from another system.
+    ///
+    /// # Errors
+    ///
+    /// As [`DecodeBody::decode`].
+    fn decode_said(said: &Said<'a>) -> Result<Self, DecodeError> {
+        if said.kind != Self::KIND {
+            let expected = Self::KIND.name().unwrap_or("the kind that was asked for");
+            return Err(DecodeError {
+                offset: said.offset,
+                field: "kind",
+                expected,
+            });
+        }
+        decode_body(said.body).map_err(|error| DecodeError {
+            offset: said.offset + error.offset,
             ..error
         })
     }

@@ -69,6 +69,10 @@ mod verdict;
 pub use body::control::{ClockAnomaly, Gap, Start, Stop};
 pub use body::decision::{Action, Check, Decision};
 pub use body::genesis::{Genesis, GenesisError, PolicyEntry};
+pub use body::imported::{
+    Bytes, Imported, ImportedAnswer, ImportedBody, ImportedFile, ImportedItem, ImportedRecord,
+    ImportedSource, Said,
+};
 pub use body::kept::{Content, Encrypted, KeptField, Redaction, SubjectKeyId};
 pub use body::keys::{KeyRevocation, KeyRotation};
 pub use body::policy::PolicyChange;

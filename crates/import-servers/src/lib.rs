@@ -1,0 +1,2 @@
+//! The Redis and PostgreSQL in which the Python library `ai-audit-trail` keeps receipts, as sources that
+//! are only read.
