@@ -1,0 +1,5 @@
+//! Integration tests of the crate, in one binary.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod packages;
+mod records;
