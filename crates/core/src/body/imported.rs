@@ -261,7 +261,7 @@ impl<'a> UnverifiedReceipt<'a> {
                 body: content.body.0,
                 time: occurred_at.unwrap_or(header.sealed_at),
                 imported: true,
-                offset: self.body_offset(),
+                offset: content.body.0.as_ptr() as usize - self.payload().as_ptr() as usize,
             },
             _ => own,
         }
