@@ -5,8 +5,8 @@ use ai_audit_agentic::{
     ToolOutcome, TraceNode,
 };
 use ai_audit_core::{
-    ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, Imported, KeyRevocation, KeyRotation,
-    Kind, PolicyChange, Start, Stop, UnverifiedReceipt,
+    ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, Imported, KeyRevocation,
+    KeyRotation, Kind, PolicyChange, Start, Stop, UnverifiedReceipt,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
 use ai_audit_note::Anchor;

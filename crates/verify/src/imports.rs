@@ -1,6 +1,6 @@
 //! Imported records: what stands beside an old proof is what that proof proves (attack A55).
 
-use crate::Pin;
+use crate::{Pin, TrustPolicy};
 use ai_audit_core::{
     BulkVerifier, DecodeBody as _, Imported, ImportedAnswer, ImportedItem, ImportedRecord,
     ImportedSource, Kind, LeafHash, UnverifiedReceipt, VerifyingKey,
@@ -8,7 +8,7 @@ use ai_audit_core::{
 use ai_audit_import::check_item;
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// How many sources are followed; what is said of further ones is only what each record shows.
@@ -21,7 +21,7 @@ const TOLD: usize = 10;
 pub(crate) struct Imports<'p> {
     pins: &'p [Pin],
     /// Old records, too, are signed by few keys.
-    bulk: Option<BulkVerifier>,
+    bulk: BulkVerifier,
     sources: BTreeMap<LeafHash, Source>,
     not_followed: u64,
     /// Whether every receipt before the next one was seen.
@@ -47,10 +47,10 @@ struct Source {
 
 impl<'p> Imports<'p> {
     /// For a log from its genesis on.
-    pub(crate) fn new(pins: &'p [Pin], little_memory: bool) -> Self {
+    pub(crate) const fn new(policy: &'p TrustPolicy) -> Self {
         Self {
-            pins,
-            bulk: (!little_memory).then(BulkVerifier::new),
+            pins: policy.pins(),
+            bulk: policy.bulk_verifier(),
             sources: BTreeMap::new(),
             not_followed: 0,
             whole: true,
@@ -82,7 +82,7 @@ impl<'p> Imports<'p> {
             }
             ImportedRecord::Item(item) => {
                 self.item(&item)?;
-                check_item(&item, self.bulk.as_mut())
+                check_item(receipt.header(), &item, &mut self.bulk)
                     .map_err(|error| format!("imported record {}: {error}", item.index))
             }
         }

@@ -78,7 +78,7 @@ impl<'p> LogVerifier<'p> {
             broken: None,
             erasures: ErasureLine::new(policy),
             contracts: Contracts::default(),
-            imports: Imports::new(policy.pins(), policy.has_little_memory()),
+            imports: Imports::new(policy),
             incidents: Incidents::default(),
             remarks: Vec::new(),
         }

@@ -66,7 +66,7 @@ impl<'p> SelectionVerifier<'p> {
     /// the genesis was pushed.
     #[must_use]
     pub fn new(policy: &'p TrustPolicy, note: SignedNote, checkpoint: Checkpoint) -> Self {
-        let mut imports = Imports::new(policy.pins(), policy.has_little_memory());
+        let mut imports = Imports::new(policy);
         imports.part();
         Self {
             policy,
