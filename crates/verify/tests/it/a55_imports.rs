@@ -258,8 +258,8 @@ fn a55_in_a_selection() {
         let note = log.checkpoint();
         let checkpoint = Checkpoint::parse(note.text()).unwrap();
         let mut verifier = SelectionVerifier::new(&policy, note, checkpoint);
-        for seq in [0, 1, 6] {
-            verifier.push(&log.sealed[seq as usize], log.path(seq));
+        for seq in [0_u8, 1, 6] {
+            verifier.push(&log.sealed[usize::from(seq)], log.path(seq.into()));
         }
         let integrity = verifier.finish().verdict.integrity;
         assert_eq!(integrity.is_verified(), holds, "{integrity}");
