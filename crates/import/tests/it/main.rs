@@ -1,9 +1,16 @@
-//! Integration tests of the crate, in one binary.
+//! Records of the Python library through the public interface: its own, changed ones, hostile ones.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+mod a01_changed;
+mod a22_hostile;
+mod a55_beside;
+mod content;
+mod items;
+mod json;
+mod made;
 mod packages;
 mod records;
