@@ -303,3 +303,20 @@ fn fields_of_the_four_records() {
     assert_eq!(Some(seal.receipt_count), value["receipt_count"].as_u64());
     assert_eq!(seal.node_hash().unwrap().to_string(), *seal.root);
 }
+
+#[test]
+fn members_that_belong_to_another_record() {
+    // Nobody vouches for a hash that is put into a seal, so it has to fit at least.
+    let seal = receipt(r#""batch_id":"b","merkle_root":"00","receipt_ids":[],"leaf_count":0"#);
+    let record = |text: &str| Record::parse(text).unwrap().examine(&mut keys()).problem;
+    let hash = Record::parse(&seal).unwrap().hash();
+    assert_eq!(record(&seal), None);
+    let other = seal.replace(&hash.to_string(), &"0".repeat(64));
+    assert!(matches!(record(&other), Some(Problem::Hash { .. })));
+
+    let decision = receipt(r#""receipt_id":"r","checks":[],"action":"allow","agent_id":"a""#);
+    assert_eq!(Record::parse(&decision).unwrap().agent_id(), "");
+    let call = receipt(r#""receipt_id":"r","tool_name":"","trace_id":"t","session_id":"s""#);
+    let call = Record::parse(&call).unwrap();
+    assert_eq!((call.trace_id(), call.session_id()), ("", ""));
+}
