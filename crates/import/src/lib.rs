@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod evidence;
 mod finding;
+mod item;
 mod json;
 mod keys;
 mod number;
@@ -18,6 +19,7 @@ mod trust;
 
 pub use evidence::{EvidenceVerifier, MAX_RECORD};
 pub use finding::{ClassCount, Finding, FindingClass};
+pub use item::{Item, ItemError, ItemTooLong, check_item};
 pub use json::{Json, JsonError, JsonErrorKind, JsonValue};
 pub use keys::Keys;
 pub use package::{
