@@ -5,5 +5,7 @@
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+mod attacks;
 mod packages;
 mod records;
+mod sources;
