@@ -8,9 +8,11 @@
 mod a01_changed;
 mod a22_hostile;
 mod a55_beside;
+mod attacks;
 mod content;
 mod items;
 mod json;
 mod made;
 mod packages;
 mod records;
+mod sources;
