@@ -80,5 +80,7 @@ fn verify_records(
 ) -> anyhow::Result<PythonReport> {
     let bar = Progress::new("verifying", "records", 0, output.quiet);
     let reader = BufReader::with_capacity(1 << 16, file);
-    Ok(verify_python_records(reader, trust, |done| bar.set(done, 0))?)
+    Ok(verify_python_records(reader, trust, |done| {
+        bar.set(done, 0)
+    })?)
 }

@@ -94,7 +94,13 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     let closed = close(writer, "import", output);
     let (receipt, imported) = sealed?;
     closed?;
-    told(args, &log, &gathered, (Some(receipt), imported, present), output)
+    told(
+        args,
+        &log,
+        &gathered,
+        (Some(receipt), imported, present),
+        output,
+    )
 }
 
 /// Whose records go into this log is for the caller to say.
@@ -173,7 +179,9 @@ fn told(
     let all = counted(gathered.records, "record", "records");
     if args.dry_run {
         return output
-            .line(format!("{all} would be imported into log {log}; nothing was written"))
+            .line(format!(
+                "{all} would be imported into log {log}; nothing was written"
+            ))
             .map(|()| ExitCode::SUCCESS);
     }
     let Some(receipt) = receipt else {

@@ -96,5 +96,8 @@ fn line(chain: &PythonChain) -> String {
         (Some(first), Some(last)) => format!(", times from {first} to {last}"),
         _ => String::new(),
     };
-    format!("{tenant}: chain of {} ({kind}), {begins}{times}", chain.receipts)
+    format!(
+        "{tenant}: chain of {} ({kind}), {begins}{times}",
+        chain.receipts
+    )
 }

@@ -42,8 +42,7 @@ pub(super) fn gather(
         password: std::env::var(PASSWORD).ok().filter(|it| !it.is_empty()),
         ..Options::default()
     };
-    let mut source =
-        Source::open(address, &options).map_err(|error| usage(error.to_string()))?;
+    let mut source = Source::open(address, &options).map_err(|error| usage(error.to_string()))?;
     let mut kept = BufWriter::new(tempfile::tempfile().context("a temporary file")?);
     let bar = Progress::new("reading", "records", 0, output.quiet);
     let mut read = 0;
