@@ -1,0 +1,9 @@
+//! Integration tests of the crate, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests fail by panicking, and say what they skip"
+)]
+
+mod packages;
+mod records;
