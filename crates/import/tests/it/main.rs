@@ -6,6 +6,8 @@
 )]
 
 mod attacks;
+mod package_files;
 mod packages;
 mod records;
 mod sources;
+mod splits;
