@@ -9,5 +9,6 @@ mod attacks;
 mod package_files;
 mod packages;
 mod records;
+mod seals;
 mod sources;
 mod splits;
