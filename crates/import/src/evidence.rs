@@ -53,6 +53,8 @@ pub struct EvidenceVerifier<'t> {
     pub(crate) remarks: Vec<String>,
     /// How many records the metadata counts.
     pub(crate) metadata: Option<u64>,
+    /// Nothing of the source could be read, so that nothing can be said of how much there is.
+    pub(crate) unreadable: bool,
     /// The key of the package's manifest, where its signature holds.
     pub(crate) manifest_key: Option<VerifyingKey>,
 }
@@ -81,14 +83,15 @@ impl<'t> EvidenceVerifier<'t> {
             findings: Findings::default(),
             remarks: Vec::new(),
             metadata: None,
+            unreadable: false,
             manifest_key: None,
             keys,
         }
     }
 
     /// The keys that are tried.
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.keys
+    pub(crate) fn keys(&mut self) -> &mut Keys {
+        &mut self.keys
     }
 
     /// What is trusted.
@@ -142,11 +145,11 @@ impl<'t> EvidenceVerifier<'t> {
 
     /// Holds a record against itself and the keys; gives whether something does not hold.
     fn examine(&mut self, line: u64, record: &mut Record<'_>) -> bool {
-        let examined = record.examine(&self.keys);
+        let examined = record.examine(&mut self.keys);
         let (key, problem) = match examined.problem {
             // Who signed the bytes is worth knowing also where the hash beside them is another.
             Some(problem @ (Problem::Hash { .. } | Problem::NoHash)) => {
-                (record.verify(&self.keys), Some(problem))
+                (record.verify(&mut self.keys), Some(problem))
             }
             Some(problem) => (Err(problem), None),
             None => match examined.key {
@@ -203,7 +206,9 @@ impl<'t> EvidenceVerifier<'t> {
             .seals
             .hold(&self.table, &chains, unread, &mut self.findings);
         self.remarks.extend(remarks);
-        self.count_records(&chains);
+        if !self.unreadable {
+            self.count_records(&chains);
+        }
         around(&mut self);
         self.report(&chains)
     }

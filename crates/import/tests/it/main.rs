@@ -5,5 +5,10 @@
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+mod attacks;
+mod package_files;
 mod packages;
 mod records;
+mod seals;
+mod sources;
+mod splits;
