@@ -1,5 +1,5 @@
 //! For the tests of this workspace: logs, the conformance suite of stores, a store that fails, a
-//! timestamp authority, the bodies of an erasure.
+//! timestamp authority, the bodies of an erasure, records of another system.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -10,6 +10,7 @@
 mod conformance;
 pub mod erasures;
 mod faulty;
+pub mod imported;
 mod logs;
 mod random;
 pub mod tsa;
