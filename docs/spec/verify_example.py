@@ -782,6 +782,63 @@ def epoch_seal(r):
     return body
 
 
+def imported(r):
+    if r.variant(("source", "item")) == "item":
+        return {"record": {"item": imported_item(r)}}
+    answers = ("integrity", "attribution", "completeness")
+    body = {"system": r.text(), "form": r.text(), "name": r.text(), "digest": r.digest()}
+    body.update({"size": r.u64(), "items": r.u64(), "keys": r.list(r.key)})
+    body.update({question: answer(r) for question in answers})
+    body["files"] = r.list(lambda: {"name": r.text(), "contents": r.text()})
+    names = [file["name"].encode() for file in body["files"]]
+    if not body["system"] or any(one >= two for one, two in zip(names, names[1:])):
+        raise Refused("body", "a source without a system, or files that are not in ascending order")
+    return {"record": {"source": body}}
+
+
+def answer(r):
+    word = r.variant(("verified", "failed", "unverified"))
+    return word if word == "verified" else {word: r.text()}
+
+
+def imported_item(r):
+    body = {
+        "source": r.digest(),
+        "index": r.u64(),
+        "id": r.text(),
+        "tenant": r.text(),
+        "occurred_at": r.option(r.time),
+        "original": r.text(),
+        "hash": r.option(r.digest),
+        "signature": r.option(lambda: r.raw(64).hex()),
+        "key": r.option(r.key),
+        "finding": r.text(),
+        "content": r.option(lambda: brought(r.varint(16), r.raw(r.varint(64)))),
+    }
+    held = body["key"] is not None
+    if held == bool(body["finding"]):
+        raise Refused("body", "a finding stands exactly where no key holds the record's signature")
+    if held and None in (body["hash"], body["signature"]):
+        raise Refused("body", "a key without the hash and the signature that it holds")
+    return body
+
+
+def brought(number, data):
+    """The body that an imported record has; its bytes where they are none of a kind known here."""
+    kind = KINDS[number] if number < len(KINDS) else "unknown_%d" % number
+    if kind == "imported":
+        raise Refused("body", "an imported record that brings an imported one")
+    form, r = BODIES.get(kind), Reader(data, "body")
+    if form is not None:
+        try:
+            body = form(r)
+            r.end()
+            return {"kind": kind, "body": body}
+        except Refused:
+            pass
+    return {"kind": kind, "body_hex": data.hex()}
+
+
 def deletion(r):
     body = {
         "epoch": r.u64(),
@@ -821,6 +878,7 @@ BODIES = {
     "anchor": anchor,
     "epoch_seal": epoch_seal,
     "deletion": deletion,
+    "imported": imported,
 }
 
 
