@@ -15,6 +15,7 @@ mod nostd;
 mod pii_accuracy;
 mod sample;
 mod scale;
+mod servers;
 mod shell;
 mod tidy;
 mod vectors;
@@ -81,6 +82,12 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
                 println!("{reason}");
             }
         }
+        "servers" => {
+            no_more(rest)?;
+            if let Some(reason) = servers::ensure(&Workspace::load()?) {
+                println!("{reason}");
+            }
+        }
         "bench" => bench::run(rest)?,
         "calibrate" => match rest {
             [] => calibrate::run(calibrate::FULL)?,
@@ -138,7 +145,7 @@ Usage: cargo xtask COMMAND
 
 Commands:
   ci [STEP]...       everything that CI runs, in its order, or only the steps named:
-                     fmt tidy clippy browser tests examples doc nostd vectors demo
+                     fmt tidy clippy browser servers tests examples doc nostd vectors demo
                      calibrate scale deny
                      The last line is `N passed, N failed, N skipped`
   tidy               layers, manifests, file heads and sizes, the architecture's table
@@ -146,6 +153,7 @@ Commands:
   vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
                      independent reader in Python must agree
   browser            fetches what looks at reports in headless Chromium, for the tests
+  servers            looks for the Redis and PostgreSQL that tests start (in CI installs them)
   deny               licences, duplicate versions and sources of everything we depend on
   bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
                      arguments go to criterion, such as a filter or --quick

@@ -3,8 +3,8 @@
 use crate::suspicion::Suspicion;
 use crate::{Pin, TrustPolicy};
 use ai_audit_core::{
-    DecodeBody, Genesis, KeyChange, KeyHistory, KeyHistoryError, Kind, Status, Timestamp,
-    UnverifiedReceipt, VerifyingKey,
+    BulkVerifier, DecodeBody, Genesis, KeyChange, KeyHistory, KeyHistoryError, Kind, Status,
+    Timestamp, UnverifiedReceipt, VerifyingKey,
 };
 use ai_audit_note::VKey;
 use alloc::format;
@@ -60,18 +60,21 @@ pub(crate) struct Walk<'p> {
     facts: Option<Facts>,
     basis: Basis,
     history: Option<KeyHistory>,
+    /// Most receipts of a log are signed by few keys.
+    bulk: BulkVerifier,
     suspicion: Suspicion<'p>,
     failed: Option<Status>,
     open: Option<Status>,
 }
 
 impl<'p> Walk<'p> {
-    pub(crate) const fn new(policy: &'p TrustPolicy) -> Self {
+    pub(crate) fn new(policy: &'p TrustPolicy) -> Self {
         Self {
             pins: policy.pins(),
             facts: None,
             basis: Basis::NoGenesis,
             history: None,
+            bulk: policy.bulk_verifier(),
             suspicion: Suspicion::new(policy.revocations()),
             failed: None,
             open: None,
@@ -109,10 +112,10 @@ impl<'p> Walk<'p> {
             self.genesis(receipt);
         }
         let outcome = match &mut self.history {
-            Some(history) => history.take(receipt),
+            Some(history) => history.take_in_bulk(receipt, &mut self.bulk),
             None => match self.bare_key(receipt) {
                 Some(key) => KeyHistory::from_keys(header.log_id, key, key, key)
-                    .take(receipt)
+                    .take_in_bulk(receipt, &mut self.bulk)
                     .and_then(|change| self.without_genesis(seq, change)),
                 None => return Seal::Other,
             },
