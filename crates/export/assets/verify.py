@@ -1549,6 +1549,51 @@ def after_days(time, days):
     return later.isoformat(timespec="microseconds") + "Z"
 
 
+class Imports:
+    """What was imported: from sources that are there, in their order, under keys that were trusted for
+    them (docs/spec/imported.md). That a record says what stands beside it, and that its own signature
+    holds, is not checked here.
+    """
+
+    MOST = 1 << 10
+
+    def __init__(self, verdict):
+        self.verdict, self.sources, self.not_followed, self.unchecked = verdict, {}, 0, False
+
+    def push(self, receipt, body, whole):
+        if receipt.header["kind"] != "imported":
+            return
+        record = body["record"]
+        if "source" in record:
+            source = record["source"]
+            if len(self.sources) < self.MOST:
+                self.sources[receipt.hash.hex()] = [source["items"], source["keys"], 0]
+            else:
+                self.not_followed += 1
+            return
+        self.item(record["item"], whole)
+        if not self.unchecked:
+            self.unchecked = True
+            remark = "what imported records say of themselves is not checked here; ai-audit verify does"
+            self.verdict.remarks.append(remark)
+
+    def item(self, item, whole):
+        content, index = item["content"], item["index"]
+        if content and content["kind"] in ("decision", "tool_outcome") and "body" not in content:
+            raise Refused("body", "what it imports is no %s" % content["kind"])
+        source = self.sources.get(item["source"])
+        if source is None:
+            if whole and not self.not_followed:
+                raise Refused("imported", "the receipt of its source is not before it")
+            return
+        items, keys, following = source
+        if index >= items or (whole and index != following):
+            raise Refused("imported", "record %d is not the next one of its source" % index)
+        source[2] = max(following, index + 1)
+        if item["key"] is not None and item["key"] not in keys:
+            raise Refused("imported", "its key is none that was trusted for its source")
+
+
 SIGNED_BY_OTHERS = {
     "human_review": b"ai-audit/review/v1\0",
     "attestation": b"ai-audit/attestation/v1\0",
@@ -1680,6 +1725,7 @@ class Log:
         self.genesis = self.line = self.key = self.keys = self.before = self.first = None
         self.epochs, self.erasures, self.approvals = Epochs(), Erasures(subject), Approvals()
         self.contracts, self.incidents = Contracts(verdict), Incidents(verdict)
+        self.imports = Imports(verdict)
         self.count = self.signatures = self.deleted = 0
         self.needs_checkpoint = self.bare = self.signed = False
         self.origin = self.log_id = self.unread = None
@@ -1726,6 +1772,7 @@ class Log:
             if body is not None:
                 self.incidents.push(receipt, body)
                 self.contracts.push(receipt, body, whole)
+                self.imports.push(receipt, body, whole and not self.deleted)
         except Refused as error:
             self.verdict.broke(error, seq)
         try:

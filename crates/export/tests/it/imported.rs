@@ -99,6 +99,52 @@ fn item(content: Option<(Kind, &[u8])>) -> Imported<'_> {
     }
 }
 
+/// What does not follow its source, or is under a key that was not trusted, is refused by both.
+#[test]
+fn both_verifiers_follow_sources() {
+    let records = [old("r-0", true), old("r-1", true)];
+    let source = old_source(&records);
+    let fails = |steps: &[(Option<usize>, u64)]| {
+        let mut log = Log::of(1, 4);
+        let mut of = ai_audit_core::LeafHash::ZERO;
+        for (record, index) in steps {
+            match record {
+                None => {
+                    log.seal(&source, "s0");
+                    of = log.head.hash();
+                }
+                Some(record) => log.seal(&records[*record].item(of, *index), "s1"),
+            }
+        }
+        let files = unpack(&log.package(Selection::All, true));
+        both(&files, &log.policy()).verdict.integrity.is_failed()
+    };
+    assert!(!fails(&[(None, 0), (Some(0), 0), (Some(1), 1)]));
+    assert!(!fails(&[(None, 0), (Some(0), 0)]));
+    // Without a source; out of order; twice; beyond the last.
+    assert!(fails(&[(Some(0), 0)]));
+    assert!(fails(&[(None, 0), (Some(1), 1), (Some(0), 0)]));
+    assert!(fails(&[(None, 0), (Some(0), 0), (Some(0), 0)]));
+    assert!(fails(&[
+        (None, 0),
+        (Some(0), 0),
+        (Some(1), 1),
+        (Some(0), 2)
+    ]));
+
+    let mut log = Log::of(1, 4);
+    let mut other = source.clone();
+    if let ImportedRecord::Source(source) = &mut other.record {
+        source.keys = ai_audit_core::List::EMPTY;
+    }
+    log.seal(&other, "s0");
+    log.seal(&records[0].item(log.head.hash(), 0), "s1");
+    let files = unpack(&log.package(Selection::All, true));
+    let report = both(&files, &log.policy());
+    assert!(report.verdict.integrity.is_failed(), "{report:?}");
+    assert!(report.verdict.integrity.to_string().contains("its key"));
+}
+
 /// Whether both derive the same view is what the package's view is compared by.
 fn view_of_content(content: (Kind, &[u8])) -> Value {
     let mut log = Log::of(1, 4);
