@@ -9,12 +9,12 @@ use anyhow::{Result, bail};
 use crate::counts::Counts;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
-use crate::{browser, calibrate, deny, nostd, scale, tidy, vectors};
+use crate::{browser, calibrate, deny, nostd, python, scale, tidy, vectors};
 
 /// A step and what it does; a step may say why it skipped something.
 type Step = fn(&Workspace, &mut Outcome) -> Result<()>;
 
-const STEPS: [(&str, Step); 13] = [
+const STEPS: [(&str, Step); 14] = [
     ("fmt", |workspace, _| {
         Cmd::cargo(workspace)
             .args(["fmt", "--all", "--check"])
@@ -35,6 +35,11 @@ const STEPS: [(&str, Step); 13] = [
     // Before the tests, one of which looks at a report in it.
     ("browser", |workspace, outcome| {
         outcome.skipped.extend(browser::ensure(workspace)?);
+        Ok(())
+    }),
+    // The same for tests that let the Python library make records.
+    ("python", |workspace, outcome| {
+        outcome.skipped.extend(python::ensure(workspace)?);
         Ok(())
     }),
     ("tests", tests),
