@@ -3,8 +3,8 @@
 
 use ai_audit_benches::{MAX_SEALED, decision};
 use ai_audit_core::{
-    Chain, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, ReceiptId, SigningKey, Timestamp,
-    UnverifiedReceipt,
+    BulkVerifier, Chain, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, ReceiptId, SigningKey,
+    Timestamp, UnverifiedReceipt,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -58,6 +58,17 @@ fn receipts(c: &mut Criterion) {
         b.iter(|| {
             let receipt = UnverifiedReceipt::parse(black_box(&sealed)).unwrap();
             receipt.verify_signature(&public[0]).unwrap();
+            Chain::resume(head).push(&receipt).unwrap()
+        });
+    });
+    // One of many by one key, as logs have them: with a table of the key's multiples.
+    let mut bulk = BulkVerifier::eager();
+    group.bench_function("ours-in-bulk", |b| {
+        b.iter(|| {
+            let receipt = UnverifiedReceipt::parse(black_box(&sealed)).unwrap();
+            receipt
+                .verify_signature_in_bulk(&public[0], &mut bulk)
+                .unwrap();
             Chain::resume(head).push(&receipt).unwrap()
         });
     });

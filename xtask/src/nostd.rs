@@ -12,7 +12,7 @@ const TARGET: &str = "thumbv7em-none-eabi";
 const EACH_FEATURE_SET: &str = "ai-audit-core";
 
 /// Built with their default features: these need an allocator.
-const DEFAULT_FEATURES: [&str; 10] = [
+const DEFAULT_FEATURES: [&str; 11] = [
     "ai-audit-analytics",
     "ai-audit-merkle",
     "ai-audit-shredding",
@@ -22,6 +22,7 @@ const DEFAULT_FEATURES: [&str; 10] = [
     "ai-audit-agentic",
     "ai-audit-timestamp",
     "ai-audit-epochs",
+    "ai-audit-import",
     "ai-audit-verify",
 ];
 

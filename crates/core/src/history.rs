@@ -174,18 +174,40 @@ impl KeyHistory {
         &mut self,
         receipt: &UnverifiedReceipt<'_>,
     ) -> Result<Option<KeyChange>, KeyHistoryError> {
+        self.take_if(receipt, |key| receipt.verify_signature(key))
+    }
+
+    /// The same where very many receipts follow each other.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeyHistory::take`].
+    #[cfg(feature = "alloc")]
+    pub fn take_in_bulk(
+        &mut self,
+        receipt: &UnverifiedReceipt<'_>,
+        bulk: &mut crate::BulkVerifier,
+    ) -> Result<Option<KeyChange>, KeyHistoryError> {
+        self.take_if(receipt, |key| receipt.verify_signature_in_bulk(key, bulk))
+    }
+
+    fn take_if(
+        &mut self,
+        receipt: &UnverifiedReceipt<'_>,
+        verify: impl FnOnce(&VerifyingKey) -> Result<(), SignatureError>,
+    ) -> Result<Option<KeyChange>, KeyHistoryError> {
         match receipt.header().kind {
             Kind::KEY_ROTATION => self.rotation(receipt).map(Some),
             Kind::KEY_REVOCATION => self.revocation(receipt).map(Some),
             _ => {
-                signed_by(receipt, &self.valid)?;
+                signed_by(receipt, &self.valid, verify)?;
                 Ok(None)
             }
         }
     }
 
     fn rotation(&mut self, receipt: &UnverifiedReceipt<'_>) -> Result<KeyChange, KeyHistoryError> {
-        signed_by(receipt, &self.valid)?;
+        signed_by(receipt, &self.valid, |key| receipt.verify_signature(key))?;
         let seq = receipt.header().seq;
         let rotation = KeyRotation::decode(receipt).map_err(KeyHistoryError::Body)?;
         let (old, new) = (self.valid, rotation.new_key);
@@ -214,7 +236,7 @@ impl KeyHistory {
         }
         let successor = revocation.successor;
         self.may_take_over(&successor, &revocation.revoked_key)?;
-        signed_by(receipt, &successor)?;
+        signed_by(receipt, &successor, |key| receipt.verify_signature(key))?;
         self.valid = successor;
         self.since = seq;
         Ok(KeyChange::Revoked(Revoked {
@@ -237,7 +259,11 @@ impl KeyHistory {
     }
 }
 
-fn signed_by(receipt: &UnverifiedReceipt<'_>, key: &VerifyingKey) -> Result<(), KeyHistoryError> {
+fn signed_by(
+    receipt: &UnverifiedReceipt<'_>,
+    key: &VerifyingKey,
+    verify: impl FnOnce(&VerifyingKey) -> Result<(), SignatureError>,
+) -> Result<(), KeyHistoryError> {
     if receipt.signature().is_none() {
         return Err(KeyHistoryError::Batched);
     }
@@ -245,9 +271,7 @@ fn signed_by(receipt: &UnverifiedReceipt<'_>, key: &VerifyingKey) -> Result<(), 
     if found != valid {
         return Err(KeyHistoryError::OtherKey { found, valid });
     }
-    receipt
-        .verify_signature(key)
-        .map_err(|SignatureError| KeyHistoryError::Signature { key: valid })
+    verify(key).map_err(|SignatureError| KeyHistoryError::Signature { key: valid })
 }
 
 impl fmt::Display for KeyHistoryError {

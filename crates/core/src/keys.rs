@@ -208,6 +208,12 @@ impl VerifyingKey {
         self.0.as_bytes()
     }
 
+    /// The point.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn to_edwards(self) -> curve25519_dalek::EdwardsPoint {
+        self.0.to_edwards()
+    }
+
     /// The short name of the key.
     #[must_use]
     pub fn id(&self) -> KeyId {

@@ -7,7 +7,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `alloc` (default) | owned bodies, decoding of bodies with lists, the canonical text digest |
+//! | `alloc` (default) | owned bodies, decoding of bodies with lists, the canonical text digest, tables for many signatures by one key |
 //!
 //! # Example
 //!
@@ -47,6 +47,8 @@
 extern crate alloc;
 
 mod body;
+#[cfg(feature = "alloc")]
+mod bulk;
 mod chain;
 mod codec;
 mod domain;
@@ -77,6 +79,8 @@ pub use body::kept::{Content, Encrypted, KeptField, Redaction, SubjectKeyId};
 pub use body::keys::{KeyRevocation, KeyRotation};
 pub use body::policy::PolicyChange;
 pub use body::{Body, BodyError, DecodeBody, decode_body};
+#[cfg(feature = "alloc")]
+pub use bulk::BulkVerifier;
 pub use chain::{Chain, ChainError, Head};
 pub use error::DecodeError;
 pub use hash::{Digest, LeafHash, LogId, NodeHash};

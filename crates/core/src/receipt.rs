@@ -237,6 +237,24 @@ impl<'a> UnverifiedReceipt<'a> {
         key.verify(&receipt_message(&self.hash), &signature)
     }
 
+    /// The same for one of many receipts by few keys.
+    ///
+    /// # Errors
+    ///
+    /// As [`UnverifiedReceipt::verify_signature`].
+    #[cfg(feature = "alloc")]
+    pub fn verify_signature_in_bulk(
+        &self,
+        key: &VerifyingKey,
+        bulk: &mut crate::BulkVerifier,
+    ) -> Result<(), SignatureError> {
+        let signature = self.signature.ok_or(SignatureError)?;
+        if key.id() != self.header.key_id {
+            return Err(SignatureError);
+        }
+        bulk.verify(key, &receipt_message(&self.hash), &signature)
+    }
+
     /// Where the body starts in the sealed bytes.
     #[must_use]
     pub const fn body_offset(&self) -> usize {

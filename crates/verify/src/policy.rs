@@ -22,6 +22,7 @@ pub struct TrustPolicy {
     pins: Vec<Pin>,
     checkpoints: Vec<(SignedNote, Checkpoint)>,
     min_size: Option<u64>,
+    little_memory: bool,
     witnesses: Option<Policy>,
     now: Option<Timestamp>,
     max_age: Option<Duration>,
@@ -48,6 +49,7 @@ impl Default for TrustPolicy {
             pins: Vec::new(),
             checkpoints: Vec::new(),
             min_size: None,
+            little_memory: false,
             witnesses: None,
             now: None,
             max_age: None,
@@ -95,6 +97,14 @@ impl TrustPolicy {
             return self;
         }
         self.min_size = Some(self.min_size.map_or(size, |old| old.max(size)));
+        self
+    }
+
+    /// Goes without the tables of keys' multiples (1.3 MB and more) by which many signatures are
+    /// verified about three times faster: for devices. The answers are the same.
+    #[must_use]
+    pub const fn in_little_memory(mut self) -> Self {
+        self.little_memory = true;
         self
     }
 
@@ -250,6 +260,10 @@ impl TrustPolicy {
     #[must_use]
     pub const fn known_size(&self) -> Option<u64> {
         self.min_size
+    }
+
+    pub(crate) const fn has_little_memory(&self) -> bool {
+        self.little_memory
     }
 }
 

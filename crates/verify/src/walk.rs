@@ -3,8 +3,8 @@
 use crate::suspicion::Suspicion;
 use crate::{Pin, TrustPolicy};
 use ai_audit_core::{
-    DecodeBody, Genesis, KeyChange, KeyHistory, KeyHistoryError, Kind, Status, Timestamp,
-    UnverifiedReceipt, VerifyingKey,
+    BulkVerifier, DecodeBody, Genesis, KeyChange, KeyHistory, KeyHistoryError, Kind, Status,
+    Timestamp, UnverifiedReceipt, VerifyingKey,
 };
 use ai_audit_note::VKey;
 use alloc::format;
@@ -60,18 +60,32 @@ pub(crate) struct Walk<'p> {
     facts: Option<Facts>,
     basis: Basis,
     history: Option<KeyHistory>,
+    /// Most receipts of a log are signed by few keys.
+    bulk: Option<BulkVerifier>,
     suspicion: Suspicion<'p>,
     failed: Option<Status>,
     open: Option<Status>,
 }
 
+fn take(
+    history: &mut KeyHistory,
+    receipt: &UnverifiedReceipt<'_>,
+    bulk: Option<&mut BulkVerifier>,
+) -> Result<Option<KeyChange>, KeyHistoryError> {
+    match bulk {
+        Some(bulk) => history.take_in_bulk(receipt, bulk),
+        None => history.take(receipt),
+    }
+}
+
 impl<'p> Walk<'p> {
-    pub(crate) const fn new(policy: &'p TrustPolicy) -> Self {
+    pub(crate) fn new(policy: &'p TrustPolicy) -> Self {
         Self {
             pins: policy.pins(),
             facts: None,
             basis: Basis::NoGenesis,
             history: None,
+            bulk: (!policy.has_little_memory()).then(BulkVerifier::new),
             suspicion: Suspicion::new(policy.revocations()),
             failed: None,
             open: None,
@@ -109,11 +123,13 @@ impl<'p> Walk<'p> {
             self.genesis(receipt);
         }
         let outcome = match &mut self.history {
-            Some(history) => history.take(receipt),
+            Some(history) => take(history, receipt, self.bulk.as_mut()),
             None => match self.bare_key(receipt) {
-                Some(key) => KeyHistory::from_keys(header.log_id, key, key, key)
-                    .take(receipt)
-                    .and_then(|change| self.without_genesis(seq, change)),
+                Some(key) => {
+                    let mut history = KeyHistory::from_keys(header.log_id, key, key, key);
+                    take(&mut history, receipt, self.bulk.as_mut())
+                        .and_then(|change| self.without_genesis(seq, change))
+                }
                 None => return Seal::Other,
             },
         };

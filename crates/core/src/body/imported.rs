@@ -20,6 +20,10 @@ pub struct Imported<'a> {
 /// What an import receipt brings.
 ///
 /// Exhaustive on purpose: another step is another format version.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "where there is no allocator nothing can be boxed"
+)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportedRecord<'a> {

@@ -1,21 +1,25 @@
 //! Published Ed25519 vectors: what verifies is what a strict verifier accepts, and no more.
 
 use crate::{shared, unhex};
-use ai_audit_core::{KeyError, Signature, SigningKey, VerifyingKey};
+use ai_audit_core::{BulkVerifier, KeyError, Signature, SigningKey, VerifyingKey};
 use serde_json::Value;
 
 fn hex(value: &Value) -> Vec<u8> {
     unhex(value.as_str().unwrap())
 }
 
-/// Verifies from bytes; anything of a wrong length, and a key that is none, is a refusal.
+/// Verifies from bytes, alone and as one of many, which must say the same; anything of a wrong length,
+/// and a key that is none, is a refusal.
 fn verifies(public: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let (Ok(public), Ok(signature)) = (public.try_into(), signature.try_into()) else {
         return false;
     };
     VerifyingKey::from_bytes(public).is_ok_and(|key| {
-        key.verify(message, &Signature::from_bytes(signature))
-            .is_ok()
+        let signature = Signature::from_bytes(signature);
+        let alone = key.verify(message, &signature).is_ok();
+        let many = BulkVerifier::eager().verify(&key, message, &signature);
+        assert_eq!(many.is_ok(), alone);
+        alone
     })
 }
 

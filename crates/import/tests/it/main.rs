@@ -1,11 +1,15 @@
-//! The crate from outside: records of the Python library, made by it while the tests run.
+//! The crate from outside: published packages, and records that the Python library itself makes while
+//! the tests run.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "helpers of tests fail as tests do, and say what they skip"
+    reason = "tests fail by panicking, and say what they skip"
 )]
 
+mod packages;
 mod python;
+mod python_library;
+mod records;
 mod texts;
 
 /// Every file of this folder is a module of the test binary: one forgotten would not run.

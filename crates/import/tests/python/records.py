@@ -5,8 +5,9 @@
                                      times that the library can sort
 
 The first line has the public key. Each other line is an object: `sort`, `payload` with the bytes that
-the library signed, in hexadecimal, `hash` where the record names one, and `forms` with the record's
-text, as the library writes it and as other programs write it again.
+the library signed, in hexadecimal, `hash` where the record names one, `forms` with the record's text, as
+the library writes it and as other programs write it again, and `unsure`, the number of places at which
+PostgreSQL's form leaves open what the number was.
 """
 
 import json
@@ -23,7 +24,7 @@ from ai_audit.models import CheckRecord, DecisionReceipt, ReceiptAction
 from ai_audit.receipt_store import ReceiptStore
 from ai_audit.toolcall import seal_tool_call
 from nacl.signing import SigningKey
-from rewrite import forms
+from rewrite import forms, unsure
 
 # Ends of ranges, in which characters are drawn: of what JSON escapes, of what writers differ about,
 # and of each length in UTF-8 and UTF-16.
@@ -179,7 +180,12 @@ class Maker:
 
 
 def show(sort, record, text):
-    line = {"sort": sort, "payload": record.seal_payload().hex(), "forms": forms(text)}
+    line = {
+        "sort": sort,
+        "payload": record.seal_payload().hex(),
+        "forms": forms(text),
+        "unsure": unsure(text),
+    }
     if hasattr(record, "receipt_hash"):
         line["hash"] = record.receipt_hash
     print(json.dumps(line))

@@ -19,6 +19,29 @@ def forms(text):
     return found
 
 
+def unsure(text):
+    """At how many places jsonb does not say what a number was: at a zero whose sign is gone, and at an
+    integer that had an exponent, where the library writes floats and integers."""
+    record = json.loads(text, parse_int=Decimal, parse_float=Decimal)
+
+    def count(value, known=()):
+        if isinstance(value, dict):
+            return sum(
+                count(item, ("number",) if name in known else ()) for name, item in value.items()
+            )
+        if isinstance(value, list):
+            return sum(count(item, known) for item in value)
+        if not isinstance(value, Decimal):
+            return 0
+        shown = jsonb(value)
+        if "." in shown or "number" in known:
+            return not value
+        return len(shown.strip("-")) > 16
+
+    checks = record.pop("checks", [])
+    return count(record, ("duration_ms",)) + count(checks, ("score", "threshold"))
+
+
 def backwards(value):
     """The members of every object in the opposite order."""
     if isinstance(value, dict):

@@ -1,0 +1,137 @@
+//! Fresh random records of every sort, made by the library itself: what it signed is rebuilt byte for
+//! byte, from its own text and from the text that other programs make of it.
+
+use crate::python::{Writer, run};
+use ai_audit_import::{Keys, Problem, Record};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+/// Places of a record that are tried both ways; where more are unsure, it may stay unsettled.
+const TRIED: u64 = 6;
+
+/// Another seed each time; `AI_AUDIT_SEED` repeats one that was printed.
+fn seed() -> String {
+    std::env::var("AI_AUDIT_SEED").unwrap_or_else(|_| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        (now.unwrap().as_nanos() % 1_000_000_000).to_string()
+    })
+}
+
+/// What `records.py` says of one record.
+struct Made {
+    line: Value,
+}
+
+impl Made {
+    fn text(&self, name: &str) -> &str {
+        self.line[name].as_str().unwrap()
+    }
+
+    /// The record as the library wrote it.
+    fn own(&self) -> &str {
+        self.line["forms"]["as it was"].as_str().unwrap()
+    }
+}
+
+/// Records, and the keys that sign them.
+fn make(writer: Writer, number: u32) -> Option<(Keys, Vec<Made>)> {
+    let seed = seed();
+    println!("records.py {seed} {number}, {writer:?}");
+    let said = run(writer, "records.py", &[&seed, &number.to_string()])?;
+    let mut lines = said.split(|byte| *byte == b'\n');
+    let first: Value = serde_json::from_slice(lines.next().unwrap()).unwrap();
+    let key = first["key"].as_str().unwrap().parse().unwrap();
+    let made = lines
+        .filter(|line| !line.is_empty())
+        .map(|line| Made {
+            line: serde_json::from_slice(line).unwrap(),
+        })
+        .collect();
+    Some((Keys::new([key]), made))
+}
+
+/// Holds every form of every record against what the library signed; counts them.
+fn all_forms(writer: Writer, number: u32) -> Option<BTreeMap<String, usize>> {
+    let (keys, made) = make(writer, number)?;
+    let mut counts = BTreeMap::new();
+    for made in &made {
+        for (form, text) in made.line["forms"].as_object().unwrap() {
+            let text = text.as_str().unwrap();
+            let mut record = Record::parse(text).unwrap();
+            let found = record.examine(&keys);
+            if form == "jsonb"
+                && made.line["unsure"].as_u64().unwrap() > TRIED
+                && matches!(found.problem, Some(Problem::Hash { .. }))
+            {
+                *counts.entry("unsettled".into()).or_default() += 1;
+                continue;
+            }
+            assert_eq!(found.problem, None, "{form}: {text}");
+            assert!(found.key.is_some(), "{form}: {text}");
+            let signed: String = record
+                .signed_bytes()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            assert_eq!(signed, made.text("payload"), "{form}: {text}");
+            if let Some(hash) = made.line["hash"].as_str() {
+                assert_eq!(found.hash.unwrap().to_string(), hash, "{form}: {text}");
+            }
+            for count in [form.as_str(), made.text("sort")] {
+                *counts.entry(count.into()).or_default() += 1;
+            }
+        }
+    }
+    println!("{counts:?}");
+    Some(counts)
+}
+
+#[test]
+fn a_thousand_fresh_receipts_are_rebuilt_byte_for_byte() {
+    let Some(counts) = all_forms(Writer::Newer, 1_000) else {
+        return;
+    };
+    // In each of four forms, and most of them in a fifth.
+    assert!(
+        counts["receipt"] > 4_000 && counts["tool call"] >= 1_000,
+        "{counts:?}"
+    );
+    assert!(
+        counts["batch seal"] > 100 && counts["epoch seal"] > 40,
+        "{counts:?}"
+    );
+    assert!(counts["jsonb"] > 700, "{counts:?}");
+    let unsettled = counts.get("unsettled").copied().unwrap_or(0);
+    assert!(unsettled < 100, "{counts:?}");
+}
+
+#[test]
+fn receipts_of_an_older_orjson_are_rebuilt_too() {
+    if let Some(counts) = all_forms(Writer::Older, 300) {
+        assert!(counts["receipt"] > 1_200, "{counts:?}");
+    }
+}
+
+#[test]
+fn a_changed_member_and_another_key_are_told() {
+    let Some((keys, made)) = make(Writer::Newer, 50) else {
+        return;
+    };
+    let (others, _) = make(Writer::Older, 0).unwrap();
+    let (mut hashes, mut signatures) = (0, 0);
+    for made in &made {
+        let changed = made.own().replacen("\"example\"", "\"Example\"", 1);
+        match Record::parse(&changed).unwrap().examine(&keys).problem {
+            Some(Problem::Hash { .. }) => hashes += 1,
+            // A seal names no hash.
+            Some(Problem::Signature { keys: 1 }) if !made.line["hash"].is_string() => {
+                signatures += 1
+            }
+            other => panic!("{other:?}: {changed}"),
+        }
+        let problem = Record::parse(made.own()).unwrap().examine(&others).problem;
+        assert_eq!(problem, Some(Problem::Signature { keys: 1 }));
+    }
+    assert!(hashes >= 62 && signatures >= 3, "{hashes} {signatures}");
+}
