@@ -328,7 +328,7 @@ impl Reader<'_> {
             )
         };
         names.sort_unstable_by(order);
-        let twice = names
+        let pair = names
             .windows(2)
             .find(|pair| matches!(pair, [a, b] if order(a, b).is_eq()));
         if let Some([a, b]) = pair {
