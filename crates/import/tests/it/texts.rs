@@ -20,7 +20,7 @@ fn every_code_point_that_both_know_has_one_digest() {
     let number = |part: &str| part.parse::<u8>().unwrap();
     let parts: Vec<u8> = version.split('.').map(number).collect();
     let (major, minor, _) = char::UNICODE_VERSION;
-    if parts.as_slice() > &[major, minor] {
+    if (parts[0], parts[1]) > (major, minor) {
         println!(
             "SKIPPED: digests of texts: Python knows Unicode {version}, we know {major}.{minor}"
         );

@@ -67,8 +67,11 @@ class Maker:
         drawn = self.random.random()
         if drawn < 0.4:
             return self.random.choice(FLOATS)
-        if drawn < 0.7:
+        if drawn < 0.6:
             return self.random.random()
+        if drawn < 0.7:
+            # Halfway between two texts of equal length.
+            return self.random.randint(2**49, 2**50) + self.random.choice([0.25, 0.75])
         return self.random.uniform(-1, 1) * 10.0 ** self.random.randint(-310, 307)
 
     def integer(self):
@@ -134,6 +137,7 @@ class Maker:
         if not comparable and self.random.random() < 0.1:
             time = time.replace(tzinfo=None)
         return DecisionReceipt(
+            receipt_id=self.random.randbytes(16).hex(),
             timestamp=time,
             trace_id=self.text(),
             session_id=self.text(),
