@@ -1,12 +1,26 @@
 //! The keys that are trusted for records of another system.
 
-use ai_audit_core::{Signature, VerifyingKey};
+use ai_audit_core::{BulkVerifier, Signature, VerifyingKey};
 use alloc::vec::Vec;
 
 /// The keys that are trusted for a source, in the order in which they are tried; none twice.
-#[derive(Debug, Clone, Default)]
+///
+/// Verifying takes it mutably because it remembers tables of the keys' multiples, which make many
+/// signatures by few keys three times as fast.
+#[derive(Debug, Default)]
 pub struct Keys {
     keys: Vec<VerifyingKey>,
+    bulk: BulkVerifier,
+}
+
+impl Clone for Keys {
+    /// The same keys; the tables are made anew.
+    fn clone(&self) -> Self {
+        Self {
+            keys: self.keys.clone(),
+            bulk: BulkVerifier::new(),
+        }
+    }
 }
 
 impl Keys {
@@ -19,7 +33,10 @@ impl Keys {
                 taken.push(key);
             }
         }
-        Self { keys: taken }
+        Self {
+            keys: taken,
+            bulk: BulkVerifier::new(),
+        }
     }
 
     /// Whether there are none.
@@ -29,16 +46,16 @@ impl Keys {
     }
 
     /// The keys.
-    pub fn iter(&self) -> impl Iterator<Item = &VerifyingKey> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &VerifyingKey> {
         self.keys.iter()
     }
 
     /// The key of these under which a signature over `message` holds, by the rules of
     /// `docs/spec/receipt.md`: those of the strict verification.
     #[must_use]
-    pub fn verify(&self, message: &[u8], signature: &Signature) -> Option<VerifyingKey> {
-        let mut keys = self.keys.iter();
-        keys.find(|key| key.verify(message, signature).is_ok())
-            .copied()
+    pub fn verify(&mut self, message: &[u8], signature: &Signature) -> Option<VerifyingKey> {
+        let Self { keys, bulk } = self;
+        let holds = |key: &&VerifyingKey| bulk.verify(key, message, signature).is_ok();
+        keys.iter().find(holds).copied()
     }
 }

@@ -4,12 +4,14 @@
 
 extern crate alloc;
 
+mod item;
 mod json;
 mod keys;
 mod number;
 mod record;
 mod time;
 
+pub use item::{Item, ItemError, ItemTooLong, check_item};
 pub use json::{Json, JsonError, JsonErrorKind, JsonValue};
 pub use keys::Keys;
 pub use record::{BatchSeal, EpochSeal, Examined, Problem, Record, RecordError, RecordKind};

@@ -41,7 +41,7 @@ pub enum RecordKind {
 /// assert_eq!((record.kind(), record.id()), (RecordKind::ToolCall, "r1"));
 /// assert_eq!(record.signed_bytes(), br#"{"duration_ms":1.50,"receipt_id":"r1","tool_name":"search"}"#);
 ///
-/// let examined = record.examine(&Keys::default());
+/// let examined = record.examine(&mut Keys::default());
 /// assert_eq!(examined.problem, Some(Problem::NoHash));
 /// # Ok::<(), ai_audit_import::RecordError>(())
 /// ```
@@ -77,6 +77,10 @@ impl<'a> Record<'a> {
         let root = json.root();
         let (kind, names) = sort(&root)?;
         let text = |name| member_text(&root, name);
+        let only = |sort, name| match kind == sort {
+            true => text(name),
+            false => Ok(Cow::Borrowed("")),
+        };
         let signed = json.to_compact(&UNSIGNED);
         let hash = Digest::of(&signed);
         Ok(Self {
@@ -84,9 +88,9 @@ impl<'a> Record<'a> {
             kind,
             id: text(names.id)?,
             tenant: text("tenant_id")?,
-            trace: text("trace_id")?,
-            session: text("session_id")?,
-            agent: text("agent_id")?,
+            trace: only(RecordKind::Decision, "trace_id")?,
+            session: only(RecordKind::Decision, "session_id")?,
+            agent: only(RecordKind::ToolCall, "agent_id")?,
             timestamp: text(names.timestamp)?,
             link: text(names.link)?,
             named_hash: match root.get("receipt_hash") {
@@ -138,19 +142,19 @@ impl<'a> Record<'a> {
         &self.tenant
     }
 
-    /// `trace_id`; may be empty, and is of seals.
+    /// `trace_id` of a decision; may be empty, and is of other records.
     #[must_use]
     pub fn trace_id(&self) -> &str {
         &self.trace
     }
 
-    /// `session_id`; may be empty, and is of seals.
+    /// `session_id` of a decision; may be empty, and is of other records.
     #[must_use]
     pub fn session_id(&self) -> &str {
         &self.session
     }
 
-    /// `agent_id` of a tool-call receipt; else empty as a rule.
+    /// `agent_id` of a tool-call receipt; may be empty, and is of other records.
     #[must_use]
     pub fn agent_id(&self) -> &str {
         &self.agent

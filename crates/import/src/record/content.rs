@@ -10,10 +10,12 @@ use crate::json::JsonValue;
 
 impl Record<'_> {
     /// What it says, as the body that a receipt of that kind would have, encoded. `None` for seals, and
-    /// where something does not fit: an action that is none of the six, a name that is no text.
+    /// where something does not fit: an action that is none of the six, a name that is no text. Details of
+    /// checks are left out where no receipt could hold them.
     #[must_use]
     pub fn content(&self) -> Option<(Kind, Vec<u8>)> {
-        self.content_with(true)
+        // A canonical form may be longer than the text: there may be too much of it for any receipt.
+        self.content_with(true).or_else(|| self.content_with(false))
     }
 
     /// The same, with or without the details of the checks.

@@ -88,7 +88,7 @@ impl Record<'_> {
     /// Where the hash does not fit, the numbers are tried as the library's own writer would have
     /// written them, since databases and other JSON writers change their text; up to 128 times. What
     /// fits is what [`Record::signed_bytes`] gives from then on.
-    pub fn examine(&mut self, keys: &Keys) -> Examined {
+    pub fn examine(&mut self, keys: &mut Keys) -> Examined {
         let none = |hash, problem| Examined {
             hash,
             key: None,
@@ -113,13 +113,13 @@ impl Record<'_> {
     /// # Errors
     ///
     /// Why there is none of the keys under which it holds.
-    pub fn verify(&self, keys: &Keys) -> Result<VerifyingKey, Problem> {
+    pub fn verify(&self, keys: &mut Keys) -> Result<VerifyingKey, Problem> {
         let signature: Signature = match self.signature() {
             Some(signature) => signature,
             None if self.signature.is_empty() => return Err(Problem::NoSignature),
             None => return Err(Problem::SignatureForm),
         };
-        let tried = keys.iter().count();
+        let tried = keys.iter().len();
         match keys.verify(&self.signed, &signature) {
             Some(key) => Ok(key),
             None if tried == 0 => Err(Problem::NoKeys),
@@ -128,7 +128,7 @@ impl Record<'_> {
     }
 
     /// Makes the signed bytes those whose hash the record names.
-    fn fit(&mut self) -> Result<(), Problem> {
+    pub(crate) fn fit(&mut self) -> Result<(), Problem> {
         let found = self.hash;
         let Some(named) = self.named_hash.as_deref() else {
             return match self.kind {

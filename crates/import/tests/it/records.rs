@@ -6,7 +6,7 @@ use crate::packages::genuine;
 
 #[test]
 fn genuine_receipts_verify() {
-    let Some((keys, lines)) = genuine() else {
+    let Some((mut keys, lines)) = genuine() else {
         return;
     };
     assert_eq!(lines.len(), 25 + 1 + 300 + 3);
@@ -14,7 +14,7 @@ fn genuine_receipts_verify() {
         let mut record = Record::parse(line).unwrap();
         assert_eq!(record.kind(), RecordKind::Decision);
         let before = record.signed_bytes().to_vec();
-        let examined = record.examine(&keys);
+        let examined = record.examine(&mut keys);
         assert_eq!(examined.problem, None, "{line}");
         assert_eq!(examined.hash, Some(record.hash()));
         assert_eq!(Some(&*record.hash().to_string()), record.named_hash());
