@@ -55,13 +55,13 @@ fn make(writer: Writer, number: u32) -> Option<(Keys, Vec<Made>)> {
 
 /// Holds every form of every record against what the library signed; counts them.
 fn all_forms(writer: Writer, number: u32) -> Option<BTreeMap<String, usize>> {
-    let (keys, made) = make(writer, number)?;
+    let (mut keys, made) = make(writer, number)?;
     let mut counts = BTreeMap::new();
     for made in &made {
         for (form, text) in made.line["forms"].as_object().unwrap() {
             let text = text.as_str().unwrap();
             let mut record = Record::parse(text).unwrap();
-            let found = record.examine(&keys);
+            let found = record.examine(&mut keys);
             if form == "jsonb"
                 && made.line["unsure"].as_u64().unwrap() > TRIED
                 && matches!(found.problem, Some(Problem::Hash { .. }))
@@ -117,14 +117,14 @@ fn receipts_of_an_older_orjson_are_rebuilt_too() {
 
 #[test]
 fn a_changed_member_and_another_key_are_told() {
-    let Some((keys, made)) = make(Writer::Newer, 50) else {
+    let Some((mut keys, made)) = make(Writer::Newer, 50) else {
         return;
     };
-    let others = Keys::new([SigningKey::from_bytes(&[7; 32]).verifying_key()]);
+    let mut others = Keys::new([SigningKey::from_bytes(&[7; 32]).verifying_key()]);
     let (mut hashes, mut signatures) = (0, 0);
     for made in &made {
         let changed = made.own().replacen("\"example\"", "\"Example\"", 1);
-        match Record::parse(&changed).unwrap().examine(&keys).problem {
+        match Record::parse(&changed).unwrap().examine(&mut keys).problem {
             Some(Problem::Hash { .. }) => hashes += 1,
             // A seal names no hash.
             Some(Problem::Signature { keys: 1 }) if !made.line["hash"].is_string() => {
@@ -132,7 +132,10 @@ fn a_changed_member_and_another_key_are_told() {
             }
             other => panic!("{other:?}: {changed}"),
         }
-        let problem = Record::parse(made.own()).unwrap().examine(&others).problem;
+        let problem = Record::parse(made.own())
+            .unwrap()
+            .examine(&mut others)
+            .problem;
         assert_eq!(problem, Some(Problem::Signature { keys: 1 }));
     }
     assert!(hashes >= 62 && signatures >= 3, "{hashes} {signatures}");
