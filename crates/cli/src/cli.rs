@@ -7,6 +7,7 @@ pub(crate) mod contract;
 pub(crate) mod crosswalk;
 mod epoch;
 mod export;
+pub(crate) mod import;
 pub(crate) mod incident;
 pub(crate) mod key;
 mod monitor;
@@ -101,6 +102,7 @@ pub(crate) enum Command {
     Shred(Shred),
     Review(review::Review),
     Incident(incident::Incident),
+    Import(import::Import),
     Epoch(Epoch),
     Publish(Publish),
     Monitor(Monitor),
@@ -210,7 +212,9 @@ pub(crate) struct Log {
 Examples:
   ai-audit show audit 7
   ai-audit show audit 0192f0c1-7e6a-7c3e-9f5e-1f2d3c4b5a69 --json
-  ai-audit show audit 7 --hex      the sealed bytes")]
+  ai-audit show audit 7 --hex      the sealed bytes
+  ai-audit show audit 8 --original             an imported record as it was
+  ai-audit show audit 7 --original -o old.zip  the package that it came in")]
 pub(crate) struct Show {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -222,6 +226,15 @@ pub(crate) struct Show {
     /// Prints the sealed bytes in hexadecimal.
     #[arg(long)]
     pub(crate) hex: bool,
+    /// The record that was imported, or all of its source, as it was.
+    #[arg(long, conflicts_with = "hex")]
+    pub(crate) original: bool,
+    /// Writes the original to this file.
+    #[arg(short, long, value_name = "FILE", requires = "original")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replaces a file that is there.
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
 }
 
 /// Makes a checkpoint now and prints the note.

@@ -5,10 +5,13 @@ use crate::failure::usage;
 use crate::open::{log_name, settings};
 use crate::output::Output;
 use crate::progress::Progress;
+use crate::python;
 use ai_audit_directory::{DirectoryError, LogDirectory, TileFolder};
 use ai_audit_export::archive::is_zip;
 use ai_audit_export::tiles::observe_tiles;
-use ai_audit_export::{RECEIPTS_MAGIC, ReceiptsReader, ReportStatement, observe_package};
+use ai_audit_export::{
+    RECEIPTS_MAGIC, ReceiptsReader, ReportStatement, is_python_package, observe_package,
+};
 use ai_audit_note::TlogProof;
 use ai_audit_store::LogName;
 use ai_audit_verify::{Equivocation, LogVerifier, Observed, Observer, Report, TrustPolicy};
@@ -19,7 +22,7 @@ use std::io::{BufReader, Read as _};
 use std::path::Path;
 
 /// What can be verified.
-const EVIDENCE: &str = "a log directory, a published log, a package (ZIP), a proof, a receipts file or the note of a report";
+const EVIDENCE: &str = "a log directory, a published log, a package (ZIP), a proof, a receipts file, the note of a report, or receipts of the Python library ai-audit-trail (its package, or JSON)";
 
 /// One verification, as JSON.
 #[derive(Serialize)]
@@ -60,6 +63,8 @@ pub(crate) enum Form {
     Equivocation,
     /// The note beside a report.
     Statement,
+    /// Of the Python library `ai-audit-trail`.
+    Python(python::Form),
     Unknown,
 }
 
@@ -77,12 +82,16 @@ impl Form {
             return Ok(Self::Directory);
         }
         let mut start = Vec::new();
-        open(path)?
+        let file = open(path)?;
+        (&file)
             .take(64)
             .read_to_end(&mut start)
             .map_err(|error| usage(format!("{}: {error}", path.display())))?;
         Ok(if is_zip(&start) {
-            Self::Package
+            match is_python_package(&file) {
+                true => Self::Python(python::Form::Package),
+                false => Self::Package,
+            }
         } else if TlogProof::has_first_line(&start) {
             Self::Proof
         } else if Equivocation::has_first_line(&start) {
@@ -91,6 +100,8 @@ impl Form {
             Self::Statement
         } else if start.starts_with(RECEIPTS_MAGIC) {
             Self::Receipts
+        } else if python::is_json(&start) {
+            Self::Python(python::Form::Records)
         } else {
             Self::Unknown
         })
@@ -107,6 +118,8 @@ impl fmt::Display for Form {
             Self::Proof => "a proof of one receipt",
             Self::Equivocation => "a proof of equivocation",
             Self::Statement => "the note of a report",
+            Self::Python(python::Form::Package) => "a package of the Python library",
+            Self::Python(python::Form::Records) => "JSON, as the Python library has its receipts",
             Self::Unknown => "no evidence",
         })
     }
@@ -218,6 +231,12 @@ pub(crate) fn file(
         Form::Unknown => {
             let reason = format!("{} is no evidence: expected {EVIDENCE}", path.display());
             ("unknown", failed(policy, reason))
+        }
+        Form::Python(_) => {
+            return Err(usage(format!(
+                "{} is {form}: `ai-audit verify` verifies it, and `ai-audit import` brings it into a log",
+                path.display()
+            )));
         }
         Form::Directory | Form::Proof | Form::Equivocation | Form::Statement => {
             return Err(usage(format!(

@@ -8,6 +8,7 @@ mod failure;
 mod open;
 mod output;
 mod progress;
+mod python;
 mod save;
 mod trust;
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Reveal(args) => commands::reveal::run(args, output),
         Command::Shred(args) => commands::shred::run(args, output),
         Command::Review(args) => commands::review::run(args, output),
+        Command::Import(args) => commands::import::run(args, output),
         Command::Incident(args) => commands::incident::run(args, output),
         Command::Epoch(args) => commands::epoch::run(args, output),
         Command::Publish(args) => commands::publish::run(args, output),

@@ -7,8 +7,9 @@ pub(crate) mod imported;
 pub(crate) mod kept;
 pub(crate) mod keys;
 pub(crate) mod policy;
+#[cfg(feature = "alloc")]
+pub(crate) mod said;
 
-use self::imported::Said;
 use crate::receipt::SameBytes;
 use crate::{DecodeError, Kind, UnverifiedReceipt};
 use core::cell::Cell;
@@ -81,7 +82,8 @@ pub trait DecodeBody<'a>: Body + Deserialize<'a> {
     /// # Errors
     ///
     /// As [`DecodeBody::decode`].
-    fn decode_said(said: &Said<'a>) -> Result<Self, DecodeError> {
+    #[cfg(feature = "alloc")]
+    fn decode_said(said: &crate::Said<'a>) -> Result<Self, DecodeError> {
         if said.kind != Self::KIND {
             let expected = Self::KIND.name().unwrap_or("the kind that was asked for");
             return Err(DecodeError {

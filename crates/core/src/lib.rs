@@ -73,11 +73,13 @@ pub use body::decision::{Action, Check, Decision};
 pub use body::genesis::{Genesis, GenesisError, PolicyEntry};
 pub use body::imported::{
     Bytes, Imported, ImportedAnswer, ImportedBody, ImportedFile, ImportedItem, ImportedRecord,
-    ImportedSource, Said,
+    ImportedSource,
 };
 pub use body::kept::{Content, Encrypted, KeptField, Redaction, SubjectKeyId};
 pub use body::keys::{KeyRevocation, KeyRotation};
 pub use body::policy::PolicyChange;
+#[cfg(feature = "alloc")]
+pub use body::said::Said;
 pub use body::{Body, BodyError, DecodeBody, decode_body};
 #[cfg(feature = "alloc")]
 pub use bulk::BulkVerifier;

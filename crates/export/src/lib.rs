@@ -10,6 +10,7 @@
 //! | reports that travel in a package | [`PackageReports`] |
 //! | a receipt for people | [`json_view`] |
 //! | a log as static tiles, written and verified | [`tiles`] |
+//! | what the Python library wrote: its packages, its files of records | [`verify_python_package`], [`verify_python_records`] |
 //! | the container alone | [`archive`] |
 //!
 //! The formats are in `docs/spec`: package.md, package-archive.md, erasure.md, tiles.md. A log of any size is
@@ -21,6 +22,7 @@ mod counted;
 mod digest;
 mod manifest;
 mod package;
+mod python;
 mod receipts;
 mod selection;
 mod statement;
@@ -32,6 +34,10 @@ pub use manifest::{MANIFEST_LABEL, Manifest, ManifestError, ManifestFile};
 pub use package::{
     ExportError, LogEvidence, PackageOptions, PackageReport, PackageReports, PackageTreeError,
     ReportsError, Written, observe_package, package_tree, verify_package, write_package,
+};
+pub use python::{
+    PythonPackage, Sequential, is_python_package, split_records, verify_python_package,
+    verify_python_records,
 };
 pub use receipts::{RECEIPTS_MAGIC, ReceiptsError, ReceiptsReader, ReceiptsWriter};
 pub use selection::{ParseSelectionError, Selection};

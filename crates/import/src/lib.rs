@@ -4,14 +4,29 @@
 
 extern crate alloc;
 
+mod evidence;
+mod finding;
 mod item;
 mod json;
 mod keys;
 mod number;
+mod package;
 mod record;
+mod report;
+mod split;
 mod time;
+mod trust;
 
+pub use evidence::{EvidenceVerifier, MAX_RECORD};
+pub use finding::{ClassCount, Finding, FindingClass};
 pub use item::{Item, ItemError, ItemTooLong, check_item};
 pub use json::{Json, JsonError, JsonErrorKind, JsonValue};
 pub use keys::Keys;
+pub use package::{
+    MAX_PYTHON_FILE, PYTHON_FILES, PYTHON_KEY, PYTHON_MANIFEST, PYTHON_METADATA, PYTHON_RECEIPTS,
+    PYTHON_SCRIPT, PackageFiles, PackageVerifier,
+};
 pub use record::{BatchSeal, EpochSeal, Examined, Problem, Record, RecordError, RecordKind};
+pub use report::{ChainBegins, PythonChain, PythonReport, RecordCounts, SigningKeyCount};
+pub use split::{RecordSplitter, Split, SplitError};
+pub use trust::SourceTrust;

@@ -5,8 +5,8 @@ use ai_audit_agentic::{
     ToolOutcome, TraceNode,
 };
 use ai_audit_core::{
-    ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, KeyRevocation, KeyRotation,
-    Kind, PolicyChange, Start, Stop, UnverifiedReceipt,
+    ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, Imported, KeyRevocation,
+    KeyRotation, Kind, PolicyChange, Start, Stop, UnverifiedReceipt,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
 use ai_audit_note::Anchor;
@@ -39,6 +39,18 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::ACCESS => Access::decode(receipt).map(drop),
         Kind::ERASURE_REQUESTED => ErasureRequested::decode(receipt).map(drop),
         Kind::ERASURE_COMPLETED => ErasureCompleted::decode(receipt).map(drop),
+        Kind::IMPORTED => imported(receipt),
+        _ => Ok(()),
+    }
+}
+
+/// What an imported record says is a body of its own.
+fn imported(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> {
+    Imported::decode(receipt)?;
+    let said = receipt.said();
+    match said.kind {
+        Kind::DECISION => Decision::decode_said(&said).map(drop),
+        Kind::TOOL_OUTCOME => ToolOutcome::decode_said(&said).map(drop),
         _ => Ok(()),
     }
 }

@@ -50,6 +50,7 @@ mod contracts;
 mod equivocation;
 mod erasure;
 mod forward;
+mod imports;
 mod incidents;
 mod log;
 mod monitor;

@@ -4,6 +4,7 @@ use crate::checkpoints::{self, Checkpoints};
 use crate::contracts::Contracts;
 use crate::erasure::{ErasureLine, KeyStore, Seen};
 use crate::forward::ForwardSecurity;
+use crate::imports::Imports;
 use crate::incidents::Incidents;
 use crate::report::{self, OpenToolIntent, deleted_remark};
 use crate::time::Times;
@@ -45,6 +46,7 @@ pub struct LogVerifier<'p> {
     broken: Option<Status>,
     erasures: ErasureLine<'p>,
     contracts: Contracts,
+    imports: Imports<'p>,
     incidents: Incidents,
     remarks: Vec<String>,
 }
@@ -76,6 +78,7 @@ impl<'p> LogVerifier<'p> {
             broken: None,
             erasures: ErasureLine::new(policy),
             contracts: Contracts::default(),
+            imports: Imports::new(policy),
             incidents: Incidents::default(),
             remarks: Vec::new(),
         }
@@ -163,6 +166,12 @@ impl<'p> LogVerifier<'p> {
         if let Err(reason) = self.contracts.see(&receipt, self.grows()) {
             self.break_at(seq, reason);
         }
+        if self.first != Some(0) {
+            self.imports.part();
+        }
+        if let Err(reason) = self.imports.see(&receipt) {
+            self.break_at(seq, reason);
+        }
         self.account(&receipt, before);
         self.bound(&receipt, before);
         self.settle();
@@ -181,6 +190,7 @@ impl<'p> LogVerifier<'p> {
     /// account for it, which may come any time later.
     pub fn push_deleted(&mut self, hash: LeafHash) {
         let place = self.next_seq();
+        self.imports.part();
         self.receipts += 1;
         match &mut self.chain {
             Some(chain) => {
@@ -344,6 +354,7 @@ impl<'p> LogVerifier<'p> {
         });
         remarks.extend(erasure.remarks);
         remarks.extend(self.contracts.remarks());
+        remarks.extend(self.imports.remarks());
         remarks.extend(self.incidents.remarks());
         if outcome.foreign > 0 {
             let count = outcome.foreign;

@@ -4,7 +4,7 @@ mod file;
 
 use crate::{DetachedRevocation, Pin};
 use ai_audit_agentic::{ApprovalRule, ApprovalRuleError, ApprovalRules};
-use ai_audit_core::Timestamp;
+use ai_audit_core::{BulkVerifier, Timestamp};
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, Policy, SignedNote};
 use ai_audit_timestamp::TimestampToken;
 use alloc::string::String;
@@ -262,8 +262,11 @@ impl TrustPolicy {
         self.min_size
     }
 
-    pub(crate) const fn has_little_memory(&self) -> bool {
-        self.little_memory
+    pub(crate) const fn bulk_verifier(&self) -> BulkVerifier {
+        match self.little_memory {
+            true => BulkVerifier::in_little_memory(),
+            false => BulkVerifier::new(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod brought;
 
 use crate::contracts::Contracts;
 use crate::erasure::{ErasureLine, Seen};
+use crate::imports::Imports;
 use crate::incidents::Incidents;
 use crate::quorum::Judgement;
 use crate::report::{self, OpenToolIntent, complete_remark};
@@ -45,6 +46,7 @@ pub struct SelectionVerifier<'p> {
     epochs: SelectedEpochs,
     erasures: ErasureLine<'p>,
     contracts: Contracts,
+    imports: Imports<'p>,
     incidents: Incidents,
     single: bool,
     /// What the selection claims to have without gaps.
@@ -64,6 +66,8 @@ impl<'p> SelectionVerifier<'p> {
     /// the genesis was pushed.
     #[must_use]
     pub fn new(policy: &'p TrustPolicy, note: SignedNote, checkpoint: Checkpoint) -> Self {
+        let mut imports = Imports::new(policy);
+        imports.part();
         Self {
             policy,
             walk: Walk::new(policy),
@@ -79,6 +83,7 @@ impl<'p> SelectionVerifier<'p> {
             epochs: SelectedEpochs::new(),
             erasures: ErasureLine::new(policy),
             contracts: Contracts::default(),
+            imports,
             incidents: Incidents::default(),
             single: false,
             span: None,
@@ -134,6 +139,9 @@ impl<'p> SelectionVerifier<'p> {
         }
         self.erasures.see(&receipt, false);
         if let Err(reason) = self.contracts.see(&receipt, false) {
+            self.break_at(seq, reason);
+        }
+        if let Err(reason) = self.imports.see(&receipt) {
             self.break_at(seq, reason);
         }
         // A single receipt stands without the others about the log.
@@ -346,6 +354,7 @@ impl<'p> SelectionVerifier<'p> {
         remarks.extend(self.contracts.remarks());
         // Of a single receipt nobody can say that others are missing.
         if !self.single {
+            remarks.extend(self.imports.remarks());
             remarks.extend(self.incidents.remarks());
         }
         Report {

@@ -61,21 +61,10 @@ pub(crate) struct Walk<'p> {
     basis: Basis,
     history: Option<KeyHistory>,
     /// Most receipts of a log are signed by few keys.
-    bulk: Option<BulkVerifier>,
+    bulk: BulkVerifier,
     suspicion: Suspicion<'p>,
     failed: Option<Status>,
     open: Option<Status>,
-}
-
-fn take(
-    history: &mut KeyHistory,
-    receipt: &UnverifiedReceipt<'_>,
-    bulk: Option<&mut BulkVerifier>,
-) -> Result<Option<KeyChange>, KeyHistoryError> {
-    match bulk {
-        Some(bulk) => history.take_in_bulk(receipt, bulk),
-        None => history.take(receipt),
-    }
 }
 
 impl<'p> Walk<'p> {
@@ -85,7 +74,7 @@ impl<'p> Walk<'p> {
             facts: None,
             basis: Basis::NoGenesis,
             history: None,
-            bulk: (!policy.has_little_memory()).then(BulkVerifier::new),
+            bulk: policy.bulk_verifier(),
             suspicion: Suspicion::new(policy.revocations()),
             failed: None,
             open: None,
@@ -123,13 +112,11 @@ impl<'p> Walk<'p> {
             self.genesis(receipt);
         }
         let outcome = match &mut self.history {
-            Some(history) => take(history, receipt, self.bulk.as_mut()),
+            Some(history) => history.take_in_bulk(receipt, &mut self.bulk),
             None => match self.bare_key(receipt) {
-                Some(key) => {
-                    let mut history = KeyHistory::from_keys(header.log_id, key, key, key);
-                    take(&mut history, receipt, self.bulk.as_mut())
-                        .and_then(|change| self.without_genesis(seq, change))
-                }
+                Some(key) => KeyHistory::from_keys(header.log_id, key, key, key)
+                    .take_in_bulk(receipt, &mut self.bulk)
+                    .and_then(|change| self.without_genesis(seq, change)),
                 None => return Seal::Other,
             },
         };

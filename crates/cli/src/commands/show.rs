@@ -1,5 +1,7 @@
 //! `ai-audit show`
 
+mod original;
+
 use crate::cli::Show;
 use crate::open::{deleted, directory, find, log_name};
 use crate::output::{Output, Tone, safe};
@@ -15,6 +17,9 @@ pub(crate) fn run(args: &Show, output: Output) -> anyhow::Result<ExitCode> {
     let directory = directory(&args.dir)?;
     let log = log_name(&args.log)?;
     let seq = find(&directory, &log, &args.receipt)?;
+    if args.original {
+        return original::run(args, &directory, &log, seq, output);
+    }
     let sealed = match directory.stored(&log, seq)? {
         StoredContent::Sealed(sealed) => sealed,
         StoredContent::Deleted(hash) => return gone(&directory, &log, seq, hash, output),

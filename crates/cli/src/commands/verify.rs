@@ -2,6 +2,7 @@
 
 mod brought;
 mod equivocation;
+mod python;
 mod statement;
 mod times;
 
@@ -12,6 +13,7 @@ use crate::evidence::{self, Form, Outcome};
 use crate::failure::usage;
 use crate::open::{read, settings};
 use crate::output::{Output, Tone, counted, safe};
+use crate::python::is_address;
 use ai_audit_core::{Exit, Question, Status, Verdict};
 use ai_audit_directory::LogDirectory;
 use ai_audit_verify::{ReceiptProof, Report, TrustPolicy};
@@ -24,8 +26,12 @@ pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
         policy = policy.subject(subject);
     }
     let asked: Vec<Question> = args.require.iter().copied().map(question).collect();
+    if let Some(address) = args.path.to_str().filter(|path| is_address(path)) {
+        return python::server(args, &policy, address, &asked, output);
+    }
     let form = Form::of(&args.path)?;
     match form {
+        Form::Python(form) => return python::run(args, &policy, form, &asked, output),
         Form::Equivocation => return equivocation::run(args, &policy, &asked, output),
         Form::Statement => return statement::run(args, &policy, &asked, output),
         _ => {}

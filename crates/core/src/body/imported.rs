@@ -1,7 +1,8 @@
 //! Records of another system, brought into a log: what was gone through, and each record of it.
 
-use crate::{Body, BodyError, DecodeError, Digest, Kind, LeafHash, List, Signature, Text};
-use crate::{Timestamp, UnverifiedReceipt, VerifyingKey, decode_body};
+use crate::{
+    Body, BodyError, Digest, Kind, LeafHash, List, Signature, Text, Timestamp, VerifyingKey,
+};
 use core::fmt;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,34 +11,64 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// A source comes first; its records follow in the order in which they stood there, each naming the
 /// source's receipt. Specified in `docs/spec/imported.md`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// ```
+/// use ai_audit_core::{
+///     Bytes, Decision, Imported, ImportedBody, ImportedItem, ImportedRecord, Kind, LeafHash,
+///     decode_body, encode_body,
+/// };
+///
+/// let says = encode_body(&Decision { model: "gpt-4o".into(), ..Decision::new() })?;
+/// let imported = Imported {
+///     record: ImportedRecord::Item(ImportedItem {
+///         source: LeafHash::of(b"the source's receipt"),
+///         index: 0,
+///         id: "r-1".into(),
+///         tenant: "".into(),
+///         occurred_at: None,
+///         original: r#"{"model_id":"gpt-4o"}"#.into(),
+///         hash: None,
+///         signature: None,
+///         key: None,
+///         finding: "it has no signature".into(),
+///         content: Some(ImportedBody { kind: Kind::DECISION, body: Bytes(&says) }),
+///     }),
+/// };
+/// let bytes = encode_body(&imported)?;
+/// assert_eq!(decode_body::<Imported<'_>>(&bytes)?, imported);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "alloc", derive(Deserialize))]
 pub struct Imported<'a> {
     /// Which of the two.
-    #[serde(borrow)]
+    #[cfg_attr(feature = "alloc", serde(borrow))]
     pub record: ImportedRecord<'a>,
 }
 
 /// What an import receipt brings.
 ///
 /// Exhaustive on purpose: another step is another format version.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "where there is no allocator nothing can be boxed"
-)]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "alloc", derive(Deserialize))]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is held at a time, and without the feature `alloc` there is nothing to box it in"
+)]
 pub enum ImportedRecord<'a> {
     /// Where records came from, and what its verification said.
-    #[serde(borrow)]
+    #[cfg_attr(feature = "alloc", serde(borrow))]
     Source(ImportedSource<'a>),
     /// One record.
-    #[serde(borrow)]
+    #[cfg_attr(feature = "alloc", serde(borrow))]
     Item(ImportedItem<'a>),
 }
 
 /// Where records came from, as it was found when they were imported.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "alloc", derive(Deserialize))]
+#[cfg_attr(feature = "alloc", serde(bound(deserialize = "'de: 'a")))]
 pub struct ImportedSource<'a> {
     /// The system that made them, such as `ai-audit-trail`; not empty.
     pub system: Text<'a>,
@@ -202,68 +233,5 @@ impl Body for Imported<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// What a receipt says: its own body or, where it brings a record of another system, that record's.
-///
-/// ```
-/// use ai_audit_core::{Decision, DecodeBody as _, Kind, UnverifiedReceipt};
-///
-/// /// Whether it says of a decision, an imported one as well, that the answer was withheld.
-/// fn is_rejected(receipt: &UnverifiedReceipt<'_>) -> bool {
-///     let said = receipt.said();
-///     said.kind == Kind::DECISION
-///         && Decision::decode_said(&said).is_ok_and(|decision| decision.action.name() == "reject")
-/// }
-/// ```
-#[derive(Debug, Clone, Copy)]
-pub struct Said<'a> {
-    /// The kind of the body.
-    pub kind: Kind,
-    /// Its bytes.
-    pub body: &'a [u8],
-    /// When it was: of what was imported the time that the record gives itself, else when the receipt
-    /// was sealed.
-    pub time: Timestamp,
-    /// Whether it was imported.
-    pub imported: bool,
-    /// Where the body begins in the sealed bytes, for errors.
-    pub(crate) offset: usize,
-}
-
-impl<'a> UnverifiedReceipt<'a> {
-    /// What the receipt says, be it of its own or a record that it brings from another system.
-    #[must_use]
-    pub fn said(&self) -> Said<'a> {
-        let header = self.header();
-        let own = Said {
-            kind: header.kind,
-            body: self.body(),
-            time: header.sealed_at,
-            imported: false,
-            offset: self.body_offset(),
-        };
-        if header.kind != Kind::IMPORTED {
-            return own;
-        }
-        let decoded: Result<Imported<'a>, DecodeError> = decode_body(self.body());
-        match decoded {
-            Ok(Imported {
-                record:
-                    ImportedRecord::Item(ImportedItem {
-                        occurred_at,
-                        content: Some(content),
-                        ..
-                    }),
-            }) => Said {
-                kind: content.kind,
-                body: content.body.0,
-                time: occurred_at.unwrap_or(header.sealed_at),
-                imported: true,
-                offset: self.body_offset(),
-            },
-            _ => own,
-        }
     }
 }

@@ -11,6 +11,7 @@ mod a18_digests;
 mod a20_encoding;
 mod a21_signatures;
 mod bodies;
+mod imported;
 mod limits;
 mod logs;
 mod no_alloc;

@@ -40,9 +40,9 @@ const MAX16: u16 = u16::MAX;
 
 const ZIP64_TAG: u16 = 1;
 /// ZIP version that knows deflate; also given for stored files, one number less to vary.
-const VERSION_DEFLATE: u16 = 20;
-const VERSION_ZIP64: u16 = 45;
-const HOST_UNIX: u8 = 3;
+pub(super) const VERSION_DEFLATE: u16 = 20;
+pub(super) const VERSION_ZIP64: u16 = 45;
+pub(super) const HOST_UNIX: u8 = 3;
 const MADE_BY: u16 = ((HOST_UNIX as u16) << 8) | VERSION_ZIP64;
 /// 1980-01-01, the first day that DOS knows.
 const DATE: u16 = (1 << 5) | 1;
@@ -121,22 +121,17 @@ impl Common {
     }
 
     /// Checks what can be checked in one header, and gives the method.
-    pub(super) fn check(&self, zip64: bool) -> Result<Method, EntryRule> {
+    pub(super) fn check(&self, version: u16) -> Result<Method, EntryRule> {
         self.check_flags()?;
         let method = match self.method {
             0 => Method::Stored,
             8 => Method::Deflated,
             other => return Err(EntryRule::Method(other)),
         };
-        let expected = if zip64 {
-            VERSION_ZIP64
-        } else {
-            VERSION_DEFLATE
-        };
-        if self.version != expected {
+        if self.version != version {
             return Err(EntryRule::VersionNeeded {
                 found: self.version,
-                expected,
+                expected: version,
             });
         }
         Ok(method)
@@ -228,53 +223,6 @@ impl Central {
             offset: input.u32()?,
         })
     }
-
-    /// Checks the fields that the local header does not have.
-    pub(super) fn check(&self) -> Result<(), EntryRule> {
-        if self.comment_len != 0 {
-            return Err(EntryRule::Comment(self.comment_len));
-        }
-        if self.disk != 0 {
-            return Err(EntryRule::MultiDisk(self.disk));
-        }
-        let [_, host] = self.made_by.to_le_bytes();
-        if host != HOST_UNIX {
-            return Err(EntryRule::Host(host));
-        }
-        // Type "regular" and permissions; neither set-user-id and the like nor DOS attributes.
-        if self.attributes & !(0o777 << 16) != 0o100_000 << 16 {
-            return Err(EntryRule::NotRegular(self.attributes));
-        }
-        if self.internal != 0 {
-            return Err(EntryRule::InternalAttributes(self.internal));
-        }
-        Ok(())
-    }
-
-    /// Real sizes and offset, from the fields or from ZIP64's where a field says so.
-    pub(super) fn resolve(&self, extra: &[u8]) -> Result<Resolved, EntryRule> {
-        let fields = [self.common.size, self.common.compressed, self.offset];
-        let needed = fields.iter().filter(|field| **field == MAX32).count();
-        let broken = || EntryRule::ExtraField(Header::Central);
-        let mut values = zip64_values(extra, needed).ok_or_else(broken)?;
-        let mut real = [0; 3];
-        for (real, field) in real.iter_mut().zip(fields) {
-            *real = u64::from(field);
-            if field == MAX32 {
-                // Smaller values have to stand in the field itself: one way to write each number.
-                *real = values
-                    .u64()
-                    .filter(|value| *value >= u64::from(MAX32))
-                    .ok_or_else(broken)?;
-            }
-        }
-        let [size, compressed, offset] = real;
-        Ok(Resolved {
-            size,
-            compressed,
-            offset,
-        })
-    }
 }
 
 /// The real numbers of an entry.
@@ -300,7 +248,7 @@ pub(super) fn resolve_local(common: &Common, extra: &[u8]) -> Result<(u64, u64),
 
 /// The values of an extra area that must hold a ZIP64 field of `count` values and nothing else,
 /// or nothing at all if `count` is 0.
-fn zip64_values(extra: &[u8], count: usize) -> Option<Take<'_>> {
+pub(super) fn zip64_values(extra: &[u8], count: usize) -> Option<Take<'_>> {
     let mut input = Take(extra);
     if count > 0 {
         (input.u16()? == ZIP64_TAG).then_some(())?;
@@ -440,8 +388,13 @@ impl PlainEnd {
         })
     }
 
-    pub(super) fn needs_zip64(self) -> bool {
+    pub(super) const fn needs_zip64(self) -> bool {
         self.entries == MAX16 || self.size == MAX32 || self.offset == MAX32
+    }
+
+    /// Whether the directory is longer, or begins further on, than `limit`.
+    pub(super) const fn reaches_past(self, limit: u32) -> bool {
+        self.size > limit || self.offset > limit
     }
 
     pub(super) fn to_end(self) -> End {
@@ -463,7 +416,7 @@ pub(super) fn saturate(value: u64) -> u32 {
 pub(super) struct Take<'a>(pub(super) &'a [u8]);
 
 impl<'a> Take<'a> {
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (first, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*first)
@@ -483,7 +436,7 @@ impl<'a> Take<'a> {
         self.array().map(u32::from_le_bytes)
     }
 
-    fn u64(&mut self) -> Option<u64> {
+    pub(super) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
     }
 }

@@ -8,6 +8,7 @@ use super::format::{
 };
 use super::limits::Limits;
 use super::name::{self, NameSet};
+use super::profile::Profile;
 use super::read_at::{ReadAt, fill};
 
 /// An archive whose headers are in order. Contents are checked when they are read.
@@ -72,8 +73,17 @@ impl<R: ReadAt> Archive<R> {
     /// [`ArchiveError::NotZip`] for another kind of file; the first rule broken, with the entry or
     /// the offset; the source's own errors.
     pub fn open(source: R, limits: Limits) -> Result<Self, ArchiveError> {
-        let (directory, end) = read_directory(&source, &limits)?;
-        let entries = check_entries(&source, &directory, end, &limits)?;
+        Self::open_as(source, limits, Profile::Own)
+    }
+
+    /// As [`Archive::open`], for an archive of the form that `profile` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Archive::open`].
+    pub fn open_as(source: R, limits: Limits, profile: Profile) -> Result<Self, ArchiveError> {
+        let (directory, end) = read_directory(&source, &limits, profile)?;
+        let entries = check_entries(&source, &directory, end, &limits, profile)?;
         Ok(Self { source, entries })
     }
 
@@ -135,6 +145,11 @@ impl<R: ReadAt> Archive<R> {
             .try_for_each(|entry| EntryReader::new(&self.source, entry).finish())
     }
 
+    /// The source.
+    pub(crate) const fn source(&self) -> &R {
+        &self.source
+    }
+
     /// Gives the source back.
     pub fn into_inner(self) -> R {
         self.source
@@ -142,7 +157,11 @@ impl<R: ReadAt> Archive<R> {
 }
 
 /// Finds the end record and reads the directory, whose size is bounded by the number of entries.
-fn read_directory<R: ReadAt>(source: &R, limits: &Limits) -> Result<(Vec<u8>, End), ArchiveError> {
+fn read_directory<R: ReadAt>(
+    source: &R,
+    limits: &Limits,
+    profile: Profile,
+) -> Result<(Vec<u8>, End), ArchiveError> {
     let file_size = source.size()?;
     let mut start = [0; 4];
     let starts_like_zip = fill(source, &mut start, 0)? && super::is_zip(&start);
@@ -157,7 +176,7 @@ fn read_directory<R: ReadAt>(source: &R, limits: &Limits) -> Result<(Vec<u8>, En
         ArchiveRule::NoEndRecord if !starts_like_zip => ArchiveError::NotZip,
         rule => ArchiveError::archive(end_at, rule),
     })?;
-    let (end, records_at) = read_zip64_end(source, plain, end_at)?;
+    let (end, records_at) = read_zip64_end(source, plain, end_at, profile)?;
     let refused = |rule| ArchiveError::archive(records_at, rule);
     limits.check_count(end.entries).map_err(refused)?;
     if end.offset.checked_add(end.size) != Some(records_at) {
@@ -192,8 +211,9 @@ fn read_zip64_end<R: ReadAt>(
     source: &R,
     plain: PlainEnd,
     end_at: u64,
+    profile: Profile,
 ) -> Result<(End, u64), ArchiveError> {
-    if !plain.needs_zip64() {
+    if !profile.needs_zip64(plain) {
         return Ok((plain.to_end(), end_at));
     }
     let mut bytes = [0; ZIP64_END_LEN + ZIP64_LOCATOR_LEN];
@@ -208,7 +228,7 @@ fn read_zip64_end<R: ReadAt>(
         return Err(refused(ArchiveRule::Truncated));
     }
     let end = End::parse_zip64(&bytes, at).map_err(|rule| ArchiveError::archive(at, rule))?;
-    // Also refuses a ZIP64 record without need: then the plain record would have no all-ones field.
+    // Also refuses a ZIP64 record without need: then the plain record would not ask for one.
     if end.plain() != plain {
         return Err(refused(ArchiveRule::Zip64End(
             "the plain end record says something else",
@@ -223,6 +243,7 @@ fn check_entries<R: ReadAt>(
     directory: &[u8],
     end: End,
     limits: &Limits,
+    profile: Profile,
 ) -> Result<Vec<Entry>, ArchiveError> {
     let mut input = Take(directory);
     let mut entries: Vec<Entry> = Vec::new();
@@ -250,8 +271,8 @@ fn check_entries<R: ReadAt>(
             .insert(text)
             .map_err(EntryRule::from)
             .map_err(refused)?;
-        central.check().map_err(refused)?;
-        let real = central.resolve(extra).map_err(refused)?;
+        profile.check_central(&central).map_err(refused)?;
+        let real = profile.resolve(&central, extra).map_err(refused)?;
         if real.offset != next {
             return Err(refused(EntryRule::Place {
                 expected: next,
@@ -261,7 +282,9 @@ fn check_entries<R: ReadAt>(
         // Flags that change the meaning of everything else come before a comparison.
         central.common.check_flags().map_err(refused)?;
         let local = read_local(source, index, name, next)?;
-        let method = local.check(&central, extra, name, &real).map_err(refused)?;
+        let method = local
+            .check(&central, extra, name, &real, profile)
+            .map_err(refused)?;
         let data = next.saturating_add(local.len);
         let data_end = data
             .checked_add(real.compressed)
@@ -360,6 +383,7 @@ impl Local {
         central_extra: &[u8],
         name: &[u8],
         real: &Resolved,
+        profile: Profile,
     ) -> Result<Method, EntryRule> {
         let (ours, theirs) = (&self.common, &central.common);
         let differ = |field, local: String, central: String| {
@@ -391,14 +415,15 @@ impl Local {
             format!("{:08x}", ours.crc),
             format!("{:08x}", theirs.crc),
         )?;
-        // An entry that is large in either header says so in both.
-        let zip64 = !self.extra.is_empty() || !central_extra.is_empty();
-        let method = theirs.check(zip64)?;
+        let zip64 = !self.extra.is_empty();
+        let (version, central_version) = profile.versions(zip64, !central_extra.is_empty());
+        let method = theirs.check(central_version)?;
         differ(
             "version needed",
             ours.version.to_string(),
-            theirs.version.to_string(),
+            version.to_string(),
         )?;
+        profile.check_local_zip64(zip64, real.size)?;
         let (size, compressed) = format::resolve_local(ours, &self.extra)?;
         differ("size", size.to_string(), real.size.to_string())?;
         differ(

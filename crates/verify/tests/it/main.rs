@@ -4,6 +4,7 @@
 mod a11_split_view;
 mod a38_contracts;
 mod a52_incidents;
+mod a55_imports;
 mod attacks;
 mod chain_cuts;
 mod epochs;

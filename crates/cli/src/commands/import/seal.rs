@@ -1,0 +1,176 @@
+//! Seals a source and its records, and goes on where an import stopped.
+
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::python::Gathered;
+use ai_audit_core::{
+    Imported, ImportedAnswer, ImportedFile, ImportedRecord, ImportedSource, LeafHash, Status,
+};
+use ai_audit_directory::{ImportInfo, Writer};
+use ai_audit_import::{Item, Keys, Record, SourceTrust, Split};
+use ai_audit_store::{EncodedRecordBody, LogName, Record as NewRecord, Ticket};
+use anyhow::{Context as _, anyhow};
+use std::collections::VecDeque;
+
+/// How many records are submitted together.
+const GROUP: usize = 64;
+/// How many groups may be on their way to the disk.
+const IN_FLIGHT: usize = 8;
+/// What made the records.
+const SYSTEM: &str = "ai-audit-trail";
+
+/// Seals what is not there yet. Returns the source's receipt and how many records were sealed.
+pub(super) fn all(
+    writer: &Writer,
+    log: &LogName,
+    gathered: &Gathered,
+    trust: &SourceTrust,
+    before: Option<&ImportInfo>,
+    output: Output,
+) -> anyhow::Result<(u64, u64)> {
+    let (seq, hash, present) = match before {
+        Some(info) => (info.receipt, info.hash, info.present),
+        None => {
+            let record = NewRecord::new(&source(gathered, trust));
+            let sealed = writer.ledger().submit(log, vec![record])?.wait()?;
+            let sealed = sealed.first().context("the ledger gave no receipt")?;
+            (sealed.seq, sealed.hash, 0)
+        }
+    };
+    let mut sealing = Sealing {
+        writer,
+        log,
+        source: hash,
+        keys: Keys::new(trust.keys.iter().copied()),
+        group: Vec::new(),
+        waiting: VecDeque::new(),
+        sealed: 0,
+        bar: Progress::new("importing", "records", gathered.records, output.quiet),
+        present,
+    };
+    let mut index = 0;
+    let mut failed = None;
+    gathered.each(&mut |line, record| {
+        if failed.is_none() && index >= present {
+            failed = sealing.push(index, line, record).err();
+        }
+        index += 1;
+    })?;
+    if failed.is_none() {
+        failed = sealing.finish().err();
+    }
+    match failed {
+        None => Ok((seq, sealing.sealed)),
+        Some(error) => Err(error.context(format!(
+            "{} of {} records are imported; the same command goes on from there",
+            present + sealing.sealed,
+            gathered.records
+        ))),
+    }
+}
+
+/// What is recorded of the source.
+fn source<'a>(gathered: &'a Gathered, trust: &'a SourceTrust) -> Imported<'a> {
+    let verdict = &gathered.report.verdict;
+    let files = gathered.files.iter().map(|(name, contents)| ImportedFile {
+        name: name.as_str().into(),
+        contents: contents.as_str().into(),
+    });
+    Imported {
+        record: ImportedRecord::Source(ImportedSource {
+            system: SYSTEM.into(),
+            form: gathered.form.into(),
+            name: gathered.name.as_str().into(),
+            digest: gathered.digest,
+            size: gathered.size,
+            items: gathered.records,
+            keys: trust.keys.iter().copied().collect(),
+            integrity: answer(&verdict.integrity),
+            attribution: answer(&verdict.attribution),
+            completeness: answer(&verdict.completeness),
+            files: files.collect(),
+        }),
+    }
+}
+
+fn answer(status: &Status) -> ImportedAnswer<'_> {
+    match status {
+        Status::Verified => ImportedAnswer::Verified,
+        Status::Failed { reason, .. } => ImportedAnswer::Failed(reason.as_str().into()),
+        Status::Unverified { why } => ImportedAnswer::Unverified(why.as_str().into()),
+        Status::NotApplicable => ImportedAnswer::Unverified("not asked".into()),
+    }
+}
+
+struct Sealing<'a> {
+    writer: &'a Writer,
+    log: &'a LogName,
+    source: LeafHash,
+    keys: Keys,
+    group: Vec<NewRecord>,
+    waiting: VecDeque<(u64, Ticket)>,
+    sealed: u64,
+    bar: Progress,
+    present: u64,
+}
+
+impl Sealing<'_> {
+    fn push(&mut self, index: u64, line: u64, split: Split<'_>) -> anyhow::Result<()> {
+        let text = split.map_err(|error| {
+            anyhow!("line {line}: {error}; a record that is no text cannot be imported")
+        })?;
+        let place = || format!("line {line}");
+        let item = match Record::parse(text) {
+            Ok(mut record) => {
+                let examined = record.examine(&mut self.keys);
+                let item = Item::new(&record, &examined, self.source, index);
+                item.map(|item| sealable(&item)).with_context(place)??
+            }
+            Err(error) => {
+                let item = Item::unreadable(text, &error, self.source, index);
+                item.map(|item| sealable(&item)).with_context(place)??
+            }
+        };
+        self.group.push(item);
+        if self.group.len() >= GROUP {
+            self.submit()?;
+            self.settle(IN_FLIGHT)?;
+        }
+        Ok(())
+    }
+
+    fn submit(&mut self) -> anyhow::Result<()> {
+        let group = std::mem::take(&mut self.group);
+        let count = group.len() as u64;
+        if count > 0 {
+            let ticket = self.writer.ledger().submit(self.log, group)?;
+            self.waiting.push_back((count, ticket));
+        }
+        Ok(())
+    }
+
+    /// Waits until no more than so many groups are on their way.
+    fn settle(&mut self, most: usize) -> anyhow::Result<()> {
+        while self.waiting.len() > most
+            && let Some((count, ticket)) = self.waiting.pop_front()
+        {
+            ticket.wait()?;
+            self.sealed += count;
+            self.bar.set(self.present + self.sealed, 0);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> anyhow::Result<()> {
+        self.submit()?;
+        self.settle(0)
+    }
+}
+
+fn sealable(item: &Item<'_>) -> anyhow::Result<NewRecord> {
+    let body = EncodedRecordBody::new(&item.imported())?;
+    Ok(NewRecord::encoded(body)
+        .trace(item.trace_id())
+        .session(item.session_id())
+        .actor(item.actor_id()))
+}

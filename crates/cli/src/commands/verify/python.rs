@@ -1,0 +1,71 @@
+//! `ai-audit verify` of what the Python library `ai-audit-trail` made.
+
+use super::named;
+use crate::cli::Verify;
+use crate::failure::usage;
+use crate::output::{Output, Tone};
+use crate::python::{self, Form};
+use ai_audit_core::Question;
+use ai_audit_import::PythonReport;
+use ai_audit_verify::TrustPolicy;
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// As JSON.
+#[derive(Serialize)]
+struct Outcome {
+    kind: &'static str,
+    #[serde(flatten)]
+    report: PythonReport,
+    exit: u8,
+}
+
+pub(super) fn run(
+    args: &Verify,
+    policy: &TrustPolicy,
+    form: Form,
+    asked: &[Question],
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    if !args.text.is_empty() || args.log.is_some() || args.subject.is_some() {
+        return Err(usage(
+            "--text, --log and --subject do not go with records of the Python library",
+        ));
+    }
+    let trust = python::source_trust(&args.trust, policy, output);
+    let report = python::verify_file(&args.path, form, &trust, output)?;
+    tell(args, form.name(), report, asked, output)
+}
+
+/// The records of a server.
+pub(super) fn server(
+    args: &Verify,
+    policy: &TrustPolicy,
+    address: &str,
+    asked: &[Question],
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let trust = python::source_trust(&args.trust, policy, output);
+    let gathered = python::gather(address, None, &trust, output)?;
+    tell(args, gathered.kind(), gathered.report, asked, output)
+}
+
+fn tell(
+    args: &Verify,
+    kind: &'static str,
+    report: PythonReport,
+    asked: &[Question],
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let exit = report.exit(asked).code();
+    if output.json {
+        output.json(&Outcome { kind, report, exit })?;
+        return Ok(ExitCode::from(exit));
+    }
+    let what = format!("{}, {kind}", args.path.display());
+    output.line(output.paint(Tone::Bold, &what))?;
+    python::print(&report, output)?;
+    let (tone, said) = named(&report.verdict, exit, asked);
+    output.line(output.sentence("", tone, &said))?;
+    Ok(ExitCode::from(exit))
+}

@@ -1,0 +1,233 @@
+//! Everything of a source in a place of its own, verified: what is imported then is what was looked at,
+//! whoever changes the source meanwhile.
+
+use super::{servers, verify_package, verify_records};
+use crate::failure::usage;
+use crate::output::Output;
+use ai_audit_core::Digest;
+use ai_audit_export::archive::is_zip;
+use ai_audit_export::{PythonPackage, is_python_package, split_records};
+use ai_audit_import::{PYTHON_FILES, PYTHON_RECEIPTS, PythonReport, Record, SourceTrust, Split};
+use anyhow::Context as _;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, Write as _};
+use std::path::Path;
+
+/// What was gathered.
+pub(crate) struct Gathered {
+    /// As import receipts name it: `package`, `receipts`, `redis` or `postgres`.
+    pub(crate) form: &'static str,
+    /// File name or address, without folders and secrets.
+    pub(crate) name: String,
+    /// SHA-256 of it.
+    pub(crate) digest: Digest,
+    /// Over so many bytes.
+    pub(crate) size: u64,
+    /// What its verification says.
+    pub(crate) report: PythonReport,
+    /// How many records each tenant has; what cannot be read has none.
+    pub(crate) tenants: BTreeMap<String, u64>,
+    /// A package's other files.
+    pub(crate) files: Vec<(String, String)>,
+    /// How many records there are, what cannot be read included.
+    pub(crate) records: u64,
+    stored: Stored,
+}
+
+/// Where its records are.
+pub(crate) enum Stored {
+    Package(PythonPackage<File>),
+    Records(File),
+}
+
+/// Takes a source in and verifies it. Of a server, `tenant` picks records there already.
+///
+/// # Errors
+///
+/// When it cannot be read, or is no source at all. What does not hold is in the report.
+pub(crate) fn gather(
+    source: &str,
+    tenant: Option<&str>,
+    trust: &SourceTrust,
+    output: Output,
+) -> anyhow::Result<Gathered> {
+    if servers::is_address(source) {
+        return servers::gather(source, tenant, trust, output);
+    }
+    let mut file = tempfile::tempfile().context("a temporary file")?;
+    if source == "-" {
+        io::copy(&mut io::stdin().lock(), &mut file).context("standard input")?;
+    } else {
+        let mut from = File::open(source).map_err(|error| usage(format!("{source}: {error}")))?;
+        if from.metadata().is_ok_and(|found| found.is_dir()) {
+            return Err(usage(format!(
+                "{source} is a directory; expected a package, or a file of records"
+            )));
+        }
+        io::copy(&mut from, &mut file).with_context(|| source.to_owned())?;
+    }
+    let name = match source {
+        "-" => "standard input".into(),
+        path => Path::new(path)
+            .file_name()
+            .map_or_else(|| path.into(), |name| name.to_string_lossy().into_owned()),
+    };
+    file.rewind()?;
+    let mut start = [0; 4];
+    let read = file.read(&mut start)?;
+    file.rewind()?;
+    if !is_zip(start.get(..read).unwrap_or_default()) {
+        return records(file, "receipts", name, trust, output);
+    }
+    if !is_python_package(&file) {
+        return Err(usage(format!(
+            "{source} is a package, and none of the Python library; `ai-audit verify` verifies it"
+        )));
+    }
+    package(file, name, trust, output)
+}
+
+/// A file of records.
+pub(super) fn records(
+    mut file: File,
+    form: &'static str,
+    name: String,
+    trust: &SourceTrust,
+    output: Output,
+) -> anyhow::Result<Gathered> {
+    file.rewind()?;
+    let report = verify_records(&file, trust, output)?;
+    let (mut tenants, mut records) = (BTreeMap::new(), 0);
+    file.rewind()?;
+    let (digest, size) = split_records(BufReader::new(&file), &mut |_, record| {
+        survey(record, &mut tenants);
+        records += 1;
+    })?;
+    Ok(Gathered {
+        form,
+        name,
+        digest,
+        size,
+        report,
+        tenants,
+        files: Vec::new(),
+        records,
+        stored: Stored::Records(file),
+    })
+}
+
+fn package(
+    file: File,
+    name: String,
+    trust: &SourceTrust,
+    output: Output,
+) -> anyhow::Result<Gathered> {
+    let again = file.try_clone().context("a temporary file")?;
+    let report = verify_package(file, trust, output);
+    let package = PythonPackage::open(again)
+        .map_err(|error| usage(format!("{name} cannot be read as a package: {error}")))?;
+    let (digest, size) = package.container()?;
+    let mut files = Vec::new();
+    for beside in PYTHON_FILES.iter().filter(|name| **name != PYTHON_RECEIPTS) {
+        // What is missing or too long is in the report.
+        let Ok(contents) = package.file(beside) else {
+            continue;
+        };
+        if let Ok(text) = String::from_utf8(contents) {
+            files.push(((*beside).to_owned(), text));
+        }
+    }
+    files.sort_unstable();
+    let (mut tenants, mut records) = (BTreeMap::new(), 0);
+    let read = package.lines(&mut |_, record| {
+        survey(record, &mut tenants);
+        records += 1;
+    });
+    if let Err(error) = read {
+        return Err(usage(format!(
+            "{name}: its receipts cannot be read to the end: {error}; nothing was imported"
+        )));
+    }
+    Ok(Gathered {
+        form: "package",
+        name,
+        digest,
+        size,
+        report,
+        tenants,
+        files,
+        records,
+        stored: Stored::Package(package),
+    })
+}
+
+fn survey(record: Split<'_>, tenants: &mut BTreeMap<String, u64>) {
+    let parsed = record.ok().and_then(|text| Record::parse(text).ok());
+    let tenant = parsed.as_ref().map_or("", Record::tenant);
+    match tenants.get_mut(tenant) {
+        Some(count) => *count += 1,
+        None => {
+            tenants.insert(tenant.to_owned(), 1);
+        }
+    }
+}
+
+impl Gathered {
+    /// As the JSON output of a verification names it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.form {
+            "package" => super::Form::Package.name(),
+            "redis" => "python-redis",
+            "postgres" => "python-postgres",
+            _ => super::Form::Records.name(),
+        }
+    }
+
+    /// Goes through the records in their order, each with its line.
+    pub(crate) fn each(&self, take: &mut dyn FnMut(u64, Split<'_>)) -> anyhow::Result<()> {
+        match &self.stored {
+            Stored::Package(package) => {
+                package.lines(take)?;
+            }
+            Stored::Records(file) => {
+                let mut file = file;
+                file.rewind()?;
+                split_records(BufReader::new(file), take)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps only the records of one tenant. The verification was of all of them.
+    pub(crate) fn only(mut self, tenant: &str) -> anyhow::Result<Self> {
+        if self.tenants.keys().all(|name| name == tenant) {
+            return Ok(self);
+        }
+        let mut kept = BufWriter::new(tempfile::tempfile().context("a temporary file")?);
+        let mut failed = None;
+        self.each(&mut |_, record| {
+            let Ok(text) = record else { return };
+            if Record::parse(text).is_ok_and(|record| record.tenant() == tenant) {
+                let written = writeln!(kept, "{text}");
+                failed = failed.take().or(written.err());
+            }
+        })?;
+        if let Some(error) = failed {
+            return Err(error).context("a temporary file");
+        }
+        let mut file = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.rewind()?;
+        let mut records = 0;
+        let (digest, size) = split_records(BufReader::new(&file), &mut |_, _| records += 1)?;
+        self.name = format!("{}, tenant {tenant}", self.name);
+        if self.form == "package" {
+            self.form = "receipts";
+        }
+        self.tenants.retain(|name, _| name == tenant);
+        self.files.clear();
+        (self.digest, self.size, self.records) = (digest, size, records);
+        self.stored = Stored::Records(file);
+        Ok(self)
+    }
+}

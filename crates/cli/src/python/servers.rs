@@ -1,0 +1,95 @@
+//! The Redis or PostgreSQL of the Python library as a source: read once, and verified.
+
+use super::Gathered;
+use super::gather::records;
+use crate::failure::usage;
+use crate::output::Output;
+use crate::progress::Progress;
+use ai_audit_core::Status;
+use ai_audit_import::SourceTrust;
+use ai_audit_import_servers::{Found, Options, ServerError, Source};
+use anyhow::Context as _;
+use std::io::{self, BufWriter, Write as _};
+
+/// The variable that has the password where the address has none.
+const PASSWORD: &str = "AI_AUDIT_IMPORT_PASSWORD";
+
+/// Whether a source is the address of a server rather than a path.
+pub(crate) fn is_address(source: &str) -> bool {
+    let schemes = ["redis://", "rediss://", "postgres://", "postgresql://"];
+    schemes.iter().any(|scheme| source.starts_with(scheme))
+}
+
+/// Why reading stopped.
+enum Stopped {
+    Server(ServerError),
+    Writing(io::Error),
+}
+
+impl From<ServerError> for Stopped {
+    fn from(error: ServerError) -> Self {
+        Self::Server(error)
+    }
+}
+
+pub(super) fn gather(
+    address: &str,
+    tenant: Option<&str>,
+    trust: &SourceTrust,
+    output: Output,
+) -> anyhow::Result<Gathered> {
+    let options = Options {
+        password: std::env::var(PASSWORD).ok().filter(|it| !it.is_empty()),
+        ..Options::default()
+    };
+    let mut source = Source::open(address, &options).map_err(|error| usage(error.to_string()))?;
+    let mut kept = BufWriter::new(tempfile::tempfile().context("a temporary file")?);
+    let bar = Progress::new("reading", "records", 0, output.quiet);
+    let mut read = 0;
+    let found = source.records(tenant, |text| {
+        // A record is a line. The library writes none over several; in a string a line's end would be
+        // no JSON, and is none of what was signed.
+        let line = text.replace(['\r', '\n'], " ");
+        writeln!(kept, "{line}").map_err(Stopped::Writing)?;
+        read += 1;
+        bar.set(read, 0);
+        Ok(())
+    });
+    drop(bar);
+    let found = match found {
+        Ok(found) => found,
+        Err(Stopped::Server(error)) => {
+            return Err(usage(format!("{error}; nothing was imported")));
+        }
+        Err(Stopped::Writing(error)) => return Err(error).context("a temporary file"),
+    };
+    let file = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let (form, name) = (source.form(), source.name().to_owned());
+    let mut gathered = records(file, form, name, trust, output)?;
+    judge(&mut gathered, &found);
+    Ok(gathered)
+}
+
+/// What the server itself gives away of records that are not there any more.
+fn judge(gathered: &mut Gathered, found: &Found) {
+    let report = &mut gathered.report;
+    let losses: Vec<String> = (found.remarks.iter())
+        .filter(|remark| remark.kind.is_loss())
+        .map(ToString::to_string)
+        .collect();
+    if !losses.is_empty() && !report.verdict.completeness.is_failed() {
+        report.verdict.completeness = Status::failed(format!(
+            "the server shows that records are missing: {}",
+            losses.join("; ")
+        ));
+    }
+    let remarks = found.remarks.iter().map(ToString::to_string);
+    report.remarks.extend(remarks);
+    if let Some(expiry) = found.expiry {
+        report.remarks.push(format!(
+            "{} records will be deleted by the server itself, the first in {} hours",
+            expiry.records,
+            expiry.soonest.as_secs() / 3600
+        ));
+    }
+}

@@ -1,0 +1,221 @@
+//! What is kept of every record: enough to follow links and make trees, in some 150 bytes.
+
+use ai_audit_core::{Digest, LeafHash};
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+
+use crate::{Record, RecordKind};
+
+/// No record.
+pub(crate) const NONE: u32 = u32::MAX;
+/// More records than this are not taken: their places have 32 bits.
+pub(crate) const MOST: usize = NONE as usize;
+
+/// A record's id in 16 bytes: those that a UUID's 32 digits stand for, of other texts the beginning of
+/// their SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ShortId {
+    bytes: [u8; 16],
+    odd: bool,
+}
+
+impl ShortId {
+    pub(crate) fn of(id: &str) -> Self {
+        match uuid(id) {
+            Some(bytes) => Self { bytes, odd: false },
+            None => {
+                let digest = Digest::of(id.as_bytes());
+                let first = digest.as_bytes().first_chunk().copied();
+                Self {
+                    bytes: first.unwrap_or_default(),
+                    odd: true,
+                }
+            }
+        }
+    }
+}
+
+fn uuid(id: &str) -> Option<[u8; 16]> {
+    let mut digits = [b'0'; 64];
+    let (front, _) = digits.split_at_mut_checked(32)?;
+    if id.len() != front.len() || id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return None;
+    }
+    front.copy_from_slice(id.as_bytes());
+    let digest: Digest = core::str::from_utf8(&digits).ok()?.parse().ok()?;
+    digest.as_bytes().first_chunk().copied()
+}
+
+/// A hash that a record names, or what stands in its place.
+pub(crate) fn link_key(text: &str) -> [u8; 32] {
+    let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    match text.parse::<Digest>() {
+        Ok(digest) if lower => *digest.as_bytes(),
+        // No hash that anybody could name: it fits what names the same text.
+        _ => *Digest::of(text.as_bytes()).as_bytes(),
+    }
+}
+
+/// One record.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    /// What the next record of its chain names.
+    pub(crate) key: [u8; 32],
+    /// What it names; nothing where `starts`.
+    pub(crate) link: [u8; 32],
+    /// Leaf hash of its signed bytes: what makes two records the same.
+    pub(crate) leaf: LeafHash,
+    pub(crate) id: ShortId,
+    /// Microseconds; [`u64::MAX`] where it says no time.
+    pub(crate) micros: u64,
+    pub(crate) line: u64,
+    pub(crate) group: u32,
+    /// It has no link.
+    pub(crate) starts: bool,
+    /// Its hash or signature does not hold.
+    pub(crate) altered: bool,
+    /// Its id is the empty text.
+    pub(crate) nameless: bool,
+}
+
+/// The records of one tenant that are of one kind: they are chained to each other.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub(crate) tenant: String,
+    pub(crate) kind: RecordKind,
+}
+
+/// All records of a source, in the order of the source.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) groups: Vec<Group>,
+    known: BTreeMap<(String, u8), u32>,
+    /// Ids that are no UUIDs.
+    odd: BTreeMap<ShortId, String>,
+}
+
+impl Table {
+    /// Adds a record; gives its place. Nothing where there are too many.
+    pub(crate) fn push(&mut self, line: u64, record: &Record<'_>, altered: bool) -> Option<u32> {
+        let index = u32::try_from(self.entries.len())
+            .ok()
+            .filter(|n| *n < NONE)?;
+        let group = self.group(record.tenant(), record.kind())?;
+        let id = ShortId::of(record.id());
+        if id.odd && !record.id().is_empty() {
+            self.odd.entry(id).or_insert_with(|| record.id().to_owned());
+        }
+        let own = *record.hash().as_bytes();
+        let key = match record.kind() {
+            RecordKind::Decision | RecordKind::ToolCall => {
+                record.named_hash().map_or(own, link_key)
+            }
+            RecordKind::BatchSeal => record
+                .json()
+                .root()
+                .get("merkle_root")
+                .and_then(|root| root.string())
+                .map_or(own, |root| link_key(&root)),
+            RecordKind::EpochSeal => own,
+        };
+        self.entries.push(Entry {
+            key,
+            link: match record.link() {
+                "" => [0; 32],
+                link => link_key(link),
+            },
+            leaf: record.leaf_hash(),
+            id,
+            micros: record.time().map_or(u64::MAX, |time| time.as_micros()),
+            line,
+            group,
+            starts: record.link().is_empty(),
+            altered,
+            nameless: record.id().is_empty(),
+        });
+        Some(index)
+    }
+
+    fn group(&mut self, tenant: &str, kind: RecordKind) -> Option<u32> {
+        // One tenant's records mostly follow each other.
+        let last = self.entries.last().map(|entry| entry.group);
+        if let Some(last) = last
+            && let Some(group) = self.groups.get(last as usize)
+            && group.kind == kind
+            && group.tenant == tenant
+        {
+            return Some(last);
+        }
+        let new = u32::try_from(self.groups.len()).ok()?;
+        let found = *self
+            .known
+            .entry((tenant.to_owned(), kind as u8))
+            .or_insert(new);
+        if found == new {
+            self.groups.push(Group {
+                tenant: tenant.to_owned(),
+                kind,
+            });
+        }
+        Some(found)
+    }
+
+    pub(crate) fn get(&self, index: u32) -> Option<&Entry> {
+        self.entries.get(index as usize)
+    }
+
+    pub(crate) fn group_of(&self, entry: &Entry) -> Option<&Group> {
+        self.groups.get(entry.group as usize)
+    }
+
+    pub(crate) fn kind_of(&self, entry: &Entry) -> Option<RecordKind> {
+        self.group_of(entry).map(|group| group.kind)
+    }
+
+    /// The id of a record in full.
+    pub(crate) fn id(&self, entry: &Entry) -> String {
+        match (entry.nameless, self.odd.get(&entry.id)) {
+            (true, _) => String::new(),
+            (_, Some(id)) => id.clone(),
+            (_, None) => {
+                let mut id = String::with_capacity(32);
+                for byte in entry.id.bytes {
+                    let _ = write!(id, "{byte:02x}");
+                }
+                id
+            }
+        }
+    }
+
+    /// Indices of all records that `keep` takes, sorted by a key and then by their place.
+    pub(crate) fn sorted<K: Ord>(
+        &self,
+        keep: impl Fn(&Entry) -> bool,
+        key: impl Fn(&Entry) -> K,
+    ) -> Vec<u32> {
+        let mut indices: Vec<u32> = (0..)
+            .zip(&self.entries)
+            .filter(|(_, entry)| keep(entry))
+            .map(|(index, _)| index)
+            .collect();
+        indices.sort_unstable_by(|a, b| {
+            let of = |index: u32| self.get(index).map(&key);
+            of(*a).cmp(&of(*b)).then(a.cmp(b))
+        });
+        indices
+    }
+}
+
+/// What a kind is called in sentences, in the plural.
+pub(crate) const fn plural(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Decision => "decision receipts",
+        RecordKind::ToolCall => "tool-call receipts",
+        RecordKind::BatchSeal => "batch seals",
+        RecordKind::EpochSeal => "epoch seals",
+    }
+}

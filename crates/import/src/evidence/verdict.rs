@@ -1,0 +1,193 @@
+//! From what was found to the five answers.
+
+use ai_audit_core::{Status, Timestamp, Verdict};
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::EvidenceVerifier;
+use super::chains::{Chains, of_group};
+use crate::finding::{Fails, FindingClass};
+use crate::report::{ChainBegins, PythonChain, PythonReport, kind_name};
+
+/// So many chains are told of.
+const CHAINS: usize = 100;
+
+impl EvidenceVerifier<'_> {
+    /// The answers, and what was seen on the way.
+    pub(super) fn report(self, chains: &Chains) -> PythonReport {
+        let [integrity, attribution, completeness] = self.findings.failed();
+        let integrity = match integrity {
+            Some(reason) => Status::failed(reason),
+            None => self.integrity(chains),
+        };
+        let attribution = match attribution {
+            Some(reason) => Status::failed(reason),
+            None => self.attribution(),
+        };
+        let completeness = match completeness {
+            Some(reason) => Status::failed(reason),
+            None => self.completeness(chains, &integrity, &attribution),
+        };
+        let listed = self.chains(chains);
+        let (findings, classes) = self.findings.finish();
+        PythonReport {
+            verdict: Verdict {
+                integrity,
+                attribution,
+                completeness,
+                time: Status::unverified(
+                    "the times are those of whoever wrote the records; nobody else vouches for them",
+                ),
+                erasure: Status::NotApplicable,
+            },
+            counts: self.counts,
+            chains: listed,
+            chain_count: chains.roots.len() as u64,
+            findings,
+            classes,
+            keys: self.signed,
+            remarks: self.remarks,
+        }
+    }
+
+    /// Holds the number of records against what is known of it from elsewhere.
+    pub(super) fn count_records(&mut self, chains: &Chains) {
+        let here = chains.distinct + self.counts.unread;
+        let twice = self.counts.all() - chains.distinct;
+        let besides = match twice {
+            0 => String::new(),
+            _ => format!(", not counting {twice} that stand there again"),
+        };
+        if let Some(metadata) = self.metadata.filter(|metadata| *metadata != here) {
+            let reason = format!(
+                "chain_metadata.json: total_receipts says {metadata}, {here} are here{besides}"
+            );
+            self.findings
+                .add(FindingClass::Missing, Fails::Completeness, reason);
+        }
+        let known = self.known(chains);
+        if let Some(least) = self.trust.min_size.filter(|least| *least > known) {
+            let reason = format!(
+                "there were at least {least} records by what the verifier knows, {known} are here{besides}"
+            );
+            self.findings
+                .add(FindingClass::Missing, Fails::Completeness, reason);
+        }
+    }
+
+    /// How many records count towards a known size: receipts, or seals where there is nothing else.
+    fn known(&self, chains: &Chains) -> u64 {
+        let mut receipts = 0;
+        let mut all = 0;
+        for (entry, repeated) in self.table.entries.iter().zip(&chains.repeated) {
+            if !repeated {
+                all += 1;
+                receipts += u64::from(super::chains::is_receipt(&self.table, entry));
+            }
+        }
+        if receipts > 0 { receipts } else { all }
+    }
+
+    fn integrity(&self, chains: &Chains) -> Status {
+        if self.counts.all() == 0 && self.manifest_key.is_none() {
+            return Status::unverified("there are no records");
+        }
+        if self.keys.is_empty() {
+            return Status::unverified(
+                "no key is known, so that the signatures could not be verified; hashes and links anybody can make",
+            );
+        }
+        for (group, beginnings) in self.table.groups.iter().zip(&chains.beginnings) {
+            if beginnings.first > 1 {
+                let (of, first) = (of_group(group), beginnings.first);
+                return Status::unverified(format!(
+                    "{first} chains of the {of} begin without a link, as where the library was started again: what lay between them cannot be known"
+                ));
+            }
+        }
+        Status::Verified
+    }
+
+    fn attribution(&self) -> Status {
+        if self.trust.keys.is_empty() {
+            return Status::unverified(
+                "no key is pinned: bring the key of whoever made the records",
+            );
+        }
+        if self.counts.all() == 0 && self.manifest_key.is_none() {
+            return Status::unverified("there are no records");
+        }
+        Status::Verified
+    }
+
+    fn completeness(&self, chains: &Chains, integrity: &Status, attribution: &Status) -> Status {
+        if !integrity.is_verified() || attribution.is_failed() {
+            return Status::unverified(
+                "integrity or attribution is not verified, so completeness cannot be told",
+            );
+        }
+        let one_each = chains
+            .beginnings
+            .iter()
+            .all(|beginnings| beginnings.first == 1 && beginnings.cut == 0);
+        match self.trust.min_size {
+            Some(_) if one_each => Status::Verified,
+            Some(_) => Status::unverified("not every chain begins with its first record"),
+            None => Status::unverified(
+                "nobody said how many records there were at least: what was cut off at the end cannot be seen",
+            ),
+        }
+    }
+
+    /// The first chains, with their numbers and times.
+    fn chains(&self, chains: &Chains) -> Vec<PythonChain> {
+        let mut listed: BTreeMap<u32, PythonChain> = BTreeMap::new();
+        let mut roots = chains.roots.clone();
+        roots.sort_by_key(|root| self.table.get(*root).map(|entry| entry.group));
+        for root in roots.iter().take(CHAINS) {
+            let Some(entry) = self.table.get(*root) else {
+                continue;
+            };
+            let Some(group) = self.table.group_of(entry) else {
+                continue;
+            };
+            let begins = match entry.starts {
+                true => ChainBegins::First,
+                false => ChainBegins::Continues,
+            };
+            listed.insert(
+                *root,
+                PythonChain {
+                    tenant: group.tenant.clone(),
+                    kind: kind_name(group.kind),
+                    receipts: 0,
+                    begins,
+                    line: entry.line,
+                    first_time: None,
+                    last_time: None,
+                },
+            );
+        }
+        let of_chain = self
+            .table
+            .entries
+            .iter()
+            .zip(&chains.root)
+            .zip(&chains.repeated);
+        for ((entry, root), repeated) in of_chain {
+            let Some(chain) = listed.get_mut(root).filter(|_| !repeated) else {
+                continue;
+            };
+            chain.receipts += 1;
+            if entry.micros != u64::MAX {
+                let time = Timestamp::from_micros(entry.micros);
+                chain.first_time = Some(chain.first_time.map_or(time, |first| first.min(time)));
+                chain.last_time = Some(chain.last_time.map_or(time, |last| last.max(time)));
+            }
+        }
+        let order = roots.iter().take(CHAINS);
+        order.filter_map(|root| listed.remove(root)).collect()
+    }
+}

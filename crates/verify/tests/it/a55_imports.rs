@@ -1,0 +1,267 @@
+//! A55: an importer puts something else beside an old proof: another decision, another time, another
+//! key, a record twice or none at all. What stands beside a proof is what the proof proves.
+
+use crate::logs::Log;
+use ai_audit_core::{
+    Bytes, Decision, DecodeBody as _, Digest, Imported, ImportedAnswer, ImportedBody, ImportedItem,
+    ImportedRecord, ImportedSource, Kind, LeafHash, List, SigningKey, Status, Text, Timestamp,
+    UnverifiedReceipt, VerifyingKey, encode_body,
+};
+use ai_audit_import::{Item, Keys, Record};
+use ai_audit_note::Checkpoint;
+use ai_audit_verify::{LogVerifier, Pin, Report, SelectionVerifier, TrustPolicy};
+
+fn old_key() -> SigningKey {
+    SigningKey::from_bytes(&[77; 32])
+}
+
+/// A receipt as the Python library writes it, by this key. Members are in the order of their names.
+fn python(number: usize, action: &str, key: &SigningKey) -> String {
+    let signed = format!(
+        r#"{{"action":"{action}","checks":[{{"detail":{{}},"fired":true,"name":"safety","score":0.5,"threshold":1e-7,"version":"1.0"}}],"model_id":"gpt-4o","prev_receipt_hash":"","receipt_id":"r{number}","receipt_version":"1.0","session_id":"s","tenant_id":"acme","timestamp":"2026-01-01T00:00:0{number}Z","trace_id":""}}"#
+    );
+    let signature = key.sign(signed.as_bytes());
+    let hash = Digest::of(signed.as_bytes());
+    let open = signed.strip_suffix('}').unwrap();
+    format!(r#"{open},"receipt_hash":"{hash}","signature":"{signature}"}}"#)
+}
+
+fn source(keys: &[VerifyingKey], items: u64) -> Imported<'static> {
+    Imported {
+        record: ImportedRecord::Source(ImportedSource {
+            system: "ai-audit-trail".into(),
+            form: "receipts".into(),
+            name: "old.jsonl".into(),
+            digest: Digest::of(b""),
+            size: 0,
+            items,
+            keys: keys.iter().copied().collect(),
+            integrity: ImportedAnswer::Verified,
+            attribution: ImportedAnswer::Verified,
+            completeness: ImportedAnswer::Unverified("nobody knows how many there were".into()),
+            files: List::EMPTY,
+        }),
+    }
+}
+
+/// A log that imports these records, each changed before it is sealed.
+fn importing(
+    records: &[String],
+    trusted: &SigningKey,
+    mut change: impl FnMut(&mut ImportedItem<'_>),
+) -> Log {
+    let mut log = Log::of(1, 3);
+    let keys = [trusted.verifying_key()];
+    let source = log.seal(&source(&keys, records.len() as u64));
+    let mut keys = Keys::new(keys);
+    for (index, text) in records.iter().enumerate() {
+        let mut record = Record::parse(text).unwrap();
+        let examined = record.examine(&mut keys);
+        let item = Item::new(&record, &examined, source, index as u64).unwrap();
+        let mut imported = item.imported();
+        let ImportedRecord::Item(item) = &mut imported.record else {
+            panic!("an item");
+        };
+        change(item);
+        log.seal(&imported);
+    }
+    log
+}
+
+fn report_under(log: &Log, policy: &TrustPolicy) -> Report {
+    let mut verifier = LogVerifier::new(policy);
+    for sealed in &log.sealed {
+        verifier.push(sealed);
+    }
+    verifier.finish()
+}
+
+fn report(log: &Log) -> Report {
+    report_under(log, &log.policy())
+}
+
+fn records() -> Vec<String> {
+    (0..3).map(|n| python(n, "reject", &old_key())).collect()
+}
+
+/// The reason why integrity fails.
+fn refused(log: &Log) -> String {
+    let report = report(log);
+    assert!(
+        report.verdict.attribution.is_verified(),
+        "the log's key signed it all"
+    );
+    match report.verdict.integrity {
+        Status::Failed { reason, .. } => reason.to_string(),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_true_import_verifies_and_names_the_key() {
+    let log = importing(&records(), &old_key(), |_| {});
+    let found = report(&log);
+    assert_eq!(found.verdict.integrity, Status::Verified, "{found:?}");
+    assert_eq!(found.verdict.completeness, Status::Verified);
+    let remark = |report: &Report| {
+        let told = report.remarks.iter().find(|it| it.contains("old.jsonl"));
+        told.unwrap().clone()
+    };
+    let key = old_key().verifying_key().to_string();
+    assert!(remark(&found).contains("3 records hold under"), "{found:?}");
+    assert!(remark(&found).contains(&key) && remark(&found).contains("did not pin"));
+    assert!(remark(&found).contains("completeness unverified: nobody knows"));
+    let pinned = log.policy().pin(Pin::parse(&key).unwrap());
+    let found = report_under(&log, &pinned);
+    assert_eq!(found.verdict.attribution, Status::Verified);
+    assert!(remark(&found).contains("which you pinned"), "{found:?}");
+    let receipt = UnverifiedReceipt::parse(&log.sealed[4]).unwrap();
+    let said = receipt.said();
+    assert!(said.imported && !said.unproven);
+    assert_eq!(
+        Decision::decode_said(&said).unwrap().action.name(),
+        "reject"
+    );
+}
+
+#[test]
+fn a55_another_decision_beside_an_old_proof() {
+    let other = encode_body(&Decision {
+        model: "gpt-4o".into(),
+        ..Decision::new()
+    })
+    .unwrap();
+    let allowed = ImportedBody {
+        kind: Kind::DECISION,
+        body: Bytes(other.leak()),
+    };
+    for content in [Some(allowed), None] {
+        let log = importing(&records(), &old_key(), |item| item.content = content);
+        let reason = refused(&log);
+        assert!(reason.contains("imported record 0"), "{reason}");
+        assert!(reason.contains("content"), "{reason}");
+    }
+}
+
+#[test]
+fn a55_other_words_beside_an_old_proof() {
+    type Change = fn(&mut ImportedItem<'_>);
+    let changes: [(&str, Change); 8] = [
+        ("id", |item| item.id = "r9".into()),
+        ("tenant", |item| item.tenant = Text::EMPTY),
+        ("occurred_at", |item| item.occurred_at = None),
+        ("occurred_at", |item| {
+            item.occurred_at = Some(Timestamp::from_micros(1));
+        }),
+        ("hash", |item| item.hash = Some(Digest::of(b"other"))),
+        ("signature", |item| {
+            item.signature = Some(old_key().sign(b"other"));
+        }),
+        ("its key", |item| {
+            item.key = Some(SigningKey::from_bytes(&[78; 32]).verifying_key());
+        }),
+        ("hash", |item| {
+            let other = item.original.as_str().replace("gpt-4o", "gpt-5");
+            item.original = other.into();
+            // What is said agrees with the bytes; the proof does not.
+            let body = Record::parse(item.original.as_str()).unwrap().content();
+            let (kind, body) = body.unwrap();
+            let body = Bytes(body.leak());
+            item.content = Some(ImportedBody { kind, body });
+        }),
+    ];
+    for (word, change) in changes {
+        let reason = refused(&importing(&records(), &old_key(), change));
+        assert!(reason.contains(word), "{word}: {reason}");
+    }
+}
+
+/// The importer's own key signs what the old system never said. He can do that only under his own
+/// name: the key is told, and is none that the verifier pinned.
+#[test]
+fn a55_a_key_of_the_importer() {
+    let own = SigningKey::from_bytes(&[5; 32]);
+    let forged = vec![python(0, "allow", &own)];
+    let log = importing(&forged, &own, |_| {});
+    let pinned = Pin::parse(&old_key().verifying_key().to_string()).unwrap();
+    let found = report_under(&log, &log.policy().pin(pinned));
+    let told = found.remarks.iter().find(|it| it.contains("old.jsonl"));
+    assert!(told.unwrap().contains("did not pin"), "{found:?}");
+    // Under a source that names the old key it fails.
+    let mut log = Log::of(1, 3);
+    let source = log.seal(&source(&[old_key().verifying_key()], 1));
+    let mut record = Record::parse(&forged[0]).unwrap();
+    let examined = record.examine(&mut Keys::new([own.verifying_key()]));
+    log.seal(&Item::new(&record, &examined, source, 0).unwrap().imported());
+    assert!(refused(&log).contains("none of those that the importer trusted"));
+}
+
+#[test]
+fn a55_a_record_twice_left_out_or_of_no_source() {
+    let twice = importing(&records(), &old_key(), |item| {
+        item.index = item.index.min(1)
+    });
+    assert!(refused(&twice).contains("expected index 2"));
+    let left_out = importing(&records(), &old_key(), |item| {
+        item.index += u64::from(item.index > 0);
+    });
+    assert!(refused(&left_out).contains("expected index 1"));
+    let beyond = importing(&records()[..1], &old_key(), |item| item.index = 1);
+    assert!(refused(&beyond).contains("below 1"));
+    let nowhere = importing(&records(), &old_key(), |item| {
+        item.source = LeafHash::of(b"nothing");
+    });
+    assert!(refused(&nowhere).contains("receipt of its source before it"));
+}
+
+/// One that was cut off is no offence, and told.
+#[test]
+fn an_import_that_was_cut_off_is_told() {
+    let mut log = importing(&records(), &old_key(), |_| {});
+    let whole = log.sealed.len();
+    let mut short = Log::of(1, 3);
+    short.seal(&source(&[old_key().verifying_key()], 3));
+    let sealed = log.sealed[4].clone();
+    let receipt = UnverifiedReceipt::parse(&sealed).unwrap();
+    short.seal(&Imported::decode(&receipt).unwrap());
+    let found = report(&short);
+    assert_eq!(found.verdict.integrity, Status::Verified, "{found:?}");
+    let told = found.remarks.iter().find(|it| it.contains("old.jsonl"));
+    assert!(
+        told.unwrap().contains("1 of 3 records are here"),
+        "{found:?}"
+    );
+    // Records whose proof does not hold are counted apart.
+    let mut bad = records();
+    bad[1] = bad[1].replace("0.5", "0.6");
+    log = importing(&bad, &old_key(), |_| {});
+    assert_eq!(log.sealed.len(), whole);
+    let found = report(&log);
+    assert_eq!(found.verdict.integrity, Status::Verified, "{found:?}");
+    let told = found.remarks.iter().find(|it| it.contains("old.jsonl"));
+    assert!(
+        told.unwrap().contains("1 records are here without a proof"),
+        "{found:?}"
+    );
+}
+
+/// In a selection the source may be left out; what each record shows is held against it all the same.
+#[test]
+fn a55_in_a_selection() {
+    for (change, holds) in [(false, true), (true, false)] {
+        let log = importing(&records(), &old_key(), |item| {
+            if change && item.index == 2 {
+                item.id = "r9".into();
+            }
+        });
+        let policy = log.policy();
+        let note = log.checkpoint();
+        let checkpoint = Checkpoint::parse(note.text()).unwrap();
+        let mut verifier = SelectionVerifier::new(&policy, note, checkpoint);
+        for seq in [0_u8, 1, 6] {
+            verifier.push(&log.sealed[usize::from(seq)], log.path(seq.into()));
+        }
+        let integrity = verifier.finish().verdict.integrity;
+        assert_eq!(integrity.is_verified(), holds, "{integrity}");
+    }
+}
