@@ -18,6 +18,7 @@ mod package_attacks;
 mod package_lies;
 mod package_limits;
 mod python;
+mod python_library;
 mod python_packages;
 mod reports;
 mod statements;

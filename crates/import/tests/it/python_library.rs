@@ -4,9 +4,10 @@
 use crate::packages::key;
 use crate::python::{Writer, run};
 use ai_audit_core::SigningKey;
-use ai_audit_import::{Keys, Problem, Record};
+use ai_audit_import::{EvidenceVerifier, Keys, Problem, Record, SourceTrust};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::SystemTime;
 
 /// Places of a record that are tried both ways; where more are unsure, it may stay unsettled.
@@ -36,11 +37,14 @@ impl Made {
     }
 }
 
-/// Records, and the keys that sign them.
-fn make(writer: Writer, number: u32) -> Option<(Keys, Vec<Made>)> {
+/// Records, and the keys that sign them; with `package` also that file.
+fn make(writer: Writer, number: u32, package: Option<&Path>) -> Option<(Keys, Vec<Made>)> {
     let seed = seed();
     println!("records.py {seed} {number}, {writer:?}");
-    let said = run(writer, "records.py", &[&seed, &number.to_string()])?;
+    let number = number.to_string();
+    let mut arguments = vec![&*seed, &*number];
+    arguments.extend(package.map(|path| path.to_str().unwrap()));
+    let said = run(writer, "records.py", &arguments)?;
     let mut lines = said.split(|byte| *byte == b'\n');
     let first: Value = serde_json::from_slice(lines.next().unwrap()).unwrap();
     let key = key(first["key"].as_str().unwrap());
@@ -55,7 +59,7 @@ fn make(writer: Writer, number: u32) -> Option<(Keys, Vec<Made>)> {
 
 /// Holds every form of every record against what the library signed; counts them.
 fn all_forms(writer: Writer, number: u32) -> Option<BTreeMap<String, usize>> {
-    let (mut keys, made) = make(writer, number)?;
+    let (mut keys, made) = make(writer, number, None)?;
     let mut counts = BTreeMap::new();
     for made in &made {
         for (form, text) in made.line["forms"].as_object().unwrap() {
@@ -115,9 +119,72 @@ fn receipts_of_an_older_orjson_are_rebuilt_too() {
     }
 }
 
+/// Records in the order of their lines, and the same backwards: neither says anything of the chain.
+#[test]
+fn a_file_of_fresh_records_verifies_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = folder.path().join("package.zip");
+    let Some((keys, made)) = make(Writer::Newer, 400, Some(&package)) else {
+        return;
+    };
+    let trust = SourceTrust {
+        keys: keys.iter().copied().collect(),
+        min_size: Some(400),
+    };
+    let forwards: Vec<&str> = made.iter().map(Made::own).collect();
+    let backwards = forwards.iter().rev().copied().collect();
+    for lines in [forwards, backwards] {
+        let mut verifier = EvidenceVerifier::new(&trust);
+        for (line, text) in (1..).zip(&lines) {
+            verifier.push_line(line, text);
+        }
+        let report = verifier.finish();
+        let verdict = &report.verdict;
+        assert!(report.findings.is_empty(), "{:?}", report.findings);
+        assert!(verdict.integrity.is_verified(), "{verdict:?}");
+        assert!(verdict.attribution.is_verified(), "{verdict:?}");
+        assert!(verdict.completeness.is_verified(), "{verdict:?}");
+        let counts = &report.counts;
+        assert_eq!((counts.decisions, counts.tool_calls), (400, 100));
+        assert_eq!((counts.batch_seals, counts.epoch_seals), (11, 4));
+    }
+}
+
+#[test]
+fn what_the_guides_python_saves_verifies() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/from-python.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let (_, code) = guide.split_once("\n```python\n").unwrap();
+    let (code, _) = code.split_once("\n```\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("guide.py");
+    std::fs::write(&file, code).unwrap();
+    let Some(said) = run(Writer::Newer, "guide.py", &[file.to_str().unwrap()]) else {
+        return;
+    };
+    let said = String::from_utf8(said).unwrap();
+    let (digits, saved) = said.split_once('\n').unwrap();
+    let trust = SourceTrust {
+        keys: vec![key(digits.trim())],
+        min_size: Some(150),
+    };
+    let mut verifier = EvidenceVerifier::new(&trust);
+    for (line, text) in (1..).zip(saved.lines()) {
+        verifier.push_line(line, text);
+    }
+    let report = verifier.finish();
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert!(
+        report.verdict.completeness.is_verified(),
+        "{:?}",
+        report.verdict
+    );
+    assert_eq!(report.counts.decisions, 150);
+}
+
 #[test]
 fn a_changed_member_and_another_key_are_told() {
-    let Some((mut keys, made)) = make(Writer::Newer, 50) else {
+    let Some((mut keys, made)) = make(Writer::Newer, 50, None) else {
         return;
     };
     let mut others = Keys::new([SigningKey::from_bytes(&[7; 32]).verifying_key()]);

@@ -3,8 +3,9 @@
 use crate::python::{Writer, run};
 use ai_audit_core::{Digest, canonical_text};
 
-/// Where each code point goes: alone, and beside a sigma, whose lower case hangs on its neighbours.
-const CONTEXTS: [&str; 3] = ["%", "%Σ", "a%Σ"];
+/// Where each code point goes: alone, and between a letter and a sigma, whose lower case hangs on whether
+/// the word goes on.
+const CONTEXTS: [&str; 2] = ["%", "a%Σ"];
 
 /// What versions of Unicode say different things of although both know it, and only beside a sigma: U+0295,
 /// and U+02E4 which NFKC makes of it, are lower case in the older ones; U+1171E is a non-spacing mark there.
