@@ -87,8 +87,8 @@ impl<'t> EvidenceVerifier<'t> {
     }
 
     /// The keys that are tried.
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.keys
+    pub(crate) fn keys(&mut self) -> &mut Keys {
+        &mut self.keys
     }
 
     /// What is trusted.
@@ -142,11 +142,11 @@ impl<'t> EvidenceVerifier<'t> {
 
     /// Holds a record against itself and the keys; gives whether something does not hold.
     fn examine(&mut self, line: u64, record: &mut Record<'_>) -> bool {
-        let examined = record.examine(&self.keys);
+        let examined = record.examine(&mut self.keys);
         let (key, problem) = match examined.problem {
             // Who signed the bytes is worth knowing also where the hash beside them is another.
             Some(problem @ (Problem::Hash { .. } | Problem::NoHash)) => {
-                (record.verify(&self.keys), Some(problem))
+                (record.verify(&mut self.keys), Some(problem))
             }
             Some(problem) => (Err(problem), None),
             None => match examined.key {

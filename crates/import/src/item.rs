@@ -21,6 +21,24 @@ const HEADER: usize = 1 + 32 + 10 + 32 + 10 + 16 + 8 + 1 + 3 + 3 * 3;
 ///
 /// Specified in `docs/spec/imported.md`. Where the details of a decision's checks would make the
 /// receipt too long, they are left out of its content; they stand in its original.
+///
+/// ```
+/// use ai_audit_core::{ImportedRecord, LeafHash};
+/// use ai_audit_import::{Item, Keys, Record};
+///
+/// let line = r#"{"receipt_id":"r1","tool_name":"search","agent_id":"triage","signature":""}"#;
+/// let mut record = Record::parse(line)?;
+/// let examined = record.examine(&mut Keys::default());
+/// let source = LeafHash::of(b"the receipt that describes the source");
+/// let item = Item::new(&record, &examined, source, 0)?;
+///
+/// // For the header, and the body.
+/// assert_eq!(item.actor_id(), "triage");
+/// let ImportedRecord::Item(body) = item.imported().record else { unreachable!() };
+/// assert_eq!((body.original.as_str(), body.key), (line, None));
+/// assert!(body.finding.starts_with("receipt_hash: "));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Item<'r> {
     source: LeafHash,

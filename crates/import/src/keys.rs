@@ -7,6 +7,17 @@ use alloc::vec::Vec;
 ///
 /// Verifying takes it mutably because it remembers tables of the keys' multiples, which make many
 /// signatures by few keys three times as fast.
+///
+/// ```
+/// use ai_audit_core::SigningKey;
+/// use ai_audit_import::Keys;
+///
+/// let key = SigningKey::from_bytes(&[5; 32]);
+/// let mut keys = Keys::new([key.verifying_key()]);
+/// let signature = key.sign(b"signed bytes");
+/// assert_eq!(keys.verify(b"signed bytes", &signature), Some(key.verifying_key()));
+/// assert_eq!(keys.verify(b"other bytes", &signature), None);
+/// ```
 #[derive(Debug, Default)]
 pub struct Keys {
     keys: Vec<VerifyingKey>,

@@ -1,5 +1,12 @@
 //! What the Python library `ai-audit-trail` wrote: its signed bytes rebuilt, its proofs verified, its
-//! records as bodies of a log of ours. Specified in `docs/spec/python-library.md`.
+//! records as bodies of a log of ours. Specified in `docs/spec/python-library.md` and
+//! `docs/spec/imported.md`.
+//!
+//! A [`Record`] is read from its text and examined under [`Keys`] that are trusted from outside of it;
+//! an [`Item`] is what goes into a log of ours for it, and [`check_item`] what a verifier of that log
+//! checks. [`Json`] is the reader below: strict, and without loss. What other crates do with records
+//! hangs on two facts: every change that a signature would not show is refused, and the text of numbers
+//! is kept, since it is signed.
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;

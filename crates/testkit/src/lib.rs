@@ -1,5 +1,5 @@
 //! For the tests of this workspace: logs, the conformance suite of stores, a store that fails, a
-//! timestamp authority, the bodies of an erasure.
+//! timestamp authority, the bodies of an erasure, what the Python library writes.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -11,6 +11,7 @@ mod conformance;
 pub mod erasures;
 mod faulty;
 mod logs;
+pub mod python;
 mod random;
 pub mod tsa;
 

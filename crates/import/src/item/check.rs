@@ -48,11 +48,28 @@ impl core::error::Error for ItemError {}
 /// time, trace, session, actor and content; and where there is a key, the hash that is rebuilt and the
 /// signature. Specified in `docs/spec/imported.md`.
 ///
-/// That the key is the right one is not for this function to say.
+/// That the key is the right one is not for this function to say. `bulk` remembers tables of the keys, so
+/// that many records under few keys take a third of the time.
 ///
 /// # Errors
 ///
 /// The first thing that is not what the record says.
+///
+/// # Examples
+///
+/// ```
+/// use ai_audit_core::{BulkVerifier, Imported, ImportedRecord, UnverifiedReceipt, decode_body};
+/// use ai_audit_import::check_item;
+///
+/// /// Whether a receipt brings a record of the Python library, and nothing that it does not say.
+/// fn says_what_it_brings(receipt: &UnverifiedReceipt<'_>, bulk: &mut BulkVerifier) -> bool {
+///     let body: Result<Imported<'_>, _> = decode_body(receipt.body());
+///     match body.map(|imported| imported.record) {
+///         Ok(ImportedRecord::Item(item)) => check_item(receipt.header(), &item, bulk).is_ok(),
+///         _ => false,
+///     }
+/// }
+/// ```
 pub fn check_item(
     receipt: &Header<'_>,
     item: &ImportedItem<'_>,

@@ -78,6 +78,9 @@ impl Record<'_> {
 }
 
 fn read_check<'a>(check: &JsonValue<'_, 'a>, details: bool) -> Option<Check<'a>> {
+    if !check.is_object() {
+        return None;
+    }
     let detail = match check.get("detail") {
         Some(detail) if !detail.is_object() => return None,
         // Without a canonical form: with integers beyond 2^53, for example.

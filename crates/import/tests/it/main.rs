@@ -6,10 +6,19 @@
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+mod a01_changed;
+mod a22_hostile;
+mod a55_beside;
+mod attacks;
+mod content;
+mod items;
+mod json;
+mod made;
 mod packages;
 mod python;
 mod python_library;
 mod records;
+mod sources;
 mod texts;
 
 /// Every file of this folder is a module of the test binary: one forgotten would not run.
