@@ -16,6 +16,7 @@ mod pii_accuracy;
 mod python;
 mod sample;
 mod scale;
+mod servers;
 mod shell;
 mod tidy;
 mod vectors;
@@ -99,6 +100,12 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             },
             _ => return usage("python takes --bench, with or without a number, and nothing else"),
         },
+        "servers" => {
+            no_more(rest)?;
+            if let Some(reason) = servers::ensure(&Workspace::load()?) {
+                println!("{reason}");
+            }
+        }
         "bench" => bench::run(rest)?,
         "calibrate" => match rest {
             [] => calibrate::run(calibrate::FULL)?,
@@ -156,7 +163,7 @@ Usage: cargo xtask COMMAND
 
 Commands:
   ci [STEP]...       everything that CI runs, in its order, or only the steps named:
-                     fmt tidy clippy browser python tests examples doc nostd vectors
+                     fmt tidy clippy browser python servers tests examples doc nostd vectors
                      demo calibrate scale deny
                      The last line is `N passed, N failed, N skipped`
   tidy               layers, manifests, file heads and sizes, the architecture's table
@@ -168,6 +175,7 @@ Commands:
   python --bench [RECEIPTS]
                      a package of it (100000 receipts), verified by it and by us in turn on one core,
                      and fails where we are not at least twice as fast
+  servers            looks for the Redis and PostgreSQL that tests start (in CI installs them)
   deny               licences, duplicate versions and sources of everything we depend on
   bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
                      arguments go to criterion, such as a filter or --quick

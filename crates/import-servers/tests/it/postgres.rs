@@ -1,0 +1,7 @@
+//! A PostgreSQL as a source.
+
+mod library;
+mod logins;
+mod refusals;
+mod server;
+mod tables;
