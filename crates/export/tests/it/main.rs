@@ -20,6 +20,7 @@ mod package_lies;
 mod package_limits;
 mod python;
 mod python_archives;
+mod python_library;
 mod python_packages;
 mod python_zip64;
 mod reports;
