@@ -15,6 +15,13 @@ use std::sync::OnceLock;
 /// What start receipts name.
 pub(crate) const SOFTWARE: &str = concat!("ai-audit ", env!("CARGO_PKG_VERSION"));
 
+/// Variables that only the Python library `ai-audit-trail` knows.
+const PYTHON_OWN: [&str; 3] = [
+    "AI_AUDIT_RECEIPT_TTL",
+    "AI_AUDIT_SIGNING_KEY",
+    "AI_AUDIT_VERIFY_KEY",
+];
+
 /// What the caller's flags say of the settings, whatever the command is.
 static FLAGS: OnceLock<Flags> = OnceLock::new();
 
@@ -40,6 +47,11 @@ pub(crate) fn settings(dir: &Path) -> anyhow::Result<Settings> {
         let Some(name) = name.to_str().filter(|name| name.starts_with("AI_AUDIT_")) else {
             continue;
         };
+        // Not settings: what only an import asks for, and those of the Python library, which lie about
+        // where people change over from it.
+        if name.starts_with("AI_AUDIT_IMPORT_") || PYTHON_OWN.contains(&name) {
+            continue;
+        }
         let value = value
             .into_string()
             .map_err(|_| usage(format!("{name}: expected a text in UTF-8")))?;

@@ -25,7 +25,8 @@ package proves nothing. An import that was cut off goes on where it stopped when
 it is run again; what is there already is not imported twice.
 
 Of a server only reading commands are used. Its password may stand in the
-address or in AI_AUDIT_IMPORT_PASSWORD.")]
+address or in AI_AUDIT_IMPORT_PASSWORD; AI_AUDIT_IMPORT_CA names a PEM file of
+authorities for its TLS, where those of the system are not meant.")]
 pub(crate) struct Import {
     /// The log directory.
     pub(crate) dir: PathBuf,

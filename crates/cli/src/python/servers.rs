@@ -3,6 +3,7 @@
 use super::Gathered;
 use super::gather::records;
 use crate::failure::usage;
+use crate::open::read;
 use crate::output::Output;
 use crate::progress::Progress;
 use ai_audit_core::Status;
@@ -10,14 +11,27 @@ use ai_audit_import::SourceTrust;
 use ai_audit_import_servers::{Found, Options, ServerError, Source};
 use anyhow::Context as _;
 use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
 
 /// The variable that has the password where the address has none.
 const PASSWORD: &str = "AI_AUDIT_IMPORT_PASSWORD";
+/// The variable that names a PEM file of authorities, in place of those of the system.
+const AUTHORITIES: &str = "AI_AUDIT_IMPORT_CA";
 
 /// Whether a source is the address of a server rather than a path.
 pub(crate) fn is_address(source: &str) -> bool {
-    let schemes = ["redis://", "rediss://", "postgres://", "postgresql://"];
-    schemes.iter().any(|scheme| source.starts_with(scheme))
+    let schemes = [
+        "redis",
+        "rediss",
+        "redis+unix",
+        "valkey",
+        "valkeys",
+        "valkey+unix",
+        "postgres",
+        "postgresql",
+    ];
+    let scheme = source.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| schemes.contains(&scheme))
 }
 
 /// Why reading stopped.
@@ -38,8 +52,17 @@ pub(super) fn gather(
     trust: &SourceTrust,
     output: Output,
 ) -> anyhow::Result<Gathered> {
+    let authorities = match std::env::var_os(AUTHORITIES) {
+        None => None,
+        Some(path) => {
+            let bytes = read(Path::new(&path))?;
+            let text = String::from_utf8(bytes);
+            Some(text.map_err(|_| usage(format!("{AUTHORITIES}: expected a file in PEM")))?)
+        }
+    };
     let options = Options {
         password: std::env::var(PASSWORD).ok().filter(|it| !it.is_empty()),
+        authorities,
         ..Options::default()
     };
     let mut source = Source::open(address, &options).map_err(|error| usage(error.to_string()))?;

@@ -18,6 +18,7 @@ mod epochs;
 mod erasure_line;
 mod help;
 mod imported;
+mod imports;
 mod incidents;
 mod keys;
 mod output;
