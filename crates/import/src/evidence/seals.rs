@@ -139,7 +139,11 @@ struct ById(Vec<u32>);
 impl ById {
     fn new(table: &Table) -> Self {
         let receipts = |entry: &Entry| !entry.nameless && is_receipt(table, entry);
-        Self(table.sorted(receipts, |entry| (entry.id, entry.altered)))
+        Self(table.sorted(
+            receipts,
+            |entry| entry.id.as_bytes(),
+            |entry| (entry.id, entry.altered),
+        ))
     }
 
     /// The receipt of that id, of this tenant if there are several.
