@@ -9,12 +9,12 @@ use anyhow::{Result, bail};
 use crate::counts::Counts;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
-use crate::{browser, calibrate, deny, nostd, scale, servers, tidy, vectors};
+use crate::{browser, calibrate, deny, nostd, python, scale, servers, tidy, vectors};
 
 /// A step and what it does; a step may say why it skipped something.
 type Step = fn(&Workspace, &mut Outcome) -> Result<()>;
 
-const STEPS: [(&str, Step); 14] = [
+const STEPS: [(&str, Step); 15] = [
     ("fmt", |workspace, _| {
         Cmd::cargo(workspace)
             .args(["fmt", "--all", "--check"])
@@ -37,7 +37,11 @@ const STEPS: [(&str, Step); 14] = [
         outcome.skipped.extend(browser::ensure(workspace)?);
         Ok(())
     }),
-    // Before the tests, some of which start servers.
+    // The same for tests that let the Python library make records, and for those that start servers.
+    ("python", |workspace, outcome| {
+        outcome.skipped.extend(python::ensure(workspace)?);
+        Ok(())
+    }),
     ("servers", |workspace, outcome| {
         outcome.skipped.extend(servers::ensure(workspace));
         Ok(())

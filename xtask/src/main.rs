@@ -13,6 +13,7 @@ mod counts;
 mod deny;
 mod nostd;
 mod pii_accuracy;
+mod python;
 mod sample;
 mod scale;
 mod servers;
@@ -82,6 +83,23 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
                 println!("{reason}");
             }
         }
+        "python" => match rest {
+            [] => {
+                if let Some(reason) = python::ensure(&Workspace::load()?)? {
+                    println!("{reason}");
+                }
+            }
+            [flag] if flag == "--bench" => {
+                python::bench::run(&Workspace::load()?, python::bench::RECEIPTS)?;
+            }
+            [flag, number] if flag == "--bench" => match number.replace('_', "").parse() {
+                Ok(receipts) if receipts > 0 => {
+                    python::bench::run(&Workspace::load()?, receipts)?;
+                }
+                _ => return usage("python --bench takes a number of receipts, at least 1"),
+            },
+            _ => return usage("python takes --bench, with or without a number, and nothing else"),
+        },
         "servers" => {
             no_more(rest)?;
             if let Some(reason) = servers::ensure(&Workspace::load()?) {
@@ -145,14 +163,18 @@ Usage: cargo xtask COMMAND
 
 Commands:
   ci [STEP]...       everything that CI runs, in its order, or only the steps named:
-                     fmt tidy clippy browser servers tests examples doc nostd vectors demo
-                     calibrate scale deny
+                     fmt tidy clippy browser python servers tests examples doc nostd vectors
+                     demo calibrate scale deny
                      The last line is `N passed, N failed, N skipped`
   tidy               layers, manifests, file heads and sizes, the architecture's table
   nostd              builds the crates without std for bare metal, core with each set of features
   vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
                      independent reader in Python must agree
   browser            fetches what looks at reports in headless Chromium, for the tests
+  python             installs the Python library whose records are imported, for the tests
+  python --bench [RECEIPTS]
+                     a package of it (100000 receipts), verified by it and by us in turn on one core,
+                     and fails where we are not at least twice as fast
   servers            looks for the Redis and PostgreSQL that tests start (in CI installs them)
   deny               licences, duplicate versions and sources of everything we depend on
   bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
@@ -201,6 +223,8 @@ mod tests {
         assert!(dispatch(&["tidy".into(), "--fix".into()]).is_err());
         let code = dispatch(&["scale".into(), "many".into()]).expect("usage is no error");
         assert_eq!(code, ExitCode::from(2));
+        let code = dispatch(&["python".into(), "--bench".into(), "few".into()]);
+        assert_eq!(code.expect("usage is no error"), ExitCode::from(2));
         let code = dispatch(&["calibrate".into(), "--long".into()]).expect("usage is no error");
         assert_eq!(code, ExitCode::from(2));
         let code = dispatch(&["ci".into(), "nonsense".into()]);

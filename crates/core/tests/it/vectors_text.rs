@@ -139,6 +139,29 @@ fn unicode_normalization_test() {
     );
 }
 
+/// What the Python library made of texts: its `canonicalize_input` is the plain digest of our canonical
+/// form, its `hash_output` that of the text as it is.
+#[test]
+fn the_python_librarys_digests_of_texts() {
+    let Some(bytes) = shared("python-library-0.4.7/text_hashes.json") else {
+        return;
+    };
+    let file: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let texts = file["texts"].as_array().unwrap();
+    for case in texts {
+        let digest = |name: &str| TextDigest::Plain(case[name].as_str().unwrap().parse().unwrap());
+        let text = case["text"].as_str().unwrap();
+        let form = canonical_text(text);
+        assert_eq!(
+            TextDigest::plain(&form),
+            digest("canonicalize_input"),
+            "{text:?}"
+        );
+        assert_eq!(TextDigest::plain(text), digest("hash_output"), "{text:?}");
+    }
+    assert!(texts.len() >= 70, "only {} texts", texts.len());
+}
+
 #[test]
 fn canonical_texts_fold_spaces_and_case() {
     for (text, form) in [
