@@ -168,6 +168,11 @@ impl Table {
         Some(found)
     }
 
+    /// The group of a tenant's records of a kind, where there are any.
+    pub(crate) fn group_for(&self, tenant: &str, kind: RecordKind) -> Option<u32> {
+        self.known.get(&(tenant.to_owned(), kind as u8)).copied()
+    }
+
     pub(crate) fn get(&self, index: u32) -> Option<&Entry> {
         self.entries.get(index as usize)
     }

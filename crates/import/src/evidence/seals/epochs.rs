@@ -122,16 +122,16 @@ impl<'t> Orders<'t> {
         };
         let tenant = self.table.get(note.index).and_then(|entry| {
             let tenant = &self.table.group_of(entry)?.tenant;
-            let decisions = |group: &crate::evidence::table::Group| {
-                group.kind == RecordKind::Decision && group.tenant == *tenant
-            };
-            let place = self.table.groups.iter().position(decisions)?;
-            u32::try_from(place).ok()
+            self.table.group_for(tenant, RecordKind::Decision)
         });
         let found = |key| tenant.and_then(|group| self.find(group, key));
         let (first, last) = match (found(note.first), found(note.last)) {
             (Some(first), Some(last)) => (first, last),
-            (None, None) => return (Held::Absent, None),
+            _ if tenant.is_none() => return (Held::Absent, None),
+            (None, None) => {
+                let reason = format!("the {} receipts that it seals are missing", note.count);
+                return (Held::missing(reason), None);
+            }
             (first, _) => {
                 let which = if first.is_none() { "first" } else { "last" };
                 let reason = format!("the {which} receipt of the epoch that it seals is missing");
