@@ -19,6 +19,9 @@
 //!   neither, decided by [`ArchiveWriter::start_large_file`] before the size is known. ZIP64's end record and
 //!   locator are there if the plain end record is too small, and not otherwise.
 //!
+//! [`Archive::open_as`] reads the form that Python's `zipfile` writes as well, under the same rules but for a
+//! few fields ([`Profile`]).
+//!
 //! # Reading what an enemy wrote
 //!
 //! [`Archive::open`] checks all of that, and the declared sizes against [`Limits`], from the

@@ -20,6 +20,17 @@ pub use records::{Sequential, split_records, verify_python_records};
 /// ours. One that has files which only ours have is ours.
 ///
 /// It decides how to read the file, not whether it is a good one.
+///
+/// ```
+/// use ai_audit_export::is_python_package;
+/// // Where the directory is missing, the first file's name decides.
+/// let mut start = b"PK\x03\x04".to_vec();
+/// start.extend([0; 22]);
+/// start.extend([14, 0, 0, 0]);
+/// start.extend(b"receipts.jsonl");
+/// assert!(is_python_package(&start));
+/// assert!(!is_python_package(&b"PK\x03\x04"[..]));
+/// ```
 #[must_use]
 pub fn is_python_package<R: ReadAt + ?Sized>(source: &R) -> bool {
     let names = peek_names(source);
@@ -35,6 +46,18 @@ pub fn is_python_package<R: ReadAt + ?Sized>(source: &R) -> bool {
 }
 
 /// A package of the Python library whose container is sound.
+///
+/// Its files can be read any number of times; nothing of them is judged here.
+///
+/// ```no_run
+/// use ai_audit_export::PythonPackage;
+///
+/// let package = PythonPackage::open(std::fs::File::open("audit.zip")?)?;
+/// let manifest = package.file("manifest.json")?;
+/// let (digest, size) = package.container()?;
+/// package.lines(&mut |line, record| println!("{line}: {record:?}"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct PythonPackage<R> {
     archive: Archive<R>,
@@ -91,6 +114,15 @@ impl<R: ReadAt> PythonPackage<R> {
 /// receipts gone through, and their number as the package claims it.
 ///
 /// Whatever is wrong with the package is in the report; it never stops with an error or panics.
+///
+/// ```
+/// use ai_audit_export::verify_python_package;
+/// use ai_audit_import::{FindingClass, SourceTrust};
+///
+/// let report = verify_python_package(&b"no archive"[..], &SourceTrust::default(), |_, _| {});
+/// assert!(report.verdict.integrity.is_failed());
+/// assert_eq!(report.findings[0].class, FindingClass::Malformed);
+/// ```
 pub fn verify_python_package<R: ReadAt>(
     source: R,
     trust: &SourceTrust,

@@ -242,7 +242,7 @@ impl fmt::Display for Place<'_> {
         if id.is_empty() {
             return Ok(());
         }
-        write!(f, ", receipt {}", shown(id))
+        write!(f, ", record {}", shown(id))
     }
 }
 

@@ -4,9 +4,11 @@
 //!
 //! A [`Record`] is read from its text and examined under [`Keys`] that are trusted from outside of it;
 //! an [`Item`] is what goes into a log of ours for it, and [`check_item`] what a verifier of that log
-//! checks. [`Json`] is the reader below: strict, and without loss. What other crates do with records
-//! hangs on two facts: every change that a signature would not show is refused, and the text of numbers
-//! is kept, since it is signed.
+//! checks. An [`EvidenceVerifier`] holds records against each other and their seals, a
+//! [`PackageVerifier`] also against the files of a package, and a [`RecordSplitter`] finds them in a
+//! text; what they come to is a [`PythonReport`]. [`Json`] is the reader below: strict, and without
+//! loss. What other crates do with records hangs on two facts: every change that a signature would not
+//! show is refused, and the text of numbers is kept, since it is signed.
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;

@@ -174,7 +174,7 @@ impl<'t> PackageVerifier<'t> {
             self.forged(format!("it covers {name}, which is no file of a package"));
         }
         let fingerprint = self.inside.map(|key| fingerprint(&key));
-        if fingerprint.is_some() && manifest.fingerprint != fingerprint {
+        if differ(&manifest.fingerprint, &fingerprint) {
             self.forged(format!("key_fingerprint is not that of {PYTHON_KEY}"));
         }
         let signature = match &manifest.signature {
@@ -215,6 +215,13 @@ fn fingerprint(key: &VerifyingKey) -> String {
     let mut digits = key.to_string();
     digits.truncate(16);
     digits
+}
+
+/// Whether two fingerprints are there and not the same.
+fn differ(said: &Option<String>, own: &Option<String>) -> bool {
+    said.as_ref()
+        .zip(own.as_ref())
+        .is_some_and(|(said, own)| said != own)
 }
 
 /// The key in `public_key.hex`.

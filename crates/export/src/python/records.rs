@@ -85,6 +85,16 @@ pub(super) fn split(
 /// Verifies a file of records under what is trusted of it. `progress` is told the records gone
 /// through.
 ///
+/// ```
+/// use ai_audit_export::verify_python_records;
+/// use ai_audit_import::SourceTrust;
+///
+/// let text = r#"{"receipt_id": "r1", "tool_name": "search"}"#;
+/// let report = verify_python_records(text.as_bytes(), &SourceTrust::default(), |_| {})?;
+/// assert_eq!(report.counts.tool_calls, 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// Only those of reading the file. Whatever is wrong with its contents is in the report.

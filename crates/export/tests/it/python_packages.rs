@@ -1,8 +1,10 @@
 //! Packages of the Python library: the cases that it was run to make.
 
-use ai_audit_core::{Question, VerifyingKey};
-use ai_audit_export::{is_python_package, verify_python_package};
+use ai_audit_core::{Question, SigningKey, VerifyingKey};
+use ai_audit_export::{PythonPackage, is_python_package, verify_python_package};
 use ai_audit_import::{PythonReport, SourceTrust};
+use ai_audit_testkit::python::{PythonFiles, chain, seal};
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// A file of the vectors; none where they are not there.
@@ -34,7 +36,7 @@ fn all_cases_are_decided() {
     let Some(cases) = vector("cases.json") else {
         return;
     };
-    let cases: serde_json::Value = serde_json::from_slice(&cases).unwrap();
+    let cases: Value = serde_json::from_slice(&cases).unwrap();
     let cases = cases.as_array().unwrap();
     assert_eq!(cases.len(), 19);
     for case in cases {
@@ -73,5 +75,75 @@ fn all_cases_are_decided() {
             _ => Question::Integrity,
         };
         assert!(failed(question), "{name}: {verdict:?}");
+    }
+}
+
+/// The receipts of a genuine package in the order of their chain, signed again with a key of the test.
+fn signed_again(file: &str, key: &SigningKey) -> Option<Vec<Value>> {
+    let bytes = vector(file)?;
+    let package = PythonPackage::open(&bytes).unwrap();
+    let mut receipts: Vec<Value> = Vec::new();
+    package
+        .lines(&mut |_, record| receipts.push(serde_json::from_str(record.unwrap()).unwrap()))
+        .unwrap();
+    let mut ordered: Vec<Value> = Vec::new();
+    let mut before = Value::from("");
+    while let Some(next) = receipts.iter().find(|r| r["prev_receipt_hash"] == before) {
+        before = next["receipt_hash"].clone();
+        ordered.push(next.clone());
+    }
+    assert_eq!(ordered.len(), receipts.len());
+    chain(&mut ordered, key);
+    Some(ordered)
+}
+
+#[test]
+fn genuine_receipts_signed_again_and_changed() {
+    let key = SigningKey::from_bytes(&[1; 32]);
+    let verify = |records: &[Value], like: &[Value]| {
+        let trust = SourceTrust {
+            keys: vec![key.verifying_key()],
+            min_size: None,
+        };
+        // The metadata is that of what was there before.
+        let mut package = PythonFiles::new(records, &key);
+        package.metadata = PythonFiles::new(like, &key).metadata;
+        package.cover(&key);
+        verify_python_package(package.zip(), &trust, |_, _| {})
+    };
+    for file in [
+        "genuine-25.zip",
+        "genuine-300.zip",
+        "genuine-whole-seconds.zip",
+    ] {
+        let Some(all) = signed_again(file, &key) else {
+            return;
+        };
+        assert_eq!(classes(&verify(&all, &all)), [""; 0], "{file}");
+        for place in [0, all.len() / 2, all.len() - 1] {
+            let mut gone = all.clone();
+            gone.remove(place);
+            assert_eq!(classes(&verify(&gone, &all)), ["missing"], "{file} {place}");
+            let mut changed = all.clone();
+            changed[place]["session_id"] = "another".into();
+            assert_eq!(
+                classes(&verify(&changed, &all)),
+                ["tampered"],
+                "{file} {place}"
+            );
+            let mut twice = all.clone();
+            twice.push(all[place].clone());
+            assert_eq!(
+                classes(&verify(&twice, &all)),
+                ["replayed"],
+                "{file} {place}"
+            );
+            let mut again = all.clone();
+            again[place]["session_id"] = "another".into();
+            seal(&mut again[place], &key);
+            let last = place + 1 == all.len();
+            let expected: &[&str] = if last { &[] } else { &["reordered"] };
+            assert_eq!(classes(&verify(&again, &all)), expected, "{file} {place}");
+        }
     }
 }

@@ -60,8 +60,14 @@ impl Chains {
             distinct: 0,
         };
         chains.find_repeated(table, findings);
-        let mut parent = chains.find_parents(table);
-        find_forks(table, &chains.repeated, findings);
+        let by_link = table.sorted(
+            |entry| !entry.starts,
+            |entry| &entry.link,
+            |entry| (entry.link, entry.group),
+        );
+        let mut parent = Self::find_parents(table, &by_link);
+        find_forks(table, &by_link, &chains.repeated, findings);
+        drop(by_link);
         chains.walk(table, &mut parent, findings);
         drop(parent);
         chains.judge(table, expected, findings);
@@ -74,8 +80,8 @@ impl Chains {
 
     /// Finds what stands twice: the same bytes, or another receipt of the same id.
     fn find_repeated(&mut self, table: &Table, findings: &mut Findings) {
-        let same = |entry: &Entry| (entry.group, entry.leaf);
-        let order = table.sorted(|_| true, same);
+        let same = |entry: &Entry| (entry.leaf, entry.group);
+        let order = table.sorted(|_| true, |entry| entry.leaf.as_bytes(), same);
         let mut first: Option<&Entry> = None;
         for (index, entry) in order.iter().filter_map(|i| Some((*i, table.get(*i)?))) {
             match first {
@@ -99,8 +105,8 @@ impl Chains {
 
         // Epochs are counted from 1 in each process of the library, so seals' ids may stand twice.
         let receipts = |entry: &Entry| !entry.nameless && is_receipt(table, entry);
-        let same = |entry: &Entry| (entry.group, entry.id);
-        let order = table.sorted(receipts, same);
+        let same = |entry: &Entry| (entry.id, entry.group);
+        let order = table.sorted(receipts, |entry| entry.id.as_bytes(), same);
         let mut first: Option<&Entry> = None;
         for (index, entry) in order.iter().filter_map(|i| Some((*i, table.get(*i)?))) {
             match first {
@@ -126,29 +132,29 @@ impl Chains {
     }
 
     /// Of each record the one that it names; [`NONE`] where there is none or it is not there.
-    fn find_parents(&self, table: &Table) -> Vec<u32> {
+    fn find_parents(table: &Table, by_link: &[u32]) -> Vec<u32> {
         // Where two say that they have the hash, the one that holds is meant.
-        let order = table.sorted(|_| true, |entry| (entry.group, entry.key, entry.altered));
-        table
-            .entries
-            .iter()
-            .map(|entry| {
-                if entry.starts {
-                    return NONE;
-                }
-                let wanted = (entry.group, entry.link);
-                let before = |index: &u32| {
-                    let found = table.get(*index).map(|entry| (entry.group, entry.key));
-                    found.is_some_and(|found| found < wanted)
-                };
-                let place = order.partition_point(before);
-                let found = order.get(place).copied().filter(|index| {
-                    let found = table.get(*index).map(|entry| (entry.group, entry.key));
-                    found == Some(wanted)
-                });
-                found.unwrap_or(NONE)
-            })
-            .collect()
+        let by_key = table.sorted(
+            |_| true,
+            |entry| &entry.key,
+            |entry| (entry.key, entry.group, entry.altered),
+        );
+        let mut parents = vec![NONE; table.entries.len()];
+        let mut named = by_key.iter().peekable();
+        for index in by_link {
+            let Some(wanted) = table.get(*index).map(|entry| (entry.link, entry.group)) else {
+                continue;
+            };
+            let key = |index: &u32| table.get(*index).map(|entry| (entry.key, entry.group));
+            while named.next_if(|index| key(index) < Some(wanted)).is_some() {}
+            if let Some(found) = named.peek()
+                && key(found) == Some(wanted)
+                && let Some(parent) = parents.get_mut(*index as usize)
+            {
+                *parent = **found;
+            }
+        }
+        parents
     }
 
     /// Gives every record its chain's first one and its depth. Cuts circles, which only records with
@@ -309,11 +315,15 @@ impl Chains {
             return Some(FindingClass::Malformed);
         }
         let altered = |entry: &Entry| entry.altered;
-        let altered = table.sorted(altered, |entry| (entry.group, entry.key));
+        let altered = table.sorted(
+            altered,
+            |entry| &entry.key,
+            |entry| (entry.key, entry.group),
+        );
         let mut left: Vec<bool> = vec![true; altered.len()];
         for entry in &table.entries {
-            let named = altered.binary_search_by_key(&Some((entry.group, entry.link)), |index| {
-                table.get(*index).map(|entry| (entry.group, entry.key))
+            let named = altered.binary_search_by_key(&Some((entry.link, entry.group)), |index| {
+                table.get(*index).map(|entry| (entry.key, entry.group))
             });
             if let Ok(place) = named
                 && !entry.starts
@@ -328,13 +338,12 @@ impl Chains {
 }
 
 /// Two records that name the same one before, and are not the same.
-fn find_forks(table: &Table, repeated: &[bool], findings: &mut Findings) {
-    let same = |entry: &Entry| (entry.group, entry.link);
-    let order = table.sorted(|entry| !entry.starts, same);
+fn find_forks(table: &Table, by_link: &[u32], repeated: &[bool], findings: &mut Findings) {
+    let same = |entry: &Entry| (entry.link, entry.group);
     let mut first: Option<&Entry> = None;
-    for index in order {
-        let twice = repeated.get(index as usize) == Some(&true);
-        let Some(entry) = table.get(index).filter(|_| !twice) else {
+    for index in by_link {
+        let twice = repeated.get(*index as usize) == Some(&true);
+        let Some(entry) = table.get(*index).filter(|_| !twice) else {
             continue;
         };
         match first {

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use super::chains::{Chains, at, is_receipt};
 use super::table::{Entry, ShortId, Table};
 use crate::finding::{Fails, FindingClass, Findings};
-use crate::{Record, RecordError};
+use crate::{Record, RecordError, RecordKind};
 use epochs::EpochNote;
 
 /// The seals of a source.
@@ -33,7 +33,7 @@ struct BatchNote {
 /// Seals that were not held against receipts.
 #[derive(Debug, Default)]
 pub(crate) struct Unheld {
-    /// None of their receipts is there.
+    /// No receipt of their tenant is there.
     absent: u64,
     /// A receipt that they seal does not hold itself.
     altered: u64,
@@ -119,7 +119,7 @@ impl Unheld {
         };
         if self.absent > 0 {
             remarks.push(format!(
-                "the receipts of {} are not here: their roots were not held against anything",
+                "no receipts of the tenants of {} are here: their roots were not held against anything",
                 of(self.absent)
             ));
         }
@@ -139,7 +139,11 @@ struct ById(Vec<u32>);
 impl ById {
     fn new(table: &Table) -> Self {
         let receipts = |entry: &Entry| !entry.nameless && is_receipt(table, entry);
-        Self(table.sorted(receipts, |entry| (entry.id, entry.altered)))
+        Self(table.sorted(
+            receipts,
+            |entry| entry.id.as_bytes(),
+            |entry| (entry.id, entry.altered),
+        ))
     }
 
     /// The receipt of that id, of this tenant if there are several.
@@ -192,7 +196,9 @@ impl BatchNote {
                 None => missing += 1,
             }
         }
-        if missing > 0 && missing == listed {
+        let has = |kind| table.group_for(tenant, kind).is_some();
+        let any = has(RecordKind::Decision) || has(RecordKind::ToolCall);
+        if missing > 0 && missing == listed && !any {
             return Held::Absent;
         }
         if missing > 0 {

@@ -23,6 +23,10 @@ pub(crate) struct ShortId {
 }
 
 impl ShortId {
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
+        &self.bytes
+    }
+
     pub(crate) fn of(id: &str) -> Self {
         match uuid(id) {
             Some(bytes) => Self { bytes, odd: false },
@@ -164,6 +168,11 @@ impl Table {
         Some(found)
     }
 
+    /// The group of a tenant's records of a kind, where there are any.
+    pub(crate) fn group_for(&self, tenant: &str, kind: RecordKind) -> Option<u32> {
+        self.known.get(&(tenant.to_owned(), kind as u8)).copied()
+    }
+
     pub(crate) fn get(&self, index: u32) -> Option<&Entry> {
         self.entries.get(index as usize)
     }
@@ -191,22 +200,30 @@ impl Table {
         }
     }
 
-    /// Indices of all records that `keep` takes, sorted by a key and then by their place.
-    pub(crate) fn sorted<K: Ord>(
-        &self,
+    /// Indices of all records that `keep` takes, sorted by a key and then by their place. `bytes` are
+    /// what the key begins with: their first ones nearly always decide, without a look at the records.
+    pub(crate) fn sorted<'t, K: Ord>(
+        &'t self,
         keep: impl Fn(&Entry) -> bool,
-        key: impl Fn(&Entry) -> K,
+        bytes: impl Fn(&'t Entry) -> &'t [u8],
+        key: impl Fn(&'t Entry) -> K,
     ) -> Vec<u32> {
-        let mut indices: Vec<u32> = (0..)
+        let mut order: Vec<(u64, u32)> = (0..)
             .zip(&self.entries)
             .filter(|(_, entry)| keep(entry))
-            .map(|(index, _)| index)
+            .map(|(index, entry)| {
+                let first = bytes(entry).first_chunk().copied().unwrap_or_default();
+                (u64::from_be_bytes(first), index)
+            })
             .collect();
-        indices.sort_unstable_by(|a, b| {
+        order.sort_unstable_by(|(first_a, a), (first_b, b)| {
             let of = |index: u32| self.get(index).map(&key);
-            of(*a).cmp(&of(*b)).then(a.cmp(b))
+            first_a
+                .cmp(first_b)
+                .then_with(|| of(*a).cmp(&of(*b)))
+                .then(a.cmp(b))
         });
-        indices
+        order.into_iter().map(|(_, index)| index).collect()
     }
 }
 

@@ -119,11 +119,17 @@ impl EvidenceVerifier<'_> {
         if self.counts.all() == 0 && self.manifest_key.is_none() {
             return Status::unverified("there are no records");
         }
-        Status::Verified
+        match self.counts.unread {
+            0 => Status::Verified,
+            1 => Status::unverified("a line could not be read, so that nobody knows whose it is"),
+            unread => Status::unverified(format!(
+                "{unread} lines could not be read, so that nobody knows whose they are"
+            )),
+        }
     }
 
     fn completeness(&self, chains: &Chains, integrity: &Status, attribution: &Status) -> Status {
-        if !integrity.is_verified() || attribution.is_failed() {
+        if !integrity.is_verified() || !attribution.is_verified() {
             return Status::unverified(
                 "integrity or attribution is not verified, so completeness cannot be told",
             );

@@ -4,7 +4,7 @@ use ai_audit_core::VerifyingKey;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::{PYTHON_KEY, PYTHON_METADATA, fingerprint};
+use super::{PYTHON_KEY, PYTHON_METADATA, differ, fingerprint};
 use crate::finding::{Fails, FindingClass, shown};
 use crate::{EvidenceVerifier, Json, JsonValue};
 
@@ -54,7 +54,7 @@ impl Metadata {
     /// Holds it against the receipts. Their number is the verifier's matter.
     pub(super) fn hold(&self, verifier: &mut EvidenceVerifier<'_>, inside: Option<&VerifyingKey>) {
         let own = inside.map(fingerprint);
-        if own.is_some() && self.fingerprint != own {
+        if differ(&self.fingerprint, &own) {
             let reason = format!("{PYTHON_METADATA}: key_fingerprint is not that of {PYTHON_KEY}");
             verifier
                 .findings

@@ -374,7 +374,7 @@ fn a22_json_that_is_refused() {
     ] {
         let text = text.replacen(&second, &bad, 1);
         let report = verify_text(text.as_bytes(), &pinned());
-        expect(&report, "fvu", &["malformed", "missing"]);
+        expect(&report, "fuu", &["malformed", "missing"]);
         assert_eq!(report.findings[0].line, Some(2), "{bad}");
         assert_eq!(report.counts.unread, 1);
         assert!(

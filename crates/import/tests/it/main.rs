@@ -11,6 +11,7 @@ mod a22_hostile;
 mod a55_beside;
 mod attacks;
 mod content;
+mod hostile;
 mod items;
 mod json;
 mod made;

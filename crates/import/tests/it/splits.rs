@@ -65,7 +65,7 @@ fn a_byte_order_mark_is_refused() {
     ]
     .concat();
     let report = verify_text(&text, &pinned());
-    expect(&report, "fvu", &["malformed"]);
+    expect(&report, "fuu", &["malformed"]);
     assert!(
         report.findings[0].reason.contains("byte order mark"),
         "{report:?}"
@@ -160,7 +160,7 @@ fn a25_a_line_of_20_mib() {
             [long.as_slice(), b"\n", lines(&records).as_bytes()].concat(),
         ] {
             let report = verify_text(&text, &sized(3));
-            expect(&report, "fvu", &["malformed"]);
+            expect(&report, "fuu", &["malformed"]);
             assert_eq!(report.counts.decisions, 3);
         }
     }

@@ -42,7 +42,7 @@ struct Orders<'t> {
     /// How many receipts may still be gone through: epochs do not overlap, so that no genuine seals
     /// need more than a few times as many as there are.
     budget: u64,
-    /// By tenant and hash.
+    /// By hash and tenant.
     by_key: Vec<u32>,
     /// By tenant, time and place in the chain: the order of an epoch's tree.
     by_time: Vec<u32>,
@@ -90,7 +90,11 @@ impl<'t> Orders<'t> {
             let twice = |index: &u32| chains.repeated.get(*index as usize) == Some(&true);
             indices.into_iter().filter(|index| !twice(index)).collect()
         };
-        let by_key = once(table.sorted(decision, |entry| (entry.group, entry.key, entry.altered)));
+        let by_key = once(table.sorted(
+            decision,
+            |entry| &entry.key,
+            |entry| (entry.key, entry.group, entry.altered),
+        ));
         let mut by_chain = by_key.clone();
         by_chain.sort_unstable_by_key(|index| (chains.place(*index), *index));
         let mut by_time = by_chain.clone();
@@ -118,16 +122,16 @@ impl<'t> Orders<'t> {
         };
         let tenant = self.table.get(note.index).and_then(|entry| {
             let tenant = &self.table.group_of(entry)?.tenant;
-            let decisions = |group: &crate::evidence::table::Group| {
-                group.kind == RecordKind::Decision && group.tenant == *tenant
-            };
-            let place = self.table.groups.iter().position(decisions)?;
-            u32::try_from(place).ok()
+            self.table.group_for(tenant, RecordKind::Decision)
         });
         let found = |key| tenant.and_then(|group| self.find(group, key));
         let (first, last) = match (found(note.first), found(note.last)) {
             (Some(first), Some(last)) => (first, last),
-            (None, None) => return (Held::Absent, None),
+            _ if tenant.is_none() => return (Held::Absent, None),
+            (None, None) => {
+                let reason = format!("the {} receipts that it seals are missing", note.count);
+                return (Held::missing(reason), None);
+            }
             (first, _) => {
                 let which = if first.is_none() { "first" } else { "last" };
                 let reason = format!("the {which} receipt of the epoch that it seals is missing");
@@ -175,12 +179,12 @@ impl<'t> Orders<'t> {
     }
 
     fn find(&self, group: u32, key: [u8; 32]) -> Option<u32> {
-        let of = |index: &u32| self.table.get(*index).map(|e| (e.group, e.key));
+        let of = |index: &u32| self.table.get(*index).map(|e| (e.key, e.group));
         let place = self
             .by_key
-            .partition_point(|index| of(index) < Some((group, key)));
+            .partition_point(|index| of(index) < Some((key, group)));
         let index = self.by_key.get(place)?;
-        (of(index) == Some((group, key))).then_some(*index)
+        (of(index) == Some((key, group))).then_some(*index)
     }
 
     /// The receipts that the epoch can have had, each way in the order of its tree. Nothing where the
