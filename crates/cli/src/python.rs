@@ -6,8 +6,8 @@ mod print;
 mod servers;
 mod trust;
 
-pub(crate) use self::gather::{Gathered, Stored, gather};
-pub(crate) use self::print::{print, print_findings};
+pub(crate) use self::gather::{Gathered, gather};
+pub(crate) use self::print::print;
 pub(crate) use self::servers::is_address;
 pub(crate) use self::trust::{key, source_trust};
 

@@ -99,9 +99,7 @@ pub fn verify_python_package<R: ReadAt>(
     let package = match PythonPackage::open(source) {
         Ok(package) => package,
         Err(error) => {
-            let mut verifier = PackageVerifier::new(trust, &PackageFiles::default());
-            verifier.malformed(format!("package: {error}"));
-            return verifier.finish(None);
+            return PackageVerifier::unreadable(trust, format!("package: {error}"));
         }
     };
     let mut wrong = Vec::new();

@@ -53,6 +53,8 @@ pub struct EvidenceVerifier<'t> {
     pub(crate) remarks: Vec<String>,
     /// How many records the metadata counts.
     pub(crate) metadata: Option<u64>,
+    /// Nothing of the source could be read, so that nothing can be said of how much there is.
+    pub(crate) unreadable: bool,
     /// The key of the package's manifest, where its signature holds.
     pub(crate) manifest_key: Option<VerifyingKey>,
 }
@@ -81,6 +83,7 @@ impl<'t> EvidenceVerifier<'t> {
             findings: Findings::default(),
             remarks: Vec::new(),
             metadata: None,
+            unreadable: false,
             manifest_key: None,
             keys,
         }
@@ -203,7 +206,9 @@ impl<'t> EvidenceVerifier<'t> {
             .seals
             .hold(&self.table, &chains, unread, &mut self.findings);
         self.remarks.extend(remarks);
-        self.count_records(&chains);
+        if !self.unreadable {
+            self.count_records(&chains);
+        }
         around(&mut self);
         self.report(&chains)
     }

@@ -88,6 +88,15 @@ impl<'t> PackageVerifier<'t> {
         package
     }
 
+    /// The report of a package whose container could not be read.
+    #[must_use]
+    pub fn unreadable(trust: &'t SourceTrust, reason: String) -> PythonReport {
+        let mut package = Self::new(trust, &PackageFiles::default());
+        package.malformed(reason);
+        package.verifier.unreadable = true;
+        package.verifier.finish()
+    }
+
     /// How many receipts the package says that it has; not yet held against anything.
     #[must_use]
     pub fn claimed(&self) -> Option<u64> {

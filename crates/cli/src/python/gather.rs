@@ -36,7 +36,7 @@ pub(crate) struct Gathered {
 }
 
 /// Where its records are.
-pub(crate) enum Stored {
+enum Stored {
     Package(PythonPackage<File>),
     Records(File),
 }

@@ -37,7 +37,7 @@ pub(crate) fn print(report: &PythonReport, output: Output) -> anyhow::Result<()>
 }
 
 /// Prints what does not hold.
-pub(crate) fn print_findings(report: &PythonReport, output: Output) -> anyhow::Result<()> {
+fn print_findings(report: &PythonReport, output: Output) -> anyhow::Result<()> {
     let all: u64 = report.classes.iter().map(|class| class.findings).sum();
     for finding in report.findings.iter().take(TOLD) {
         let place = match finding.line {

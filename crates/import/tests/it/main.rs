@@ -14,11 +14,14 @@ mod content;
 mod items;
 mod json;
 mod made;
+mod package_files;
 mod packages;
 mod python;
 mod python_library;
 mod records;
+mod seals;
 mod sources;
+mod splits;
 mod texts;
 
 /// Every file of this folder is a module of the test binary: one forgotten would not run.

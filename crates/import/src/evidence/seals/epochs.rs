@@ -139,15 +139,18 @@ impl<'t> Orders<'t> {
             return (Held::forged(reason.into()), None);
         };
         let mut altered = false;
-        let mut most = 0;
+        // The most receipts with the right ends, and whether there are as many as it counts.
+        let (mut most, mut as_many) = (0, false);
         for run in &runs {
-            most = most.max(run.receipts.len());
             altered |= self.entries(&run.receipts).any(|entry| entry.altered);
-            if run.receipts.len() as u64 == note.count
-                && run.receipts.first() == Some(&first)
-                && run.receipts.last() == Some(&last)
-                && self.root(&run.receipts) == root
-            {
+            let ends = run.receipts.first() == Some(&first) && run.receipts.last() == Some(&last);
+            if !ends {
+                continue;
+            }
+            let here = run.receipts.len() as u64;
+            most = most.max(here);
+            as_many |= here == note.count;
+            if here == note.count && self.root(&run.receipts) == root {
                 return (Held::Fits, run.end);
             }
         }
@@ -157,11 +160,11 @@ impl<'t> Orders<'t> {
         let count = note.count;
         let group = tenant.unwrap_or(u32::MAX) as usize;
         let cut = self.chains.beginnings.get(group).is_some_and(|b| b.cut > 0);
-        if (most as u64) < count && (cut || unread > 0) {
+        if most < count && (cut || unread > 0) {
             let reason = format!("it seals {count} receipts, {most} of them are here");
             return (Held::missing(reason), None);
         }
-        let reason = if runs.iter().any(|run| run.receipts.len() as u64 == count) {
+        let reason = if as_many {
             format!("merkle_root is not that of the {count} receipts from its first to its last")
         } else {
             format!(
