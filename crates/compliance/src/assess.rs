@@ -8,7 +8,7 @@ use crate::fields::{Facts, Matched, Probe};
 use crate::follow::Follow;
 use crate::gaps::Watch;
 use crate::leaves::Leaves;
-use crate::result::{Counts, Crosswalk, Period, Pointer};
+use crate::result::{Counts, Crosswalk, ImportedCounts, Period, Pointer};
 use crate::sample::Named;
 use ai_audit_core::{DecodeBody as _, Genesis, Kind, LeafHash, NodeHash, Timestamp};
 use ai_audit_verify::{Observed, Observer, Report, VerifiedReceipt};
@@ -48,6 +48,7 @@ pub struct Assessment {
     watch: Watch,
     leaves: Leaves,
     counts: Counts,
+    imported: ImportedCounts,
     /// The `seq` that comes next in a whole log; none once the evidence is no whole log.
     next: Option<u64>,
     /// Inclusion proofs that came with a selection, of receipts that may be named.
@@ -112,6 +113,7 @@ impl Assessment {
             watch: Watch::new(period),
             leaves: Leaves::default(),
             counts: Counts::default(),
+            imported: ImportedCounts::default(),
             next: Some(0),
             paths: BTreeMap::new(),
             selection: false,
@@ -133,8 +135,10 @@ impl Assessment {
             self.tenant = genesis.tenant.to_string();
         }
         self.newest = self.newest.max(Some(header.sealed_at));
-        let seen = self.follow.see(receipt);
-        self.watch.see(receipt);
+        let said = receipt.said();
+        let named = Named::of(receipt, &said);
+        let seen = self.follow.see(receipt, &said);
+        self.watch.see(receipt, named);
         if let Some(path) = path {
             self.selection = true;
             if self.paths.len() >= PATHS_BEFORE_TIDYING {
@@ -142,14 +146,14 @@ impl Assessment {
             }
             self.paths.insert(header.seq, path.to_vec());
         }
-        if !self.period.contains(header.sealed_at) {
+        if !self.period.contains(said.time) {
             return;
         }
         self.counts.in_period += 1;
         self.first.get_or_insert(header.sealed_at);
         self.last = Some(header.sealed_at);
-        let named = Named::of(receipt);
-        let facts = Facts::of(receipt, &seen);
+        self.imported.add(&said);
+        let facts = Facts::of(receipt, &said, &seen);
         for tally in &mut self.tallies {
             match tally.probe().matched(&facts) {
                 Matched::Not => {}

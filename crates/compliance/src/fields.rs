@@ -8,8 +8,8 @@ use ai_audit_agentic::{
     TraceStep,
 };
 use ai_audit_core::{
-    Action, Decision, DecodeBody, Gap, Genesis, Header, Kind, List, PolicyChange, PolicyEntry,
-    Start, Stop, UnverifiedReceipt,
+    Action, Decision, DecodeBody, Gap, Genesis, Header, Imported, ImportedRecord, Kind, List,
+    PolicyChange, PolicyEntry, Said, Start, Stop, UnverifiedReceipt,
 };
 use ai_audit_epochs::{Deletion, RETENTION_POLICY, Retention};
 use ai_audit_note::Anchor;
@@ -189,6 +189,11 @@ tables! {
     POLICY POLICY_NAMES policy(body: PolicyChange<'_>, seen) {
         "redaction" => promises(&body.policy, REDACTION_POLICY),
     }
+    IMPORTED IMPORTED_NAMES imported(body: Imported<'_>, seen) {
+        "source" => matches!(body.record, ImportedRecord::Source(_)),
+        "item" => matches!(body.record, ImportedRecord::Item(_)),
+        "key" => is_proven(body),
+    }
 }
 
 fn some_and_all<T>(items: impl Iterator<Item = T>, holds: impl Fn(T) -> bool) -> bool {
@@ -221,47 +226,62 @@ fn is_cosigned(anchor: &Anchor<'_>) -> bool {
     })
 }
 
+/// Whether the proof that an imported record brought was found to hold.
+const fn is_proven(imported: &Imported<'_>) -> bool {
+    match &imported.record {
+        ImportedRecord::Item(item) => item.key.is_some(),
+        ImportedRecord::Source(_) => false,
+    }
+}
+
 /// What a receipt carries, as far as selectors ask.
 #[derive(Debug)]
 pub(crate) struct Facts<'a> {
+    /// The kind of what it says.
     kind: Kind,
     bits: u64,
+    /// What it carries as an `imported` receipt, where what it says is of another kind.
+    import: Option<u64>,
     decision: Option<Decision<'a>>,
 }
 
 impl<'a> Facts<'a> {
-    /// Of a verified receipt, which decodes.
-    pub(crate) fn of(receipt: &UnverifiedReceipt<'a>, seen: &Seen) -> Self {
-        let header = receipt.header();
+    /// Of a verified receipt, which decodes, and of what it says.
+    pub(crate) fn of(receipt: &UnverifiedReceipt<'a>, said: &Said<'a>, seen: &Seen) -> Self {
+        let header = of_header(receipt.header());
         let mut decision = None;
-        let own = match header.kind {
+        let own = match said.kind {
             Kind::DECISION => {
-                decision = Decision::decode(receipt).ok();
+                decision = Decision::decode_said(said).ok();
                 decision.as_ref().map(|body| self::decision(body, seen))
             }
-            Kind::TOOL_INTENT => decoded(receipt, seen, tool_intent),
-            Kind::TOOL_OUTCOME => decoded(receipt, seen, tool_outcome),
-            Kind::HUMAN_REVIEW => decoded(receipt, seen, human_review),
-            Kind::ATTESTATION => decoded(receipt, seen, attestation),
-            Kind::INCIDENT => decoded(receipt, seen, incident),
-            Kind::CONTRACT_ACTIVATION => decoded(receipt, seen, activation),
-            Kind::CONTRACT_STATE => decoded(receipt, seen, contract_state),
-            Kind::PROVENANCE => decoded(receipt, seen, provenance),
-            Kind::TRACE_NODE => decoded(receipt, seen, trace_node),
-            Kind::START => decoded(receipt, seen, start),
-            Kind::STOP => decoded(receipt, seen, stop),
-            Kind::GAP => decoded(receipt, seen, gap),
-            Kind::DELETION => decoded(receipt, seen, deletion),
-            Kind::ERASURE_REQUESTED => decoded(receipt, seen, erasure_requested),
-            Kind::ANCHOR => decoded(receipt, seen, anchor),
-            Kind::ACCESS => decoded(receipt, seen, access),
-            Kind::GENESIS => decoded(receipt, seen, genesis),
-            Kind::POLICY => decoded(receipt, seen, policy),
+            Kind::TOOL_INTENT => decoded(said, seen, tool_intent),
+            Kind::TOOL_OUTCOME => decoded(said, seen, tool_outcome),
+            Kind::HUMAN_REVIEW => decoded(said, seen, human_review),
+            Kind::ATTESTATION => decoded(said, seen, attestation),
+            Kind::INCIDENT => decoded(said, seen, incident),
+            Kind::CONTRACT_ACTIVATION => decoded(said, seen, activation),
+            Kind::CONTRACT_STATE => decoded(said, seen, contract_state),
+            Kind::PROVENANCE => decoded(said, seen, provenance),
+            Kind::TRACE_NODE => decoded(said, seen, trace_node),
+            Kind::START => decoded(said, seen, start),
+            Kind::STOP => decoded(said, seen, stop),
+            Kind::GAP => decoded(said, seen, gap),
+            Kind::DELETION => decoded(said, seen, deletion),
+            Kind::ERASURE_REQUESTED => decoded(said, seen, erasure_requested),
+            Kind::ANCHOR => decoded(said, seen, anchor),
+            Kind::ACCESS => decoded(said, seen, access),
+            Kind::GENESIS => decoded(said, seen, genesis),
+            Kind::POLICY => decoded(said, seen, policy),
+            Kind::IMPORTED => decoded(said, seen, imported),
             _ => None,
         };
+        let import = || Imported::decode(receipt).ok();
         Self {
-            kind: header.kind,
-            bits: of_header(header) | own.unwrap_or_default(),
+            kind: said.kind,
+            bits: header | own.unwrap_or_default(),
+            import: (said.imported.then(import).flatten())
+                .map(|import| header | imported(&import, seen)),
             decision,
         }
     }
@@ -273,11 +293,11 @@ impl<'a> Facts<'a> {
 }
 
 fn decoded<'a, T: DecodeBody<'a>>(
-    receipt: &UnverifiedReceipt<'a>,
+    said: &Said<'a>,
     seen: &Seen,
     table: fn(&T, &Seen) -> u64,
 ) -> Option<u64> {
-    T::decode(receipt).ok().map(|body| table(&body, seen))
+    T::decode_said(said).ok().map(|body| table(&body, seen))
 }
 
 fn of_header(header: &Header<'_>) -> u64 {
@@ -369,17 +389,19 @@ impl Probe {
     }
 
     pub(crate) fn matched(&self, facts: &Facts<'_>) -> Matched {
-        let kind = self.kinds.iter().find(|probe| probe.kind == facts.kind);
-        let (when, fields) = match (kind, &self.any) {
-            (Some(kind), _) => (kind.when, &kind.fields),
-            (None, Some((when, fields))) => (*when, fields),
+        let of = |kind: Kind| self.kinds.iter().find(|probe| probe.kind == kind);
+        let import = || Some((of(Kind::IMPORTED)?, facts.import?));
+        let kind = of(facts.kind).map(|probe| (probe, facts.bits));
+        let (when, fields, bits) = match (kind.or_else(import), &self.any) {
+            (Some((kind, bits)), _) => (kind.when, &kind.fields, bits),
+            (None, Some((when, fields))) => (*when, fields, facts.bits),
             (None, None) => return Matched::Not,
         };
-        if facts.bits & when != when || !self.fits(facts) {
+        if bits & when != when || !self.fits(facts) {
             return Matched::Not;
         }
         let lacks = fields.iter().enumerate().fold(0, |lacks, (at, bit)| {
-            lacks | (u64::from(facts.bits & bit == 0) << at)
+            lacks | (u64::from(bits & bit == 0) << at)
         });
         match lacks {
             0 => Matched::All,

@@ -4,7 +4,8 @@ use crate::result::Period;
 use crate::sample::Named;
 use ai_audit_agentic::{HumanReview, ToolOutcome};
 use ai_audit_core::{
-    Action, Decision, DecodeBody as _, Digest, Kind, LeafHash, UnverifiedReceipt, VerifyingKey,
+    Action, Decision, DecodeBody as _, Digest, Kind, LeafHash, Said, UnverifiedReceipt,
+    VerifyingKey,
 };
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -50,6 +51,7 @@ pub(crate) struct Follow {
 struct Escalation {
     named: Named,
     reviewed: bool,
+    imported: bool,
 }
 
 /// How many escalated decisions there are, and which nobody reviewed.
@@ -58,15 +60,17 @@ pub(crate) struct Escalations {
     pub(crate) all: u64,
     /// Those without a review, in the order of the log.
     pub(crate) open: Vec<Named>,
+    /// How many of those were imported from another system.
+    pub(crate) imported: u64,
     pub(crate) not_followed: u64,
 }
 
 impl Follow {
-    /// Takes the next receipt.
-    pub(crate) fn see(&mut self, receipt: &UnverifiedReceipt<'_>) -> Seen {
-        match receipt.header().kind {
-            Kind::DECISION => match Decision::decode(receipt) {
-                Ok(decision) => self.decision(receipt, &decision),
+    /// Takes the next receipt, and what it says.
+    pub(crate) fn see(&mut self, receipt: &UnverifiedReceipt<'_>, said: &Said<'_>) -> Seen {
+        match said.kind {
+            Kind::DECISION => match Decision::decode_said(said) {
+                Ok(decision) => self.decision(receipt, said, &decision),
                 Err(_) => Seen::default(),
             },
             Kind::TOOL_INTENT => {
@@ -79,7 +83,7 @@ impl Follow {
                 }
                 Seen::default()
             }
-            Kind::TOOL_OUTCOME => match ToolOutcome::decode(receipt) {
+            Kind::TOOL_OUTCOME => match ToolOutcome::decode_said(said) {
                 Ok(outcome) => Seen {
                     intent_reviewed: outcome
                         .intent
@@ -102,12 +106,18 @@ impl Follow {
         }
     }
 
-    fn decision(&mut self, receipt: &UnverifiedReceipt<'_>, decision: &Decision<'_>) -> Seen {
+    fn decision(
+        &mut self,
+        receipt: &UnverifiedReceipt<'_>,
+        said: &Said<'_>,
+        decision: &Decision<'_>,
+    ) -> Seen {
         if decision.action == Action::Escalate {
             if self.escalations.len() < MAX_FOLLOWED {
                 let escalation = Escalation {
-                    named: Named::of(receipt),
+                    named: Named::of(receipt, said),
                     reviewed: false,
+                    imported: said.imported,
                 };
                 self.escalations.insert(receipt.hash(), escalation);
             } else {
@@ -163,10 +173,11 @@ impl Follow {
             ..Escalations::default()
         };
         for escalation in self.escalations.values() {
-            if period.contains(escalation.named.sealed_at) {
+            if period.contains(escalation.named.time) {
                 found.all += 1;
                 if !escalation.reviewed {
                     found.open.push(escalation.named);
+                    found.imported += u64::from(escalation.imported);
                 }
             }
         }

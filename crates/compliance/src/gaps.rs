@@ -83,9 +83,9 @@ impl Watch {
         }
     }
 
-    /// Takes the next receipt.
-    pub(crate) fn see(&mut self, receipt: &VerifiedReceipt<'_>) {
-        let named = Named::of(receipt);
+    /// Takes the next receipt. Gaps are about how this log was kept, so that an imported record is
+    /// none of what they speak of, but for an escalated decision: see [`Follow`].
+    pub(crate) fn see(&mut self, receipt: &VerifiedReceipt<'_>, named: Named) {
         let counts = self.period.contains(named.sealed_at);
         self.retention.see(receipt, named);
         self.anchors.see(named);
@@ -155,6 +155,13 @@ impl Watch {
                 found.not_followed
             )
         });
+        if found.imported > 0 {
+            says.push(format!(
+                "{} of these were imported from another system; whether they were reviewed there, this \
+                 log does not say",
+                found.imported
+            ));
+        }
         says.extend(not_followed.clone());
         Finding {
             id: "escalations",

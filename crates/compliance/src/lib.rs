@@ -15,6 +15,6 @@ pub use catalogue::{
     Selector, Support, Verification,
 };
 pub use result::{
-    ControlResult, Counts, Coverage, Crosswalk, FrameworkResult, Gap, GapState, GroupResult, Need,
-    Period, Pointer, Status, StatusCounts, TreeHead,
+    ControlResult, Counts, Coverage, Crosswalk, FrameworkResult, Gap, GapState, GroupResult,
+    ImportedCounts, Need, Period, Pointer, Status, StatusCounts, TreeHead,
 };

@@ -1,7 +1,7 @@
 //! What a crosswalk says: statuses, coverage, pointers to receipts, gaps.
 
 use crate::{ApplicationDate, Day, Support, Verification};
-use ai_audit_core::{Kind, LeafHash, LogId, NodeHash, ReceiptId, Timestamp, Verdict};
+use ai_audit_core::{Kind, LeafHash, LogId, NodeHash, ReceiptId, Said, Timestamp, Verdict};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -50,7 +50,9 @@ impl fmt::Display for Status {
     }
 }
 
-/// Which receipts count: those sealed from `from` on and before `to`. Open ends are `None`.
+/// Which receipts count: those sealed from `from` on and before `to`; of those that bring a decision
+/// or a tool outcome of another system, those whose record says that it was made then. Open ends are
+/// `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Period {
     /// The first moment of it.
@@ -87,6 +89,43 @@ pub struct Counts {
     pub deleted: u64,
     /// Verified ones of the period.
     pub in_period: u64,
+}
+
+/// How many of the receipts that count were imported from another system. They are among the numbers
+/// of what they bring, by the time that their records give themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct ImportedCounts {
+    /// Decisions.
+    pub decisions: u64,
+    /// Tool outcomes.
+    pub tool_outcomes: u64,
+    /// Those of both without a signature of their own that was found to hold.
+    pub unproven: u64,
+    /// The earliest time that one gives itself.
+    pub from: Option<Timestamp>,
+    /// The latest.
+    pub to: Option<Timestamp>,
+}
+
+impl ImportedCounts {
+    /// All of them.
+    #[must_use]
+    pub const fn all(&self) -> u64 {
+        self.decisions.saturating_add(self.tool_outcomes)
+    }
+
+    pub(crate) fn add(&mut self, said: &Said<'_>) {
+        if !said.imported {
+            return;
+        }
+        match said.kind {
+            Kind::DECISION => self.decisions += 1,
+            _ => self.tool_outcomes += 1,
+        }
+        self.unproven += u64::from(said.unproven);
+        self.from = Some(self.from.map_or(said.time, |from| from.min(said.time)));
+        self.to = self.to.max(Some(said.time));
+    }
 }
 
 /// A receipt that a number rests on.
@@ -348,6 +387,8 @@ pub struct Crosswalk {
     pub period: Period,
     /// How many there are.
     pub counts: Counts,
+    /// How many of those of the period were imported.
+    pub imported: ImportedCounts,
     /// When the first receipt of the period was sealed, by the log's own clock.
     pub first_sealed_at: Option<Timestamp>,
     /// When the last one was.

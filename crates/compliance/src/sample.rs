@@ -1,7 +1,7 @@
 //! Which receipts a number is shown with: the first, the last, and a spread sample between them.
 
 use crate::result::Pointer;
-use ai_audit_core::{Kind, LeafHash, ReceiptId, Timestamp, UnverifiedReceipt};
+use ai_audit_core::{Kind, LeafHash, ReceiptId, Said, Timestamp, UnverifiedReceipt};
 
 /// The most receipts of a sample between the first and the last.
 const MAX_BETWEEN: usize = 6;
@@ -14,10 +14,12 @@ pub(crate) struct Named {
     pub(crate) id: ReceiptId,
     pub(crate) kind: Kind,
     pub(crate) sealed_at: Timestamp,
+    /// When what it says was: of an imported record the time that it gives itself.
+    pub(crate) time: Timestamp,
 }
 
 impl Named {
-    pub(crate) fn of(receipt: &UnverifiedReceipt<'_>) -> Self {
+    pub(crate) fn of(receipt: &UnverifiedReceipt<'_>, said: &Said<'_>) -> Self {
         let header = receipt.header();
         Self {
             seq: header.seq,
@@ -25,6 +27,7 @@ impl Named {
             id: header.id,
             kind: header.kind,
             sealed_at: header.sealed_at,
+            time: said.time,
         }
     }
 
@@ -35,6 +38,7 @@ impl Named {
             id: pointer.id,
             kind: pointer.kind,
             sealed_at: pointer.sealed_at,
+            time: pointer.sealed_at,
         }
     }
 
@@ -104,6 +108,7 @@ mod tests {
                 id: ReceiptId::from_bytes([0; 16]),
                 kind: Kind::DECISION,
                 sealed_at: Timestamp::from_micros(seq),
+                time: Timestamp::from_micros(seq),
             });
         }
         sample.named().iter().map(|named| named.seq).collect()

@@ -782,6 +782,63 @@ def epoch_seal(r):
     return body
 
 
+def imported(r):
+    if r.variant(("source", "item")) == "item":
+        return {"record": {"item": imported_item(r)}}
+    answers = ("integrity", "attribution", "completeness")
+    body = {"system": r.text(), "form": r.text(), "name": r.text(), "digest": r.digest()}
+    body.update({"size": r.u64(), "items": r.u64(), "keys": r.list(r.key)})
+    body.update({question: answer(r) for question in answers})
+    body["files"] = r.list(lambda: {"name": r.text(), "contents": r.text()})
+    names = [file["name"].encode() for file in body["files"]]
+    if not body["system"] or any(one >= two for one, two in zip(names, names[1:])):
+        raise Refused("body", "a source without a system, or files that are not in ascending order")
+    return {"record": {"source": body}}
+
+
+def answer(r):
+    word = r.variant(("verified", "failed", "unverified"))
+    return word if word == "verified" else {word: r.text()}
+
+
+def imported_item(r):
+    body = {
+        "source": r.digest(),
+        "index": r.u64(),
+        "id": r.text(),
+        "tenant": r.text(),
+        "occurred_at": r.option(r.time),
+        "original": r.text(),
+        "hash": r.option(r.digest),
+        "signature": r.option(lambda: r.raw(64).hex()),
+        "key": r.option(r.key),
+        "finding": r.text(),
+        "content": r.option(lambda: brought(r.varint(16), r.raw(r.varint(64)))),
+    }
+    held = body["key"] is not None
+    if held == bool(body["finding"]):
+        raise Refused("body", "a finding stands exactly where no key holds the record's signature")
+    if held and None in (body["hash"], body["signature"]):
+        raise Refused("body", "a key without the hash and the signature that it holds")
+    return body
+
+
+def brought(number, data):
+    """The body that an imported record has; its bytes where they are none of a kind known here."""
+    kind = KINDS[number] if number < len(KINDS) else "unknown_%d" % number
+    if kind == "imported":
+        raise Refused("body", "an imported record that brings an imported one")
+    form, r = BODIES.get(kind), Reader(data, "body")
+    if form is not None:
+        try:
+            body = form(r)
+            r.end()
+            return {"kind": kind, "body": body}
+        except Refused:
+            pass
+    return {"kind": kind, "body_hex": data.hex()}
+
+
 def deletion(r):
     body = {
         "epoch": r.u64(),
@@ -821,6 +878,7 @@ BODIES = {
     "anchor": anchor,
     "epoch_seal": epoch_seal,
     "deletion": deletion,
+    "imported": imported,
 }
 
 
@@ -1491,6 +1549,51 @@ def after_days(time, days):
     return later.isoformat(timespec="microseconds") + "Z"
 
 
+class Imports:
+    """What was imported: from sources that are there, in their order, under keys that were trusted for
+    them (docs/spec/imported.md). That a record says what stands beside it, and that its own signature
+    holds, is not checked here.
+    """
+
+    MOST = 1 << 10
+
+    def __init__(self, verdict):
+        self.verdict, self.sources, self.not_followed, self.unchecked = verdict, {}, 0, False
+
+    def push(self, receipt, body, whole):
+        if receipt.header["kind"] != "imported":
+            return
+        record = body["record"]
+        if "source" in record:
+            source = record["source"]
+            if len(self.sources) < self.MOST:
+                self.sources[receipt.hash.hex()] = [source["items"], source["keys"], 0]
+            else:
+                self.not_followed += 1
+            return
+        self.item(record["item"], whole)
+        if not self.unchecked:
+            self.unchecked = True
+            remark = "what imported records say of themselves is not checked here; ai-audit verify does"
+            self.verdict.remarks.append(remark)
+
+    def item(self, item, whole):
+        content, index = item["content"], item["index"]
+        if content and content["kind"] in ("decision", "tool_outcome") and "body" not in content:
+            raise Refused("body", "what it imports is no %s" % content["kind"])
+        source = self.sources.get(item["source"])
+        if source is None:
+            if whole and not self.not_followed:
+                raise Refused("imported", "the receipt of its source is not before it")
+            return
+        items, keys, following = source
+        if index >= items or (whole and index != following):
+            raise Refused("imported", "record %d is not the next one of its source" % index)
+        source[2] = max(following, index + 1)
+        if item["key"] is not None and item["key"] not in keys:
+            raise Refused("imported", "its key is none that was trusted for its source")
+
+
 SIGNED_BY_OTHERS = {
     "human_review": b"ai-audit/review/v1\0",
     "attestation": b"ai-audit/attestation/v1\0",
@@ -1622,6 +1725,7 @@ class Log:
         self.genesis = self.line = self.key = self.keys = self.before = self.first = None
         self.epochs, self.erasures, self.approvals = Epochs(), Erasures(subject), Approvals()
         self.contracts, self.incidents = Contracts(verdict), Incidents(verdict)
+        self.imports = Imports(verdict)
         self.count = self.signatures = self.deleted = 0
         self.needs_checkpoint = self.bare = self.signed = False
         self.origin = self.log_id = self.unread = None
@@ -1668,6 +1772,7 @@ class Log:
             if body is not None:
                 self.incidents.push(receipt, body)
                 self.contracts.push(receipt, body, whole)
+                self.imports.push(receipt, body, whole and not self.deleted)
         except Refused as error:
             self.verdict.broke(error, seq)
         try:

@@ -44,4 +44,4 @@ pub use selection::{ParseSelectionError, Selection};
 pub use statement::{
     ReportStatement, STATEMENT_LABEL, StatementError, StatementReport, verify_statement,
 };
-pub use view::{deleted_view, json_value, json_view};
+pub use view::{deleted_view, json_value, json_view, said_value};

@@ -5,14 +5,15 @@ use ai_audit_agentic::{
     ToolOutcome, TraceNode,
 };
 use ai_audit_core::{
-    ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, KeyRevocation, KeyRotation, Kind,
-    LeafHash, PolicyChange, Start, Stop, UnverifiedReceipt,
+    ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, Imported, ImportedRecord,
+    KeyRevocation, KeyRotation, Kind, LeafHash, PolicyChange, Start, Stop, UnverifiedReceipt,
+    decode_body,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
 use ai_audit_note::Anchor;
 use ai_audit_shredding::{Access, ErasureCompleted, ErasureRequested};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fmt::Write;
 
 #[derive(Serialize)]
@@ -71,39 +72,86 @@ fn view<'a>(receipt: &'a UnverifiedReceipt<'_>) -> View<'a> {
     }
 }
 
+/// The JSON view of what a receipt says: of one that brings a decision or a tool outcome of another
+/// system, the view as if it were the receipt's own body, with `imported` set. Of any other, the
+/// same as [`json_value`].
+#[must_use]
+pub fn said_value(receipt: &UnverifiedReceipt<'_>) -> Value {
+    let said = receipt.said();
+    let mut value = json_value(receipt);
+    if said.imported
+        && let Value::Object(fields) = &mut value
+    {
+        fields.insert("kind".into(), said.kind.to_string().into());
+        fields.insert("imported".into(), true.into());
+        fields.remove("body");
+        let (name, shown) = shown(said.kind, said.body);
+        fields.insert(name.into(), shown);
+    }
+    value
+}
+
 fn body(receipt: &UnverifiedReceipt<'_>) -> Option<Value> {
-    fn value<'a, T: DecodeBody<'a>>(receipt: &UnverifiedReceipt<'a>) -> Option<Value> {
-        let mut value = serde_json::to_value(T::decode(receipt).ok()?).ok()?;
+    decoded(receipt.header().kind, receipt.body())
+}
+
+/// A body under the name that it has in a view.
+fn shown(kind: Kind, bytes: &[u8]) -> (&'static str, Value) {
+    match decoded(kind, bytes) {
+        Some(body) => ("body", body),
+        None => ("body_hex", hex(bytes).into()),
+    }
+}
+
+fn decoded(kind: Kind, bytes: &[u8]) -> Option<Value> {
+    fn value<'a, T: DecodeBody<'a>>(bytes: &'a [u8]) -> Option<Value> {
+        let mut value = serde_json::to_value(decode_body::<T>(bytes).ok()?).ok()?;
         prune(&mut value);
         Some(value)
     }
-    match receipt.header().kind {
-        Kind::GENESIS => value::<Genesis<'_>>(receipt),
-        Kind::POLICY => value::<PolicyChange<'_>>(receipt),
-        Kind::DECISION => value::<Decision<'_>>(receipt),
-        Kind::TOOL_INTENT => value::<ToolIntent<'_>>(receipt),
-        Kind::TOOL_OUTCOME => value::<ToolOutcome<'_>>(receipt),
-        Kind::TRACE_NODE => value::<TraceNode<'_>>(receipt),
-        Kind::PROVENANCE => value::<Provenance<'_>>(receipt),
-        Kind::CONTRACT_ACTIVATION => value::<ContractActivation<'_>>(receipt),
-        Kind::CONTRACT_STATE => value::<ContractState<'_>>(receipt),
-        Kind::HUMAN_REVIEW => value::<HumanReview<'_>>(receipt),
-        Kind::ATTESTATION => value::<Attestation<'_>>(receipt),
-        Kind::INCIDENT => value::<Incident<'_>>(receipt),
-        Kind::KEY_ROTATION => value::<KeyRotation<'_>>(receipt),
-        Kind::KEY_REVOCATION => value::<KeyRevocation<'_>>(receipt),
-        Kind::START => value::<Start<'_>>(receipt),
-        Kind::STOP => value::<Stop<'_>>(receipt),
-        Kind::GAP => value::<Gap<'_>>(receipt),
-        Kind::CLOCK_ANOMALY => value::<ClockAnomaly>(receipt),
-        Kind::ANCHOR => value::<Anchor<'_>>(receipt),
-        Kind::EPOCH_SEAL => value::<EpochSeal>(receipt),
-        Kind::DELETION => value::<Deletion<'_>>(receipt),
-        Kind::ACCESS => value::<Access<'_>>(receipt),
-        Kind::ERASURE_REQUESTED => value::<ErasureRequested<'_>>(receipt),
-        Kind::ERASURE_COMPLETED => value::<ErasureCompleted<'_>>(receipt),
+    match kind {
+        Kind::GENESIS => value::<Genesis<'_>>(bytes),
+        Kind::POLICY => value::<PolicyChange<'_>>(bytes),
+        Kind::DECISION => value::<Decision<'_>>(bytes),
+        Kind::TOOL_INTENT => value::<ToolIntent<'_>>(bytes),
+        Kind::TOOL_OUTCOME => value::<ToolOutcome<'_>>(bytes),
+        Kind::TRACE_NODE => value::<TraceNode<'_>>(bytes),
+        Kind::PROVENANCE => value::<Provenance<'_>>(bytes),
+        Kind::CONTRACT_ACTIVATION => value::<ContractActivation<'_>>(bytes),
+        Kind::CONTRACT_STATE => value::<ContractState<'_>>(bytes),
+        Kind::HUMAN_REVIEW => value::<HumanReview<'_>>(bytes),
+        Kind::ATTESTATION => value::<Attestation<'_>>(bytes),
+        Kind::INCIDENT => value::<Incident<'_>>(bytes),
+        Kind::KEY_ROTATION => value::<KeyRotation<'_>>(bytes),
+        Kind::KEY_REVOCATION => value::<KeyRevocation<'_>>(bytes),
+        Kind::START => value::<Start<'_>>(bytes),
+        Kind::STOP => value::<Stop<'_>>(bytes),
+        Kind::GAP => value::<Gap<'_>>(bytes),
+        Kind::CLOCK_ANOMALY => value::<ClockAnomaly>(bytes),
+        Kind::ANCHOR => value::<Anchor<'_>>(bytes),
+        Kind::EPOCH_SEAL => value::<EpochSeal>(bytes),
+        Kind::DELETION => value::<Deletion<'_>>(bytes),
+        Kind::ACCESS => value::<Access<'_>>(bytes),
+        Kind::ERASURE_REQUESTED => value::<ErasureRequested<'_>>(bytes),
+        Kind::ERASURE_COMPLETED => value::<ErasureCompleted<'_>>(bytes),
+        Kind::IMPORTED => imported(bytes),
         _ => None,
     }
+}
+
+/// An imported record, with the body that it brings shown as one.
+fn imported(bytes: &[u8]) -> Option<Value> {
+    let body: Imported<'_> = decode_body(bytes).ok()?;
+    let mut value = serde_json::to_value(&body).ok()?;
+    if let ImportedRecord::Item(item) = &body.record
+        && let Some(content) = item.content
+        && let Some(place) = value.pointer_mut("/record/item/content")
+    {
+        let (name, shown) = shown(content.kind, content.body.0);
+        *place = json!({ "kind": content.kind, name: shown });
+    }
+    prune(&mut value);
+    Some(value)
 }
 
 /// Removes fields that say nothing: null, empty texts and empty lists.

@@ -34,7 +34,8 @@ use std::fmt;
 /// What figures are made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FigureOptions {
-    /// Which receipts are looked at, by `sealed_at`.
+    /// Which receipts are looked at: by `sealed_at`, imported records by the time that they give
+    /// themselves.
     pub period: Period,
     /// What counts as an event of the rate.
     pub event: Event,
@@ -97,6 +98,8 @@ pub struct Figures {
     period: Period,
     event: Event,
     decisions: u64,
+    imported: u64,
+    unproven: u64,
     unreadable: u64,
     actions: Actions,
     checks: Checks,
@@ -125,6 +128,8 @@ impl Figures {
             period: options.period,
             event: options.event.clone(),
             decisions: 0,
+            imported: 0,
+            unproven: 0,
             unreadable: 0,
             actions: Actions::new(),
             checks: Checks::new(),
@@ -144,20 +149,23 @@ impl Figures {
         })
     }
 
-    /// Takes the next receipt of the log.
+    /// Takes the next receipt of the log. One that brings a decision of another system counts as the
+    /// decision.
     pub fn push(&mut self, receipt: &VerifiedReceipt<'_>) {
-        let header = receipt.header();
-        if !self.period.contains(header.sealed_at) {
+        let said = receipt.said();
+        if !self.period.contains(said.time) {
             return;
         }
-        let mark = Mark::of(receipt);
-        let mut alarm = header.kind == Kind::INCIDENT;
+        let mark = Mark::of(receipt, &said);
+        let mut alarm = said.kind == Kind::INCIDENT;
         if alarm && let Ok(incident) = Incident::decode(receipt) {
             self.cases.incident(&incident.receipts);
         }
-        if header.kind == Kind::DECISION {
-            match Decision::decode(receipt) {
+        if said.kind == Kind::DECISION {
+            match Decision::decode_said(&said) {
                 Ok(decision) => {
+                    self.imported += u64::from(said.imported);
+                    self.unproven += u64::from(said.unproven);
                     alarm = decision.action == Action::Escalate;
                     self.decision(&mark, &decision);
                 }
@@ -188,6 +196,8 @@ impl Figures {
         FigureData {
             period: self.period,
             decisions: self.decisions,
+            imported: self.imported,
+            unproven: self.unproven,
             unreadable: self.unreadable,
             actions,
             checks,

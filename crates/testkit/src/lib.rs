@@ -10,6 +10,7 @@
 mod conformance;
 pub mod erasures;
 mod faulty;
+pub mod imported;
 mod logs;
 pub mod python;
 mod random;

@@ -269,12 +269,13 @@ fn digest_of(
 ) -> Result<Option<(TextDigest, String)>, String> {
     let exact = |digest: Option<TextDigest>| Ok(digest.map(|digest| (digest, text.into())));
     let unreadable = |error| format!("the receipt's body cannot be read: {error}");
-    let json = match (receipt.header().kind, field) {
+    let said = receipt.said();
+    let json = match (said.kind, field) {
         (Kind::DECISION, "input") => {
-            return exact(Decision::decode(receipt).map_err(unreadable)?.input);
+            return exact(Decision::decode_said(&said).map_err(unreadable)?.input);
         }
         (Kind::DECISION, "output") => {
-            return exact(Decision::decode(receipt).map_err(unreadable)?.output);
+            return exact(Decision::decode_said(&said).map_err(unreadable)?.output);
         }
         (Kind::INCIDENT, "description") => {
             return exact(Incident::decode(receipt).map_err(unreadable)?.description);
@@ -285,7 +286,9 @@ fn digest_of(
         (Kind::CONTRACT_STATE, "state") => {
             ContractState::decode(receipt).map_err(unreadable)?.state
         }
-        (Kind::TOOL_OUTCOME, "result") => ToolOutcome::decode(receipt).map_err(unreadable)?.result,
+        (Kind::TOOL_OUTCOME, "result") => {
+            ToolOutcome::decode_said(&said).map_err(unreadable)?.result
+        }
         _ => None,
     };
     Ok(match json {

@@ -45,16 +45,19 @@ pub(super) struct Record {
 pub(super) struct Rare {
     tags: Vec<String>,
     sources: Option<Box<StatedSources>>,
+    imported_of: Option<Timestamp>,
 }
 
 impl Rare {
     pub(super) fn of(node: &Node<'_>) -> Option<Box<Self>> {
-        if node.tags.is_empty() && node.sources.is_none() {
+        let common = node.tags.is_empty() && node.sources.is_none();
+        if common && node.imported_of.is_none() {
             return None;
         }
         Some(Box::new(Self {
             tags: node.tags.clone(),
             sources: node.sources.clone(),
+            imported_of: node.imported_of,
         }))
     }
 }
@@ -359,6 +362,13 @@ impl TraceGraph {
         alarm: bool = |_graph, record| record.alarm;
         /// How long it took, in microseconds.
         duration_us: Option<u64> = |_graph, record| record.duration_us;
+    }
+
+    /// Of a record that was imported, when it says that it was made, in microseconds since 1970; when
+    /// it was imported where it does not say. None of any other.
+    #[must_use]
+    pub fn imported_of_us(&self, node: NodeIndex) -> Option<u64> {
+        Some(self.rare(node)?.imported_of?.as_micros())
     }
 
     /// A decision's tags.

@@ -46,6 +46,8 @@ pub struct Node<'a> {
     pub tags: Vec<String>,
     /// The sources of a provenance receipt.
     pub sources: Option<Box<StatedSources>>,
+    /// Of a record that was imported, when it says that it was made; else when it was imported.
+    pub imported_of: Option<Timestamp>,
 }
 
 /// What a node is.
@@ -99,28 +101,31 @@ impl<'a> Node<'a> {
             parents: Vec::new(),
             tags: Vec::new(),
             sources: None,
+            imported_of: None,
         }
     }
 
-    /// The node of a receipt.
+    /// The node of a receipt. One that brings a decision or a tool outcome of another system is a
+    /// node of that sort.
     ///
     /// # Errors
     ///
     /// When the body of a kind that is read here does not decode.
     pub fn of(receipt: &UnverifiedReceipt<'a>) -> Result<Self, DecodeError> {
-        let header = receipt.header();
+        let (header, said) = (receipt.header(), receipt.said());
         let mut node = Self::new(receipt.hash(), header.seq, NodeSort::Other(header.kind));
         node.sealed_at = header.sealed_at;
         node.agent = header.actor_id.into();
-        match header.kind {
-            Kind::DECISION => node.decision(&Decision::decode(receipt)?),
+        node.imported_of = said.imported.then_some(said.time);
+        match said.kind {
+            Kind::DECISION => node.decision(&Decision::decode_said(&said)?),
             Kind::TOOL_INTENT => {
                 let body = ToolIntent::decode(receipt)?;
                 node.sort = NodeSort::ToolIntent;
                 node.label = owned(&body.tool);
                 node.parents = body.parents.to_vec();
             }
-            Kind::TOOL_OUTCOME => node.outcome(&ToolOutcome::decode(receipt)?),
+            Kind::TOOL_OUTCOME => node.outcome(&ToolOutcome::decode_said(&said)?),
             Kind::TRACE_NODE => {
                 let body = TraceNode::decode(receipt)?;
                 node.sort = NodeSort::Step(body.step);

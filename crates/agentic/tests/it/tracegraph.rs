@@ -6,7 +6,10 @@ use ai_audit_agentic::{
     NodeSort, Problem, Review, ReviewVerdict, Statement, ToolIntent, ToolOutcome, ToolStatus,
     TraceBuilder, TraceGraph, TraceNode, TraceStep,
 };
-use ai_audit_core::{Action, Body, Decision, LeafHash, SigningKey, UnverifiedReceipt};
+use ai_audit_core::{
+    Action, Body, Bytes, Decision, Imported, ImportedBody, ImportedItem, ImportedRecord, Kind,
+    LeafHash, SigningKey, Timestamp, UnverifiedReceipt, encode_body,
+};
 use std::collections::BTreeMap;
 
 fn hash(number: u64) -> LeafHash {
@@ -374,6 +377,84 @@ fn large_graphs_find_what_small_ones_find() {
         doubles.filter(|problem| matches!(problem, Problem::DuplicateNode { seq: 7_777, .. }));
     assert_eq!(doubles.count(), 1);
     assert_eq!(graph.depth(), 20_000);
+}
+
+#[test]
+fn imported_decisions_and_tool_outcomes_are_nodes_of_their_sort() {
+    let mut log = Log::new();
+    let decision = encode_body(&Decision {
+        action: Action::Reject,
+        model: "old".into(),
+        tags: vec!["tag".into()].into(),
+        ..Decision::new()
+    });
+    let outcome = encode_body(&ToolOutcome {
+        tool: "pay".into(),
+        status: ToolStatus::Error,
+        ..ToolOutcome::new()
+    });
+    let review = encode_body(&Decision::new());
+    let (decision, outcome, other) = (decision.unwrap(), outcome.unwrap(), review.unwrap());
+    for (kind, body, occurred_at) in [
+        (Kind::DECISION, &decision, Some(Timestamp::from_micros(7))),
+        (Kind::TOOL_OUTCOME, &outcome, None),
+        // Of another kind it does nothing here.
+        (Kind::HUMAN_REVIEW, &other, None),
+    ] {
+        log.seal(&Imported {
+            record: ImportedRecord::Item(ImportedItem {
+                source: LeafHash::ZERO,
+                index: 0,
+                id: "".into(),
+                tenant: "".into(),
+                occurred_at,
+                original: "{}".into(),
+                hash: None,
+                signature: None,
+                key: None,
+                finding: "no signature".into(),
+                content: Some(ImportedBody {
+                    kind,
+                    body: Bytes(body),
+                }),
+            }),
+        });
+    }
+    log.seal(&Decision::new());
+    let graph = of_sealed(&log.sealed[1..]);
+    let sorts: Vec<_> = graph
+        .nodes()
+        .map(|node| graph.sort(node).unwrap())
+        .collect();
+    assert_eq!(
+        sorts,
+        [
+            NodeSort::Decision,
+            NodeSort::ToolOutcome,
+            NodeSort::Other(Kind::IMPORTED),
+            NodeSort::Decision
+        ]
+    );
+    let node = |number| at(&graph, number);
+    assert_eq!(
+        (graph.label(node(0)), graph.status(node(0))),
+        ("old", "reject")
+    );
+    assert_eq!(
+        (graph.label(node(1)), graph.status(node(1))),
+        ("pay", "error")
+    );
+    assert!(graph.alarm(node(0)) && graph.alarm(node(1)));
+    assert_eq!(graph.tags(node(0)), ["tag"]);
+    // The time of the record; of one without a time that of its receipt; of an own one none.
+    let of = [0, 1, 2, 3].map(|number| graph.imported_of_us(node(number)));
+    assert_eq!(of, [Some(7), Some(1), None, None]);
+    assert_eq!(graph.sealed_us(node(0)), 1);
+    // An outcome without an intent closes none of this log, and none was expected.
+    assert_eq!(
+        (log.intents.open().count(), log.intents.unmatched()),
+        (0, 0)
+    );
 }
 
 #[test]

@@ -47,10 +47,10 @@ pub(crate) struct Observed {
     /// Only decisions of this model.
     #[arg(long)]
     pub(crate) model: Option<String>,
-    /// Only decisions sealed at or after this time (RFC 3339).
+    /// Only decisions sealed at or after this time, imported ones made then (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Only decisions sealed before this time (RFC 3339).
+    /// Only decisions sealed before this time, imported ones made then (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
     /// End with exit code 1 where there is an alarm.

@@ -40,6 +40,10 @@ struct Seen {
     log: String,
     /// Decisions that were looked at.
     decisions: u64,
+    /// Those of them that were imported from another system.
+    imported: u64,
+    /// Those of the imported ones without a signature of their own that was found to hold.
+    unproven: u64,
     /// Receipts whose bytes are deleted, and that nobody can look at.
     deleted: u64,
 }
@@ -49,6 +53,16 @@ struct Seen {
 struct Place {
     seq: u64,
     sealed_at: Timestamp,
+    /// Where it was imported, when its record says that it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    imported_of: Option<Timestamp>,
+}
+
+impl Place {
+    /// When it was.
+    fn time(&self) -> Timestamp {
+        self.imported_of.unwrap_or(self.sealed_at)
+    }
 }
 
 /// Shows each decision that is to be looked at, in the order of the log.
@@ -68,6 +82,8 @@ fn each(
     let mut seen = Seen {
         log: log.as_str().into(),
         decisions: 0,
+        imported: 0,
+        unproven: 0,
         deleted: 0,
     };
     let mut receipts = 0;
@@ -79,22 +95,25 @@ fn each(
             continue;
         };
         let receipt = UnverifiedReceipt::parse(&buf[..len])?;
-        let header = receipt.header();
-        let early = since.is_some_and(|since| header.sealed_at < since);
-        let late = until.is_some_and(|until| header.sealed_at >= until);
-        if header.kind != Kind::DECISION || early || late {
+        let (header, said) = (receipt.header(), receipt.said());
+        let early = since.is_some_and(|since| said.time < since);
+        let late = until.is_some_and(|until| said.time >= until);
+        if said.kind != Kind::DECISION || early || late {
             continue;
         }
-        let decision = Decision::decode(&receipt)
+        let decision = Decision::decode_said(&said)
             .with_context(|| format!("receipt {}: `ai-audit verify` says more", header.seq))?;
         let model = observed.model.as_deref();
         if model.is_some_and(|model| decision.model != model) {
             continue;
         }
         seen.decisions += 1;
+        seen.imported += u64::from(said.imported);
+        seen.unproven += u64::from(said.unproven);
         let place = Place {
             seq: header.seq,
             sealed_at: header.sealed_at,
+            imported_of: said.imported.then_some(said.time),
         };
         take(place, &decision)?;
     }
@@ -105,7 +124,17 @@ impl Seen {
     /// The first lines of every report.
     fn print(&self, output: Output) -> anyhow::Result<()> {
         let decisions = counted(self.decisions, "decision", "decisions");
-        output.line(format!("log {}: {decisions}", self.log))?;
+        let imported = match self.imported {
+            0 => String::new(),
+            count => format!(", {count} of them imported from another system"),
+        };
+        output.line(format!("log {}: {decisions}{imported}", self.log))?;
+        if self.unproven > 0 {
+            output.line(format!(
+                "for {} of these no signature of their own was found to hold",
+                self.unproven
+            ))?;
+        }
         if self.deleted > 0 {
             let deleted = counted(self.deleted, "receipt is", "receipts are");
             output.line(format!("{deleted} deleted and not looked at"))?;

@@ -117,6 +117,18 @@ fn head(crosswalk: &Crosswalk, output: Output) -> anyhow::Result<()> {
     if let ((Some(first), Some(last)), None) = (times, &crosswalk.nothing_counts) {
         output.note(format!("  sealed from {first} to {last}"))?;
     }
+    let imported = crosswalk.imported;
+    if imported.all() > 0 && crosswalk.nothing_counts.is_none() {
+        let unproven = match imported.unproven {
+            0 => String::new(),
+            count => format!(", {count} without a signature of their own that was found to hold"),
+        };
+        output.note(format!(
+            "  {} and {} imported from another system{unproven}",
+            counted(imported.decisions, "decision", "decisions"),
+            counted(imported.tool_outcomes, "tool outcome", "tool outcomes")
+        ))?;
+    }
     if let Some(why) = &crosswalk.nothing_counts {
         let answers = Question::DEFAULT.map(|question| crosswalk.verdict.answer(question));
         let mut said = format!("Nothing counts as evidence: {why}");

@@ -6,7 +6,9 @@ use crate::output::{Output, short};
 use ai_audit_agentic::{
     ContractActivation, ContractState, Incident, IncidentClass, ToolIntent, ToolOutcome,
 };
-use ai_audit_core::{Decision, DecodeBody as _, Kind, Timestamp, UnverifiedReceipt};
+use ai_audit_core::{
+    Decision, DecodeBody as _, Imported, ImportedRecord, Kind, Timestamp, UnverifiedReceipt,
+};
 use ai_audit_directory::{DeletionInfo, LogDirectory};
 use ai_audit_export::json_value;
 use ai_audit_store::{LogName, Query, StoredContent};
@@ -111,8 +113,9 @@ fn seqs(args: &Log, directory: &LogDirectory, log: &LogName) -> anyhow::Result<V
 /// A few words on what a receipt says.
 fn summary(receipt: &UnverifiedReceipt<'_>) -> String {
     const WIDTH: usize = 28;
-    let text = match receipt.header().kind {
-        Kind::DECISION => Decision::decode(receipt).map(|decision| {
+    let said = receipt.said();
+    let text = match said.kind {
+        Kind::DECISION => Decision::decode_said(&said).map(|decision| {
             let fired = decision.checks.iter().filter(|check| check.fired).count();
             let checks = if fired > 0 {
                 format!(", {fired} checks fired")
@@ -122,7 +125,13 @@ fn summary(receipt: &UnverifiedReceipt<'_>) -> String {
             format!("{} {}{checks}", decision.action.name(), &*decision.model)
         }),
         Kind::TOOL_INTENT => ToolIntent::decode(receipt).map(|intent| intent.tool.to_string()),
-        Kind::TOOL_OUTCOME => ToolOutcome::decode(receipt).map(|outcome| outcome.tool.to_string()),
+        Kind::TOOL_OUTCOME => {
+            ToolOutcome::decode_said(&said).map(|outcome| outcome.tool.to_string())
+        }
+        Kind::IMPORTED => Imported::decode(receipt).map(|imported| match imported.record {
+            ImportedRecord::Source(source) => format!("source {}", &*source.name),
+            ImportedRecord::Item(item) => format!("imported {}", &*item.id),
+        }),
         Kind::CONTRACT_ACTIVATION => ContractActivation::decode(receipt)
             .map(|contract| format!("{} {}", &*contract.name, &*contract.version)),
         Kind::CONTRACT_STATE => ContractState::decode(receipt).map(|state| {
@@ -140,5 +149,9 @@ fn summary(receipt: &UnverifiedReceipt<'_>) -> String {
         }),
         _ => return short(receipt.header().actor_id, WIDTH),
     };
-    short(&text.unwrap_or_else(|error| error.to_string()), WIDTH)
+    let text = text.unwrap_or_else(|error| error.to_string());
+    match said.imported {
+        true => short(&format!("imported: {text}"), WIDTH),
+        false => short(&text, WIDTH),
+    }
 }

@@ -155,7 +155,7 @@ fn disclosures(
                 };
                 return Err(usage(format!(
                     "--disclose {field}: receipt {seq}, a {}, has no digest of it; it has {names}",
-                    receipt.header().kind
+                    receipt.said().kind
                 )));
             }
         }
@@ -179,9 +179,10 @@ fn digests(receipt: &UnverifiedReceipt<'_>) -> anyhow::Result<Vec<(&'static str,
     let json = |digest: JsonDigest| match digest {
         JsonDigest::Raw(digest) | JsonDigest::Canonical(digest) => digest,
     };
-    let held = match receipt.header().kind {
+    let said = receipt.said();
+    let held = match said.kind {
         Kind::DECISION => {
-            let decision = Decision::decode(receipt)?;
+            let decision = Decision::decode_said(&said)?;
             vec![("input", decision.input), ("output", decision.output)]
         }
         Kind::TOOL_INTENT => {
@@ -189,7 +190,7 @@ fn digests(receipt: &UnverifiedReceipt<'_>) -> anyhow::Result<Vec<(&'static str,
             vec![("arguments", arguments.map(json))]
         }
         Kind::TOOL_OUTCOME => {
-            let result = ToolOutcome::decode(receipt)?.result;
+            let result = ToolOutcome::decode_said(&said)?.result;
             vec![("result", result.map(json))]
         }
         Kind::INCIDENT => {

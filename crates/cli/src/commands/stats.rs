@@ -6,7 +6,7 @@ use crate::output::{Output, Tone, bytes, counted, safe, short};
 use crate::progress::Progress;
 use ai_audit_analytics::{GroupReport, Spread, Summary, SummaryReport};
 use ai_audit_core::{
-    Decision, DecodeBody as _, Genesis, Kind, MAX_SEALED_LEN, Next, ReceiptSource as _,
+    Decision, DecodeBody as _, Genesis, Kind, MAX_SEALED_LEN, Next, ReceiptSource as _, Said,
     UnverifiedReceipt,
 };
 use ai_audit_store::StoreReader;
@@ -27,11 +27,22 @@ struct Counts {
     actions: BTreeMap<String, u64>,
     models: BTreeMap<String, u64>,
     checks_fired: BTreeMap<String, u64>,
+    /// By the time of what receipts say: of imported records the time that they give themselves.
     days: BTreeMap<String, u64>,
+    imported: Imported,
     #[serde(skip)]
     tenant: String,
     #[serde(skip)]
     summary: Summary,
+}
+
+/// How many of the counts were imported from another system.
+#[derive(Debug, Default, Serialize)]
+struct Imported {
+    decisions: u64,
+    tool_outcomes: u64,
+    /// Those of both without a signature of their own that was found to hold.
+    unproven: u64,
 }
 
 /// The counts, and what the decisions say in figures.
@@ -82,14 +93,15 @@ pub(crate) fn run(args: &Stats, output: Output) -> anyhow::Result<ExitCode> {
 
 impl Counts {
     fn take(&mut self, receipt: &UnverifiedReceipt<'_>, len: usize) -> anyhow::Result<()> {
-        let header = receipt.header();
+        let (header, said) = (receipt.header(), receipt.said());
         self.receipts += 1;
         self.bytes += len as u64;
         let time = header.sealed_at.to_string();
         let add = |counts: &mut BTreeMap<String, u64>, name: &str| {
             *counts.entry(name.into()).or_default() += 1;
         };
-        add(&mut self.days, time.get(..10).unwrap_or_default());
+        let of = said.time.to_string();
+        add(&mut self.days, of.get(..10).unwrap_or_default());
         add(&mut self.kinds, &header.kind.to_string());
         self.first_sealed_at.get_or_insert_with(|| time.clone());
         self.last_sealed_at = Some(time);
@@ -98,10 +110,11 @@ impl Counts {
         {
             self.tenant = genesis.tenant.to_string();
         }
-        if header.kind != Kind::DECISION {
+        self.imported.take(&said);
+        if said.kind != Kind::DECISION {
             return Ok(());
         }
-        if let Ok(decision) = Decision::decode(receipt) {
+        if let Ok(decision) = Decision::decode_said(&said) {
             add(&mut self.actions, decision.action.name());
             if !decision.model.is_empty() {
                 add(&mut self.models, &decision.model);
@@ -109,8 +122,7 @@ impl Counts {
             for check in decision.checks.iter().filter(|check| check.fired) {
                 add(&mut self.checks_fired, &check.name);
             }
-            self.summary
-                .push(&self.tenant, header.sealed_at, &decision)?;
+            self.summary.push(&self.tenant, said.time, &decision)?;
         }
         Ok(())
     }
@@ -131,6 +143,7 @@ impl Counts {
         if let (Some(first), Some(last)) = (&self.first_sealed_at, &self.last_sealed_at) {
             output.line(format!("sealed from {first} to {last}"))?;
         }
+        self.imported.print(output)?;
         for (title, counts) in [
             ("kinds", &self.kinds),
             ("actions", &self.actions),
@@ -147,6 +160,35 @@ impl Counts {
             }
         }
         Ok(())
+    }
+}
+
+impl Imported {
+    fn take(&mut self, said: &Said<'_>) {
+        if !said.imported {
+            return;
+        }
+        match said.kind {
+            Kind::DECISION => self.decisions += 1,
+            _ => self.tool_outcomes += 1,
+        }
+        self.unproven += u64::from(said.unproven);
+    }
+
+    fn print(&self, output: Output) -> anyhow::Result<()> {
+        if self.decisions == 0 && self.tool_outcomes == 0 {
+            return Ok(());
+        }
+        let unproven = match self.unproven {
+            0 => String::new(),
+            count => format!(", {count} without a signature of their own that was found to hold"),
+        };
+        output.line(format!(
+            "{} and {} were imported from another system{unproven}; they count below by the time \
+             that they give themselves",
+            counted(self.decisions, "decision", "decisions"),
+            counted(self.tool_outcomes, "tool outcome", "tool outcomes")
+        ))
     }
 }
 

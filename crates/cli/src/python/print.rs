@@ -40,13 +40,8 @@ pub(crate) fn print(report: &PythonReport, output: Output) -> anyhow::Result<()>
 fn print_findings(report: &PythonReport, output: Output) -> anyhow::Result<()> {
     let all: u64 = report.classes.iter().map(|class| class.findings).sum();
     for finding in report.findings.iter().take(TOLD) {
-        let place = match finding.line {
-            Some(line) => format!("line {line}: "),
-            None => String::new(),
-        };
         let label = format!("  {} ", finding.class.name());
-        let said = format!("{place}{}", finding.reason);
-        output.line(output.sentence(&label, Tone::Bad, &said))?;
+        output.line(output.sentence(&label, Tone::Bad, &finding.reason))?;
     }
     let more = all.saturating_sub(TOLD.min(report.findings.len()) as u64);
     if more > 0 {
@@ -93,6 +88,7 @@ fn line(chain: &PythonChain) -> String {
     };
     let kind = chain.kind.replace('_', " ");
     let times = match (chain.first_time, chain.last_time) {
+        (Some(first), Some(last)) if first == last => format!(", time {first}"),
         (Some(first), Some(last)) => format!(", times from {first} to {last}"),
         _ => String::new(),
     };

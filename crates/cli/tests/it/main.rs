@@ -17,6 +17,7 @@ mod durable;
 mod epochs;
 mod erasure_line;
 mod help;
+mod imported;
 mod incidents;
 mod keys;
 mod output;

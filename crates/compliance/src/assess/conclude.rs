@@ -89,6 +89,7 @@ pub(super) fn crosswalk(
         at: assessment.at,
         period: assessment.period,
         counts: assessment.counts,
+        imported: assessment.imported,
         first_sealed_at: assessment.first,
         last_sealed_at: assessment.last,
         newest_sealed_at: assessment.newest,

@@ -23,6 +23,7 @@ pub(crate) struct Log {
     id: LogId,
     origin: String,
     pub(crate) now: u64,
+    pub(crate) agent: Option<String>,
     pub(crate) sealed: Vec<Vec<u8>>,
 }
 
@@ -60,6 +61,7 @@ impl Log {
             id: LogId::from_bytes([0; 32]),
             origin: genesis.origin().unwrap().to_string(),
             now: BEGIN,
+            agent: None,
             sealed: Vec::new(),
         };
         let hash = log.seal(&genesis);
@@ -83,7 +85,12 @@ impl Log {
         let mut random = [0; 10];
         random[2..].copy_from_slice(&self.size().to_be_bytes());
         let mut buf = vec![0; MAX_SEALED_LEN];
-        let draft = Draft::new(ReceiptId::from_parts(time, random), time).trace("t");
+        let draft = Draft::new(ReceiptId::from_parts(time, random), time);
+        // As imported tool calls have it, which are of an agent and of no trace.
+        let draft = match &self.agent {
+            Some(agent) => draft.actor(agent),
+            None => draft.trace("t"),
+        };
         let sealed = draft.seal(body, &self.head, &self.key, &mut buf).unwrap();
         self.head = sealed.head();
         self.sealed.push(sealed.as_bytes().to_vec());

@@ -5,5 +5,6 @@
 mod catalogues;
 mod crosswalk;
 mod gaps;
+mod imported;
 mod logs;
 mod tables;

@@ -2,7 +2,7 @@
 
 use ai_audit_agentic::{JsonDigest, ToolIntent};
 use ai_audit_core::{
-    Action, Body, Check, Decision, Draft, Genesis, Head, MAX_SEALED_LEN, Next, ReceiptId,
+    Action, Body, Check, Decision, Draft, Genesis, Head, Kind, MAX_SEALED_LEN, Next, ReceiptId,
     ReceiptSource, SigningKey, Start, TextDigest, Timestamp,
 };
 use ai_audit_export::{LogEvidence, PackageOptions, Selection, write_package};
@@ -101,6 +101,19 @@ impl Log {
             .trace("t");
         let sealed = draft
             .seal(body, &self.head, &self.receipt_key, &mut buf)
+            .unwrap();
+        self.head = sealed.head();
+        self.tree.push(sealed.hash()).unwrap();
+        self.sealed.push(sealed.as_bytes().to_vec());
+    }
+
+    /// Seals bytes of which no body is made.
+    pub(crate) fn seal_bytes(&mut self, kind: Kind, body: &[u8]) {
+        let time = Timestamp::from_micros(1_790_000_000_000_000 + self.head.size());
+        let mut buf = vec![0; MAX_SEALED_LEN];
+        let draft = Draft::new(ReceiptId::from_parts(time, [7; 10]), time);
+        let sealed = draft
+            .seal_encoded(kind, body, &self.head, &self.receipt_key, &mut buf)
             .unwrap();
         self.head = sealed.head();
         self.tree.push(sealed.hash()).unwrap();

@@ -10,6 +10,7 @@ mod contracts;
 mod epochs;
 mod erasure;
 mod files;
+mod imported;
 mod incidents;
 mod logs;
 mod observers;

@@ -16,6 +16,12 @@ const HELP: &str = "its ACL needs `+@read` and `~receipt*`, for the sessions' an
 /// Keys of different slots. The nodes of a cluster refuse those that they do not hold.
 const PROBES: usize = 32;
 
+/// Sets that are asked for at once: each may give some hundred members.
+const SETS: usize = 64;
+
+/// Part of what a scan gives: where it goes on, zero where it does not, and what it found.
+type Page = (u64, Vec<Vec<u8>>);
+
 /// What a key holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Type {
@@ -107,62 +113,55 @@ impl Client {
     /// All keys that match a pattern, each once, in their order.
     pub(super) fn keys(&mut self, pattern: &str) -> Result<Vec<Box<[u8]>>, ServerError> {
         let mut keys: Vec<Box<[u8]>> = Vec::new();
-        self.scan("SCAN", None, Some(pattern), |key| keys.push(key.into()))?;
+        let mut cursor = 0;
+        loop {
+            let mut cmd = Cmd::new();
+            cmd.arg("SCAN").arg(cursor);
+            cmd.arg("MATCH").arg(pattern).arg("COUNT").arg(super::KEYS);
+            let (next, found) = self.page(&cmd)?;
+            keys.extend(found.into_iter().map(Vec::into_boxed_slice));
+            if next == 0 {
+                break;
+            }
+            cursor = next;
+        }
         // It may name a key several times.
         keys.sort_unstable();
         keys.dedup();
         Ok(keys)
     }
 
-    /// The members of a set or a sorted set; one may come several times.
+    /// The members of sets or sorted sets, with the index of the set; one may come several times. Small sets,
+    /// which most are, are asked for together.
     pub(super) fn members(
         &mut self,
-        key: &[u8],
-        holds: Type,
-        mut each: impl FnMut(&[u8]),
+        sets: &[(&[u8], Type)],
+        mut each: impl FnMut(usize, &[u8]),
     ) -> Result<(), ServerError> {
-        if holds != Type::SortedSet {
-            return self.scan("SSCAN", Some(key), None, each);
-        }
-        // Members and scores by turns.
-        let mut is_member = false;
-        self.scan("ZSCAN", Some(key), None, |part| {
-            is_member = !is_member;
-            if is_member {
-                each(part);
+        for (at, sets) in sets.chunks(SETS).enumerate() {
+            let pages: Vec<Page> = self.each(sets.iter(), |set| members_from(*set, 0))?;
+            for (index, (set, page)) in sets.iter().zip(pages).enumerate() {
+                // Of a sorted set members and scores come by turns.
+                let step = if set.1 == Type::SortedSet { 2 } else { 1 };
+                let (mut cursor, mut found) = page;
+                loop {
+                    for member in found.iter().step_by(step) {
+                        each(at * SETS + index, member);
+                    }
+                    if cursor == 0 {
+                        break;
+                    }
+                    (cursor, found) = self.page(&members_from(*set, cursor))?;
+                }
             }
-        })
+        }
+        Ok(())
     }
 
-    fn scan(
-        &mut self,
-        command: &str,
-        key: Option<&[u8]>,
-        pattern: Option<&str>,
-        mut each: impl FnMut(&[u8]),
-    ) -> Result<(), ServerError> {
-        let mut cursor = 0_u64;
-        loop {
-            let mut cmd = Cmd::new();
-            cmd.arg(command);
-            if let Some(key) = key {
-                cmd.arg(key);
-            }
-            cmd.arg(cursor);
-            if let Some(pattern) = pattern {
-                cmd.arg("MATCH").arg(pattern);
-            }
-            cmd.arg("COUNT").arg(super::KEYS);
-            let result = cmd.query::<(u64, Vec<Vec<u8>>)>(&mut self.connection);
-            let (next, found) = result.map_err(|error| self.error(&error))?;
-            for part in &found {
-                each(part);
-            }
-            if next == 0 {
-                return Ok(());
-            }
-            cursor = next;
-        }
+    fn page(&mut self, command: &Cmd) -> Result<Page, ServerError> {
+        command
+            .query(&mut self.connection)
+            .map_err(|error| self.error(&error))
     }
 
     pub(super) fn types<'a>(
@@ -285,6 +284,19 @@ impl Client {
             _ => ServerError::Answer { server, reason },
         }
     }
+}
+
+fn members_from((key, holds): (&[u8], Type), cursor: u64) -> Cmd {
+    let mut cmd = one(
+        if holds == Type::SortedSet {
+            "ZSCAN"
+        } else {
+            "SSCAN"
+        },
+        key,
+    );
+    cmd.arg(cursor).arg("COUNT").arg(super::KEYS);
+    cmd
 }
 
 fn one(command: &str, key: &[u8]) -> Cmd {

@@ -28,60 +28,91 @@ impl Indexes {
     pub(super) fn read(client: &mut Client, remarks: &mut Remarks) -> Result<Self, ServerError> {
         let mut indexes = Self::default();
         let keys = client.keys("receipt_*")?;
-        for chunk in keys.chunks(KEYS) {
-            let types = client.types(chunk.iter().map(|key| &**key))?;
-            for (key, holds) in chunk.iter().zip(types) {
-                indexes.take(client, key, holds, remarks)?;
+        for keys in keys.chunks(KEYS) {
+            let types = client.types(keys.iter().map(|key| &**key))?;
+            let mut sets = Vec::new();
+            for (key, holds) in keys.iter().zip(types) {
+                let Some(key) = Key::of(key) else {
+                    continue;
+                };
+                if holds != key.holds() {
+                    // Nothing where it went since it was listed.
+                    if holds != Type::None {
+                        let tenant = key.tenant.as_deref();
+                        remarks.add(RemarkKind::WrongType, tenant, text(key.bytes));
+                    }
+                } else if key.kind == Kind::Chain {
+                    let hash = client.values([key.bytes].into_iter(), TIP)?.pop();
+                    let hash = text(&hash.unwrap_or_default());
+                    indexes.tips.insert(key.tenant.unwrap_or_default(), hash);
+                } else {
+                    sets.push(key);
+                }
             }
+            let asked: Vec<_> = sets.iter().map(|key| (key.bytes, key.holds())).collect();
+            let mut tenants: Vec<_> = sets
+                .into_iter()
+                .map(|key| key.tenant.map(|tenant| (tenant, HashSet::new())))
+                .collect();
+            client.members(&asked, |index, id| {
+                let ids = match tenants.get_mut(index) {
+                    Some(Some((_, ids))) => ids,
+                    _ => &mut indexes.of_links,
+                };
+                ids.insert(text(id));
+            })?;
+            indexes.of_tenants.extend(tenants.into_iter().flatten());
         }
         Ok(indexes)
     }
+}
 
-    fn take(
-        &mut self,
-        client: &mut Client,
-        key: &[u8],
-        holds: Type,
-        remarks: &mut Remarks,
-    ) -> Result<(), ServerError> {
-        let after = |prefix: &str| {
-            let rest = key.strip_prefix(prefix.as_bytes())?;
-            Some(String::from_utf8_lossy(rest).into_owned())
-        };
-        let mut wrong = |tenant: Option<&str>| {
-            if holds != Type::None {
-                remarks.add(RemarkKind::WrongType, tenant, String::from_utf8_lossy(key));
-            }
-        };
-        if let Some(tenant) = after("receipt_chain:") {
-            if holds != Type::String {
-                wrong(Some(&tenant));
-                return Ok(());
-            }
-            let hash = client.values([key].into_iter(), TIP)?.pop();
-            let hash = String::from_utf8_lossy(&hash.unwrap_or_default()).into_owned();
-            self.tips.insert(tenant, hash);
-        } else if let Some(tenant) = after("receipt_tenant:") {
-            if holds != Type::SortedSet {
-                wrong(Some(&tenant));
-                return Ok(());
-            }
-            let ids = self.of_tenants.entry(tenant).or_default();
-            client.members(key, holds, |id| {
-                ids.insert(String::from_utf8_lossy(id).into_owned());
-            })?;
-        } else if key.starts_with(b"receipt_session:") || key.starts_with(b"receipt_trace:") {
-            if holds != Type::Set {
-                wrong(None);
-                return Ok(());
-            }
-            client.members(key, holds, |id| {
-                self.of_links
-                    .insert(String::from_utf8_lossy(id).into_owned());
-            })?;
-        }
-        Ok(())
+/// A key under which something is kept about receipts.
+struct Key<'a> {
+    bytes: &'a [u8],
+    kind: Kind,
+    /// None of a session's or trace's list.
+    tenant: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Chain,
+    Tenant,
+    Link,
+}
+
+impl<'a> Key<'a> {
+    const PREFIXES: [(&'static str, Kind); 4] = [
+        ("receipt_chain:", Kind::Chain),
+        ("receipt_tenant:", Kind::Tenant),
+        ("receipt_session:", Kind::Link),
+        ("receipt_trace:", Kind::Link),
+    ];
+
+    /// None for a key that is not the library's.
+    fn of(bytes: &'a [u8]) -> Option<Self> {
+        Self::PREFIXES.iter().find_map(|(prefix, kind)| {
+            let tenant = text(bytes.strip_prefix(prefix.as_bytes())?);
+            Some(Self {
+                bytes,
+                kind: *kind,
+                tenant: (*kind != Kind::Link).then_some(tenant),
+            })
+        })
     }
+
+    fn holds(&self) -> Type {
+        match self.kind {
+            Kind::Chain => Type::String,
+            Kind::Tenant => Type::SortedSet,
+            Kind::Link => Type::Set,
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Remarks receipts that are listed and not there, and those that should be listed and are not.
@@ -164,10 +195,11 @@ fn bare(
         links.extend(entry.links.iter().map(|link| (&**link, at)));
     }
     links.sort_unstable();
-    let mut read = "";
-    for chunk in links.chunks(KEYS) {
-        let types = client.types(chunk.iter().map(|(link, _)| link.as_bytes()))?;
-        let sorted: Vec<_> = chunk
+    let known: HashSet<&str> = entries.iter().map(Entry::id).collect();
+    let mut last = "";
+    for links in links.chunks(KEYS) {
+        let types = client.types(links.iter().map(|(link, _)| link.as_bytes()))?;
+        let sorted: Vec<_> = links
             .iter()
             .zip(types)
             .filter(|(_, holds)| *holds == Type::SortedSet)
@@ -177,6 +209,7 @@ fn bare(
             .iter()
             .map(|(link, _, entry)| (link.as_bytes(), entry.id().as_bytes()));
         let listed = client.are_members(pairs)?;
+        let mut lists = Vec::new();
         for ((link, at, entry), listed) in sorted.iter().zip(listed) {
             if !listed {
                 continue;
@@ -184,38 +217,43 @@ fn bare(
             if let Some(unlisted) = unlisted.get_mut(*at) {
                 *unlisted = false;
             }
-            // They are sorted, so those of one index come together.
-            if read != *link {
-                read = link;
-                members(client, indexes, link, entry)?;
+            // They are sorted, so those of one list come together.
+            if last != *link {
+                last = link;
+                lists.push((*link, *entry));
             }
         }
+        members(client, indexes, &lists, &known)?;
     }
     Ok(())
 }
 
-/// Adds to what is listed the members of one such index, but those that came since the others were read.
+/// Adds to what is listed the members of such lists that no record has, but not those that came since the
+/// others were read.
 fn members(
     client: &mut Client,
     indexes: &mut Indexes,
-    link: &str,
-    entry: &Entry,
+    lists: &[(&str, &Entry)],
+    known: &HashSet<&str>,
 ) -> Result<(), ServerError> {
-    let mut ids = Vec::new();
-    client.members(link.as_bytes(), Type::SortedSet, |id| {
-        ids.push(String::from_utf8_lossy(id).into_owned());
-    })?;
-    for chunk in ids.chunks(KEYS) {
-        let keys: Vec<_> = chunk
-            .iter()
-            .map(|id| head::key_of(&entry.tenant, id))
-            .collect();
-        let types = client.types(keys.iter().map(Vec::as_slice))?;
-        for (id, holds) in chunk.iter().zip(types) {
-            if holds == Type::None {
-                indexes.of_links.insert(id.clone());
-            }
+    let sets = lists
+        .iter()
+        .map(|(link, _)| (link.as_bytes(), Type::SortedSet));
+    let sets: Vec<_> = sets.collect();
+    let mut unknown = Vec::new();
+    client.members(&sets, |index, id| {
+        let id = text(id);
+        if let Some((_, entry)) = lists.get(index)
+            && !known.contains(id.as_str())
+        {
+            unknown.push((head::key_of(&entry.tenant, &id), id));
         }
+    })?;
+    for unknown in unknown.chunks(KEYS) {
+        let types = client.types(unknown.iter().map(|(key, _)| key.as_slice()))?;
+        let gone = unknown.iter().zip(types);
+        let gone = gone.filter(|(_, holds)| *holds == Type::None);
+        indexes.of_links.extend(gone.map(|((_, id), _)| id.clone()));
     }
     Ok(())
 }

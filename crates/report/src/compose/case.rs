@@ -1,6 +1,6 @@
 //! One case: what followed from what.
 
-use super::cells::{fact, moment, section, table, text};
+use super::cells::{fact, sealed, section, table, text};
 use crate::charts::{self, Words};
 use crate::document::{Block, Figure, Section, Span, Tone};
 use crate::figures::{CaseFigure, CaseReason};
@@ -68,7 +68,7 @@ pub(super) fn case(case: &CaseFigure) -> Section {
         }
         behind.rows.push(vec![
             vec![Span::Receipt(step.seq)],
-            text(moment(step.sealed_at)),
+            sealed(step.sealed_at, step.imported_of),
             text(&*step.sort),
             text(&*step.agent),
             text(&*step.label),

@@ -18,6 +18,14 @@ pub(super) fn code(text: impl Into<String>) -> Vec<Span> {
     vec![Span::Code(text.into())]
 }
 
+/// When a receipt was sealed; of an imported record also when it says that it was made.
+pub(super) fn sealed(sealed_at: Timestamp, imported_of: Option<Timestamp>) -> Vec<Span> {
+    text(match imported_of {
+        Some(made) => format!("{}; imported, of {}", moment(sealed_at), moment(made)),
+        None => moment(sealed_at),
+    })
+}
+
 pub(super) fn fact(name: &str, value: Vec<Span>) -> Fact {
     Fact {
         name: name.into(),

@@ -20,6 +20,23 @@ pub(super) fn statistics(data: &FigureData) -> Vec<Section> {
          of each other; events that come in bursts raise alarms earlier.",
         counted(data.decisions, "verified decision", "verified decisions")
     );
+    if data.imported > 0 {
+        words.push_str(&format!(
+            " Of them {} from another system, and {} by the time that its record gives itself.",
+            counted(data.imported, "was imported", "were imported"),
+            if data.imported == 1 {
+                "counts"
+            } else {
+                "each counts"
+            },
+        ));
+        if data.unproven > 0 {
+            words.push_str(&format!(
+                " For {} of these no signature of their own was found to hold.",
+                grouped(data.unproven)
+            ));
+        }
+    }
     if data.unreadable > 0 {
         words.push_str(&format!(
             " {} could not be read and count nowhere.",

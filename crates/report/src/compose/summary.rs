@@ -112,6 +112,23 @@ fn log_facts(crosswalk: &Crosswalk) -> Vec<Fact> {
             None => count,
         })
     }));
+    let imported = &crosswalk.imported;
+    if let (Some(first), Some(last)) = (imported.from, imported.to) {
+        let mut said = format!(
+            "{} and {} from another system, which give themselves times from {} to {}",
+            counted(imported.decisions, "decision", "decisions"),
+            counted(imported.tool_outcomes, "tool outcome", "tool outcomes"),
+            moment(first),
+            moment(last)
+        );
+        if imported.unproven > 0 {
+            said.push_str(&format!(
+                "; for {} of them no signature of their own was found to hold",
+                grouped(imported.unproven)
+            ));
+        }
+        facts.push(fact("Imported", text(said)));
+    }
     if let Some(tree) = crosswalk.tree {
         facts.push(fact(
             "Tree",

@@ -267,6 +267,7 @@ fn step(graph: &TraceGraph, node: NodeIndex, view: &[NodeIndex]) -> CaseStep {
     CaseStep {
         seq: graph.seq(node),
         sealed_at: Timestamp::from_micros(graph.sealed_us(node)),
+        imported_of: graph.imported_of_us(node).map(Timestamp::from_micros),
         sort: graph
             .sort(node)
             .map(|sort| sort.to_string())

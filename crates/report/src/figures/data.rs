@@ -25,6 +25,10 @@ pub struct FigureData {
     pub period: Period,
     /// Verified decisions of the period.
     pub decisions: u64,
+    /// Those of them that were imported from another system.
+    pub imported: u64,
+    /// Those of the imported ones without a signature of their own that was found to hold.
+    pub unproven: u64,
     /// Decisions whose body does not decode; they count nowhere.
     pub unreadable: u64,
     /// Decisions over time.
@@ -157,6 +161,9 @@ pub struct Alarm {
     pub seq: u64,
     /// When it was sealed.
     pub sealed_at: Timestamp,
+    /// Where it was imported, when its record says that it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported_of: Option<Timestamp>,
     /// The first decision of those that led to it.
     pub since: u64,
     /// How many led to it.
@@ -265,6 +272,9 @@ pub struct DriftWindow {
     pub within: f64,
     /// When its last decision was sealed.
     pub sealed_at: Timestamp,
+    /// Where that was imported, when its record says that it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported_of: Option<Timestamp>,
     /// The receipts.
     pub receipts: Between,
 }
@@ -310,6 +320,9 @@ pub struct CaseStep {
     pub seq: u64,
     /// When it was sealed.
     pub sealed_at: Timestamp,
+    /// Of a record that was imported, when it says that it was made; none of any other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported_of: Option<Timestamp>,
     /// What it is.
     pub sort: String,
     /// Who acted, cut to 128 bytes; may be empty.

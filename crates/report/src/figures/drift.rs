@@ -131,6 +131,7 @@ impl Drift {
             before,
             within,
             sealed_at: mark.sealed_at,
+            imported_of: mark.imported_of,
             receipts: ends.between(),
         };
         self.keep(Kept { window, ends });

@@ -2,7 +2,7 @@
 
 use super::data::Between;
 use ai_audit_compliance::Pointer;
-use ai_audit_core::{Kind, LeafHash, ReceiptId, Timestamp};
+use ai_audit_core::{Kind, LeafHash, ReceiptId, Said, Timestamp};
 use ai_audit_verify::VerifiedReceipt;
 
 /// A receipt: enough to name it in the annex.
@@ -10,17 +10,20 @@ use ai_audit_verify::VerifiedReceipt;
 pub(super) struct Mark {
     pub(super) seq: u64,
     pub(super) sealed_at: Timestamp,
+    /// Of an imported record, when it says that it was made.
+    pub(super) imported_of: Option<Timestamp>,
     pub(super) hash: LeafHash,
     id: ReceiptId,
     kind: Kind,
 }
 
 impl Mark {
-    pub(super) fn of(receipt: &VerifiedReceipt<'_>) -> Self {
+    pub(super) fn of(receipt: &VerifiedReceipt<'_>, said: &Said<'_>) -> Self {
         let header = receipt.header();
         Self {
             seq: header.seq,
             sealed_at: header.sealed_at,
+            imported_of: said.imported.then_some(said.time),
             hash: receipt.hash(),
             id: header.id,
             kind: header.kind,
@@ -33,10 +36,16 @@ impl Mark {
         Self {
             seq,
             sealed_at: Timestamp::from_micros(seq),
+            imported_of: None,
             hash: LeafHash::of(&seq.to_be_bytes()),
             id: ReceiptId::from_bytes([0; 16]),
             kind: Kind::DECISION,
         }
+    }
+
+    /// When what it says was.
+    pub(super) fn time(&self) -> Timestamp {
+        self.imported_of.unwrap_or(self.sealed_at)
     }
 
     pub(super) const fn pointer(&self) -> Pointer {
@@ -66,8 +75,14 @@ impl Ends {
         }
     }
 
-    pub(super) const fn merge(&mut self, later: Self) {
-        self.last = later.last;
+    /// With those of another bucket: what was imported may be older than what stands before it.
+    pub(super) const fn merge(&mut self, other: Self) {
+        if other.first.seq < self.first.seq {
+            self.first = other.first;
+        }
+        if other.last.seq > self.last.seq {
+            self.last = other.last;
+        }
     }
 
     pub(super) const fn between(&self) -> Between {

@@ -121,6 +121,7 @@ impl Led {
             observation,
             seq: at.seq,
             sealed_at: at.sealed_at,
+            imported_of: at.imported_of,
             since: self.since.map_or(at.seq, |since| since.seq),
             observations: self.observations,
             events: self.events,

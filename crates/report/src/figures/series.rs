@@ -39,7 +39,7 @@ impl Actions {
     pub(super) fn push(&mut self, mark: &Mark, action: Action) {
         let counts = Action::ALL.map(|known| u64::from(known == action));
         let ends = Ends::of(*mark);
-        self.0.add(mark.sealed_at, Counts { counts, ends });
+        self.0.add(mark.time(), Counts { counts, ends });
     }
 
     pub(super) fn finish(self) -> (ActionFigure, Vec<Mark>) {
@@ -152,7 +152,7 @@ impl Checks {
                 None => None,
             };
             match line {
-                Some((_, line)) => line.add(mark.sealed_at, Runs::of(check, mark)),
+                Some((_, line)) => line.add(mark.time(), Runs::of(check, mark)),
                 None => self.left_out += 1,
             }
         }

@@ -24,6 +24,13 @@ pub(super) fn summary(crosswalk: &Crosswalk) -> Vec<Value> {
         ("receipts-deleted", counts.deleted.to_string()),
         ("receipts-in-period", counts.in_period.to_string()),
     ];
+    let imported = &crosswalk.imported;
+    if imported.all() > 0 {
+        them.extend([
+            ("receipts-imported", imported.all().to_string()),
+            ("receipts-imported-unproven", imported.unproven.to_string()),
+        ]);
+    }
     if let Some(from) = crosswalk.period.from {
         them.push(("period-from", from.to_string()));
     }

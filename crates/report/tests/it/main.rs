@@ -10,6 +10,7 @@ mod a40_numbers;
 mod browser;
 mod content;
 mod figures;
+mod imported;
 mod logs;
 mod ml_bom;
 #[cfg(feature = "oscal")]

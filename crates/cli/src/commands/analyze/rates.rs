@@ -66,7 +66,7 @@ impl Alarms {
         let count = counted(all, "alarm", "alarms");
         output.line(output.paint(tone, &count))?;
         for alarm in self.listed.iter().take(SHOWN) {
-            let time = alarm.at.sealed_at.to_string();
+            let time = alarm.at.time().to_string();
             output.line(format!(
                 "  receipt {} at {}Z: {} in {} since receipt {}",
                 alarm.at.seq,

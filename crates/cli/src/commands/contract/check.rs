@@ -8,7 +8,7 @@ use crate::output::{Output, Tone, counted, safe};
 use ai_audit_agentic::ContractAudit;
 use ai_audit_contracts::{Contract, Evaluation, Satisfied, State, Summary, Tally, Verdict};
 use ai_audit_core::{MAX_SEALED_LEN, Next, ReceiptSource as _, UnverifiedReceipt};
-use ai_audit_export::json_value;
+use ai_audit_export::{json_value, said_value};
 use ai_audit_store::StoreReader;
 use anyhow::Context as _;
 use serde::Serialize;
@@ -67,11 +67,16 @@ fn receipts<'c>(
         let receipt = UnverifiedReceipt::parse(buf.get(..len).unwrap_or_default())?;
         // What does not hold of a log is for verify to tell.
         let _ = audit.push(&receipt);
-        let header = receipt.header();
-        if header.kind != kind {
+        // A decision of another system is a state as one of the log's own is.
+        let (header, said) = (receipt.header(), receipt.said());
+        let view = if said.kind == kind {
+            said_value(&receipt)
+        } else if header.kind == kind {
+            json_value(&receipt)
+        } else {
             continue;
-        }
-        let Value::Object(view) = json_value(&receipt) else {
+        };
+        let Value::Object(view) = view else {
             continue;
         };
         let state = State::from_map(view);

@@ -166,6 +166,7 @@ fn as_json(graph: &TraceGraph) -> Value {
                 "seq": graph.seq(node),
                 "hash": graph.hash(node),
                 "sealed_us": graph.sealed_us(node),
+                "imported_of_us": graph.imported_of_us(node),
                 "sort": graph.sort(node).map(|sort| sort.to_string()),
                 "agent": graph.agent(node),
                 "label": graph.label(node),

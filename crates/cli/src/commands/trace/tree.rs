@@ -122,6 +122,9 @@ fn describe(graph: &TraceGraph, node: NodeIndex) -> String {
     add(" → ", graph.to(node));
     add(": ", graph.status(node));
     add(" · ", graph.agent(node));
+    if graph.imported_of_us(node).is_some() {
+        add(" · ", "imported");
+    }
     if let Some(duration) = graph.duration_us(node) {
         add(" · ", &time(duration));
     }

@@ -2,7 +2,7 @@
 
 use super::{cells, figure};
 use crate::charts;
-use crate::compose::cells::{between, fact, measured, moment, number, percent, table, text};
+use crate::compose::cells::{between, fact, measured, number, percent, sealed, table, text};
 use crate::document::{Block, Fact, Figure, Span, Table};
 use crate::figures::{Alarm, Between, CusumFigure, SprtFigure, Stretch, rows};
 use crate::text::{clean_to, counted, grouped};
@@ -56,7 +56,7 @@ fn alarms(caption: &str, alarms: &[Alarm], all: u64) -> Vec<Block> {
     for alarm in alarms {
         behind.rows.push(vec![
             vec![Span::Receipt(alarm.seq)],
-            text(moment(alarm.sealed_at)),
+            sealed(alarm.sealed_at, alarm.imported_of),
             number(alarm.events),
             number(alarm.observations),
             vec![Span::Receipt(alarm.since)],
