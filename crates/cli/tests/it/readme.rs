@@ -207,3 +207,30 @@ fn the_guide_on_analytics_works() {
     }
     assert!(shown > 20, "{shown}");
 }
+
+/// In a folder with what the Python library left behind: `crates/import/tests/python/sample.py` made it.
+#[cfg(unix)]
+#[test]
+fn the_guide_from_python_works() {
+    let guide = root().join("docs/guides/from-python.md");
+    let blocks = blocks(&std::fs::read_to_string(guide).unwrap());
+    assert!(blocks.len() >= 5, "{blocks:?}");
+    let place = Place::empty();
+    let data = root().join("crates/cli/tests/data/python-library");
+    let mut copy = Command::new("cp");
+    copy.arg("-R").arg(data.join(".")).arg(place.path(""));
+    assert!(copy.status().unwrap().success());
+    let all = run_in_one(&place, &blocks);
+    for said in [
+        "signed 12 records\nVERIFIED: integrity, attribution, completeness",
+        "12 records would be imported into log default; nothing was written",
+        "2 of 2 records imported into log default; receipt 19 describes the source",
+        "again.zip: 12 records",
+        "the proofs of 12 records hold under 03a107bf",
+        "which you pinned",
+        "12 decisions and 2 tool outcomes were imported",
+        "2 of 2 records imported into log shop",
+    ] {
+        assert!(all.contains(said), "{said}: {all}");
+    }
+}
