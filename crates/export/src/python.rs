@@ -64,13 +64,18 @@ pub struct PythonPackage<R> {
 }
 
 impl<R: ReadAt> PythonPackage<R> {
-    /// Checks the container as `docs/spec/package-archive.md` says under "As Python writes it".
+    /// Checks the container as `docs/spec/package-archive.md` says under "As Python writes it"; one in
+    /// our own form is one that was made again from an import.
     ///
     /// # Errors
     ///
     /// As [`Archive::open_as`]. Files that are missing or too many are found later.
     pub fn open(source: R) -> Result<Self, ArchiveError> {
-        let archive = Archive::open_as(source, Limits::default(), Profile::Python)?;
+        let profile = match Archive::open(&source, Limits::default()) {
+            Ok(_) => Profile::Own,
+            Err(_) => Profile::Python,
+        };
+        let archive = Archive::open_as(source, Limits::default(), profile)?;
         Ok(Self { archive })
     }
 

@@ -98,11 +98,18 @@ fn the_same_verdict_in_words_and_without_a_key() {
     let place = place(5);
     let done = place.run(&["verify", "old.zip", "--key", &key(), "--size", "5"]);
     let said = done.good().out;
-    assert!(said.contains("VERIFIED: integrity, attribution, completeness"), "{said}");
+    assert!(
+        said.contains("VERIFIED: integrity, attribution, completeness"),
+        "{said}"
+    );
     assert!(said.contains("5 decision receipts"), "{said}");
     let done = place.run(&["verify", "old.zip"]);
     assert_eq!(done.code, 3, "{}", done.out);
-    assert!(done.out.contains("attribution   unverified"), "{}", done.out);
+    assert!(
+        done.out.contains("attribution   unverified"),
+        "{}",
+        done.out
+    );
     let done = place.run(&["verify", "old.jsonl"]);
     assert_eq!(done.code, 3, "{}", done.out);
     // A key line is no key of theirs.
@@ -117,7 +124,11 @@ fn the_same_verdict_in_words_and_without_a_key() {
     }
     // What is only for logs of ours says what to do.
     let done = place.run(&["crosswalk", "old.zip", "--key", &key()]);
-    assert!(done.sentence(2).contains("`ai-audit import`"), "{}", done.err);
+    assert!(
+        done.sentence(2).contains("`ai-audit import`"),
+        "{}",
+        done.err
+    );
     // JSON that is none of theirs.
     place.write("other.json", "{\"hello\": 1}\n");
     let done = place.run(&["verify", "other.json", "--key", &key()]);
@@ -192,7 +203,10 @@ fn nothing_is_imported_twice() {
     let first = import(&place, "old.zip");
     let size = place.receipts();
     let again = import(&place, "old.zip");
-    assert_eq!((&again["imported"], &again["present"]), (&0.into(), &6.into()));
+    assert_eq!(
+        (&again["imported"], &again["present"]),
+        (&0.into(), &6.into())
+    );
     assert_eq!(again["receipt"], first["receipt"]);
     assert_eq!(place.receipts(), size);
 }
@@ -226,7 +240,9 @@ fn a56_an_import_that_is_killed_goes_on() {
     let sum = done["imported"].as_u64().unwrap() + done["present"].as_u64().unwrap();
     assert_eq!(sum, 1500);
     let items = imported(&place);
-    let sources = items.iter().filter(|it| it["body"]["record"]["source"].is_object());
+    let sources = items
+        .iter()
+        .filter(|it| it["body"]["record"]["source"].is_object());
     assert_eq!((items.len(), sources.count()), (1501, 1));
     verified(&place);
 }
@@ -252,10 +268,16 @@ fn what_fails_is_imported_only_when_that_is_accepted() {
     let source = &items[0]["body"]["record"]["source"];
     assert!(source["integrity"]["failed"].is_string(), "{source}");
     let item = &items[3]["body"]["record"]["item"];
-    assert!(item["finding"].is_string() && item.get("key").is_none(), "{item}");
+    assert!(
+        item["finding"].is_string() && item.get("key").is_none(),
+        "{item}"
+    );
     let report = verified(&place);
     let remarks = report["remarks"].to_string();
-    assert!(remarks.contains("1 records are here without a proof"), "{remarks}");
+    assert!(
+        remarks.contains("1 records are here without a proof"),
+        "{remarks}"
+    );
     assert!(remarks.contains("integrity FAILED"), "{remarks}");
     // Without a key nothing is imported by accident.
     let done = place.run(&["import", "audit", "old.jsonl"]);
@@ -289,7 +311,11 @@ fn a_dry_run_writes_nothing() {
     let before = place.receipts();
     let args = ["import", "audit", "old.zip", "--key", &key(), "--dry-run"];
     let done = place.run(&args).good();
-    assert!(done.out.contains("3 records would be imported"), "{}", done.out);
+    assert!(
+        done.out.contains("3 records would be imported"),
+        "{}",
+        done.out
+    );
     assert_eq!(place.receipts(), before);
     let done = place.run(&["import", "audit", "--list"]).good();
     assert!(done.out.contains("nothing was imported"), "{}", done.out);
@@ -305,7 +331,10 @@ fn personal_data_is_imported_only_when_that_is_allowed() {
     place.write("mail.jsonl", &python::lines(&records));
     let args = ["import", "audit", "mail.jsonl", "--key", &key()];
     let said = place.run(&args).sentence(2).to_owned();
-    assert!(said.contains("personal data") && said.contains("line 1"), "{said}");
+    assert!(
+        said.contains("personal data") && said.contains("line 1"),
+        "{said}"
+    );
     assert!(!said.contains("alice"), "{said}");
     let allowed = [&args[..], &["--allow-personal-data", "--json"]].concat();
     assert_eq!(place.run(&allowed).good().json()["imported"], 1);
@@ -341,7 +370,14 @@ fn sources_that_are_none() {
         assert!(said.contains(word) && !said.contains("secret"), "{said}");
     }
     place.write("empty.jsonl", "");
-    let done = place.run(&["import", "audit", "empty.jsonl", "--key", &key(), "--accept-failed"]);
+    let done = place.run(&[
+        "import",
+        "audit",
+        "empty.jsonl",
+        "--key",
+        &key(),
+        "--accept-failed",
+    ]);
     assert!(done.sentence(2).contains("no records"), "{}", done.err);
     let done = place.run(&["import", "audit"]);
     assert_eq!(done.code, 2);
