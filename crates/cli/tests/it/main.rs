@@ -17,6 +17,7 @@ mod durable;
 mod epochs;
 mod erasure_line;
 mod help;
+mod import_servers;
 mod imported;
 mod imports;
 mod incidents;
