@@ -153,7 +153,12 @@ impl Assessment {
         self.first.get_or_insert(header.sealed_at);
         self.last = Some(header.sealed_at);
         self.imported.add(&said);
-        let facts = Facts::of(receipt, &said, &seen);
+        // Of one whose own proof does not hold there is only that it was imported.
+        let carried = match said.unproven {
+            true => receipt.said_itself(),
+            false => said,
+        };
+        let facts = Facts::of(receipt, &carried, &seen);
         for tally in &mut self.tallies {
             match tally.probe().matched(&facts) {
                 Matched::Not => {}

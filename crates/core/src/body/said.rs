@@ -34,21 +34,26 @@ pub struct Said<'a> {
 }
 
 impl<'a> UnverifiedReceipt<'a> {
+    /// What its own body says, an import being nothing but one.
+    #[must_use]
+    pub fn said_itself(&self) -> Said<'a> {
+        Said {
+            kind: self.header().kind,
+            body: self.body(),
+            time: self.header().sealed_at,
+            imported: false,
+            unproven: false,
+            offset: self.body_offset(),
+        }
+    }
+
     /// What the receipt says, be it of its own or a record that it brings from another system. Of the
     /// latter, decisions and tool outcomes are read; anything else that is brought, and an import
     /// that does not decode, says what its own body does.
     #[must_use]
     pub fn said(&self) -> Said<'a> {
-        let header = self.header();
-        let own = Said {
-            kind: header.kind,
-            body: self.body(),
-            time: header.sealed_at,
-            imported: false,
-            unproven: false,
-            offset: self.body_offset(),
-        };
-        if header.kind != Kind::IMPORTED {
+        let own = self.said_itself();
+        if own.kind != Kind::IMPORTED {
             return own;
         }
         match decode_body(self.body()) {
@@ -63,7 +68,7 @@ impl<'a> UnverifiedReceipt<'a> {
             }) if is_read(content.kind) => Said {
                 kind: content.kind,
                 body: content.body.0,
-                time: occurred_at.unwrap_or(header.sealed_at),
+                time: occurred_at.unwrap_or(own.time),
                 imported: true,
                 unproven: key.is_none(),
                 offset: self.body_offset(),
