@@ -176,7 +176,8 @@ fn a_crosswalk_and_a_report_count_both_in_the_log_and_in_its_package() {
     let decisions: Vec<&Value> = coverage.filter(|one| one["says"] == "decisions").collect();
     assert!(decisions.len() > 3);
     for one in decisions {
-        assert_eq!(one["m"], 50, "{one}");
+        // Not the one whose own proof does not hold.
+        assert_eq!(one["m"], 49, "{one}");
     }
 
     for (evidence, file) in [("audit", "log"), ("p.zip", "package")] {
