@@ -24,11 +24,11 @@ pub(crate) fn print(report: &PythonReport, output: Output) -> anyhow::Result<()>
     }
     for key in &report.keys {
         let whose = match key.pinned {
-            true => "pinned",
-            false => "from the package, which proves nothing",
+            true => "the pinned key",
+            false => "the key in the package, which proves nothing:",
         };
         let signed = counted(key.records, "record", "records");
-        output.note(format!("  key {} ({whose}) signed {signed}", key.key))?;
+        output.note(format!("  {signed} signed by {whose}\n    {}", key.key))?;
     }
     for remark in &report.remarks {
         output.note(output.sentence("  note: ", Tone::Plain, remark))?;
@@ -88,8 +88,8 @@ fn line(chain: &PythonChain) -> String {
     };
     let kind = chain.kind.replace('_', " ");
     let times = match (chain.first_time, chain.last_time) {
-        (Some(first), Some(last)) if first == last => format!(", time {first}"),
-        (Some(first), Some(last)) => format!(", times from {first} to {last}"),
+        (Some(first), Some(last)) if first == last => format!("\n    {first}"),
+        (Some(first), Some(last)) => format!("\n    {first} to {last}"),
         _ => String::new(),
     };
     format!(
