@@ -3,12 +3,13 @@
 use crate::{DirectoryError, LogDirectory};
 use ai_audit_core::{
     DecodeBody as _, Digest, Imported, ImportedItem, ImportedRecord, ImportedSource, Kind,
-    LeafHash, Timestamp, UnverifiedReceipt,
+    LeafHash, Timestamp, UnverifiedReceipt, VerifyingKey,
 };
 use ai_audit_export::archive::{ArchiveError, ArchiveWriter, Method};
 use ai_audit_store::{LogName, Query, StoreReader, StoredContent};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
 use std::io::{self, Seek, Write};
 
 /// A source that was imported, all of it or a part.
@@ -32,6 +33,8 @@ pub struct ImportInfo {
     pub items: u64,
     /// How many of them are in the log, counted from the first without a gap.
     pub present: u64,
+    /// The keys that the importer trusted for it.
+    pub keys: Vec<VerifyingKey>,
 }
 
 /// A source that was made again.
@@ -71,6 +74,7 @@ impl LogDirectory {
                     digest: source.digest,
                     items: source.items,
                     present: 0,
+                    keys: source.keys.to_vec(),
                 }),
                 ImportedRecord::Item(item) => {
                     let of = found.iter_mut().rev().find(|info| info.hash == item.source);
@@ -84,6 +88,24 @@ impl LogDirectory {
             Ok(())
         })?;
         Ok(found)
+    }
+
+    /// The hashes of all records that were imported into a log with a proof that holds.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub fn imported_hashes(&self, log: &LogName) -> Result<BTreeSet<Digest>, DirectoryError> {
+        let mut hashes = BTreeSet::new();
+        self.each_import(log, |_, _, record| {
+            if let ImportedRecord::Item(item) = record
+                && item.key.is_some()
+            {
+                hashes.extend(item.hash);
+            }
+            Ok(())
+        })?;
+        Ok(hashes)
     }
 
     /// The bytes of an imported record as they were, without a line's end. `None` where the receipt is
@@ -138,14 +160,29 @@ impl LogDirectory {
                 same_bytes: false,
             });
         }
-        let mut hasher = Sha256::new();
-        let items = self.each_item(log, &receipt, |item| {
-            for bytes in [item.original.as_bytes(), b"\n"] {
-                hasher.update(bytes);
-                out.write_all(bytes).map_err(writing)?;
-            }
+        // A record over several lines is told from the next one only in an array.
+        let mut in_lines = true;
+        self.each_item(log, &receipt, |item| {
+            in_lines &= !item.original.contains(['\n', '\r']);
             Ok(())
         })?;
+        let mut hasher = Sha256::new();
+        let mut put = |bytes: &[u8]| {
+            hasher.update(bytes);
+            out.write_all(bytes).map_err(writing)
+        };
+        let items = self.each_item(log, &receipt, |item| {
+            match (in_lines, item.index) {
+                (true, _) => {}
+                (false, 0) => put(b"[\n")?,
+                (false, _) => put(b",\n")?,
+            }
+            put(item.original.as_bytes())?;
+            if in_lines { put(b"\n") } else { Ok(()) }
+        })?;
+        if !in_lines {
+            put(b"\n]\n")?;
+        }
         out.flush().map_err(writing)?;
         let digest: [u8; 32] = hasher.finalize().into();
         Ok(Remade {

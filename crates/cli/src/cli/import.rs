@@ -45,6 +45,9 @@ pub(crate) struct Import {
     /// Imports the records of all tenants into the one log.
     #[arg(long, conflicts_with = "tenant")]
     pub(crate) all_tenants: bool,
+    /// Imports only records that are not in the log yet, whatever source they came from.
+    #[arg(long)]
+    pub(crate) only_new: bool,
     /// The number of receipts that you know the source to have at least.
     #[arg(long, value_name = "N")]
     pub(crate) size: Option<u64>,
@@ -60,7 +63,7 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) allow_personal_data: bool,
     /// Lists what was imported into the log.
-    #[arg(long, conflicts_with_all = ["source", "key", "tenant", "all_tenants", "size", "dry_run",
+    #[arg(long, conflicts_with_all = ["source", "key", "tenant", "all_tenants", "size", "only_new", "dry_run",
         "accept_failed", "allow_personal_data"])]
     pub(crate) list: bool,
 }

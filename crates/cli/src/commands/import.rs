@@ -8,10 +8,10 @@ mod seal;
 use crate::cli::import::Import as Args;
 use crate::failure::{usage, with_code};
 use crate::open::{close, directory, log_name, settings, writer};
-use crate::output::{Output, Tone, counted, safe};
+use crate::output::{Output, Tone, counted, safe, short};
 use crate::python::{self, Gathered};
-use ai_audit_core::{Exit, Question, Verdict};
-use ai_audit_directory::{ImportInfo, LogDirectory};
+use ai_audit_core::{Exit, Question, Verdict, VerifyingKey};
+use ai_audit_directory::{ImportInfo, LogDirectory, Writer};
 use ai_audit_import::{PythonReport, SourceTrust};
 use ai_audit_store::LogName;
 use serde::Serialize;
@@ -31,6 +31,8 @@ struct Outcome<'a> {
     imported: u64,
     /// How many were there before.
     present: u64,
+    /// How many are not meant: of other tenants, or unreadable.
+    left_out: u64,
     dry_run: bool,
     #[serde(flatten)]
     report: &'a PythonReport,
@@ -57,14 +59,21 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         ));
     }
     let gathered = python::gather(source, args.tenant.as_deref(), &trust, output)?;
-    tenants(args, &gathered)?;
     if gathered.report.exit(&[]) == Exit::Failed && !args.accept_failed {
         return refused(args, &log, &gathered, output);
     }
-    let gathered = match &args.tenant {
-        Some(tenant) => gathered.only(tenant)?,
-        None => gathered,
+    tenants(args, &gathered)?;
+    let all = gathered.records;
+    let mut gathered = match &args.tenant {
+        Some(tenant) if !gathered.is_all_of(tenant) => gathered.of_tenant(tenant)?,
+        _ => gathered,
     };
+    let left_out = all - gathered.records;
+    let mut before = earlier(&directory, &log, &gathered, &trust)?;
+    if before.is_none() {
+        gathered = new_records(args, &directory, &log, gathered)?;
+        before = earlier(&directory, &log, &gathered, &trust)?;
+    }
     if gathered.records == 0 {
         return Err(usage(format!(
             "{}: there are no records to import",
@@ -74,40 +83,107 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     if !args.allow_personal_data {
         personal::check(&directory, &log, &gathered)?;
     }
-    let before = earlier(&directory, &log, &gathered)?;
-    let present = before.as_ref().map_or(0, |info| info.present);
-    let receipt = before.as_ref().map(|info| info.receipt);
-    if args.dry_run || present == gathered.records {
+    // Before anything is sealed: what cannot be imported whole is not begun.
+    seal::check(&gathered, &trust, output)?;
+    let mut done = Done::of(before.as_ref(), left_out);
+    if args.dry_run || done.present == gathered.records {
         if !args.dry_run {
             output.complain(format!(
                 "{} is in log {log} already: receipt {}",
                 safe(&gathered.name),
-                receipt.unwrap_or_default()
+                done.receipt.unwrap_or_default()
             ));
         }
-        return told(args, &log, &gathered, (receipt, 0, present), output);
+        return told(args, &log, &gathered, &done, output);
     }
     // The writer must be the last to close the database.
     drop(directory);
     let writer = writer(&args.dir, settings(&args.dir)?)?;
-    let sealed = seal::all(&writer, &log, &gathered, &trust, before.as_ref(), output);
+    let sealed = held(&writer, &log, &gathered, &trust, before, output);
     let closed = close(writer, "import", output);
-    let (receipt, imported) = sealed?;
+    let (receipt, imported, present) = sealed?;
     closed?;
-    told(
-        args,
-        &log,
-        &gathered,
-        (Some(receipt), imported, present),
-        output,
-    )
+    done.receipt = Some(receipt);
+    done.imported = imported;
+    done.present = present;
+    told(args, &log, &gathered, &done, output)
+}
+
+/// What was done.
+struct Done {
+    /// The receipt of the source; none where there is none yet.
+    receipt: Option<u64>,
+    /// How many records were sealed now.
+    imported: u64,
+    /// How many were there before.
+    present: u64,
+    /// How many records of the source are not meant: of other tenants, or unreadable.
+    left_out: u64,
+}
+
+impl Done {
+    fn of(before: Option<&ImportInfo>, left_out: u64) -> Self {
+        Self {
+            receipt: before.map(|info| info.receipt),
+            imported: 0,
+            present: before.map_or(0, |info| info.present),
+            left_out,
+        }
+    }
+}
+
+/// Seals as the log's one writer. Another import may have ended since the log was looked at, so that it
+/// is looked at once more.
+fn held(
+    writer: &Writer,
+    log: &LogName,
+    gathered: &Gathered,
+    trust: &SourceTrust,
+    before: Option<ImportInfo>,
+    output: Output,
+) -> anyhow::Result<(u64, u64, u64)> {
+    let now = earlier(writer.directory(), log, gathered, trust)?;
+    if now != before {
+        return Err(usage(format!(
+            "log {log}: another import went on meanwhile; run this one again"
+        )));
+    }
+    let present = now.as_ref().map_or(0, |info| info.present);
+    let (receipt, imported) = seal::all(writer, log, gathered, trust, now.as_ref(), output)?;
+    Ok((receipt, imported, present))
+}
+
+/// Records that are in the log already are not imported once more, or every figure would count them
+/// twice.
+fn new_records(
+    args: &Args,
+    directory: &LogDirectory,
+    log: &LogName,
+    gathered: Gathered,
+) -> anyhow::Result<Gathered> {
+    let hashes = directory.imported_hashes(log)?;
+    let there = gathered.among(&hashes)?;
+    if there == 0 {
+        return Ok(gathered);
+    }
+    if args.only_new {
+        return gathered.without(&hashes);
+    }
+    Err(usage(format!(
+        "{there} of {} are in log {log} already, from another source; --only-new imports the others",
+        counted(gathered.records, "record", "records")
+    )))
 }
 
 /// Whose records go into this log is for the caller to say.
 fn tenants(args: &Args, gathered: &Gathered) -> anyhow::Result<()> {
-    let names: Vec<String> = (gathered.tenants.iter())
-        .map(|(name, count)| format!("{:?} ({count})", safe(name)))
+    const SHOWN: usize = 10;
+    let mut names: Vec<String> = (gathered.tenants.iter().take(SHOWN))
+        .map(|(name, count)| format!("{:?} ({count})", short(name, 40)))
         .collect();
+    if gathered.tenants.len() > SHOWN {
+        names.push(format!("{} more", gathered.tenants.len() - SHOWN));
+    }
     match &args.tenant {
         Some(tenant) if !gathered.tenants.contains_key(tenant) => Err(usage(format!(
             "--tenant {tenant}: there are no records of this tenant; there are those of {}",
@@ -127,13 +203,35 @@ fn earlier(
     directory: &LogDirectory,
     log: &LogName,
     gathered: &Gathered,
+    trust: &SourceTrust,
 ) -> anyhow::Result<Option<ImportInfo>> {
     let imports = directory.imports(log)?;
-    Ok(imports.into_iter().find(|info| {
+    let found = imports.into_iter().find(|info| {
         info.digest == gathered.digest
             && info.items == gathered.records
             && info.form == gathered.form
-    }))
+    });
+    match found {
+        Some(info) if info.keys != trust.keys => Err(usage(format!(
+            "{} was imported into log {log} {}, receipt {}: what was found then stays. {}",
+            safe(&gathered.name),
+            under(&info.keys),
+            info.receipt,
+            match info.present == info.items {
+                true => "Import it into a log of its own to have it under other keys",
+                false => "It was cut off; go on with the same keys",
+            }
+        ))),
+        found => Ok(found),
+    }
+}
+
+fn under(keys: &[VerifyingKey]) -> String {
+    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    match keys.is_empty() {
+        true => "without a key".into(),
+        false => format!("under {}", keys.join(" and ")),
+    }
 }
 
 /// Nothing is imported that fails unless the caller accepts it.
@@ -144,7 +242,7 @@ fn refused(
     output: Output,
 ) -> anyhow::Result<ExitCode> {
     if output.json {
-        output.json(&outcome(args, log, gathered, (None, 0, 0)))?;
+        output.json(&outcome(args, log, gathered, &Done::of(None, 0)))?;
         return Ok(ExitCode::from(Exit::Failed.code()));
     }
     heading(gathered, output)?;
@@ -166,7 +264,7 @@ fn told(
     args: &Args,
     log: &LogName,
     gathered: &Gathered,
-    done: (Option<u64>, u64, u64),
+    done: &Done,
     output: Output,
 ) -> anyhow::Result<ExitCode> {
     if output.json {
@@ -175,7 +273,12 @@ fn told(
     }
     heading(gathered, output)?;
     python::print(&gathered.report, output)?;
-    let (receipt, imported, present) = done;
+    if done.left_out > 0 {
+        output.line(format!(
+            "{} of other tenants or unreadable are left out",
+            counted(done.left_out, "record", "records")
+        ))?;
+    }
     let all = counted(gathered.records, "record", "records");
     if args.dry_run {
         return output
@@ -184,10 +287,11 @@ fn told(
             ))
             .map(|()| ExitCode::SUCCESS);
     }
-    let Some(receipt) = receipt else {
+    let Some(receipt) = done.receipt else {
         return Ok(ExitCode::SUCCESS);
     };
-    let before = match present {
+    let imported = done.imported;
+    let before = match done.present {
         0 => String::new(),
         present => format!(", {present} were there before"),
     };
@@ -201,21 +305,17 @@ fn told(
     Ok(ExitCode::SUCCESS)
 }
 
-fn outcome<'a>(
-    args: &Args,
-    log: &LogName,
-    gathered: &'a Gathered,
-    (receipt, imported, present): (Option<u64>, u64, u64),
-) -> Outcome<'a> {
+fn outcome<'a>(args: &Args, log: &LogName, gathered: &'a Gathered, done: &Done) -> Outcome<'a> {
     let failed = verdict_failed(&gathered.report.verdict) && !args.accept_failed;
     Outcome {
         log: log.to_string(),
         source: &gathered.name,
         form: gathered.form,
         records: gathered.records,
-        receipt,
-        imported,
-        present,
+        receipt: done.receipt,
+        imported: done.imported,
+        present: done.present,
+        left_out: done.left_out,
         dry_run: args.dry_run,
         report: &gathered.report,
         exit: if failed { Exit::Failed.code() } else { 0 },

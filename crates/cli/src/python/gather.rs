@@ -9,7 +9,7 @@ use ai_audit_export::archive::is_zip;
 use ai_audit_export::{PythonPackage, is_python_package, split_records};
 use ai_audit_import::{PYTHON_FILES, PYTHON_RECEIPTS, PythonReport, Record, SourceTrust, Split};
 use anyhow::Context as _;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, Write as _};
 use std::path::Path;
@@ -26,7 +26,7 @@ pub(crate) struct Gathered {
     pub(crate) size: u64,
     /// What its verification says.
     pub(crate) report: PythonReport,
-    /// How many records each tenant has; what cannot be read has none.
+    /// How many records each tenant has.
     pub(crate) tenants: BTreeMap<String, u64>,
     /// A package's other files.
     pub(crate) files: Vec<(String, String)>,
@@ -162,9 +162,12 @@ fn package(
     })
 }
 
+/// What cannot be read is nobody's.
 fn survey(record: Split<'_>, tenants: &mut BTreeMap<String, u64>) {
-    let parsed = record.ok().and_then(|text| Record::parse(text).ok());
-    let tenant = parsed.as_ref().map_or("", Record::tenant);
+    let Some(parsed) = record.ok().and_then(|text| Record::parse(text).ok()) else {
+        return;
+    };
+    let tenant = parsed.tenant();
     match tenants.get_mut(tenant) {
         Some(count) => *count += 1,
         None => {
@@ -199,35 +202,79 @@ impl Gathered {
         Ok(())
     }
 
+    /// Whether it has records of this tenant and nothing else.
+    pub(crate) fn is_all_of(&self, tenant: &str) -> bool {
+        self.tenants.get(tenant) == Some(&self.records)
+    }
+
     /// Keeps only the records of one tenant. The verification was of all of them.
-    pub(crate) fn only(mut self, tenant: &str) -> anyhow::Result<Self> {
-        if self.tenants.keys().all(|name| name == tenant) {
-            return Ok(self);
-        }
-        let mut kept = BufWriter::new(tempfile::tempfile().context("a temporary file")?);
-        let mut failed = None;
+    pub(crate) fn of_tenant(self, tenant: &str) -> anyhow::Result<Self> {
+        let mut kept = self.keep(|record| record.tenant() == tenant)?;
+        kept.name = format!("{}, tenant {tenant}", kept.name);
+        kept.tenants.retain(|name, _| name == tenant);
+        Ok(kept)
+    }
+
+    /// Keeps only the records whose hash is none of these.
+    pub(crate) fn without(self, hashes: &BTreeSet<Digest>) -> anyhow::Result<Self> {
+        let mut kept = self.keep(|record| !is_among(record, hashes))?;
+        kept.name = format!("{}, new records", kept.name);
+        Ok(kept)
+    }
+
+    /// How many of the records have one of these hashes.
+    pub(crate) fn among(&self, hashes: &BTreeSet<Digest>) -> anyhow::Result<u64> {
+        let mut found = 0;
         self.each(&mut |_, record| {
-            let Ok(text) = record else { return };
-            if Record::parse(text).is_ok_and(|record| record.tenant() == tenant) {
-                let written = writeln!(kept, "{text}");
+            let record = record.ok().and_then(|text| Record::parse(text).ok());
+            found += u64::from(record.is_some_and(|record| is_among(&record, hashes)));
+        })?;
+        Ok(found)
+    }
+
+    /// Keeps some of the records, in an array: no record is told from the next one by its lines.
+    fn keep(mut self, keep: impl Fn(&Record<'_>) -> bool) -> anyhow::Result<Self> {
+        let mut kept = BufWriter::new(tempfile::tempfile().context("a temporary file")?);
+        let (mut records, mut failed) = (0_u64, None);
+        self.each(&mut |_, record| {
+            let Some(record) = record.ok().and_then(|text| Record::parse(text).ok()) else {
+                return;
+            };
+            if keep(&record) {
+                let before = if records == 0 { "[" } else { "," };
+                let written = write!(kept, "{before}\n{}", record.original());
                 failed = failed.take().or(written.err());
+                records += 1;
             }
         })?;
+        let end = if records == 0 { "" } else { "\n]\n" };
+        failed = failed.or(kept.write_all(end.as_bytes()).err());
         if let Some(error) = failed {
             return Err(error).context("a temporary file");
         }
         let mut file = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.rewind()?;
-        let mut records = 0;
-        let (digest, size) = split_records(BufReader::new(&file), &mut |_, _| records += 1)?;
-        self.name = format!("{}, tenant {tenant}", self.name);
+        let mut again = 0;
+        let (digest, size) = split_records(BufReader::new(&file), &mut |_, _| again += 1)?;
+        if again != records {
+            anyhow::bail!("{records} records were kept, and {again} read again: this is a bug");
+        }
         if self.form == "package" {
             self.form = "receipts";
         }
-        self.tenants.retain(|name, _| name == tenant);
         self.files.clear();
         (self.digest, self.size, self.records) = (digest, size, records);
         self.stored = Stored::Records(file);
         Ok(self)
     }
+}
+
+/// Whether a record, as it signs itself, has one of these hashes. Numbers that were written anew on the
+/// way are not tried: such a record counts as new.
+fn is_among(record: &Record<'_>, hashes: &BTreeSet<Digest>) -> bool {
+    hashes.contains(&record.hash())
+        || record
+            .named_hash()
+            .and_then(|text| text.parse().ok())
+            .is_some_and(|named| hashes.contains(&named))
 }

@@ -1,5 +1,6 @@
 //! Seals a source and its records, and goes on where an import stopped.
 
+use crate::failure::usage;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::python::Gathered;
@@ -56,9 +57,12 @@ pub(super) fn all(
         }
         index += 1;
     })?;
-    if failed.is_none() {
-        failed = sealing.finish().err();
-    }
+    // What is on its way is sealed all the same, and counts.
+    let finished = match failed {
+        None => sealing.finish(),
+        Some(_) => sealing.settle(0),
+    };
+    failed = failed.or(finished.err());
     match failed {
         None => Ok((seq, sealing.sealed)),
         Some(error) => Err(error.context(format!(
@@ -66,6 +70,34 @@ pub(super) fn all(
             present + sealing.sealed,
             gathered.records
         ))),
+    }
+}
+
+/// Whether every record can be imported whole.
+///
+/// # Errors
+///
+/// The first one that cannot, with its line.
+pub(super) fn check(
+    gathered: &Gathered,
+    trust: &SourceTrust,
+    output: Output,
+) -> anyhow::Result<()> {
+    let encoded = EncodedRecordBody::new(&source(gathered, trust));
+    encoded.map_err(|error| usage(format!("{}: {error}", gathered.name)))?;
+    let bar = Progress::new("checking", "records", gathered.records, output.quiet);
+    let mut keys = Keys::new(trust.keys.iter().copied());
+    let (mut index, mut failed) = (0, None);
+    gathered.each(&mut |line, split| {
+        if failed.is_none() {
+            failed = new_record(&mut keys, LeafHash::ZERO, index, line, split).err();
+        }
+        index += 1;
+        bar.set(index, gathered.records);
+    })?;
+    match failed {
+        None => Ok(()),
+        Some(error) => Err(usage(format!("{error:#}; nothing was imported"))),
     }
 }
 
@@ -116,22 +148,8 @@ struct Sealing<'a> {
 
 impl Sealing<'_> {
     fn push(&mut self, index: u64, line: u64, split: Split<'_>) -> anyhow::Result<()> {
-        let text = split.map_err(|error| {
-            anyhow!("line {line}: {error}; a record that is no text cannot be imported")
-        })?;
-        let place = || format!("line {line}");
-        let item = match Record::parse(text) {
-            Ok(mut record) => {
-                let examined = record.examine(&mut self.keys);
-                let item = Item::new(&record, &examined, self.source, index);
-                item.map(|item| sealable(&item)).with_context(place)??
-            }
-            Err(error) => {
-                let item = Item::unreadable(text, &error, self.source, index);
-                item.map(|item| sealable(&item)).with_context(place)??
-            }
-        };
-        self.group.push(item);
+        let record = new_record(&mut self.keys, self.source, index, line, split)?;
+        self.group.push(record);
         if self.group.len() >= GROUP {
             self.submit()?;
             self.settle(IN_FLIGHT)?;
@@ -164,6 +182,31 @@ impl Sealing<'_> {
     fn finish(&mut self) -> anyhow::Result<()> {
         self.submit()?;
         self.settle(0)
+    }
+}
+
+/// A record of the source as one of the log.
+fn new_record(
+    keys: &mut Keys,
+    source: LeafHash,
+    index: u64,
+    line: u64,
+    split: Split<'_>,
+) -> anyhow::Result<NewRecord> {
+    let place = || format!("line {line}");
+    let text = split.map_err(|error| {
+        anyhow!("line {line}: {error}; what is no text cannot be imported as it was")
+    })?;
+    match Record::parse(text) {
+        Ok(mut record) => {
+            let examined = record.examine(keys);
+            let item = Item::new(&record, &examined, source, index).with_context(place)?;
+            sealable(&item)
+        }
+        Err(error) => {
+            let item = Item::unreadable(text, &error, source, index).with_context(place)?;
+            sealable(&item)
+        }
     }
 }
 
