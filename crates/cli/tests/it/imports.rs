@@ -8,16 +8,16 @@ use std::path::Path;
 
 const CASES: &str = "../../../shared/vectors/python-library-0.4.7";
 
-fn old() -> SigningKey {
+pub(crate) fn old() -> SigningKey {
     SigningKey::from_bytes(&[41; 32])
 }
 
-fn key() -> String {
+pub(crate) fn key() -> String {
     old().verifying_key().to_string()
 }
 
 /// A log without records, and a source of so many decisions as a package and as lines.
-fn place(count: u64) -> Place {
+pub(crate) fn place(count: u64) -> Place {
     let place = Place::empty();
     place
         .run(&["init", "audit", "--name", "example.org/test"])
@@ -29,20 +29,20 @@ fn place(count: u64) -> Place {
     place
 }
 
-fn import(place: &Place, source: &str) -> Value {
+pub(crate) fn import(place: &Place, source: &str) -> Value {
     let args = ["import", "audit", source, "--key", &key(), "--json"];
     place.run(&args).good().json()
 }
 
 /// The verdict on the log itself is whole.
-fn verified(place: &Place) -> Value {
+pub(crate) fn verified(place: &Place) -> Value {
     let size = place.receipts().to_string();
     let args = ["verify", "audit", "--key", "audit/log.pub", "--size", &size];
     place.run(&[&args[..], &["--json"]].concat()).good().json()
 }
 
 /// The receipts of kind `imported`, oldest first.
-fn imported(place: &Place) -> Vec<Value> {
+pub(crate) fn imported(place: &Place) -> Vec<Value> {
     let args = ["log", "audit", "--kind", "imported", "--reverse"];
     let all = [&args[..], &["-n", "100000", "--json"]].concat();
     let listed = place.run(&all).good().json();
@@ -211,42 +211,6 @@ fn nothing_is_imported_twice() {
     assert_eq!(place.receipts(), size);
 }
 
-/// A56: killed at any moment of an import. What was acknowledged is there once, and the same command
-/// goes on from there.
-#[test]
-fn a56_an_import_that_is_killed_goes_on() {
-    let place = place(1500);
-    let args = ["import", "audit", "old.jsonl", "--key", &key(), "-q"];
-    let mut cut = 0;
-    for attempt in 0..40_u64 {
-        let mut child = place
-            .command(&args)
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(60 + 35 * attempt));
-        let ended = child.try_wait().unwrap().is_some();
-        let _ = child.kill();
-        child.wait().unwrap();
-        let listed = place.run(&["import", "audit", "--list", "--json"]).good();
-        let present = listed.json()["imports"][0]["present"].as_u64().unwrap_or(0);
-        assert!(present >= cut, "{present} of {cut} are left");
-        cut = present;
-        if ended || cut == 1500 {
-            break;
-        }
-    }
-    let done = import(&place, "old.jsonl");
-    let sum = done["imported"].as_u64().unwrap() + done["present"].as_u64().unwrap();
-    assert_eq!(sum, 1500);
-    let items = imported(&place);
-    let sources = items
-        .iter()
-        .filter(|it| it["body"]["record"]["source"].is_object());
-    assert_eq!((items.len(), sources.count()), (1501, 1));
-    verified(&place);
-}
-
 #[test]
 fn what_fails_is_imported_only_when_that_is_accepted() {
     let place = place(5);
@@ -384,171 +348,4 @@ fn sources_that_are_none() {
     let line = std::fs::read_to_string(place.path("audit/log.pub")).unwrap();
     let done = place.run(&["import", "audit", "old.zip", "--key", line.trim()]);
     assert!(done.sentence(2).contains("key line"), "{}", done.err);
-}
-
-/// A57: an import is taken up again under other keys than it was begun with. What was found first is
-/// sealed, so that the log would contradict itself for ever.
-#[test]
-fn a57_an_import_is_not_taken_up_under_other_keys() {
-    let place = place(5);
-    place
-        .run(&["import", "audit", "old.jsonl", "--accept-failed"])
-        .good();
-    let size = place.receipts();
-    let args = ["import", "audit", "old.jsonl", "--key", &key()];
-    let said = place.run(&args).sentence(2).to_owned();
-    assert!(said.contains("without a key"), "{said}");
-    assert_eq!(place.receipts(), size);
-    verified(&place);
-    // In a log of its own it has the key.
-    place
-        .run(&[
-            "init",
-            "audit",
-            "--log",
-            "second",
-            "--name",
-            "example.org/2",
-        ])
-        .good();
-    place
-        .run(&[&args[..], &["--log", "second"]].concat())
-        .good();
-}
-
-/// A57: two imports of one source at once. One of them holds the log; the other sees what it did.
-#[test]
-fn a57_two_imports_at_once() {
-    let place = place(400);
-    let args = ["import", "audit", "old.jsonl", "--key", &key(), "-q"];
-    for _ in 0..3 {
-        let mut both: Vec<_> = (0..2)
-            .map(|_| {
-                let mut command = place.command(&args);
-                command.stdout(std::process::Stdio::null());
-                command.stderr(std::process::Stdio::null());
-                command.spawn().unwrap()
-            })
-            .collect();
-        for child in &mut both {
-            child.wait().unwrap();
-        }
-    }
-    let listed = place.run(&["import", "audit", "--list", "--json"]).good();
-    let listed = listed.json();
-    let imports = listed["imports"].as_array().unwrap();
-    assert_eq!(imports.len(), 1, "{listed}");
-    assert_eq!(imports[0]["present"], 400);
-    assert_eq!(imported(&place).len(), 401);
-    verified(&place);
-}
-
-/// Two packages that overlap: what is there is not counted twice.
-#[test]
-fn overlapping_sources_are_imported_once() {
-    let place = place(4);
-    import(&place, "old.jsonl");
-    let more = python::decisions(9, "acme", &old());
-    let package = PythonFiles::new(&more, &old()).zip();
-    std::fs::write(place.path("more.zip"), package).unwrap();
-    let args = ["import", "audit", "more.zip", "--key", &key()];
-    let said = place.run(&args).sentence(2).to_owned();
-    assert!(
-        said.contains("4 of 9") && said.contains("--only-new"),
-        "{said}"
-    );
-    let only = [&args[..], &["--only-new", "--json"]].concat();
-    assert_eq!(place.run(&only).good().json()["imported"], 5);
-    let stats = place.run(&["stats", "audit", "--json"]).good().json();
-    assert_eq!(stats["actions"]["allow"], 9, "{stats}");
-    verified(&place);
-}
-
-/// What cannot be imported whole is not begun.
-#[test]
-fn a_record_that_is_too_long_stops_the_import_before_it_begins() {
-    let place = place(1);
-    let mut records: Vec<Value> = (0..3).map(|n| python::decision(n, "acme")).collect();
-    records[2]["reason_codes"][0] = "x".repeat(70_000).into();
-    python::chain(&mut records, &old());
-    place.write("long.jsonl", &python::lines(&records));
-    let before = place.receipts();
-    let args = ["import", "audit", "long.jsonl", "--key", &key()];
-    for dry in [&["--dry-run"][..], &[]] {
-        let said = place.run(&[&args[..], dry].concat()).sentence(2).to_owned();
-        assert!(
-            said.contains("line 3") && said.contains("nothing was imported"),
-            "{said}"
-        );
-    }
-    assert_eq!(place.receipts(), before);
-    // Nor what is no text.
-    let lines = std::fs::read(place.path("old.jsonl")).unwrap();
-    std::fs::write(place.path("bad.jsonl"), [&lines[..], b"\xff\n"].concat()).unwrap();
-    let args = [
-        "import",
-        "audit",
-        "bad.jsonl",
-        "--key",
-        &key(),
-        "--accept-failed",
-    ];
-    assert!(place.run(&args).sentence(2).contains("line 2"));
-    assert_eq!(place.receipts(), before);
-}
-
-/// An array whose records go over several lines but for the first comes back as one.
-#[test]
-fn records_over_several_lines_come_back_whole() {
-    let place = place(1);
-    let mut records = python::decisions(3, "acme", &old());
-    records.extend(python::decisions(2, "beta", &old()));
-    let texts: Vec<String> = (records.iter().enumerate())
-        .map(|(at, record)| match at {
-            0 => record.to_string(),
-            _ => serde_json::to_string_pretty(record).unwrap(),
-        })
-        .collect();
-    place.write("mixed.json", &format!("[{}]", texts.join(",")));
-    let args = ["import", "audit", "mixed.json", "--key", &key(), "--json"];
-    let both = [&args[..], &["--all-tenants"]].concat();
-    let done = place.run(&both).good().json();
-    assert_eq!(done["imported"], 5);
-    let source = done["receipt"].to_string();
-    place
-        .run(&["show", "audit", &source, "--original", "-o", "again.json"])
-        .good();
-    let asked = ["--key", &key(), "--require", "integrity,attribution"];
-    place
-        .run(&[&["verify", "again.json"], &asked[..]].concat())
-        .good();
-    place
-        .run(&["init", "audit", "--log", "acme", "--name", "example.org/2"])
-        .good();
-    let one = [&args[..], &["--tenant", "acme", "--log", "acme"]].concat();
-    let done = place.run(&one).good().json();
-    assert_eq!(
-        (&done["imported"], &done["left_out"]),
-        (&3.into(), &2.into())
-    );
-}
-
-/// A line that cannot be read is nobody's: the verification is told of, and what is left out.
-#[test]
-fn an_unreadable_line_is_told_and_no_tenant() {
-    let place = place(3);
-    let lines = std::fs::read_to_string(place.path("old.jsonl")).unwrap();
-    place.write("bad.jsonl", &format!("{lines}garbage\n"));
-    let args = ["import", "audit", "bad.jsonl", "--key", &key()];
-    let done = place.run(&args);
-    assert_eq!(done.code, 1, "{}", done.err);
-    assert!(done.out.contains("malformed"), "{}", done.out);
-    let accepted = [&args[..], &["--accept-failed", "--tenant", "acme"]].concat();
-    let done = place.run(&accepted).good();
-    assert!(
-        done.out.contains("1 record of other tenants"),
-        "{}",
-        done.out
-    );
-    verified(&place);
 }

@@ -20,6 +20,7 @@ mod help;
 mod import_servers;
 mod imported;
 mod imports;
+mod imports_again;
 mod incidents;
 mod keys;
 mod output;
