@@ -88,9 +88,12 @@ fn a_redis_is_verified_and_imported() {
         .run(&["init", "audit", "--name", "example.org/test"])
         .good();
     let address = redis.address();
-    place
-        .run(&["verify", &address, "--key", &key, "--size", "6"])
-        .good();
+    let secret = address.replace("redis://", "redis://:hunter2@");
+    for (address, size) in [(&address, "6"), (&secret, "6")] {
+        let done = place.run(&["verify", address, "--key", &key, "--size", size]);
+        assert!(!format!("{}{}", done.out, done.err).contains("hunter2"));
+        assert_eq!(done.code == 0, address == &redis.address(), "{}", done.err);
+    }
     let args = ["import", "audit", &address, "--key", &key, "--json"];
     let done = place.run(&args).good().json();
     assert_eq!(

@@ -52,25 +52,31 @@ pub(super) fn check(
     }
 }
 
-/// The kind of the first finding in a record's texts.
+/// The kind of the first finding in a record's texts; in all of its text where it cannot be read.
 fn tells(text: &str, redactor: &Redactor) -> Option<String> {
-    let json = Json::parse(text).ok()?;
-    let mut open = Vec::new();
-    for (name, value) in json.root().members() {
-        if !ITS_OWN.contains(&name.as_ref()) {
-            open.push(value);
-        }
-    }
+    let Ok(json) = Json::parse(text) else {
+        return finding(text, redactor);
+    };
+    let mut open = vec![json.root()];
     while let Some(value) = open.pop() {
-        if let Some(text) = value.string() {
-            let findings = redactor.find(text.as_bytes());
-            let certain = findings.iter().find(|it| it.confidence >= CERTAIN);
-            if let Some(finding) = certain {
-                return Some(finding.kind.to_string());
-            }
+        if let Some(kind) = value.string().and_then(|text| finding(&text, redactor)) {
+            return Some(kind);
         }
         open.extend(value.items());
-        open.extend(value.members().map(|(_, value)| value));
+        for (name, value) in value.members() {
+            if let Some(kind) = finding(&name, redactor) {
+                return Some(kind);
+            }
+            if !ITS_OWN.contains(&name.as_ref()) {
+                open.push(value);
+            }
+        }
     }
     None
+}
+
+fn finding(text: &str, redactor: &Redactor) -> Option<String> {
+    let found = redactor.find(text.as_bytes());
+    let certain = found.iter().find(|it| it.confidence >= CERTAIN);
+    certain.map(|finding| finding.kind.to_string())
 }

@@ -3,7 +3,7 @@
 use super::named;
 use crate::cli::Verify;
 use crate::failure::usage;
-use crate::output::{Output, Tone};
+use crate::output::{Output, Tone, safe};
 use crate::python::{self, Form};
 use ai_audit_core::Question;
 use ai_audit_import::PythonReport;
@@ -27,14 +27,11 @@ pub(super) fn run(
     asked: &[Question],
     output: Output,
 ) -> anyhow::Result<ExitCode> {
-    if !args.text.is_empty() || args.log.is_some() || args.subject.is_some() {
-        return Err(usage(
-            "--text, --log and --subject do not go with records of the Python library",
-        ));
-    }
+    fits(args)?;
     let trust = python::source_trust(&args.trust, policy, output);
     let report = python::verify_file(&args.path, form, &trust, output)?;
-    tell(args, form.name(), report, asked, output)
+    let what = args.path.display().to_string();
+    tell(&what, form.name(), report, asked, output)
 }
 
 /// The records of a server.
@@ -45,13 +42,25 @@ pub(super) fn server(
     asked: &[Question],
     output: Output,
 ) -> anyhow::Result<ExitCode> {
+    fits(args)?;
     let trust = python::source_trust(&args.trust, policy, output);
     let gathered = python::gather(address, None, &trust, output)?;
-    tell(args, gathered.kind(), gathered.report, asked, output)
+    // Not the address: it may have a password.
+    let (what, kind) = (gathered.name.clone(), gathered.kind());
+    tell(&what, kind, gathered.report, asked, output)
+}
+
+fn fits(args: &Verify) -> anyhow::Result<()> {
+    if !args.text.is_empty() || args.log.is_some() || args.subject.is_some() {
+        return Err(usage(
+            "--text, --log and --subject do not go with records of the Python library",
+        ));
+    }
+    Ok(())
 }
 
 fn tell(
-    args: &Verify,
+    what: &str,
     kind: &'static str,
     report: PythonReport,
     asked: &[Question],
@@ -62,7 +71,7 @@ fn tell(
         output.json(&Outcome { kind, report, exit })?;
         return Ok(ExitCode::from(exit));
     }
-    let what = format!("{}, {kind}", args.path.display());
+    let what = format!("{}, {kind}", safe(what));
     output.line(output.paint(Tone::Bold, &what))?;
     python::print(&report, output)?;
     let (tone, said) = named(&report.verdict, exit, asked);
