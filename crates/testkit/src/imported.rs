@@ -1,5 +1,5 @@
 //! The bodies that bring records of the Python library `ai-audit-trail` into a log: those of
-//! [`python`](crate::python), with what a test wants them to say.
+//! [`python`], with what a test wants them to say.
 
 use crate::python;
 use ai_audit_agentic::{JsonDigest, ToolOutcome, ToolStatus};
