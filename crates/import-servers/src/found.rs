@@ -55,6 +55,9 @@ pub enum RemarkKind {
     Gone,
     /// A record was there first and gone when it was to be read. Examples are keys.
     Vanished,
+    /// A key or row is there and holds no record: it is empty, or only white space. It is not handed on, and
+    /// an index that lists it lists a receipt that is [`Gone`](Self::Gone). Examples are keys or ids.
+    Blank,
     /// No record has the hash that is kept as a chain's end. Examples are hashes.
     EndMissing,
     /// A key holds another type than the library writes. Examples are keys.
@@ -80,6 +83,7 @@ impl RemarkKind {
         match self {
             Self::Gone
             | Self::Vanished
+            | Self::Blank
             | Self::EndMissing
             | Self::WrongType
             | Self::NotText
@@ -92,6 +96,7 @@ impl RemarkKind {
         match self {
             Self::Gone => "listed in an index, but not there",
             Self::Vanished => "there at first, gone when it was to be read",
+            Self::Blank => "there without a record in it",
             Self::EndMissing => "the chain ends in a hash that no record has",
             Self::WrongType => "of another type than the library writes",
             Self::NotText => "not UTF-8",

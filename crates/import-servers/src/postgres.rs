@@ -10,16 +10,16 @@ use tokio_postgres::types::{ToSql, Type};
 
 use self::client::Client;
 use crate::remarks::Remarks;
-use crate::source::{Each, Server};
+use crate::source::{Each, Server, is_blank};
 use crate::{Found, MAX_VALUE, Options, RemarkKind, ServerError};
 
 /// Of each row the text if it is not too long, the columns that name it, and whether it fits them. The
-/// lateral query keeps the text from being made more than once.
+/// lateral query keeps the text from being made more than once. Without a payload it is empty.
 const RECEIPTS: &str = "
     SELECT CASE WHEN octet_length(t.text) <= $2 THEN t.text END, r.receipt_id, r.tenant_id,
            (r.payload->>'receipt_id', r.payload->>'tenant_id')
                IS DISTINCT FROM (r.receipt_id, r.tenant_id)
-    FROM ai_audit_receipts r CROSS JOIN LATERAL (SELECT r.payload::text AS text OFFSET 0) t
+    FROM ai_audit_receipts r CROSS JOIN LATERAL (SELECT coalesce(r.payload::text, '') AS text OFFSET 0) t
     WHERE $1::text IS NULL OR r.tenant_id = $1
     ORDER BY r.timestamp, r.receipt_id COLLATE \"C\"";
 
@@ -27,7 +27,7 @@ const RECEIPTS: &str = "
 const SEALS: &str = "
     SELECT CASE WHEN octet_length(t.text) <= $2 THEN t.text END, s.batch_id,
            coalesce(s.payload->>'tenant_id', ''), s.payload->>'batch_id' IS DISTINCT FROM s.batch_id
-    FROM ai_audit_batch_seals s CROSS JOIN LATERAL (SELECT s.payload::text AS text OFFSET 0) t
+    FROM ai_audit_batch_seals s CROSS JOIN LATERAL (SELECT coalesce(s.payload::text, '') AS text OFFSET 0) t
     WHERE $1::text IS NULL OR coalesce(s.payload->>'tenant_id', '') = $1
     ORDER BY s.sealed_at, s.batch_id COLLATE \"C\"";
 
@@ -106,6 +106,10 @@ impl Server for Postgres {
                 }
                 let text: Option<&str> = row.try_get(0)?;
                 Ok(match text {
+                    Some(text) if is_blank(text) => {
+                        remarks.add(RemarkKind::Blank, Some(whose), id);
+                        ControlFlow::Continue(())
+                    }
                     Some(text) => each(text),
                     None => {
                         remarks.add(RemarkKind::TooLong, Some(whose), id);

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use self::client::Client;
 use self::listing::{Entry, Listing};
-use crate::source::{Each, Server};
+use crate::source::{Each, Server, is_blank};
 use crate::{Found, MAX_VALUE, Options, RemarkKind, ServerError};
 
 /// Bytes of values that are asked for at once, where one alone is not longer.
@@ -66,10 +66,14 @@ impl Server for Redis {
             let whose = Some(&*entry.tenant);
             if value.len() > MAX_VALUE {
                 remarks.add(RemarkKind::TooLong, whose, example());
-            } else if value.is_empty() && entry.length > 0 {
+            } else if value.is_empty() {
+                // None of those that were listed was empty.
                 remarks.add(RemarkKind::Vanished, whose, example());
             } else if let Ok(text) = str::from_utf8(&value) {
-                return each(text);
+                if !is_blank(text) {
+                    return each(text);
+                }
+                remarks.add(RemarkKind::Blank, whose, example());
             } else {
                 remarks.add(RemarkKind::NotText, whose, example());
             }

@@ -17,6 +17,12 @@ pub(crate) trait Server {
     fn records(&mut self, tenant: Option<&str>, each: &mut Each<'_>) -> Result<Found, ServerError>;
 }
 
+/// Whether there is no record in a value. Readers of lines skip such a one, so it must not be handed on.
+#[cfg(any(feature = "redis", feature = "postgres"))]
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
 /// A Redis or PostgreSQL with records of the Python library, open to be read.
 ///
 /// It blocks the thread that calls it, and must not be used inside of an asynchronous runtime.
@@ -94,6 +100,7 @@ impl Source {
     /// Hands on every record, or those of one tenant: its JSON text as the server has it, in the order of
     /// their times, then of their ids; in PostgreSQL the batch seals behind the receipts. Records that
     /// cannot be read as a receipt are handed on like any other; they come last in Redis.
+    /// Empty values are not: they are [remarked](crate::RemarkKind::Blank).
     ///
     /// Texts are held one at a time, or a few of them; of Redis also every key, time, id and the members
     /// of all indexes, some hundred bytes a receipt.

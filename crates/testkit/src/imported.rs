@@ -1,13 +1,14 @@
-//! Records as the Python library `ai-audit-trail` writes them, and the bodies that bring them into a log.
-//!
-//! Their form is in `docs/spec/python-library.md`. They are real ones: the library verifies them.
+//! The bodies that bring records of the Python library `ai-audit-trail` into a log: those of
+//! [`python`], with what a test wants them to say.
 
+use crate::python;
 use ai_audit_agentic::{JsonDigest, ToolOutcome, ToolStatus};
 use ai_audit_core::{
     Action, Bytes, Check, Decision, Digest, Imported, ImportedAnswer, ImportedBody, ImportedItem,
     ImportedRecord, ImportedSource, Kind, LeafHash, List, Signature, SigningKey, TextDigest,
     Timestamp, encode_body,
 };
+use serde_json::{Value, json};
 
 /// What a decision of another system says.
 #[derive(Debug, Clone, Copy)]
@@ -56,16 +57,13 @@ impl OldRecord {
     pub fn decision(of: &OldDecision<'_>, proven: bool) -> Self {
         let fired = of.score >= 0.5;
         let output = Digest::of(of.output.as_bytes());
-        let members = format!(
-            r#""action":"{}","checks":[{{"detail":{{}},"fired":{fired},"name":"toxicity","score":{:?},"threshold":0.5,"version":"3"}}],"config_digest":"","input_c14n":"","model_id":"{}","nist_tags":[],"output_hash":"{output}","prev_receipt_hash":"","reason_codes":[],"receipt_id":"{}","receipt_version":"1.0","session_id":"{}","state_digest":"","tenant_id":"","timestamp":"{}","trace_id":"{}""#,
-            of.action.name(),
-            of.score,
-            of.model,
-            of.id,
-            of.session,
-            written(of.time),
-            of.trace,
-        );
+        let says = json!({
+            "receipt_id": of.id, "trace_id": of.trace, "session_id": of.session, "model_id": of.model,
+            "action": of.action.name(), "input_c14n": "", "output_hash": output.to_string(),
+            "checks": [{"name": "toxicity", "version": "3", "score": of.score, "threshold": 0.5,
+                "fired": fired, "detail": {}}],
+            "reason_codes": [],
+        });
         let body = Decision {
             occurred_at: Some(of.time),
             output: Some(TextDigest::Plain(output)),
@@ -83,17 +81,17 @@ impl OldRecord {
             ..Decision::new()
         };
         let body = encode_body(&body).unwrap();
-        Self::signed(&members, of.id, of.time, proven, (Kind::DECISION, body))
+        let record = python::decision(0, "");
+        Self::sealed(record, says, of.time, proven, (Kind::DECISION, body))
     }
 
     /// A tool-call receipt of an agent that ran well, signed by [`old_key`].
     #[must_use]
     pub fn tool_call(id: &str, time: Timestamp, agent: &str, tool: &str) -> Self {
         let result = Digest::of(b"a result");
-        let members = format!(
-            r#""agent_id":"{agent}","duration_ms":1.5,"error":"","parent_receipt_id":"","prev_receipt_hash":"","receipt_id":"{id}","success":true,"tenant_id":"","timestamp":"{}","tool_args_hash":"","tool_name":"{tool}","tool_result_hash":"{result}""#,
-            written(time)
-        );
+        let says = json!({
+            "receipt_id": id, "agent_id": agent, "tool_name": tool, "tool_result_hash": result.to_string(),
+        });
         let body = ToolOutcome {
             occurred_at: Some(time),
             tool: tool.into(),
@@ -104,32 +102,35 @@ impl OldRecord {
             ..ToolOutcome::new()
         };
         let body = encode_body(&body).unwrap();
-        Self::signed(&members, id, time, true, (Kind::TOOL_OUTCOME, body))
+        let record = python::tool_call(0, "");
+        Self::sealed(record, says, time, true, (Kind::TOOL_OUTCOME, body))
     }
 
-    fn signed(
-        members: &str,
-        id: &str,
+    /// The record, with what it `says` instead of its members of the same names.
+    fn sealed(
+        mut record: Value,
+        says: Value,
         time: Timestamp,
         proven: bool,
         (kind, body): (Kind, Vec<u8>),
     ) -> Self {
-        let signed = format!("{{{members}}}");
-        let hash = Digest::of(signed.as_bytes());
+        for (name, value) in says.as_object().unwrap() {
+            record[name] = value.clone();
+        }
+        // Without a fraction where it is a whole second.
+        record["timestamp"] = time.to_string().replace(".000000Z", "Z").into();
         let key = match proven {
             true => old_key(),
             false => SigningKey::from_bytes(&[0x0e; 32]),
         };
-        let signature = key.sign(signed.as_bytes());
-        let hex: String = (signature.as_bytes().iter())
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        python::seal(&mut record, &key);
+        let signed = python::signed_bytes(&record);
         Self {
-            original: format!(r#"{{{members},"receipt_hash":"{hash}","signature":"{hex}"}}"#),
-            id: id.into(),
+            original: record.to_string(),
+            id: python::text_of(&record, "receipt_id"),
             time,
-            hash,
-            signature,
+            hash: Digest::of(&signed),
+            signature: key.sign(&signed),
             proven,
             kind,
             body,
@@ -187,9 +188,4 @@ pub fn old_source(records: &[OldRecord]) -> Imported<'static> {
             files: List::EMPTY,
         }),
     }
-}
-
-/// A time as the library writes it: without a fraction where it is a whole second.
-fn written(time: Timestamp) -> String {
-    time.to_string().replace(".000000Z", "Z")
 }

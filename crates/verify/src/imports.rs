@@ -1,5 +1,8 @@
 //! Imported records: what stands beside an old proof is what that proof proves (attack A55).
 
+mod repeats;
+
+use self::repeats::Repeats;
 use crate::{Pin, TrustPolicy};
 use ai_audit_core::{
     BulkVerifier, DecodeBody as _, Imported, ImportedAnswer, ImportedItem, ImportedRecord,
@@ -23,6 +26,7 @@ pub(crate) struct Imports<'p> {
     /// Old records, too, are signed by few keys.
     bulk: BulkVerifier,
     sources: BTreeMap<LeafHash, Source>,
+    repeats: Repeats,
     not_followed: u64,
     /// Whether every receipt before the next one was seen.
     whole: bool,
@@ -52,6 +56,7 @@ impl<'p> Imports<'p> {
             pins: policy.pins(),
             bulk: policy.bulk_verifier(),
             sources: BTreeMap::new(),
+            repeats: Repeats::new(policy.is_in_little_memory()),
             not_followed: 0,
             whole: true,
         }
@@ -83,7 +88,9 @@ impl<'p> Imports<'p> {
             ImportedRecord::Item(item) => {
                 self.item(&item)?;
                 check_item(receipt.header(), &item, &mut self.bulk)
-                    .map_err(|error| format!("imported record {}: {error}", item.index))
+                    .map_err(|error| format!("imported record {}: {error}", item.index))?;
+                self.repeats.see(receipt.header().seq, &item);
+                Ok(())
             }
         }
     }
@@ -172,6 +179,7 @@ impl<'p> Imports<'p> {
                 self.not_followed
             ));
         }
+        self.repeats.remark(&mut remarks);
         remarks
     }
 

@@ -262,6 +262,11 @@ impl TrustPolicy {
         self.min_size
     }
 
+    /// Whether it is used on a device, where little is kept.
+    pub(crate) const fn is_in_little_memory(&self) -> bool {
+        self.little_memory
+    }
+
     pub(crate) const fn bulk_verifier(&self) -> BulkVerifier {
         match self.little_memory {
             true => BulkVerifier::in_little_memory(),

@@ -121,6 +121,7 @@ pub(super) fn compare(
     mut indexes: Indexes,
     entries: &[Entry],
     unreadable: &[Box<[u8]>],
+    blank: &HashSet<Box<[u8]>>,
     remarks: &mut Remarks,
 ) -> Result<(), ServerError> {
     let mut unlisted = vec![false; entries.len()];
@@ -130,7 +131,7 @@ pub(super) fn compare(
             && !indexes.of_links.contains(entry.id())
             && of_tenant.is_none_or(|ids| !ids.contains(entry.id()));
     }
-    match bare(client, &mut indexes, entries, &mut unlisted) {
+    match bare(client, &mut indexes, entries, blank, &mut unlisted) {
         Err(ServerError::Permission { reason, .. }) => {
             remarks.add(RemarkKind::IndexUnread, None, reason);
         }
@@ -188,6 +189,7 @@ fn bare(
     client: &mut Client,
     indexes: &mut Indexes,
     entries: &[Entry],
+    blank: &HashSet<Box<[u8]>>,
     unlisted: &mut [bool],
 ) -> Result<(), ServerError> {
     let mut links: Vec<(&str, usize)> = Vec::new();
@@ -223,7 +225,7 @@ fn bare(
                 lists.push((*link, *entry));
             }
         }
-        members(client, indexes, &lists, &known)?;
+        members(client, indexes, &lists, &known, blank)?;
     }
     Ok(())
 }
@@ -235,6 +237,7 @@ fn members(
     indexes: &mut Indexes,
     lists: &[(&str, &Entry)],
     known: &HashSet<&str>,
+    blank: &HashSet<Box<[u8]>>,
 ) -> Result<(), ServerError> {
     let sets = lists
         .iter()
@@ -252,7 +255,8 @@ fn members(
     for unknown in unknown.chunks(KEYS) {
         let types = client.types(unknown.iter().map(|(key, _)| key.as_slice()))?;
         let gone = unknown.iter().zip(types);
-        let gone = gone.filter(|(_, holds)| *holds == Type::None);
+        let gone =
+            gone.filter(|((key, _), holds)| *holds == Type::None || blank.contains(key.as_slice()));
         indexes.of_links.extend(gone.map(|((_, id), _)| id.clone()));
     }
     Ok(())

@@ -13,6 +13,7 @@ use super::head::{self, Head};
 use super::indexes::{self, Indexes};
 use super::{Asked, KEYS, read};
 use crate::remarks::Remarks;
+use crate::source::is_blank;
 use crate::{Expiry, MAX_VALUE, RemarkKind, ServerError, Tip};
 
 /// A record that can be read.
@@ -43,6 +44,8 @@ pub(super) struct Listing {
     pub(super) expiry: Option<Expiry>,
     /// Keys of receipts that are there and cannot be read.
     unreadable: Vec<Box<[u8]>>,
+    /// Keys that are there with nothing in them.
+    blank: HashSet<Box<[u8]>>,
 }
 
 impl Listing {
@@ -57,6 +60,7 @@ impl Listing {
             remarks,
             expiry: None,
             unreadable: Vec::new(),
+            blank: HashSet::new(),
         };
         for (tenant, hash) in &indexes.tips {
             listing.tips.insert(tenant.clone(), (hash.clone(), false));
@@ -91,6 +95,7 @@ impl Listing {
             indexes,
             &listing.entries,
             &listing.unreadable,
+            &listing.blank,
             &mut listing.remarks,
         )?;
         Ok(listing)
@@ -149,6 +154,9 @@ impl Listing {
         }
         read(client, readable.into_iter(), |(key, length), value| {
             match str::from_utf8(&value) {
+                // It expired since it was looked at.
+                Ok("") if length > 0 => self.amiss(RemarkKind::Vanished, key),
+                Ok(text) if is_blank(text) => self.blank(key),
                 Ok(text) => self.add(key, length, text, tenants),
                 Err(_) => self.amiss(RemarkKind::NotText, key),
             }
@@ -198,6 +206,14 @@ impl Listing {
         let example = String::from_utf8_lossy(key);
         self.remarks.add(kind, Some(&tenant), example);
         self.unreadable.push(key.into());
+    }
+
+    /// Nothing is in it, so it is no receipt that an index may list.
+    fn blank(&mut self, key: &[u8]) {
+        let tenant = head::of_key(key).0;
+        let example = String::from_utf8_lossy(key);
+        self.remarks.add(RemarkKind::Blank, Some(&tenant), example);
+        self.blank.insert(key.into());
     }
 
     fn expires(&mut self, milliseconds: i64) {

@@ -18,7 +18,9 @@ fn old_key() -> SigningKey {
 /// A receipt as the Python library writes it, by this key. Members are in the order of their names.
 fn python(number: usize, action: &str, key: &SigningKey) -> String {
     let signed = format!(
-        r#"{{"action":"{action}","checks":[{{"detail":{{}},"fired":true,"name":"safety","score":0.5,"threshold":1e-7,"version":"1.0"}}],"model_id":"gpt-4o","prev_receipt_hash":"","receipt_id":"r{number}","receipt_version":"1.0","session_id":"s","tenant_id":"acme","timestamp":"2026-01-01T00:00:0{number}Z","trace_id":""}}"#
+        r#"{{"action":"{action}","checks":[{{"detail":{{}},"fired":true,"name":"safety","score":0.5,"threshold":1e-7,"version":"1.0"}}],"model_id":"gpt-4o","prev_receipt_hash":"","receipt_id":"r{number}","receipt_version":"1.0","session_id":"s","tenant_id":"acme","timestamp":"2026-01-01T00:{:02}:{:02}Z","trace_id":""}}"#,
+        number / 60,
+        number % 60
     );
     let signature = key.sign(signed.as_bytes());
     let hash = Digest::of(signed.as_bytes());
@@ -48,9 +50,20 @@ fn source(keys: &[VerifyingKey], items: u64) -> Imported<'static> {
 fn importing(
     records: &[String],
     trusted: &SigningKey,
-    mut change: impl FnMut(&mut ImportedItem<'_>),
+    change: impl FnMut(&mut ImportedItem<'_>),
 ) -> Log {
     let mut log = Log::of(1, 3);
+    import(&mut log, records, trusted, change);
+    log
+}
+
+/// Imports these records into a log, from a source of their own.
+fn import(
+    log: &mut Log,
+    records: &[String],
+    trusted: &SigningKey,
+    mut change: impl FnMut(&mut ImportedItem<'_>),
+) {
     let keys = [trusted.verifying_key()];
     let source = log.seal(&source(&keys, records.len() as u64));
     let mut keys = Keys::new(keys);
@@ -65,7 +78,6 @@ fn importing(
         change(item);
         log.seal(&imported);
     }
-    log
 }
 
 fn report_under(log: &Log, policy: &TrustPolicy) -> Report {
@@ -243,6 +255,62 @@ fn an_import_that_was_cut_off_is_told() {
         told.unwrap().contains("1 records are here without a proof"),
         "{found:?}"
     );
+}
+
+fn repeats(report: &Report) -> Vec<&str> {
+    let told = report.remarks.iter().map(String::as_str);
+    told.filter(|it| it.contains("imported records")).collect()
+}
+
+/// Two sources that overlap bring some records twice. Both receipts are what they say; whoever counts must
+/// know.
+#[test]
+fn records_that_are_imported_again_are_told() {
+    let records: Vec<String> = (0..4).map(|n| python(n, "reject", &old_key())).collect();
+    let mut log = importing(&records[..3], &old_key(), |_| {});
+    assert_eq!(repeats(&report(&log)), [""; 0]);
+    // Receipts 3 to 6 are the first source; of the second, 8 is there already and 10 is not.
+    import(&mut log, &records[1..], &old_key(), |_| {});
+    let again = report(&log);
+    assert_eq!(again.verdict.integrity, Status::Verified, "{again:?}");
+    assert_eq!(again.verdict.completeness, Status::Verified);
+    assert_eq!(
+        repeats(&again),
+        [
+            "2 imported records stand in this log more than once (the first again at receipt 8): figures count \
+             each of them"
+        ]
+    );
+    // Records that nothing proves are not held against each other.
+    let other = SigningKey::from_bytes(&[78; 32]);
+    let unproven = [python(0, "reject", &other), python(0, "reject", &other)];
+    let log = importing(&unproven, &old_key(), |_| {});
+    let found = report(&log);
+    assert_eq!(found.verdict.integrity, Status::Verified, "{found:?}");
+    assert_eq!(repeats(&found), [""; 0]);
+}
+
+/// What is followed is bounded, and what is not is told.
+#[test]
+fn a_device_follows_a_thousand_imported_records() {
+    let mut records: Vec<String> = (0..1002).map(|n| python(n, "reject", &old_key())).collect();
+    records.extend([records[999].clone(), records[1000].clone()]);
+    let log = importing(&records, &old_key(), |_| {});
+    let seq = |index: u64| 3 + 1 + index;
+    let found = report(&log);
+    assert_eq!(found.verdict.integrity, Status::Verified, "{found:?}");
+    let told = |count: u32, index| {
+        format!(
+            "{count} imported records stand in this log more than once (the first again at receipt {}): \
+             figures count each of them",
+            seq(index)
+        )
+    };
+    assert_eq!(repeats(&found), [told(2, 1002)]);
+    let found = report_under(&log, &log.policy().in_little_memory());
+    let not_followed =
+        "3 imported records were not looked for a second time: more than 1000 are not followed";
+    assert_eq!(repeats(&found), [&*told(1, 1002), not_followed]);
 }
 
 /// In a selection the source may be left out; what each record shows is held against it all the same.

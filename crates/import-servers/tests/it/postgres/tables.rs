@@ -104,6 +104,35 @@ fn a_text_comes_as_the_server_has_it() {
     );
 }
 
+/// `jsonb` has no text without a value, but a table's owner can drop `NOT NULL`.
+#[test]
+fn rows_without_a_payload_are_missing() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    server.sql(TABLES);
+    server.write(&[Receipt::new("acme", "r1", 1.0)]);
+    server.sql(
+        "ALTER TABLE ai_audit_receipts ALTER payload DROP NOT NULL;
+         INSERT INTO ai_audit_receipts VALUES ('r2', 'acme', '2026-05-01Z', NULL),
+                                              ('r3', 'acme', '2026-05-02Z', 'null');",
+    );
+    let (records, found) = all(&mut open(&server.url("postgres")), None);
+    assert_eq!(records.len(), 2);
+    assert_eq!(
+        records[1], "null",
+        "no receipt, but something that was kept"
+    );
+    assert_eq!(
+        remarks(&found),
+        [
+            (RemarkKind::Blank, Some("acme"), 1, vec!["r2"]),
+            (RemarkKind::Misplaced, Some("acme"), 2, vec!["r2", "r3"]),
+        ]
+    );
+    assert!(found.is_incomplete());
+}
+
 #[test]
 fn rows_that_say_something_else_than_their_record_are_told_and_long_ones_left_out() {
     let Some(server) = Server::start() else {

@@ -54,6 +54,68 @@ fn receipts_that_are_gone_are_told_by_what_still_lists_them() {
     assert!(found.remarks.iter().all(|remark| remark.tenant.is_none()));
 }
 
+/// Emptying a receipt and moving the chain's end to the one before shows what deleting it would show.
+#[test]
+fn receipts_that_were_emptied_are_missing() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let mut admin = server.admin();
+    let of = |id: &str, at| Receipt::new("acme", id, at).within("s", "");
+    for receipt in [of("p1", 1.0), of("p2", 2.0)] {
+        admin.plain(&receipt);
+    }
+    // Under a tenant's and a session's list, and under a session's alone.
+    for receipt in [of("l1", 3.0), of("l2", 4.0), of("l3", 5.0)] {
+        admin.lua(&receipt);
+    }
+    admin.text(&["ZREM", "receipt_tenant:acme", "l2"]);
+    let whole = all(&mut open(&server.url()), None);
+    assert_eq!((whole.0.len(), whole.1.remarks), (5, Vec::new()));
+
+    admin.text(&["SET", "receipt:acme:l3", ""]);
+    admin.text(&["SET", "receipt_chain:acme", "hash of l2"]);
+    let (records, found) = all(&mut open(&server.url()), Some("acme"));
+    assert_eq!(records.len(), 4);
+    assert_eq!(
+        remarks(&found),
+        [
+            (RemarkKind::Gone, Some("acme"), 1, vec!["l3"]),
+            (RemarkKind::Blank, Some("acme"), 1, vec!["receipt:acme:l3"]),
+        ]
+    );
+    assert!(found.is_incomplete());
+
+    // White space is no record either; and what was emptied since it was listed is not there any more.
+    admin.text(&["SET", "receipt:acme:l2", " \t\n"]);
+    admin.text(&["SET", "receipt:acme:p2", "\n"]);
+    let mut source = open(&server.url());
+    assert_eq!(source.tenants().unwrap(), [("acme".to_string(), 2)]);
+    admin.text(&["SET", "receipt:acme:p1", ""]);
+    admin.text(&["SET", "receipt:acme:l1", "\n"]);
+    let (records, found) = all(&mut source, None);
+    assert_eq!(records, [""; 0]);
+    let blank = ["l1", "l2", "l3", "p2"].map(|id| format!("receipt:acme:{id}"));
+    let told = remarks(&found);
+    let mut kinds = told
+        .iter()
+        .map(|(kind, whose, count, _)| (*kind, *whose, *count));
+    assert_eq!(
+        kinds.by_ref().collect::<Vec<_>>(),
+        [
+            (RemarkKind::Gone, None, 2),
+            (RemarkKind::Gone, Some("acme"), 1),
+            (RemarkKind::Vanished, Some("acme"), 1),
+            (RemarkKind::Blank, Some("acme"), 4),
+            (RemarkKind::EndMissing, Some("acme"), 1),
+        ]
+    );
+    assert_eq!(told[0].3, ["l2", "p2"]);
+    let mut keys = told[3].3.clone();
+    keys.sort_unstable();
+    assert_eq!(keys, blank);
+}
+
 #[test]
 fn a_tenant_of_whom_all_is_gone_is_not_forgotten() {
     let Some(server) = Server::start(&[]) else {
@@ -100,12 +162,13 @@ fn what_the_library_does_not_write_is_told_and_what_is_text_is_handed_on() {
     let (records, found) = all(&mut open(&server.url()), None);
     let times = records.iter().take(2).filter(|text| text.contains("2026-"));
     assert_eq!(times.count(), 2, "those with a time come first");
-    assert_eq!(records.len(), 9);
-    for text in ["not JSON", "[1]", "", "{}", "{\"receipt_id\":1}"] {
+    assert_eq!(records.len(), 8);
+    for text in ["not JSON", "[1]", "{}", "{\"receipt_id\":1}"] {
         assert!(records.iter().any(|record| record == text), "{text:?}");
     }
     let kinds = remarks(&found);
     let expected = [
+        (RemarkKind::Blank, Some("acme"), vec!["receipt:acme:empty"]),
         (RemarkKind::WrongType, None, vec!["receipt_session:string"]),
         (
             RemarkKind::WrongType,
