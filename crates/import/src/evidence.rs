@@ -13,7 +13,7 @@ use core::fmt;
 
 use crate::finding::{Fails, FindingClass, Findings};
 use crate::report::{PythonReport, RecordCounts, SigningKeyCount};
-use crate::{Keys, Problem, Record, RecordKind, SourceTrust};
+use crate::{Keys, Problem, Record, SourceTrust};
 use chains::{Chains, Expected};
 use seals::Seals;
 use table::{MOST, Table};
@@ -148,7 +148,7 @@ impl<'t> EvidenceVerifier<'t> {
         let examined = record.examine(&mut self.keys);
         let (key, problem) = match examined.problem {
             // Who signed the bytes is worth knowing also where the hash beside them is another.
-            Some(problem @ (Problem::Hash { .. } | Problem::NoHash)) => {
+            Some(problem @ (Problem::Hash { .. } | Problem::NoHash | Problem::SealHash)) => {
                 (record.verify(&mut self.keys), Some(problem))
             }
             Some(problem) => (Err(problem), None),
@@ -216,10 +216,8 @@ impl<'t> EvidenceVerifier<'t> {
     /// The receipts and their times, for whoever holds them against metadata.
     pub(crate) fn receipt(&self, id: &str) -> Option<(u64, Option<u64>)> {
         let id = table::ShortId::of(id);
-        let receipt = |entry: &&table::Entry| {
-            let kind = self.table.kind_of(entry);
-            entry.id == id && matches!(kind, Some(RecordKind::Decision | RecordKind::ToolCall))
-        };
+        let receipt =
+            |entry: &&table::Entry| entry.id == id && chains::is_receipt(&self.table, entry);
         let entry = self.table.entries.iter().find(receipt)?;
         Some((
             entry.line,

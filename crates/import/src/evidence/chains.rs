@@ -409,6 +409,5 @@ pub(crate) fn of_group(group: &Group) -> String {
 }
 
 pub(crate) fn is_receipt(table: &Table, entry: &Entry) -> bool {
-    use crate::RecordKind::{Decision, ToolCall};
-    matches!(table.kind_of(entry), Some(Decision | ToolCall))
+    table.group_of(entry).is_some_and(Group::is_receipts)
 }

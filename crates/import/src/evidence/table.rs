@@ -92,6 +92,13 @@ pub(crate) struct Group {
     pub(crate) kind: RecordKind,
 }
 
+impl Group {
+    /// Whether they are receipts, and not seals.
+    pub(crate) const fn is_receipts(&self) -> bool {
+        matches!(self.kind, RecordKind::Decision | RecordKind::ToolCall)
+    }
+}
+
 /// All records of a source, in the order of the source.
 #[derive(Debug, Default)]
 pub(crate) struct Table {

@@ -52,6 +52,10 @@ fn genuine_seals() {
         for seals in [batches(&receipts, sizes), epochs(&receipts, sizes)] {
             let report = verify(&[&receipts[..], &seals].concat(), &sized(23));
             expect(&report, "vvv", &[]);
+            // The last seal could be missing.
+            assert_eq!(report.remarks.len(), 1, "{report:?}");
+            assert!(report.remarks[0].contains("how many seals"), "{report:?}");
+            let report = verify(&[&receipts[..], &seals].concat(), &pinned());
             assert!(report.remarks.is_empty(), "{report:?}");
             // In front of them and backwards.
             let mut backwards = [&receipts[..], &seals].concat();
@@ -71,12 +75,15 @@ fn genuine_seals() {
     ]
     .concat();
     let report = verify(&both, &sized(26));
-    expect(&report, "vvv", &[]);
+    expect(&report, "vvu", &[]);
     assert_eq!(
         (report.counts.batch_seals, report.counts.epoch_seals),
         (2, 2)
     );
     assert_eq!(report.chain_count, 4);
+    // Seals alone, of two kinds: one less of these, one more of those.
+    let seals = [batches(&receipts, &[10]), epochs(&receipts, &[20, 3])].concat();
+    expect(&verify(&seals, &sized(3)), "vvu", &[]);
 }
 
 #[test]
@@ -152,6 +159,17 @@ fn forged_batch_seals() {
     sign_seal(&mut seals[0], &other());
     let report = verify(&[&receipts[..], &seals].concat(), &pinned());
     expect(&report, "ffu", &["tampered"]);
+    // A hash that fits, of a seal that is otherwise genuine: outside of what is signed.
+    for mut seals in [batches(&receipts, &[12]), epochs(&receipts, &[12])] {
+        for hash in [
+            Digest::of(&signed_bytes(&seals[0])).to_string(),
+            String::new(),
+        ] {
+            seals[0]["receipt_hash"] = hash.into();
+            let report = verify(&[&receipts[..], &seals].concat(), &pinned());
+            expect(&report, "fvu", &["tampered"]);
+        }
+    }
     // What it says is not what seals say.
     for (name, value) in [
         ("leaf_count", json!("12")),
