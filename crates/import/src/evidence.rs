@@ -1,6 +1,7 @@
 //! Verifying the records of a source: each by itself, then all against each other.
 
 mod chains;
+mod parents;
 mod seals;
 mod table;
 mod verdict;
