@@ -24,8 +24,10 @@ pub const MAX_RECORD: usize = 16 << 20;
 
 /// Verifies the records of the Python library, one after the other, in any order.
 ///
-/// Some 150 bytes are kept of each record. Whatever is wrong is told in the report; nothing stops the
-/// walk.
+/// Some 150 bytes are kept of each record, whatever stands in it, and as many of each tenant and kind;
+/// of ids and names for sentences 16 MiB at most, and of what seals list 64 MiB and 64 bytes for each
+/// record. Some 50 more of each record are needed while all are held against each other. Whatever is
+/// wrong is told in the report; nothing stops the walk.
 ///
 /// ```
 /// use ai_audit_core::SigningKey;
@@ -126,7 +128,8 @@ impl<'t> EvidenceVerifier<'t> {
         let Some(index) = self.table.push(line, &record, altered) else {
             return;
         };
-        if let Err(error) = self.seals.push(index, &record) {
+        let records = self.table.entries.len();
+        if let Err(error) = self.seals.push(index, records, &record) {
             let place = (line, record.id());
             self.findings
                 .add_at(FindingClass::Malformed, Fails::Integrity, place, error);
@@ -236,9 +239,10 @@ impl<'t> EvidenceVerifier<'t> {
         (last != u64::MAX).then_some((first, last))
     }
 
-    /// The tenants of the records.
-    pub(crate) fn tenants(&self) -> impl Iterator<Item = &str> {
-        self.table.groups.iter().map(|group| group.tenant.as_str())
+    /// Whether all records are of that tenant.
+    pub(crate) fn all_are_of(&self, tenant: &str) -> bool {
+        let tenant = table::Tenant::of(tenant);
+        self.table.groups.iter().all(|group| group.tenant == tenant)
     }
 
     /// How many records there are: those that could be read, and lines that could not.

@@ -339,7 +339,7 @@ pub(crate) fn at(
 /// A group in words, in the plural.
 pub(crate) fn of_group(group: &Group) -> String {
     let what = plural(group.kind);
-    match group.tenant.as_str() {
+    match &*group.name() {
         "" => format!("{what} without a tenant"),
         tenant => format!("{what} of tenant \"{}\"", shown(tenant)),
     }

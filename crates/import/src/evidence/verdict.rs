@@ -1,14 +1,14 @@
 //! From what was found to the five answers.
 
 use ai_audit_core::{Status, Timestamp, Verdict};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::EvidenceVerifier;
 use super::chains::{Chains, of_group};
-use super::table::Group;
+use super::table::{Group, Tenant};
 use crate::finding::{Fails, FindingClass};
 use crate::report::{ChainBegins, PythonChain, PythonReport, kind_name};
 
@@ -99,24 +99,20 @@ impl EvidenceVerifier<'_> {
     fn uncounted(&self) -> Option<String> {
         let groups = self.table.groups.iter();
         let counted: Vec<&Group> = groups.filter(|group| self.counts_towards(group)).collect();
-        let of = |mut list: Vec<&str>, one, several| {
-            list.sort_unstable();
-            list.dedup();
-            match list.len() {
-                1 => format!("1 {one}"),
-                count => format!("{count} {several}"),
-            }
-        };
         match counted.as_slice() {
             [] => Some("there are no records".into()),
             [_] => None,
             _ => {
-                let tenants = counted.iter().map(|group| group.tenant.as_str()).collect();
-                let kinds = counted.iter().map(|group| kind_name(group.kind)).collect();
+                let tenants: BTreeSet<Tenant> = counted.iter().map(|group| group.tenant).collect();
+                let kinds: BTreeSet<u8> = counted.iter().map(|group| group.kind as u8).collect();
+                let of = |count, what| match count {
+                    1 => format!("1 {what}"),
+                    _ => format!("{count} {what}s"),
+                };
                 Some(format!(
                     "the records are of {} and {}: a number for all of them does not say which of them is whole; verify one tenant and one kind at a time",
-                    of(tenants, "tenant", "tenants"),
-                    of(kinds, "kind", "kinds"),
+                    of(tenants.len(), "tenant"),
+                    of(kinds.len(), "kind"),
                 ))
             }
         }
@@ -139,6 +135,9 @@ impl EvidenceVerifier<'_> {
             return Status::unverified(
                 "no key is known, so that the signatures could not be verified; hashes and links anybody can make",
             );
+        }
+        if let Some(reason) = self.seals.not_followed() {
+            return Status::unverified(reason);
         }
         for (group, beginnings) in self.table.groups.iter().zip(&chains.beginnings) {
             if beginnings.first > 1 {
@@ -210,7 +209,7 @@ impl EvidenceVerifier<'_> {
             listed.insert(
                 *root,
                 PythonChain {
-                    tenant: group.tenant.clone(),
+                    tenant: group.name().into_owned(),
                     kind: kind_name(group.kind),
                     receipts: 0,
                     begins,
