@@ -1,6 +1,7 @@
 //! Verifying the records of a source: each by itself, then all against each other.
 
 mod chains;
+mod parents;
 mod seals;
 mod table;
 mod verdict;
@@ -13,7 +14,7 @@ use core::fmt;
 
 use crate::finding::{Fails, FindingClass, Findings};
 use crate::report::{PythonReport, RecordCounts, SigningKeyCount};
-use crate::{Keys, Problem, Record, RecordKind, SourceTrust};
+use crate::{Keys, Problem, Record, SourceTrust};
 use chains::{Chains, Expected};
 use seals::Seals;
 use table::{MOST, Table};
@@ -23,8 +24,10 @@ pub const MAX_RECORD: usize = 16 << 20;
 
 /// Verifies the records of the Python library, one after the other, in any order.
 ///
-/// Some 150 bytes are kept of each record. Whatever is wrong is told in the report; nothing stops the
-/// walk.
+/// Some 150 bytes are kept of each record, whatever stands in it, and as many of each tenant and kind;
+/// of ids and names for sentences 16 MiB at most, and of what seals list 64 MiB and 64 bytes for each
+/// record. Some 50 more of each record are needed while all are held against each other. Whatever is
+/// wrong is told in the report; nothing stops the walk.
 ///
 /// ```
 /// use ai_audit_core::SigningKey;
@@ -125,7 +128,8 @@ impl<'t> EvidenceVerifier<'t> {
         let Some(index) = self.table.push(line, &record, altered) else {
             return;
         };
-        if let Err(error) = self.seals.push(index, &record) {
+        let records = self.table.entries.len();
+        if let Err(error) = self.seals.push(index, records, &record) {
             let place = (line, record.id());
             self.findings
                 .add_at(FindingClass::Malformed, Fails::Integrity, place, error);
@@ -148,7 +152,7 @@ impl<'t> EvidenceVerifier<'t> {
         let examined = record.examine(&mut self.keys);
         let (key, problem) = match examined.problem {
             // Who signed the bytes is worth knowing also where the hash beside them is another.
-            Some(problem @ (Problem::Hash { .. } | Problem::NoHash)) => {
+            Some(problem @ (Problem::Hash { .. } | Problem::NoHash | Problem::SealHash)) => {
                 (record.verify(&mut self.keys), Some(problem))
             }
             Some(problem) => (Err(problem), None),
@@ -216,10 +220,8 @@ impl<'t> EvidenceVerifier<'t> {
     /// The receipts and their times, for whoever holds them against metadata.
     pub(crate) fn receipt(&self, id: &str) -> Option<(u64, Option<u64>)> {
         let id = table::ShortId::of(id);
-        let receipt = |entry: &&table::Entry| {
-            let kind = self.table.kind_of(entry);
-            entry.id == id && matches!(kind, Some(RecordKind::Decision | RecordKind::ToolCall))
-        };
+        let receipt =
+            |entry: &&table::Entry| entry.id == id && chains::is_receipt(&self.table, entry);
         let entry = self.table.entries.iter().find(receipt)?;
         Some((
             entry.line,
@@ -237,9 +239,10 @@ impl<'t> EvidenceVerifier<'t> {
         (last != u64::MAX).then_some((first, last))
     }
 
-    /// The tenants of the records.
-    pub(crate) fn tenants(&self) -> impl Iterator<Item = &str> {
-        self.table.groups.iter().map(|group| group.tenant.as_str())
+    /// Whether all records are of that tenant.
+    pub(crate) fn all_are_of(&self, tenant: &str) -> bool {
+        let tenant = table::Tenant::of(tenant);
+        self.table.groups.iter().all(|group| group.tenant == tenant)
     }
 
     /// How many records there are: those that could be read, and lines that could not.

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 /// So many findings are kept, and of every class at least [`OF_CLASS`].
 const KEPT: usize = 100;
+/// So many characters are kept of a text of unknown origin.
+const CLIP: usize = 128;
 /// Of each class so many findings are kept in any case.
 const OF_CLASS: u64 = 5;
 
@@ -83,6 +85,8 @@ pub struct Finding {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
     /// The record's own id, where it could be read and has one. Whoever wrote the record chose it.
+    /// Its first 128 characters, with `…` behind them where there are more. Empty also where it is no
+    /// UUID and the records before had too many such ids to keep all.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// What does not hold, in a sentence that names line and id.
@@ -160,7 +164,7 @@ impl Findings {
             Finding {
                 class,
                 line: Some(line),
-                id: id.into(),
+                id: clip(id),
                 reason,
             },
         );
@@ -257,4 +261,12 @@ pub(crate) fn shown(text: &str) -> String {
         let _ = write!(out, "{}", c.escape_debug());
     }
     out
+}
+
+/// A text of unknown origin to be kept: its first 128 characters.
+pub(crate) fn clip(text: &str) -> String {
+    match text.char_indices().nth(CLIP) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.into(),
+    }
 }

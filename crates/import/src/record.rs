@@ -104,20 +104,6 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// Reads a record from bytes that should be UTF-8.
-    ///
-    /// # Errors
-    ///
-    /// As [`Record::parse`], and where the bytes are not UTF-8.
-    pub fn parse_bytes(original: &'a [u8]) -> Result<Self, RecordError> {
-        match core::str::from_utf8(original) {
-            Ok(text) => Self::parse(text),
-            Err(error) => Err(RecordError::Utf8 {
-                offset: error.valid_up_to(),
-            }),
-        }
-    }
-
     /// What sort of record it is.
     #[must_use]
     pub const fn kind(&self) -> RecordKind {
@@ -184,12 +170,6 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn named_hash(&self) -> Option<&str> {
         self.named_hash.as_deref()
-    }
-
-    /// `signature` as it was written.
-    #[must_use]
-    pub fn signature_text(&self) -> &str {
-        &self.signature
     }
 
     /// The signature, where it is 128 hexadecimal digits in lower case, as the library writes it.

@@ -76,7 +76,9 @@ impl RecordCounts {
 /// One chain of records: linked to each other without a gap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PythonChain {
-    /// Whose records they are; may be empty. Whoever wrote the records chose it.
+    /// Whose records they are; may be empty. Whoever wrote the records chose it. Its first 128
+    /// characters, with `…` behind them where there are more; `SHA-256` and its hash where there are more
+    /// tenants than can be named.
     pub tenant: String,
     /// Which records: `decision`, `tool_call`, `batch_seal` or `epoch_seal`.
     pub kind: &'static str,

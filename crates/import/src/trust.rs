@@ -17,7 +17,9 @@ use alloc::vec::Vec;
 pub struct SourceTrust {
     /// The keys by which its records have to be signed.
     pub keys: Vec<VerifyingKey>,
-    /// How many receipts it has at least; where it has none but seals, how many seals.
+    /// How many receipts it has at least; where it has none but seals, how many seals. It shows that
+    /// nothing is missing only where they are of one tenant and one kind: of several, one can have lost
+    /// what another has more.
     pub min_size: Option<u64>,
 }
 

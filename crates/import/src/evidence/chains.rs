@@ -5,8 +5,9 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::parents;
 use super::table::{Entry, Group, NONE, Table, plural};
-use crate::finding::{Fails, FindingClass, Findings, Place, shown};
+use crate::finding::{Fails, FindingClass, Findings, shown};
 
 /// Records of other chains that are looked through for what a link names; it only makes a better
 /// sentence.
@@ -60,14 +61,7 @@ impl Chains {
             distinct: 0,
         };
         chains.find_repeated(table, findings);
-        let by_link = table.sorted(
-            |entry| !entry.starts,
-            |entry| &entry.link,
-            |entry| (entry.link, entry.group),
-        );
-        let mut parent = Self::find_parents(table, &by_link);
-        find_forks(table, &by_link, &chains.repeated, findings);
-        drop(by_link);
+        let mut parent = parents::find(table, &chains.repeated, findings);
         chains.walk(table, &mut parent, findings);
         drop(parent);
         chains.judge(table, expected, findings);
@@ -129,32 +123,6 @@ impl Chains {
                 _ => first = Some(entry),
             }
         }
-    }
-
-    /// Of each record the one that it names; [`NONE`] where there is none or it is not there.
-    fn find_parents(table: &Table, by_link: &[u32]) -> Vec<u32> {
-        // Where two say that they have the hash, the one that holds is meant.
-        let by_key = table.sorted(
-            |_| true,
-            |entry| &entry.key,
-            |entry| (entry.key, entry.group, entry.altered),
-        );
-        let mut parents = vec![NONE; table.entries.len()];
-        let mut named = by_key.iter().peekable();
-        for index in by_link {
-            let Some(wanted) = table.get(*index).map(|entry| (entry.link, entry.group)) else {
-                continue;
-            };
-            let key = |index: &u32| table.get(*index).map(|entry| (entry.key, entry.group));
-            while named.next_if(|index| key(index) < Some(wanted)).is_some() {}
-            if let Some(found) = named.peek()
-                && key(found) == Some(wanted)
-                && let Some(parent) = parents.get_mut(*index as usize)
-            {
-                *parent = **found;
-            }
-        }
-        parents
     }
 
     /// Gives every record its chain's first one and its depth. Cuts circles, which only records with
@@ -337,37 +305,6 @@ impl Chains {
     }
 }
 
-/// Two records that name the same one before, and are not the same.
-fn find_forks(table: &Table, by_link: &[u32], repeated: &[bool], findings: &mut Findings) {
-    let same = |entry: &Entry| (entry.link, entry.group);
-    let mut first: Option<&Entry> = None;
-    for index in by_link {
-        let twice = repeated.get(*index as usize) == Some(&true);
-        let Some(entry) = table.get(*index).filter(|_| !twice) else {
-            continue;
-        };
-        match first {
-            Some(before) if same(before) == same(entry) => {
-                at(
-                    table,
-                    findings,
-                    FindingClass::Forked,
-                    Fails::Integrity,
-                    entry,
-                    || {
-                        let other = table.id(before);
-                        format!(
-                            "it names the same record before it as {} does",
-                            Place(before.line, &other)
-                        )
-                    },
-                );
-            }
-            _ => first = Some(entry),
-        }
-    }
-}
-
 /// Where what a link names stands in another chain.
 fn elsewhere(table: &Table, entry: &Entry) -> Option<String> {
     let found = table
@@ -402,13 +339,12 @@ pub(crate) fn at(
 /// A group in words, in the plural.
 pub(crate) fn of_group(group: &Group) -> String {
     let what = plural(group.kind);
-    match group.tenant.as_str() {
+    match &*group.name() {
         "" => format!("{what} without a tenant"),
         tenant => format!("{what} of tenant \"{}\"", shown(tenant)),
     }
 }
 
 pub(crate) fn is_receipt(table: &Table, entry: &Entry) -> bool {
-    use crate::RecordKind::{Decision, ToolCall};
-    matches!(table.kind_of(entry), Some(Decision | ToolCall))
+    table.group_of(entry).is_some_and(Group::is_receipts)
 }

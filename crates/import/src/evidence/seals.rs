@@ -4,21 +4,31 @@ mod epochs;
 
 use ai_audit_core::{LeafHash, NodeHash};
 use ai_audit_merkle::root_of;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::chains::{Chains, at, is_receipt};
-use super::table::{Entry, ShortId, Table};
+use super::table::{Entry, ShortId, Table, Tenant};
 use crate::finding::{Fails, FindingClass, Findings};
 use crate::{Record, RecordError, RecordKind};
 use epochs::EpochNote;
+
+/// So much is kept of seals, in bytes, whatever they list: 64 MiB.
+const KEPT: usize = 64 << 20;
+/// And so much more for each record: genuine seals list a receipt once or twice.
+const KEPT_EACH: usize = 64;
 
 /// The seals of a source.
 #[derive(Debug, Default)]
 pub(crate) struct Seals {
     batches: Vec<BatchNote>,
     epochs: Vec<EpochNote>,
+    /// What they take, in bytes.
+    kept: usize,
+    /// Seals for which there was no more room.
+    not_followed: u64,
 }
 
 /// What a batch seal says.
@@ -27,7 +37,10 @@ struct BatchNote {
     index: u32,
     root: Option<NodeHash>,
     count: u64,
-    ids: Vec<ShortId>,
+    /// How many receipts it lists.
+    listed: u64,
+    /// Which; left out where there are not as many as it counts.
+    ids: Box<[ShortId]>,
 }
 
 /// Seals that were not held against receipts.
@@ -58,19 +71,58 @@ impl Held {
 }
 
 impl Seals {
-    /// Takes what a record says, where it is a seal. `index` is its place in the table.
-    pub(crate) fn push(&mut self, index: u32, record: &Record<'_>) -> Result<(), RecordError> {
+    /// Takes what a record says, where it is a seal. `index` is its place in the table, `records` is how
+    /// many there are so far.
+    pub(crate) fn push(
+        &mut self,
+        index: u32,
+        records: usize,
+        record: &Record<'_>,
+    ) -> Result<(), RecordError> {
         if let Some(seal) = record.batch_seal()? {
-            self.batches.push(BatchNote {
-                index,
-                root: seal.node_hash(),
-                count: seal.leaf_count,
-                ids: seal.receipt_ids.iter().map(|id| ShortId::of(id)).collect(),
-            });
-        } else if let Some(seal) = record.epoch_seal()? {
+            let listed = seal.receipt_ids.len();
+            let fits = seal.leaf_count == listed as u64;
+            let ids = if fits { listed } else { 0 };
+            if self.has_room(size_of::<BatchNote>() + ids * size_of::<ShortId>(), records) {
+                let ids = seal.receipt_ids.iter().take(ids);
+                self.batches.push(BatchNote {
+                    index,
+                    root: seal.node_hash(),
+                    count: seal.leaf_count,
+                    listed: listed as u64,
+                    ids: ids.map(|id| ShortId::of(id)).collect(),
+                });
+            }
+        } else if let Some(seal) = record.epoch_seal()?
+            && self.has_room(size_of::<EpochNote>(), records)
+        {
             self.epochs.push(EpochNote::new(index, &seal));
         }
         Ok(())
+    }
+
+    /// Whether so many bytes may be kept more.
+    fn has_room(&mut self, size: usize, records: usize) -> bool {
+        let most = KEPT.saturating_add(records.saturating_mul(KEPT_EACH));
+        let has = self.kept.saturating_add(size) <= most;
+        if has {
+            self.kept += size;
+        } else {
+            self.not_followed += 1;
+        }
+        has
+    }
+
+    /// Says that seals were not held against receipts, where there were too many.
+    pub(crate) fn not_followed(&self) -> Option<String> {
+        let what = match self.not_followed {
+            0 => return None,
+            1 => "1 seal was".into(),
+            count => format!("{count} seals were"),
+        };
+        Some(format!(
+            "{what} not followed: together the seals list far more receipts than there are records"
+        ))
     }
 
     /// Holds all seals against the receipts; gives what is worth a remark.
@@ -93,7 +145,9 @@ impl Seals {
                 unheld.take(table, index, held, findings);
             });
         }
-        unheld.remarks()
+        let mut remarks = unheld.remarks();
+        remarks.extend(self.not_followed());
+        remarks
     }
 }
 
@@ -147,7 +201,7 @@ impl ById {
     }
 
     /// The receipt of that id, of this tenant if there are several.
-    fn find<'t>(&self, table: &'t Table, id: ShortId, tenant: &str) -> Option<&'t Entry> {
+    fn find<'t>(&self, table: &'t Table, id: ShortId, tenant: Tenant) -> Option<&'t Entry> {
         let of = |index: &u32| table.get(*index);
         let from = self
             .0
@@ -171,9 +225,8 @@ impl ById {
 
 impl BatchNote {
     fn hold(&self, table: &Table, by_id: &ById) -> Held {
-        let listed = self.ids.len() as u64;
-        if self.count != listed {
-            let count = self.count;
+        let (count, listed) = (self.count, self.listed);
+        if count != listed {
             return Held::forged(format!(
                 "leaf_count says {count}, receipt_ids lists {listed}"
             ));
@@ -184,10 +237,11 @@ impl BatchNote {
         let group = table
             .get(self.index)
             .and_then(|entry| table.group_of(entry));
-        let tenant = group.map_or("", |group| group.tenant.as_str());
+        // Its own group is there: it was put into the table before.
+        let tenant = group.map_or_else(|| Tenant::of(""), |group| group.tenant);
         let mut leaves: Vec<LeafHash> = Vec::with_capacity(self.ids.len());
         let (mut missing, mut altered) = (0u64, false);
-        for id in &self.ids {
+        for id in &*self.ids {
             match by_id.find(table, *id, tenant) {
                 Some(entry) => {
                     altered |= entry.altered;

@@ -1,18 +1,26 @@
 //! What is kept of every record: enough to follow links and make trees, in some 150 bytes.
 
 use ai_audit_core::{Digest, LeafHash};
-use alloc::borrow::ToOwned;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
+use crate::finding::clip;
 use crate::{Record, RecordKind};
 
 /// No record.
 pub(crate) const NONE: u32 = u32::MAX;
 /// More records than this are not taken: their places have 32 bits.
 pub(crate) const MOST: usize = NONE as usize;
+
+/// Bytes of ids and tenants that are kept for sentences: 16 MiB. Nothing is decided by them.
+const TEXTS: usize = 16 << 20;
+/// What keeping a text takes besides its bytes.
+const TEXT: usize = 48;
 
 /// A record's id in 16 bytes: those that a UUID's 32 digits stand for, of other texts the beginning of
 /// their SHA-256.
@@ -85,11 +93,37 @@ pub(crate) struct Entry {
     pub(crate) nameless: bool,
 }
 
+/// SHA-256 of a tenant's name: records say names of any length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tenant([u8; 32]);
+
+impl Tenant {
+    pub(crate) fn of(name: &str) -> Self {
+        Self(*Digest::of(name.as_bytes()).as_bytes())
+    }
+}
+
 /// The records of one tenant that are of one kind: they are chained to each other.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Group {
-    pub(crate) tenant: String,
+    pub(crate) tenant: Tenant,
     pub(crate) kind: RecordKind,
+    name: Option<Box<str>>,
+}
+
+impl Group {
+    /// The tenant's name for sentences: its first 128 characters, its hash where names are too many.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        match &self.name {
+            Some(name) => Cow::Borrowed(name),
+            None => format!("SHA-256 {}", Digest::from_bytes(self.tenant.0)).into(),
+        }
+    }
+
+    /// Whether they are receipts, and not seals.
+    pub(crate) const fn is_receipts(&self) -> bool {
+        matches!(self.kind, RecordKind::Decision | RecordKind::ToolCall)
+    }
 }
 
 /// All records of a source, in the order of the source.
@@ -97,9 +131,11 @@ pub(crate) struct Group {
 pub(crate) struct Table {
     pub(crate) entries: Vec<Entry>,
     pub(crate) groups: Vec<Group>,
-    known: BTreeMap<(String, u8), u32>,
-    /// Ids that are no UUIDs.
-    odd: BTreeMap<ShortId, String>,
+    known: BTreeMap<(Tenant, u8), u32>,
+    /// Ids that are no UUIDs, cut; the first ones.
+    odd: BTreeMap<ShortId, Box<str>>,
+    /// What ids and names of tenants take.
+    texts: usize,
 }
 
 impl Table {
@@ -110,8 +146,12 @@ impl Table {
             .filter(|n| *n < NONE)?;
         let group = self.group(record.tenant(), record.kind())?;
         let id = ShortId::of(record.id());
-        if id.odd && !record.id().is_empty() {
-            self.odd.entry(id).or_insert_with(|| record.id().to_owned());
+        if id.odd
+            && !record.id().is_empty()
+            && !self.odd.contains_key(&id)
+            && let Some(text) = self.keep(record.id())
+        {
+            self.odd.insert(id, text);
         }
         let own = *record.hash().as_bytes();
         let key = match record.kind() {
@@ -126,6 +166,10 @@ impl Table {
                 .map_or(own, |root| link_key(&root)),
             RecordKind::EpochSeal => own,
         };
+        if self.entries.len() == self.entries.capacity() {
+            // By an eighth and not twofold: there are many, and all are kept.
+            self.entries.reserve_exact(self.entries.len() / 8 + 64);
+        }
         self.entries.push(Entry {
             key,
             link: match record.link() {
@@ -144,7 +188,19 @@ impl Table {
         Some(index)
     }
 
-    fn group(&mut self, tenant: &str, kind: RecordKind) -> Option<u32> {
+    /// A text to keep; nothing where there are too many.
+    fn keep(&mut self, text: &str) -> Option<Box<str>> {
+        let left = TEXTS.checked_sub(self.texts)?;
+        let text = clip(text).into_boxed_str();
+        let size = text.len() + TEXT;
+        (size <= left).then(|| {
+            self.texts += size;
+            text
+        })
+    }
+
+    fn group(&mut self, name: &str, kind: RecordKind) -> Option<u32> {
+        let tenant = Tenant::of(name);
         // One tenant's records mostly follow each other.
         let last = self.entries.last().map(|entry| entry.group);
         if let Some(last) = last
@@ -155,22 +211,17 @@ impl Table {
             return Some(last);
         }
         let new = u32::try_from(self.groups.len()).ok()?;
-        let found = *self
-            .known
-            .entry((tenant.to_owned(), kind as u8))
-            .or_insert(new);
+        let found = *self.known.entry((tenant, kind as u8)).or_insert(new);
         if found == new {
-            self.groups.push(Group {
-                tenant: tenant.to_owned(),
-                kind,
-            });
+            let name = self.keep(name);
+            self.groups.push(Group { tenant, kind, name });
         }
         Some(found)
     }
 
     /// The group of a tenant's records of a kind, where there are any.
-    pub(crate) fn group_for(&self, tenant: &str, kind: RecordKind) -> Option<u32> {
-        self.known.get(&(tenant.to_owned(), kind as u8)).copied()
+    pub(crate) fn group_for(&self, tenant: Tenant, kind: RecordKind) -> Option<u32> {
+        self.known.get(&(tenant, kind as u8)).copied()
     }
 
     pub(crate) fn get(&self, index: u32) -> Option<&Entry> {
@@ -185,19 +236,19 @@ impl Table {
         self.group_of(entry).map(|group| group.kind)
     }
 
-    /// The id of a record in full.
+    /// The id of a record, cut to 128 characters; empty also where it is no UUID and was not kept.
     pub(crate) fn id(&self, entry: &Entry) -> String {
-        match (entry.nameless, self.odd.get(&entry.id)) {
-            (true, _) => String::new(),
-            (_, Some(id)) => id.clone(),
-            (_, None) => {
-                let mut id = String::with_capacity(32);
-                for byte in entry.id.bytes {
-                    let _ = write!(id, "{byte:02x}");
-                }
-                id
-            }
+        if entry.nameless {
+            return String::new();
         }
+        if entry.id.odd {
+            return self.odd.get(&entry.id).map_or("", |id| &**id).into();
+        }
+        let mut id = String::with_capacity(32);
+        for byte in entry.id.bytes {
+            let _ = write!(id, "{byte:02x}");
+        }
+        id
     }
 
     /// Indices of all records that `keep` takes, sorted by a key and then by their place. `bytes` are

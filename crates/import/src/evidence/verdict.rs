@@ -1,13 +1,14 @@
 //! From what was found to the five answers.
 
 use ai_audit_core::{Status, Timestamp, Verdict};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::EvidenceVerifier;
 use super::chains::{Chains, of_group};
+use super::table::{Group, Tenant};
 use crate::finding::{Fails, FindingClass};
 use crate::report::{ChainBegins, PythonChain, PythonReport, kind_name};
 
@@ -16,7 +17,7 @@ const CHAINS: usize = 100;
 
 impl EvidenceVerifier<'_> {
     /// The answers, and what was seen on the way.
-    pub(super) fn report(self, chains: &Chains) -> PythonReport {
+    pub(super) fn report(mut self, chains: &Chains) -> PythonReport {
         let [integrity, attribution, completeness] = self.findings.failed();
         let integrity = match integrity {
             Some(reason) => Status::failed(reason),
@@ -30,6 +31,7 @@ impl EvidenceVerifier<'_> {
             Some(reason) => Status::failed(reason),
             None => self.completeness(chains, &integrity, &attribution),
         };
+        self.remarks.extend(self.remark_on_seals(&completeness));
         let listed = self.chains(chains);
         let (findings, classes) = self.findings.finish();
         PythonReport {
@@ -79,15 +81,50 @@ impl EvidenceVerifier<'_> {
 
     /// How many records count towards a known size: receipts, or seals where there is nothing else.
     fn known(&self, chains: &Chains) -> u64 {
-        let mut receipts = 0;
-        let mut all = 0;
-        for (entry, repeated) in self.table.entries.iter().zip(&chains.repeated) {
-            if !repeated {
-                all += 1;
-                receipts += u64::from(super::chains::is_receipt(&self.table, entry));
+        let entries = self.table.entries.iter().zip(&chains.repeated);
+        let counted = entries.filter(|(entry, repeated)| {
+            let group = self.table.group_of(entry);
+            !**repeated && group.is_some_and(|group| self.counts_towards(group))
+        });
+        counted.count() as u64
+    }
+
+    /// Whether the records of a group are of those that a known size counts.
+    fn counts_towards(&self, group: &Group) -> bool {
+        group.is_receipts() || self.counts.receipts() == 0
+    }
+
+    /// Why a known size says nothing of whether anything is missing at the end of what it counts. Several
+    /// chains have several ends: what one lost can have been made up for by another.
+    fn uncounted(&self) -> Option<String> {
+        let groups = self.table.groups.iter();
+        let counted: Vec<&Group> = groups.filter(|group| self.counts_towards(group)).collect();
+        match counted.as_slice() {
+            [] => Some("there are no records".into()),
+            [_] => None,
+            _ => {
+                let tenants: BTreeSet<Tenant> = counted.iter().map(|group| group.tenant).collect();
+                let kinds: BTreeSet<u8> = counted.iter().map(|group| group.kind as u8).collect();
+                let of = |count, what| match count {
+                    1 => format!("1 {what}"),
+                    _ => format!("{count} {what}s"),
+                };
+                Some(format!(
+                    "the records are of {} and {}: a number for all of them does not say which of them is whole; verify one tenant and one kind at a time",
+                    of(tenants.len(), "tenant"),
+                    of(kinds.len(), "kind"),
+                ))
             }
         }
-        if receipts > 0 { receipts } else { all }
+    }
+
+    /// Says what a number of receipts leaves open.
+    fn remark_on_seals(&self, completeness: &Status) -> Option<String> {
+        let counts = &self.counts;
+        let seals = counts.batch_seals + counts.epoch_seals > 0;
+        (completeness.is_verified() && counts.receipts() > 0 && seals).then(|| {
+            "the number of receipts says nothing of how many seals there were: one that was cut off at the end of theirs is not seen".into()
+        })
     }
 
     fn integrity(&self, chains: &Chains) -> Status {
@@ -98,6 +135,9 @@ impl EvidenceVerifier<'_> {
             return Status::unverified(
                 "no key is known, so that the signatures could not be verified; hashes and links anybody can make",
             );
+        }
+        if let Some(reason) = self.seals.not_followed() {
+            return Status::unverified(reason);
         }
         for (group, beginnings) in self.table.groups.iter().zip(&chains.beginnings) {
             if beginnings.first > 1 {
@@ -138,12 +178,15 @@ impl EvidenceVerifier<'_> {
             .beginnings
             .iter()
             .all(|beginnings| beginnings.first == 1 && beginnings.cut == 0);
-        match self.trust.min_size {
-            Some(_) if one_each => Status::Verified,
-            Some(_) => Status::unverified("not every chain begins with its first record"),
-            None => Status::unverified(
+        if self.trust.min_size.is_none() {
+            return Status::unverified(
                 "nobody said how many records there were at least: what was cut off at the end cannot be seen",
-            ),
+            );
+        }
+        match self.uncounted() {
+            Some(reason) => Status::unverified(reason),
+            None if one_each => Status::Verified,
+            None => Status::unverified("not every chain begins with its first record"),
         }
     }
 
@@ -166,7 +209,7 @@ impl EvidenceVerifier<'_> {
             listed.insert(
                 *root,
                 PythonChain {
-                    tenant: group.tenant.clone(),
+                    tenant: group.name().into_owned(),
                     kind: kind_name(group.kind),
                     receipts: 0,
                     begins,

@@ -73,7 +73,7 @@ impl Metadata {
             }
         }
         // The library takes any name here, so that it says nothing against the receipts.
-        if !self.tenant.is_empty() && verifier.tenants().any(|tenant| tenant != self.tenant) {
+        if !self.tenant.is_empty() && !verifier.all_are_of(&self.tenant) {
             verifier.remarks.push(format!(
                 "{PYTHON_METADATA} names the tenant \"{}\"; not all receipts do",
                 shown(&self.tenant)

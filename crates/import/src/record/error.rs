@@ -8,11 +8,6 @@ use crate::JsonError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecordError {
-    /// The bytes are not UTF-8.
-    Utf8 {
-        /// Where the first bad byte is.
-        offset: usize,
-    },
     /// The text is refused as JSON.
     Json(JsonError),
     /// It is JSON, but none of the four records.
@@ -37,9 +32,7 @@ impl RecordError {
     pub const fn offset(&self) -> usize {
         match self {
             Self::Json(error) => error.offset,
-            Self::Utf8 { offset } | Self::Unknown { offset } | Self::Field { offset, .. } => {
-                *offset
-            }
+            Self::Unknown { offset } | Self::Field { offset, .. } => *offset,
         }
     }
 }
@@ -53,7 +46,6 @@ impl From<JsonError> for RecordError {
 impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Utf8 { offset } => write!(f, "no UTF-8 at byte {offset}, expected UTF-8 text"),
             Self::Json(error) => error.fmt(f),
             Self::Unknown { offset } => write!(
                 f,

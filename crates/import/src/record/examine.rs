@@ -27,6 +27,8 @@ pub struct Examined {
 pub enum Problem {
     /// A receipt that names no hash.
     NoHash,
+    /// A seal that names a hash: the library writes none into seals, and nothing signs it there.
+    SealHash,
     /// The hash that it names is not that of its bytes.
     Hash {
         /// What it names, where that has the form of a hash.
@@ -52,6 +54,9 @@ impl fmt::Display for Problem {
         match self {
             Self::NoHash => {
                 f.write_str("receipt_hash: expected the hash of the signed bytes, found none")
+            }
+            Self::SealHash => {
+                f.write_str("receipt_hash: expected none in a seal, found one, which nothing signs")
             }
             Self::Hash {
                 named: Some(named),
@@ -130,11 +135,12 @@ impl Record<'_> {
     /// Makes the signed bytes those whose hash the record names.
     pub(crate) fn fit(&mut self) -> Result<(), Problem> {
         let found = self.hash;
-        let Some(named) = self.named_hash.as_deref() else {
-            return match self.kind {
-                RecordKind::BatchSeal | RecordKind::EpochSeal => Ok(()),
-                RecordKind::Decision | RecordKind::ToolCall => Err(Problem::NoHash),
-            };
+        let seal = matches!(self.kind, RecordKind::BatchSeal | RecordKind::EpochSeal);
+        let named = match (self.named_hash.as_deref(), seal) {
+            (Some(named), false) => named,
+            (None, false) => return Err(Problem::NoHash),
+            (Some(_), true) => return Err(Problem::SealHash),
+            (None, true) => return Ok(()),
         };
         let named: Option<Digest> = is_lower_case(named).then(|| named.parse().ok()).flatten();
         let problem = Problem::Hash { named, found };

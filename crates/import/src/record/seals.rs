@@ -6,6 +6,9 @@ use alloc::vec::Vec;
 
 use super::{Record, RecordError, RecordKind, is_lower_case, member_text};
 
+/// So many receipts a batch seal may list: more ids of the library's own form fit into no record.
+const MAX_LISTED: usize = 1_000_000;
+
 /// What a batch seal says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchSeal<'a> {
@@ -55,7 +58,7 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     ///
-    /// When a member is not what the library writes there.
+    /// When a member is not what the library writes there, or more than 1,000,000 receipts are listed.
     pub fn batch_seal(&self) -> Result<Option<BatchSeal<'a>>, RecordError> {
         if self.kind != RecordKind::BatchSeal {
             return Ok(None);
@@ -68,7 +71,15 @@ impl<'a> Record<'a> {
             offset,
             expected: "an array of strings",
         };
-        for id in ids.ok_or_else(|| wrong(root.offset()))?.items() {
+        let ids = ids.ok_or_else(|| wrong(root.offset()))?;
+        if ids.items().nth(MAX_LISTED).is_some() {
+            return Err(RecordError::Field {
+                field: "receipt_ids",
+                offset: ids.offset(),
+                expected: "an array of 1,000,000 strings at most",
+            });
+        }
+        for id in ids.items() {
             receipt_ids.push(id.string().ok_or_else(|| wrong(id.offset()))?);
         }
         Ok(Some(BatchSeal {

@@ -45,7 +45,9 @@ fn genuine_records_of_several_tenants_and_kinds() {
     ]
     .concat();
     let report = verify(&records, &sized(13));
-    expect(&report, "vvv", &[]);
+    // Whole, and yet the number does not say so.
+    expect(&report, "vvu", &[]);
+    expect(&verify(&records, &sized(14)), "vvf", &["missing"]);
     let chains: Vec<(&str, &str, u64)> = report
         .chains
         .iter()
@@ -68,6 +70,7 @@ fn nothing_pinned_and_nothing_inside_says_nothing() {
     let records = decisions(5, "acme", &own());
     expect(&verify(&records, &SourceTrust::default()), "uuu", &[]);
     expect(&verify_text(b"\n \n", &pinned()), "uuu", &[]);
+    expect(&verify_text(b"\n \n", &sized(0)), "uuu", &[]);
     // What does not hold is found nevertheless.
     let mut tampered = records.clone();
     tampered[2]["action"] = "reject".into();
@@ -195,6 +198,25 @@ fn a05_last_ones_cut_off() {
     // Repeating what is there does not make it more.
     let padded = [&records[..6], &records[4..6]].concat();
     expect(&verify(&padded, &sized(8)), "fvf", &["replayed", "missing"]);
+}
+
+/// What one chain lost is made up for by genuine records of another.
+#[test]
+fn a05_cut_and_made_up_for() {
+    let records = decisions(20, "a", &own());
+    for (left, others, of) in [
+        (5, decisions(15, "b", &own()), "2 tenants and 1 kind"),
+        (10, tool_calls(10, "a", &own()), "1 tenant and 2 kinds"),
+        (1, tool_calls(30, "b", &own()), "2 tenants and 2 kinds"),
+    ] {
+        let padded = [&records[..left], &others].concat();
+        let report = verify(&padded, &sized(20));
+        expect(&report, "vvu", &[]);
+        let why = format!("{:?}", report.verdict.completeness);
+        assert!(why.contains(of), "{why}");
+        let more = padded.len() as u64 + 1;
+        expect(&verify(&padded, &sized(more)), "vvf", &["missing"]);
+    }
 }
 
 #[test]

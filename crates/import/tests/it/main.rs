@@ -15,6 +15,7 @@ mod hostile;
 mod items;
 mod json;
 mod made;
+mod memory;
 mod package_files;
 mod packages;
 mod python;

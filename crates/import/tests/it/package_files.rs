@@ -38,6 +38,11 @@ fn genuine_packages() {
         expect(&report, "vuu", &[]);
         assert!(!report.keys[0].pinned);
     }
+    // One of nothing is genuine, and says nothing of how much there was.
+    let empty = PythonFiles::new(&[], &own());
+    for trust in [pinned(), sized(0)] {
+        expect(&verify_package(&empty, &trust), "vvu", &[]);
+    }
     // Without receipts.
     expect(
         &verify_package(&PythonFiles::new(&[], &own()), &pinned()),

@@ -52,6 +52,10 @@ fn genuine_seals() {
         for seals in [batches(&receipts, sizes), epochs(&receipts, sizes)] {
             let report = verify(&[&receipts[..], &seals].concat(), &sized(23));
             expect(&report, "vvv", &[]);
+            // The last seal could be missing.
+            assert_eq!(report.remarks.len(), 1, "{report:?}");
+            assert!(report.remarks[0].contains("how many seals"), "{report:?}");
+            let report = verify(&[&receipts[..], &seals].concat(), &pinned());
             assert!(report.remarks.is_empty(), "{report:?}");
             // In front of them and backwards.
             let mut backwards = [&receipts[..], &seals].concat();
@@ -71,12 +75,15 @@ fn genuine_seals() {
     ]
     .concat();
     let report = verify(&both, &sized(26));
-    expect(&report, "vvv", &[]);
+    expect(&report, "vvu", &[]);
     assert_eq!(
         (report.counts.batch_seals, report.counts.epoch_seals),
         (2, 2)
     );
     assert_eq!(report.chain_count, 4);
+    // Seals alone, of two kinds: one less of these, one more of those.
+    let seals = [batches(&receipts, &[10]), epochs(&receipts, &[20, 3])].concat();
+    expect(&verify(&seals, &sized(3)), "vvu", &[]);
 }
 
 #[test]
@@ -152,6 +159,17 @@ fn forged_batch_seals() {
     sign_seal(&mut seals[0], &other());
     let report = verify(&[&receipts[..], &seals].concat(), &pinned());
     expect(&report, "ffu", &["tampered"]);
+    // A hash that fits, of a seal that is otherwise genuine: outside of what is signed.
+    for mut seals in [batches(&receipts, &[12]), epochs(&receipts, &[12])] {
+        for hash in [
+            Digest::of(&signed_bytes(&seals[0])).to_string(),
+            String::new(),
+        ] {
+            seals[0]["receipt_hash"] = hash.into();
+            let report = verify(&[&receipts[..], &seals].concat(), &pinned());
+            expect(&report, "fvu", &["tampered"]);
+        }
+    }
     // What it says is not what seals say.
     for (name, value) in [
         ("leaf_count", json!("12")),
@@ -281,6 +299,78 @@ fn chains_of_seals() {
     sign_seal(&mut fork, &own());
     let forked = [&receipts[..], &batches(&receipts, &[3, 3]), &[fork]].concat();
     expect(&verify(&forked, &pinned()), "fvu", &["forked"]);
+}
+
+/// Seals over these parts of the receipts, one after the other; parts may come again.
+fn sealed(receipts: &[Value], parts: &[std::ops::Range<usize>]) -> Vec<Value> {
+    let (mut seals, mut before) = (Vec::new(), String::new());
+    for (n, part) in (0..).zip(parts) {
+        let seal = batch_seal(n, &receipts[part.clone()], &before, &own());
+        before = text_of(&seal, "merkle_root");
+        seals.push(seal);
+    }
+    seals
+}
+
+#[test]
+fn receipts_that_were_sealed_twice() {
+    let receipts = decisions(9, "acme", &own());
+    let (a, b, c) = (0..3, 3..6, 6..9);
+    for parts in [
+        vec![a.clone(), a.clone()],
+        vec![a.clone(), a.clone(), b.clone()],
+        vec![a.clone(), a.clone(), a.clone(), b.clone()],
+        vec![a.clone(), b.clone(), a.clone(), b.clone()],
+        vec![a.clone(), b.clone(), a.clone(), c.clone(), a.clone()],
+        vec![
+            a.clone(),
+            b.clone(),
+            c.clone(),
+            b.clone(),
+            a.clone(),
+            c.clone(),
+        ],
+        (0..20).map(|n| [&a, &b, &b, &c][n % 4].clone()).collect(),
+    ] {
+        let seals = sealed(&receipts, &parts);
+        let mut all = [&receipts[..], &seals].concat();
+        for step in 0..all.len() {
+            let report = verify(&all, &sized(9));
+            expect(&report, "vvv", &[]);
+            assert_eq!(report.chain_count, 2, "{parts:?} {step}");
+            all.rotate_left(5);
+            let last = all.len() - 1;
+            all.swap(step % 3, last);
+        }
+        // One more behind the last root than there are seals with it.
+        let mut fork = sealed(&receipts, &[parts[0].clone(), 0..9])[1].clone();
+        fork["batch_id"] = "fork".into();
+        sign_seal(&mut fork, &own());
+        let ends_so = parts.last() == Some(&parts[0]);
+        let mut forked = [&receipts[..], &seals, &[fork.clone()]].concat();
+        let classes: &[&str] = if ends_so { &[] } else { &["forked"] };
+        expect(
+            &verify(&forked, &pinned()),
+            if ends_so { "vvu" } else { "fvu" },
+            classes,
+        );
+        fork["batch_id"] = "fork again".into();
+        sign_seal(&mut fork, &own());
+        forked.push(fork);
+        expect(&verify(&forked, &pinned()), "fvu", &["forked"]);
+    }
+    // A circle that nothing leads into is no chain.
+    let mut seals = sealed(&receipts, &[a.clone(), b.clone(), a, b]);
+    seals.remove(0);
+    seals.remove(0);
+    seals[0]["prev_batch_root"] = seals[1]["merkle_root"].clone();
+    sign_seal(&mut seals[0], &own());
+    let circle = [&receipts[..], &seals].concat();
+    expect(
+        &verify(&circle, &pinned()),
+        "fvf",
+        &["missing", "reordered"],
+    );
 }
 
 #[test]

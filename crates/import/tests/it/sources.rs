@@ -118,6 +118,7 @@ pub(crate) fn expect(report: &PythonReport, answers_: &str, classes_: &[&str]) {
                 "{finding:?}"
             );
             let id: String = finding.id.escape_debug().take(64).collect();
+            assert!(finding.id.chars().count() <= 129, "{finding:?}");
             assert!(finding.reason.contains(&id), "{finding:?}");
         }
     }

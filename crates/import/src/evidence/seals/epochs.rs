@@ -121,7 +121,7 @@ impl<'t> Orders<'t> {
             return (Held::forged("merkle_root is no hash".into()), None);
         };
         let tenant = self.table.get(note.index).and_then(|entry| {
-            let tenant = &self.table.group_of(entry)?.tenant;
+            let tenant = self.table.group_of(entry)?.tenant;
             self.table.group_for(tenant, RecordKind::Decision)
         });
         let found = |key| tenant.and_then(|group| self.find(group, key));
