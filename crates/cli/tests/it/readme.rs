@@ -222,7 +222,8 @@ fn the_guide_from_python_works() {
     assert!(copy.status().unwrap().success());
     let all = run_in_one(&place, &blocks);
     for said in [
-        "signed 12 records\nVERIFIED: integrity, attribution, completeness",
+        "12 records signed by the pinned key",
+        "VERIFIED: integrity, attribution, completeness",
         "12 records would be imported into log default; nothing was written",
         "2 of 2 records imported into log default; receipt 19 describes the source",
         "again.zip: 12 records",
