@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 /// The keys that are trusted for a source, in the order in which they are tried; none twice.
 ///
 /// Verifying takes it mutably because it remembers tables of the keys' multiples, which make many
-/// signatures by few keys three times as fast.
+/// signatures by few keys more than twice as fast.
 ///
 /// ```
 /// use ai_audit_core::SigningKey;
