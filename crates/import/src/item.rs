@@ -90,9 +90,6 @@ impl<'r> Item<'r> {
         index: u64,
     ) -> Result<Self, ItemTooLong> {
         let mut item = Self {
-            source,
-            index,
-            original: record.original(),
             id: record.id(),
             tenant: record.tenant(),
             header: header(record),
@@ -105,7 +102,7 @@ impl<'r> Item<'r> {
                 .map(|problem| problem.to_string())
                 .unwrap_or_default(),
             content: record.content(),
-            encoded: Vec::new(),
+            ..Self::bare(record.original(), source, index)
         };
         if let Err(error) = item.encode() {
             // Only with details can there be something shorter.
@@ -127,6 +124,16 @@ impl<'r> Item<'r> {
         index: u64,
     ) -> Result<Self, ItemTooLong> {
         let mut item = Self {
+            finding: error.to_string(),
+            ..Self::bare(original, source, index)
+        };
+        item.encode()?;
+        Ok(item)
+    }
+
+    /// A record of which nothing is known but where it stood.
+    const fn bare(original: &'r str, source: LeafHash, index: u64) -> Self {
+        Self {
             source,
             index,
             original,
@@ -137,12 +144,10 @@ impl<'r> Item<'r> {
             hash: None,
             signature: None,
             key: None,
-            finding: error.to_string(),
+            finding: String::new(),
             content: None,
             encoded: Vec::new(),
-        };
-        item.encode()?;
-        Ok(item)
+        }
     }
 
     fn encode(&mut self) -> Result<(), ItemTooLong> {

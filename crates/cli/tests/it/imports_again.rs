@@ -206,3 +206,44 @@ fn an_unreadable_line_is_told_and_no_tenant() {
     );
     verified(&place);
 }
+
+/// A58: the disk has no room for a group of records and has room for the smaller ones behind it. None of
+/// those may be sealed: they would stand out of their order for ever.
+#[cfg(unix)]
+#[test]
+fn a58_a_full_disk_leaves_no_hole() {
+    let place = place(1);
+    let mut records: Vec<Value> = (0..900).map(|n| python::decision(n, "acme")).collect();
+    for record in &mut records[300..400] {
+        record["reason_codes"][0] = "x".repeat(25_000).into();
+    }
+    python::chain(&mut records, &old());
+    place.write("uneven.jsonl", &python::lines(&records));
+    // In blocks of 512 bytes: above what is read, below what is written.
+    let script = "trap '' XFSZ; ulimit -f 8000; exec \"$0\" \"$@\"";
+    let args = ["import", "audit", "uneven.jsonl", "--key", &key()];
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", script, crate::run::program()])
+        .args(args);
+    let root = place.path("");
+    let done = crate::run::done(crate::run::clean(command, &root).output().unwrap());
+    assert_ne!(done.code, 0, "the limit was never reached: {}", done.out);
+    let cut = place.run(&["import", "audit", "--list", "--json"]).good();
+    let cut = cut.json()["imports"][0]["present"].as_u64().unwrap();
+    assert!(cut < 900, "{cut}");
+    assert_eq!(imported(&place).len() as u64, 1 + cut, "{}", done.err);
+    assert_eq!(import(&place, "uneven.jsonl")["present"], cut);
+    verified(&place);
+}
+
+/// A queue that is smaller than a group.
+#[test]
+fn a_small_queue_is_enough() {
+    let place = place(20);
+    let args = ["import", "audit", "old.jsonl", "--key", &key()];
+    place
+        .run(&[&args[..], &["--set", "queue-capacity=3"]].concat())
+        .good();
+    assert_eq!(imported(&place).len(), 21);
+}

@@ -11,12 +11,9 @@ use ai_audit_directory::{ImportInfo, Writer};
 use ai_audit_import::{Item, Keys, Record, SourceTrust, Split};
 use ai_audit_store::{EncodedRecordBody, LogName, Record as NewRecord, Ticket};
 use anyhow::{Context as _, anyhow};
-use std::collections::VecDeque;
 
-/// How many records are submitted together.
-const GROUP: usize = 64;
-/// How many groups may be on their way to the disk.
-const IN_FLIGHT: usize = 8;
+/// How many records are submitted together, where the ledger's queue has room for as many.
+const GROUP: usize = 256;
 /// What made the records.
 const SYSTEM: &str = "ai-audit-trail";
 
@@ -44,7 +41,8 @@ pub(super) fn all(
         source: hash,
         keys: Keys::new(trust.keys.iter().copied()),
         group: Vec::new(),
-        waiting: VecDeque::new(),
+        room: GROUP.min(writer.directory().settings().queue_capacity),
+        waiting: None,
         sealed: 0,
         bar: Progress::new("importing", "records", gathered.records, output.quiet),
         present,
@@ -60,7 +58,7 @@ pub(super) fn all(
     // What is on its way is sealed all the same, and counts.
     let finished = match failed {
         None => sealing.finish(),
-        Some(_) => sealing.settle(0),
+        Some(_) => sealing.settle(),
     };
     failed = failed.or(finished.err());
     match failed {
@@ -140,7 +138,12 @@ struct Sealing<'a> {
     source: LeafHash,
     keys: Keys,
     group: Vec<NewRecord>,
-    waiting: VecDeque<(u64, Ticket)>,
+    /// How many make a group.
+    room: usize,
+    /// The group that is on its way to the disk, and how many it has. The next one waits for it: were it
+    /// sealed although this one was not, its records would stand in the log out of their order for
+    /// ever. Meanwhile the next one is made.
+    waiting: Option<(u64, Ticket)>,
     sealed: u64,
     bar: Progress,
     present: u64,
@@ -150,28 +153,26 @@ impl Sealing<'_> {
     fn push(&mut self, index: u64, line: u64, split: Split<'_>) -> anyhow::Result<()> {
         let record = new_record(&mut self.keys, self.source, index, line, split)?;
         self.group.push(record);
-        if self.group.len() >= GROUP {
+        if self.group.len() >= self.room {
             self.submit()?;
-            self.settle(IN_FLIGHT)?;
         }
         Ok(())
     }
 
     fn submit(&mut self) -> anyhow::Result<()> {
+        self.settle()?;
         let group = std::mem::take(&mut self.group);
         let count = group.len() as u64;
         if count > 0 {
             let ticket = self.writer.ledger().submit(self.log, group)?;
-            self.waiting.push_back((count, ticket));
+            self.waiting = Some((count, ticket));
         }
         Ok(())
     }
 
-    /// Waits until no more than so many groups are on their way.
-    fn settle(&mut self, most: usize) -> anyhow::Result<()> {
-        while self.waiting.len() > most
-            && let Some((count, ticket)) = self.waiting.pop_front()
-        {
+    /// Waits for the group that is on its way.
+    fn settle(&mut self) -> anyhow::Result<()> {
+        if let Some((count, ticket)) = self.waiting.take() {
             ticket.wait()?;
             self.sealed += count;
             self.bar.set(self.present + self.sealed, 0);
@@ -181,7 +182,7 @@ impl Sealing<'_> {
 
     fn finish(&mut self) -> anyhow::Result<()> {
         self.submit()?;
-        self.settle(0)
+        self.settle()
     }
 }
 
