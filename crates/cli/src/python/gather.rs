@@ -55,9 +55,10 @@ pub(crate) fn gather(
     if servers::is_address(source) {
         return servers::gather(source, tenant, trust, output);
     }
-    let mut file = tempfile::tempfile().context("a temporary file")?;
+    let mut file = tempfile::tempfile().with_context(temporary)?;
     if source == "-" {
-        io::copy(&mut io::stdin().lock(), &mut file).context("standard input")?;
+        io::copy(&mut io::stdin().lock(), &mut file)
+            .with_context(|| format!("standard input, copied to a {}", temporary()))?;
     } else {
         let mut from = File::open(source).map_err(|error| usage(format!("{source}: {error}")))?;
         if from.metadata().is_ok_and(|found| found.is_dir()) {
@@ -65,7 +66,8 @@ pub(crate) fn gather(
                 "{source} is a directory; expected a package, or a file of records"
             )));
         }
-        io::copy(&mut from, &mut file).with_context(|| source.to_owned())?;
+        io::copy(&mut from, &mut file)
+            .with_context(|| format!("{source}, copied to a {}", temporary()))?;
     }
     let name = match source {
         "-" => "standard input".into(),
@@ -86,6 +88,14 @@ pub(crate) fn gather(
         )));
     }
     package(file, name, trust, output)
+}
+
+/// Where a source is kept while it is imported, for errors.
+pub(super) fn temporary() -> String {
+    format!(
+        "temporary file in {}, which needs room for all of the source (TMPDIR names another folder)",
+        std::env::temp_dir().display()
+    )
 }
 
 /// A file of records.
@@ -123,7 +133,7 @@ fn package(
     trust: &SourceTrust,
     output: Output,
 ) -> anyhow::Result<Gathered> {
-    let again = file.try_clone().context("a temporary file")?;
+    let again = file.try_clone().with_context(temporary)?;
     let report = verify_package(file, trust, output);
     let package = PythonPackage::open(again)
         .map_err(|error| usage(format!("{name} cannot be read as a package: {error}")))?;
@@ -234,7 +244,7 @@ impl Gathered {
 
     /// Keeps some of the records, in an array: no record is told from the next one by its lines.
     fn keep(mut self, keep: impl Fn(&Record<'_>) -> bool) -> anyhow::Result<Self> {
-        let mut kept = BufWriter::new(tempfile::tempfile().context("a temporary file")?);
+        let mut kept = BufWriter::new(tempfile::tempfile().with_context(temporary)?);
         let (mut records, mut failed) = (0_u64, None);
         self.each(&mut |_, record| {
             let Some(record) = record.ok().and_then(|text| Record::parse(text).ok()) else {
@@ -250,7 +260,7 @@ impl Gathered {
         let end = if records == 0 { "" } else { "\n]\n" };
         failed = failed.or(kept.write_all(end.as_bytes()).err());
         if let Some(error) = failed {
-            return Err(error).context("a temporary file");
+            return Err(error).with_context(temporary);
         }
         let mut file = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.rewind()?;

@@ -1,7 +1,7 @@
 //! The Redis or PostgreSQL of the Python library as a source: read once, and verified.
 
 use super::Gathered;
-use super::gather::records;
+use super::gather::{records, temporary};
 use crate::failure::usage;
 use crate::open::read;
 use crate::output::Output;
@@ -66,7 +66,7 @@ pub(super) fn gather(
         ..Options::default()
     };
     let mut source = Source::open(address, &options).map_err(|error| usage(error.to_string()))?;
-    let mut kept = BufWriter::new(tempfile::tempfile().context("a temporary file")?);
+    let mut kept = BufWriter::new(tempfile::tempfile().with_context(temporary)?);
     let bar = Progress::new("reading", "records", 0, output.quiet);
     let mut read = 0;
     let found = source.records(tenant, |text| {
@@ -84,7 +84,7 @@ pub(super) fn gather(
         Err(Stopped::Server(error)) => {
             return Err(usage(format!("{error}; nothing was imported")));
         }
-        Err(Stopped::Writing(error)) => return Err(error).context("a temporary file"),
+        Err(Stopped::Writing(error)) => return Err(error).with_context(temporary),
     };
     let file = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
     let (form, name) = (source.form(), source.name().to_owned());

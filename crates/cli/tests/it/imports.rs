@@ -333,6 +333,13 @@ fn sources_that_are_none() {
         let said = done.sentence(2);
         assert!(said.contains(word) && !said.contains("secret"), "{said}");
     }
+    let args = ["import", "audit", "old.zip", "--key", &key()];
+    let done = place.with(&args, &[("TMPDIR", "/nowhere")], "");
+    assert!(
+        done.err.contains("/nowhere") && done.err.contains("TMPDIR"),
+        "{}",
+        done.err
+    );
     place.write("empty.jsonl", "");
     let done = place.run(&[
         "import",
