@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use crate::shell::Cmd;
+use crate::tools;
 use crate::workspace::Workspace;
 
 /// Names of programs that are Chromium.
@@ -16,19 +17,11 @@ const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// # Errors
 /// When npm is there and cannot install them.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<Option<String>> {
-    let there = |program: &str| Cmd::new(workspace, program).arg("--version").works();
-    // A developer's machine is left as it is.
-    if std::env::var_os("CI").is_some() && !CHROMIUM.iter().any(|name| there(name)) {
-        println!("chromium is not installed: installing Debian's");
-        for arguments in [
-            &["-q", "update"][..],
-            &["-q", "install", "-y", "--no-install-recommends", "chromium"],
-        ] {
-            let apt = Cmd::new(workspace, "apt-get").args(arguments);
-            if let Err(error) = apt.env("DEBIAN_FRONTEND", "noninteractive").run() {
-                return Ok(Some(format!("SKIPPED: reports in a browser: {error:#}")));
-            }
-        }
+    let there = |program: &str| tools::there(workspace, program);
+    if !CHROMIUM.iter().any(|name| there(name))
+        && let Err(error) = tools::debian(workspace, &["chromium"])
+    {
+        return Ok(Some(format!("SKIPPED: reports in a browser: {error:#}")));
     }
     if !CHROMIUM.iter().any(|name| there(name)) {
         return Ok(Some(

@@ -19,6 +19,7 @@ mod scale;
 mod servers;
 mod shell;
 mod tidy;
+mod tools;
 mod vectors;
 mod workspace;
 

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 
 use crate::shell::Cmd;
+use crate::tools;
 use crate::workspace::Workspace;
 
 /// Bare metal with compare-and-swap, the class of chip a gateway or a device has.
@@ -31,7 +32,7 @@ const DEFAULT_FEATURES: [&str; 11] = [
 /// # Errors
 /// When the target is missing and cannot be added, or a crate does not build for it.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    ensure_target(workspace)?;
+    tools::target(workspace, TARGET)?;
     let core = workspace
         .package(EACH_FEATURE_SET)
         .with_context(|| format!("there is no package {EACH_FEATURE_SET}"))?;
@@ -61,24 +62,6 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 fn build(workspace: &Workspace, package: &str) -> Cmd {
     Cmd::cargo(workspace).args(["build", "--lib", "--target", TARGET, "-p", package])
-}
-
-/// Adds the target's core library with rustup when it is not there.
-fn ensure_target(workspace: &Workspace) -> Result<()> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let folder = Cmd::new(workspace, rustc)
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .read()?;
-    if std::path::Path::new(folder.trim()).is_dir() {
-        return Ok(());
-    }
-    println!("the target {TARGET} is not installed: adding it with rustup");
-    Cmd::new(workspace, "rustup")
-        .args(["target", "add", TARGET])
-        .run()
-        .with_context(|| {
-            format!("the target {TARGET} is missing; install it with: rustup target add {TARGET}")
-        })
 }
 
 /// Every subset of `items`, the empty one first.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::shell::Cmd;
+use crate::tools;
 use crate::workspace::Workspace;
 
 /// Where Debian puts each version's programs, which are in no search path.
@@ -15,20 +15,8 @@ pub(crate) fn ensure(workspace: &Workspace) -> Option<String> {
     if missing.is_empty() {
         return None;
     }
-    // A developer's machine is left as it is.
-    if std::env::var_os("CI").is_some() {
-        println!(
-            "{} not installed: installing Debian's",
-            missing.join(" and ")
-        );
-        let mut install = vec!["-q", "install", "-y", "--no-install-recommends"];
-        install.extend(&missing);
-        for arguments in [&["-q", "update"][..], &install] {
-            let apt = Cmd::new(workspace, "apt-get").args(arguments);
-            if let Err(error) = apt.env("DEBIAN_FRONTEND", "noninteractive").run() {
-                return Some(format!("SKIPPED: servers as sources: {error:#}"));
-            }
-        }
+    if let Err(error) = tools::debian(workspace, &missing) {
+        return Some(format!("SKIPPED: servers as sources: {error:#}"));
     }
     let missing = self::missing(workspace);
     (!missing.is_empty()).then(|| {
@@ -41,7 +29,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Option<String> {
 
 /// Debian's packages that are not there.
 fn missing(workspace: &Workspace) -> Vec<&'static str> {
-    let redis = Cmd::new(workspace, "redis-server").arg("--version").works();
+    let redis = tools::there(workspace, "redis-server");
     let postgres = Path::new(POSTGRES).read_dir().is_ok_and(|mut versions| {
         versions.any(|version| version.is_ok_and(|at| at.path().join("bin/initdb").is_file()))
     });

@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 10] = [
     &["report", "store-sqlite", "witness"],
     &["directory"],
     &["ai-audit-trail"],
-    &["cli"],
+    &["cli", "ffi", "wasm"],
 ];
 
 /// Crates for tests only: nothing may depend on them but tests.

@@ -1,0 +1,112 @@
+//! What a command needs and a machine may not have: programs from crates.io, targets, Debian's packages.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::shell::Cmd;
+use crate::workspace::Workspace;
+
+/// A program from crates.io in the version that we are written for: our own copy in the target
+/// directory, one on the path of the same version, or a fresh install.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn cargo_tool(workspace: &Workspace, package: &str, version: &str) -> Result<PathBuf> {
+    cargo_tool_bin(workspace, package, package, version, &["--locked"])
+}
+
+/// The same for a package whose program has another name, or that wants other flags.
+///
+/// # Errors
+/// As [`cargo_tool`].
+pub(crate) fn cargo_tool_bin(
+    workspace: &Workspace,
+    package: &str,
+    program: &str,
+    version: &str,
+    flags: &[&str],
+) -> Result<PathBuf> {
+    let folder = workspace.target.join("tools");
+    let ours = folder
+        .join("bin")
+        .join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+    // A cargo subcommand started by itself wants its own name as first argument, some of them always.
+    let subcommand = program.strip_prefix("cargo-");
+    for candidate in [ours.clone(), PathBuf::from(program)] {
+        let calls = [None, subcommand];
+        let said = calls.into_iter().find_map(|call| {
+            let cmd = Cmd::new(workspace, &candidate).args(call);
+            cmd.arg("--version").read().ok()
+        });
+        let same = said.is_some_and(|said| said.split_whitespace().any(|word| word == version));
+        if same {
+            return Ok(candidate);
+        }
+    }
+    println!("{package} {version} is not installed: building it once, a minute or some");
+    // A debug build is ready several times sooner, and what these work on is small.
+    Cmd::cargo(workspace)
+        .args(["install", package, "--debug", "--version", version])
+        .args(flags)
+        .arg("--root")
+        .arg(&folder)
+        .run()
+        .with_context(|| {
+            format!(
+                "{package} is missing; install it with: cargo install {package} --debug {} \
+                 --version {version}",
+                flags.join(" ")
+            )
+        })?;
+    Ok(ours)
+}
+
+/// Adds a target's core library with rustup when it is not there.
+///
+/// # Errors
+/// When it is missing and cannot be added.
+pub(crate) fn target(workspace: &Workspace, triple: &str) -> Result<()> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let folder = Cmd::new(workspace, rustc)
+        .args(["--print", "target-libdir", "--target", triple])
+        .read()?;
+    if std::path::Path::new(folder.trim()).is_dir() {
+        return Ok(());
+    }
+    println!("the target {triple} is not installed: adding it with rustup");
+    Cmd::new(workspace, "rustup")
+        .args(["target", "add", triple])
+        .run()
+        .with_context(|| {
+            format!("the target {triple} is missing; install it with: rustup target add {triple}")
+        })
+}
+
+/// Whether a program is there and answers with success.
+pub(crate) fn there(workspace: &Workspace, program: &str) -> bool {
+    Cmd::new(workspace, program).arg("--version").works()
+}
+
+/// In CI installs Debian's packages; a developer's machine is left as it is.
+///
+/// # Errors
+/// When they cannot be installed.
+pub(crate) fn debian(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+    if std::env::var_os("CI").is_none() || packages.is_empty() {
+        return Ok(());
+    }
+    println!(
+        "{} not installed: installing Debian's",
+        packages.join(" and ")
+    );
+    let mut install = vec!["-q", "install", "-y", "--no-install-recommends"];
+    install.extend(packages);
+    for arguments in [&["-q", "update"][..], &install] {
+        Cmd::new(workspace, "apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .run()?;
+    }
+    Ok(())
+}
