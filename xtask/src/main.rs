@@ -78,7 +78,11 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         }
         "deny" => {
             no_more(rest)?;
-            deny::run(&Workspace::load()?)?;
+            let workspace = Workspace::load()?;
+            deny::run(&workspace)?;
+            if let Some(reason) = deny::advisories(&workspace)? {
+                println!("{reason}");
+            }
         }
         "supply" => {
             no_more(rest)?;
@@ -184,7 +188,8 @@ Commands:
                      a package of it (100000 receipts), verified by it and by us in turn on one core,
                      and fails where we are not at least twice as fast
   servers            looks for the Redis and PostgreSQL that tests start (in CI installs them)
-  deny               licences, duplicate versions and sources of everything we depend on
+  deny               licences, duplicate versions, banned crates and sources of everything we depend on,
+                     and advisories where their database can be fetched
   supply             counts what core, verify and the program stand on, and fails over a bound; holds
                      docs/supply-chain.md against Cargo.lock
   release check [--short] [--small] [STEP]...
