@@ -14,10 +14,12 @@ mod deny;
 mod nostd;
 mod pii_accuracy;
 mod python;
+mod release;
 mod sample;
 mod scale;
 mod servers;
 mod shell;
+mod supply;
 mod tidy;
 mod tools;
 mod vectors;
@@ -76,8 +78,17 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         }
         "deny" => {
             no_more(rest)?;
-            deny::run(&Workspace::load()?)?;
+            let workspace = Workspace::load()?;
+            deny::run(&workspace)?;
+            if let Some(reason) = deny::advisories(&workspace)? {
+                println!("{reason}");
+            }
         }
+        "supply" => {
+            no_more(rest)?;
+            supply::run(&Workspace::load()?)?;
+        }
+        "release" => return release::run(&Workspace::load()?, rest),
         "browser" => {
             no_more(rest)?;
             if let Some(reason) = browser::ensure(&Workspace::load()?)? {
@@ -177,7 +188,20 @@ Commands:
                      a package of it (100000 receipts), verified by it and by us in turn on one core,
                      and fails where we are not at least twice as fast
   servers            looks for the Redis and PostgreSQL that tests start (in CI installs them)
-  deny               licences, duplicate versions and sources of everything we depend on
+  deny               licences, duplicate versions, banned crates and sources of everything we depend on,
+                     and advisories where their database can be fetched
+  supply             counts what core, verify and the program stand on, and fails over a bound; holds
+                     docs/supply-chain.md against Cargo.lock
+  release check [--short] [--small] [STEP]...
+                     what a release is held to, all of it or the steps named, each with its time:
+                     versions licences readme docs semver package minimal-versions features msrv
+                     sbom reproducible musl
+                     (--short, in CI: what fits there; --small: programs without PDF and servers;
+                     semver --self-test: that it finds a broken interface)
+  release readme     writes README.md of every published crate from its documentation
+  release prepare VERSION [--date YYYY-MM-DD] [--dry-run] [--only STEP]...
+                     a new version in manifests, changelog and lock files, then the short checks, or
+                     those of --only; and says what is left to do by hand
   bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
                      arguments go to criterion, such as a filter or --quick
   calibrate [--short]
@@ -213,6 +237,9 @@ mod tests {
     #[test]
     fn help_names_every_step_of_ci() {
         for step in ci::step_names() {
+            assert!(HELP.contains(step), "help does not name the step {step}");
+        }
+        for step in release::step_names() {
             assert!(HELP.contains(step), "help does not name the step {step}");
         }
     }
