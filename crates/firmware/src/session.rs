@@ -63,6 +63,8 @@ impl<'p, 'b, F: NorFlash> Session<'p, 'b, F> {
     /// # Errors
     ///
     /// When the serial line fails.
+    // Not inlined, as the two below: what they have on the stack is gone when receipts are sealed.
+    #[inline(never)]
     pub fn answer<W: Write>(
         &mut self,
         words: &str,

@@ -4,10 +4,11 @@
 
 use core::fmt::{self, Write as _};
 
-use ai_audit_core::{Action, Check, Decision, Digest, SigningKey, TextDigest, Timestamp};
+use ai_audit_core::{Action, Check, Decision, Digest, Head, SigningKey, TextDigest, Timestamp};
 use ai_audit_firmware::board::{PoweredNor, Ticks, Uart, overflowed, paint, peak, reset};
-use ai_audit_firmware::{Buffers, Device, LineWriter, Provision, Session, Work, read_line};
+use ai_audit_firmware::{Buffers, Device, DeviceError, LineWriter, Provision, Session, Work, read_line};
 use cortex_m_rt::{entry, exception};
+use embedded_storage::nor_flash::NorFlashErrorKind;
 
 /// The seed that the example's device is made with. A product's key is made in it, from a random source
 /// or in a secure element, and is known to nobody.
@@ -21,8 +22,8 @@ fn main() -> ! {
     let mut uart = Uart::new();
     if let Some(core) = cortex_m::Peripherals::take() {
         let ticks = Ticks::start(core.SYST);
-        if let Some(buffers) = cortex_m::singleton!(: Buffers = Buffers::new()) {
-            let _ = run(&mut uart, &ticks, buffers);
+        if let Some(session) = start(&mut uart) {
+            let _ = serve(session, &mut uart, &ticks);
         }
     }
     loop {
@@ -34,7 +35,7 @@ fn main() -> ! {
 /// are short to write.
 // Not inlined, as others here: what it has on the stack is not there while receipts are sealed.
 #[inline(never)]
-fn provision() -> Provision<'static> {
+fn provision_of() -> Provision<'static> {
     let public = |seed| SigningKey::from_bytes(&[seed; 32]).verifying_key();
     Provision {
         name: "example.org/arm/7",
@@ -47,13 +48,21 @@ fn provision() -> Provision<'static> {
     }
 }
 
-fn run(uart: &mut Uart, ticks: &Ticks, buffers: &mut Buffers) -> fmt::Result {
-    let provision = provision();
-    let device = match Device::start(PoweredNor::new(), &provision, buffers) {
-        Ok(device) => device,
-        Err(why) => return say(uart, format_args!("error start: {why}")),
-    };
-    serve(&mut Session::new(device, &provision), uart, ticks)
+/// Starts the device, in statics, so that the stack is left to the signatures.
+#[inline(never)]
+fn start(uart: &mut Uart) -> Option<&'static mut Session<'static, 'static, PoweredNor>> {
+    let buffers = cortex_m::singleton!(: Buffers = Buffers::new())?;
+    let provision = cortex_m::singleton!(: Option<Provision<'static>> = None)?;
+    let session =
+        cortex_m::singleton!(: Option<Session<'static, 'static, PoweredNor>> = None)?;
+    let provision = provision.insert(provision_of());
+    match Device::start(PoweredNor::new(), provision, buffers) {
+        Ok(device) => Some(session.insert(Session::new(device, provision))),
+        Err(why) => {
+            let _ = say(uart, format_args!("error start: {why}"));
+            None
+        }
+    }
 }
 
 #[inline(never)]
@@ -93,9 +102,7 @@ fn own(
     match (parts.next(), number(parts.next())) {
         (Some("decide"), Some(times)) => {
             for _ in 0..times {
-                let now = session.now(ticks.micros());
-                let device = session.device();
-                match device.record(&decision(), "", now) {
+                match decide(session, ticks) {
                     Ok(head) => say(uart, format_args!("sealed {} {}", head.size() - 1, head.hash()))?,
                     Err(why) => say(uart, format_args!("error decide: {why}"))?,
                 }
@@ -107,26 +114,39 @@ fn own(
             say(uart, format_args!("ok cut-power-after"))
         }
         (Some("reset"), None) => reset(),
-        (Some("measure"), None) => {
-            let now = session.now(ticks.micros());
-            let device = session.device();
-            let key = device.verifying_key();
-            let start = ticks.now();
-            let recorded = device.record(&decision(), "", now).is_ok();
-            let recording = ticks.now() - start;
-            let start = ticks.now();
-            let verified = device.ring().verify(&key);
-            let verifying = ticks.now() - start;
-            match verified {
-                Ok(receipts) if recorded => say(
-                    uart,
-                    format_args!("measured record={recording} verify={verifying} receipts={receipts} stack={}", peak()),
-                ),
-                _ => say(uart, format_args!("error measure: not recorded, or not verified")),
-            }
-        }
+        (Some("measure"), None) => measure(session, uart, ticks),
         _ => say(uart, format_args!("error no such command")),
     }
+}
+
+type Decided = Result<Head, DeviceError<NorFlashErrorKind>>;
+
+#[inline(never)]
+fn decide(session: &mut Session<'_, '_, PoweredNor>, ticks: &Ticks) -> Decided {
+    let now = session.now(ticks.micros());
+    session.device().record(&decision(), "", now)
+}
+
+/// Ticks of a receipt from decision to durable, and of verifying all that is here.
+fn measure(
+    session: &mut Session<'_, '_, PoweredNor>,
+    uart: &mut Uart,
+    ticks: &Ticks,
+) -> fmt::Result {
+    let start = ticks.now();
+    let recorded = decide(session, ticks).is_ok();
+    let record = ticks.now() - start;
+    let key = session.device().verifying_key();
+    let start = ticks.now();
+    let Some(receipts) = session.device().ring().verify(&key).ok().filter(|_| recorded) else {
+        return say(uart, format_args!("error measure: not recorded, or not verified"));
+    };
+    let verify = ticks.now() - start;
+    let stack = peak();
+    say(
+        uart,
+        format_args!("measured record={record} verify={verify} receipts={receipts} stack={stack}"),
+    )
 }
 
 fn decision() -> Decision<'static> {
