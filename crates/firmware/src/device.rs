@@ -264,7 +264,7 @@ impl<'b, F: NorFlash> Device<'b, F> {
                 from: self.refused_since.min(at),
                 to: at,
                 lost: Some(self.refused),
-                reason: "refused: no room, or flash failed".into(),
+                reason: "refused: no room, too long, or flash failed".into(),
             };
             self.seal(&gap, "", at)?;
             self.refused = 0;
@@ -350,7 +350,7 @@ impl<'b, F: NorFlash> Device<'b, F> {
 }
 
 /// What the log promises, for whoever reads it.
-const POLICY: [PolicyEntry<'static>; 2] = [
+static POLICY: [PolicyEntry<'static>; 2] = [
     PolicyEntry {
         name: ai_audit_core::Text::borrowed("clock"),
         value: ai_audit_core::Text::borrowed("after clock_anomaly: not before; the device has no clock"),

@@ -11,6 +11,7 @@ const FIRST: usize = PAGE - 16;
 const FURTHER: usize = PAGE - 1;
 /// Where in the first page the mark stands, and how long it is.
 const MARK: usize = 8;
+const WORD: u32 = 8;
 
 // Far from each other and from an erased byte: no flip of three bits makes one of another.
 const TAG_FIRST: u8 = 0xa5;
@@ -87,7 +88,7 @@ impl<'f, F: NorFlash> Sector<'f, F> {
             && F::ERASE_SIZE / PAGE >= 8
             && F::ERASE_SIZE <= 1 << 24
             && MARK.is_multiple_of(F::WRITE_SIZE)
-            && PAGE.is_multiple_of(F::READ_SIZE)
+            && MARK.is_multiple_of(F::READ_SIZE)
     );
 
     pub(crate) fn new(flash: &'f mut F, sector: u32) -> Self {
@@ -105,13 +106,19 @@ impl<'f, F: NorFlash> Sector<'f, F> {
         self.base + within
     }
 
-    /// Reads a page. One that cannot be read, as where a check of the flash's own fails, is neither
-    /// blank nor a record.
+    /// Reads a page. Words that cannot be read, as where a check of the flash's own fails, are taken for
+    /// programmed: they are not blank, and no record's contents fit its check with them.
     fn page(&mut self, page: usize) -> [u8; PAGE] {
         let mut bytes = [0; PAGE];
-        let offset = self.offset(page);
+        let mut offset = self.offset(page);
         if self.flash.read(offset, &mut bytes).is_err() {
-            bytes = [0; PAGE];
+            let (words, _) = bytes.as_chunks_mut::<MARK>();
+            for word in words {
+                if self.flash.read(offset, word).is_err() {
+                    *word = [0; MARK];
+                }
+                offset += WORD;
+            }
         }
         bytes
     }

@@ -1,22 +1,10 @@
-//! The host's side: takes what a device exported and adds it to a receipts file, beside its `log.pub`.
-//!
-//!     collect FOLDER < transcript
-//!
-//! Prints the line that tells the device what the host has now. Send it when `ai-audit verify` has said
-//! that the file is in order and the file is kept safely, not before: the device uses the room again.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program for the terminal"
-)]
+//! A transcript becomes a receipts file; what it contradicts, or has not, is refused.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Read as _};
 use std::path::Path;
-use std::process::ExitCode;
 
 use ai_audit_core::{SIGNATURE_LEN, UnverifiedReceipt};
 use ai_audit_firmware::{LineWriter, read_line};
@@ -25,32 +13,17 @@ const MAGIC: &[u8] = b"ai-audit/receipts/v1\n";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1) else {
-        eprintln!("usage: collect FOLDER < transcript");
-        return ExitCode::from(2);
-    };
-    match collect(Path::new(&folder)) {
-        Ok(line) => {
-            print!("{line}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("collect: {why}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Returns the acknowledgement.
-fn collect(folder: &Path) -> Outcome<String> {
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
+/// Adds a transcript to what the folder holds and returns the acknowledgement, a line for the device.
+///
+/// # Errors
+///
+/// When the transcript is not whole, its receipts do not join those that are held, or it contradicts them.
+pub(crate) fn collect(folder: &Path, transcript: &str) -> Outcome<String> {
     fs::create_dir_all(folder)?;
     let (file, pin) = (folder.join("receipts"), folder.join("log.pub"));
     let mut held = if file.is_file() { parse(&fs::read(&file)?)? } else { BTreeMap::new() };
     let mut end = None;
-    for (number, line) in text.lines().enumerate() {
+    for (number, line) in transcript.lines().enumerate() {
         let at = |why: &dyn std::fmt::Display| format!("line {}: {why}", number + 1);
         let words: Vec<&str> = read_line(line).map_err(|why| at(&why))?.split(' ').collect();
         match *words.as_slice() {
