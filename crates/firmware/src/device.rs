@@ -74,7 +74,9 @@ impl<E: fmt::Debug> fmt::Display for DeviceError<E> {
         match self {
             Self::Ring(error) => error.fmt(f),
             Self::Seal(error) => error.fmt(f),
-            Self::Unprovisioned => f.write_str("seed or genesis is damaged, and receipts are there"),
+            Self::Unprovisioned => {
+                f.write_str("seed or genesis is damaged, and receipts are there")
+            }
             Self::OtherKey => f.write_str("the genesis is by another key than the device has"),
             Self::Signature { seq } => write!(f, "signature of receipt {seq} does not verify"),
         }
@@ -102,7 +104,10 @@ impl Buffers {
     /// Empty buffers.
     #[must_use]
     pub const fn new() -> Self {
-        Self { ring: [0; MAX_RECEIPT], seal: [0; MAX_RECEIPT] }
+        Self {
+            ring: [0; MAX_RECEIPT],
+            seal: [0; MAX_RECEIPT],
+        }
     }
 }
 
@@ -152,12 +157,11 @@ impl<'b, F: NorFlash> Device<'b, F> {
 
     // Not inlined: what it has on the stack is not there any more while signatures are verified.
     #[inline(never)]
-    fn open(
-        mut flash: F,
-        provision: &Provision<'_>,
-        buffers: &'b mut Buffers,
-    ) -> Outcome<Self, F> {
-        let Buffers { ring: back, seal: buf } = buffers;
+    fn open(mut flash: F, provision: &Provision<'_>, buffers: &'b mut Buffers) -> Outcome<Self, F> {
+        let Buffers {
+            ring: back,
+            seal: buf,
+        } = buffers;
         let key = match Self::seed(&mut flash)? {
             Some(seed) => SigningKey::from_bytes(&seed),
             None => Self::make_seed(&mut flash, provision, back)?,
@@ -216,7 +220,9 @@ impl<'b, F: NorFlash> Device<'b, F> {
     /// When it could not be sealed or stored. The caller can refuse then what it was about; the
     /// device counts it, and declares it when there is room again.
     pub fn record<B: Body>(&mut self, body: &B, trace_id: &str, now: Now) -> Outcome<Head, F> {
-        let sealed = self.due(now).and_then(|()| self.seal(body, trace_id, self.at(now)));
+        let sealed = self
+            .due(now)
+            .and_then(|()| self.seal(body, trace_id, self.at(now)));
         if matches!(sealed, Err(DeviceError::Ring(_))) {
             if self.refused == 0 {
                 self.refused_since = self.at(now);
@@ -234,7 +240,14 @@ impl<'b, F: NorFlash> Device<'b, F> {
     pub fn stop(&mut self, reason: &str, now: Now) -> Outcome<Head, F> {
         self.due(now)?;
         let size = self.ring.head().size();
-        self.seal(&Stop { reason: reason.into(), size }, "", self.at(now))
+        self.seal(
+            &Stop {
+                reason: reason.into(),
+                size,
+            },
+            "",
+            self.at(now),
+        )
     }
 
     fn due(&mut self, now: Now) -> Outcome<(), F> {
@@ -242,7 +255,15 @@ impl<'b, F: NorFlash> Device<'b, F> {
         if self.start_due {
             let size = self.ring.head().size();
             let clean = self.ring.clean();
-            self.seal(&Start { software: SOFTWARE.into(), size, clean }, "", at)?;
+            self.seal(
+                &Start {
+                    software: SOFTWARE.into(),
+                    size,
+                    clean,
+                },
+                "",
+                at,
+            )?;
             self.start_due = false;
         }
         let observed = match now {
@@ -353,7 +374,9 @@ impl<'b, F: NorFlash> Device<'b, F> {
 static POLICY: [PolicyEntry<'static>; 2] = [
     PolicyEntry {
         name: ai_audit_core::Text::borrowed("clock"),
-        value: ai_audit_core::Text::borrowed("after clock_anomaly: not before; the device has no clock"),
+        value: ai_audit_core::Text::borrowed(
+            "after clock_anomaly: not before; the device has no clock",
+        ),
     },
     PolicyEntry {
         name: ai_audit_core::Text::borrowed("ring"),

@@ -30,21 +30,35 @@ impl<'a> KeyLine<'a> {
         let mut digits = Buffer::new();
         digits.push(origin.as_bytes().get(name.len()..).unwrap_or(&[]));
         let mut key = [ED25519; 1 + PUBLIC_KEY_LEN];
-        for (to, from) in key.iter_mut().skip(1).zip(genesis.checkpoint_key.as_bytes()) {
+        for (to, from) in key
+            .iter_mut()
+            .skip(1)
+            .zip(genesis.checkpoint_key.as_bytes())
+        {
             *to = *from;
         }
         origin.push(b"\n");
         origin.push(&key);
         let digest = Digest::of(origin.as_bytes());
         let [h0, h1, h2, h3, ..] = *digest.as_bytes();
-        Self { name, digits, hash: [h0, h1, h2, h3], key }
+        Self {
+            name,
+            digits,
+            hash: [h0, h1, h2, h3],
+            key,
+        }
     }
 }
 
 impl fmt::Display for KeyLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = core::str::from_utf8(self.digits.as_bytes()).map_err(|_| fmt::Error)?;
-        write!(f, "{}{digits}+{:08x}+", self.name, u32::from_be_bytes(self.hash))?;
+        write!(
+            f,
+            "{}{digits}+{:08x}+",
+            self.name,
+            u32::from_be_bytes(self.hash)
+        )?;
         let mut text = [0; 44];
         f.write_str(Base64::encode(&self.key, &mut text).map_err(|_| fmt::Error)?)
     }
@@ -59,7 +73,10 @@ struct Buffer<const N: usize> {
 
 impl<const N: usize> Buffer<N> {
     const fn new() -> Self {
-        Self { bytes: [0; N], len: 0 }
+        Self {
+            bytes: [0; N],
+            len: 0,
+        }
     }
 
     fn push(&mut self, more: &[u8]) {

@@ -25,7 +25,10 @@ impl<'w, W: Write> LineWriter<'w, W> {
     /// Begins a line.
     pub fn new(to: &'w mut W) -> Self {
         static FIXED: Crc<u32, NoTable> = CRC;
-        Self { to, digest: FIXED.digest() }
+        Self {
+            to,
+            digest: FIXED.digest(),
+        }
     }
 
     /// Writes bytes as hexadecimal digits.
@@ -104,7 +107,10 @@ impl core::error::Error for LineError {}
 pub fn read_line(line: &str) -> Result<&str, LineError> {
     let line = line.trim_end_matches(['\r', '\n']);
     let (words, digits) = line.rsplit_once(" *").ok_or(LineError::NoChecksum)?;
-    let well_formed = digits.len() == 8 && digits.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+    let well_formed = digits.len() == 8
+        && digits
+            .bytes()
+            .all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
     let said = u32::from_str_radix(digits, 16).ok().filter(|_| well_formed);
     let said = said.ok_or(LineError::NoChecksum)?;
     let computed = CRC.checksum(words.as_bytes());

@@ -54,7 +54,11 @@ pub(crate) enum What {
     /// A page without a bit programmed.
     Blank,
     /// A record with so many bytes, which are in the buffer. Its contents fit its check.
-    Whole { kind: Kind, len: usize, marked: bool },
+    Whole {
+        kind: Kind,
+        len: usize,
+        marked: bool,
+    },
     /// A record that is not whole, or something else. Marked, it was whole once.
     Broken { marked: bool },
     /// A whole record that the buffer has no room for.
@@ -131,7 +135,9 @@ impl<'f, F: NorFlash> Sector<'f, F> {
 
     /// The page behind the last one with a bit programmed; 0 in an erased sector.
     pub(crate) fn used(&mut self) -> usize {
-        let used = (0..Self::PAGES).rev().find(|&page| !blank(&self.page(page)));
+        let used = (0..Self::PAGES)
+            .rev()
+            .find(|&page| !blank(&self.page(page)));
         used.map_or(0, |page| page + 1)
     }
 
@@ -146,7 +152,12 @@ impl<'f, F: NorFlash> Sector<'f, F> {
         let [c0, c1, c2, c3, rest @ ..] = check;
         let (mark, contents) = rest.split_at(MARK);
         let marked = mark.iter().map(|byte| byte.count_zeros()).sum::<u32>() > 32;
-        let broken = found(What::Broken { marked: marked && tag != TAG_FURTHER }, page + 1);
+        let broken = found(
+            What::Broken {
+                marked: marked && tag != TAG_FURTHER,
+            },
+            page + 1,
+        );
         let len = usize::from(u16::from_le_bytes([low, high]));
         let end = page + pages_for(len);
         let Some(kind) = Kind::of(kind).filter(|_| tag == TAG_FIRST && end <= Self::PAGES) else {
@@ -157,7 +168,9 @@ impl<'f, F: NorFlash> Sector<'f, F> {
         let fits = len <= buf.len();
         let mut at = 0;
         let mut take = |at: &mut usize, contents: &[u8]| {
-            let part = contents.get(..contents.len().min(len - *at)).unwrap_or(contents);
+            let part = contents
+                .get(..contents.len().min(len - *at))
+                .unwrap_or(contents);
             digest.update(part);
             if let Some(room) = buf.get_mut(*at..*at + part.len()) {
                 room.copy_from_slice(part);
@@ -182,7 +195,12 @@ impl<'f, F: NorFlash> Sector<'f, F> {
     }
 
     /// Writes a record at a blank page, without its mark, and returns the page behind it.
-    pub(crate) fn write(&mut self, page: usize, kind: Kind, contents: &[u8]) -> Result<usize, F::Error> {
+    pub(crate) fn write(
+        &mut self,
+        page: usize,
+        kind: Kind,
+        contents: &[u8],
+    ) -> Result<usize, F::Error> {
         let end = page + pages_for(contents.len());
         // Nothing that is written is longer than a sector, which is shorter than this where it counts.
         let [low, high, ..] = contents.len().to_le_bytes();
@@ -218,7 +236,9 @@ impl<'f, F: NorFlash> Sector<'f, F> {
 
     /// Programs the first `len` bytes, rounded up to whole words.
     fn program(&mut self, offset: u32, bytes: &[u8], len: usize) -> Result<(), F::Error> {
-        let whole = bytes.get(..len.next_multiple_of(F::WRITE_SIZE)).unwrap_or(bytes);
+        let whole = bytes
+            .get(..len.next_multiple_of(F::WRITE_SIZE))
+            .unwrap_or(bytes);
         self.flash.write(offset, whole)
     }
 }

@@ -106,7 +106,9 @@ impl<E: fmt::Debug> fmt::Display for RingError<E> {
             Self::ReadsOtherwise => f.write_str("what was written to flash reads otherwise"),
             Self::Failed => f.write_str("an earlier write failed: start again"),
             Self::Full => f.write_str("full: export, and acknowledge what was exported"),
-            Self::NewestDamaged => f.write_str("the newest receipt is damaged: nothing can follow it"),
+            Self::NewestDamaged => {
+                f.write_str("the newest receipt is damaged: nothing can follow it")
+            }
             Self::TooLong => write!(f, "receipt is longer than {MAX_RECEIPT} bytes"),
             Self::DoesNotFollow(Some(error)) => error.fmt(f),
             Self::DoesNotFollow(None) => f.write_str("not a receipt"),
@@ -244,7 +246,9 @@ impl<F: NorFlash> Ring<'_, F> {
         // Until it is known to be whole.
         self.failed = true;
         let mut sector = Sector::new(&mut self.flash, at);
-        let end = sector.write(self.cursor, kind, contents).map_err(RingError::Flash)?;
+        let end = sector
+            .write(self.cursor, kind, contents)
+            .map_err(RingError::Flash)?;
         let back = sector.read(self.cursor, self.buf).what;
         let whole = matches!(back, What::Whole { .. });
         if !whole || self.buf.get(..contents.len()) != Some(contents) {
@@ -266,7 +270,9 @@ impl<F: NorFlash> Ring<'_, F> {
             return Err(RingError::Full);
         }
         let at = self.place(opening);
-        let before = self.header(at - BEFORE).map_or(opening / sectors, |old| old.erasures);
+        let before = self
+            .header(at - BEFORE)
+            .map_or(opening / sectors, |old| old.erasures);
         let header = Header {
             opening,
             erasures: before + 1,
@@ -279,7 +285,9 @@ impl<F: NorFlash> Ring<'_, F> {
         sector.erase().map_err(RingError::Flash)?;
         let mut page = 0;
         for _ in 0..HEADER {
-            page = sector.write(page, Kind::Header, &bytes).map_err(RingError::Flash)?;
+            page = sector
+                .write(page, Kind::Header, &bytes)
+                .map_err(RingError::Flash)?;
         }
         if self.header(at - BEFORE) != Some(header) {
             return Err(RingError::ReadsOtherwise);
@@ -288,7 +296,9 @@ impl<F: NorFlash> Ring<'_, F> {
         self.cursor = HEADER;
         // What was in that sector is gone.
         if let Some(first) = opening.checked_sub(sectors - 1) {
-            let first = self.header(first % sectors).map_or(self.oldest, |header| header.size);
+            let first = self
+                .header(first % sectors)
+                .map_or(self.oldest, |header| header.size);
             self.oldest = self.oldest.max(first);
         }
         self.failed = false;
@@ -330,7 +340,11 @@ impl<F: NorFlash> Ring<'_, F> {
         let mut bytes = [0; Header::LEN];
         let mut sector = Sector::new(flash, BEFORE + sector);
         (0..HEADER).find_map(|page| match sector.read(page, &mut bytes).what {
-            What::Whole { kind: Kind::Header, len: Header::LEN, .. } => Header::from_bytes(&bytes),
+            What::Whole {
+                kind: Kind::Header,
+                len: Header::LEN,
+                ..
+            } => Header::from_bytes(&bytes),
             _ => None,
         })
     }
@@ -344,7 +358,9 @@ impl<F: NorFlash> Ring<'_, F> {
 /// How many sectors of a flash are the ring's.
 fn sectors_of<F: NorFlash>(flash: &F) -> u32 {
     let all = flash.capacity() / F::ERASE_SIZE;
-    u32::try_from(all).unwrap_or(u32::MAX).saturating_sub(BEFORE)
+    u32::try_from(all)
+        .unwrap_or(u32::MAX)
+        .saturating_sub(BEFORE)
 }
 
 impl<F: NorFlash> ReceiptSink for Ring<'_, F> {
@@ -363,7 +379,10 @@ impl Header {
 
     fn to_bytes(self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
-        let fields = self.opening.to_le_bytes().into_iter()
+        let fields = self
+            .opening
+            .to_le_bytes()
+            .into_iter()
             .chain(self.erasures.to_le_bytes())
             .chain(self.size.to_le_bytes())
             .chain(self.acknowledged.to_le_bytes());

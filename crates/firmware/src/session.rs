@@ -29,7 +29,11 @@ pub enum Work {
 impl<'p, 'b, F: NorFlash> Session<'p, 'b, F> {
     /// A session of a device that started.
     pub const fn new(device: Device<'b, F>, provision: &'p Provision<'p>) -> Self {
-        Self { device, provision, set: None }
+        Self {
+            device,
+            provision,
+            set: None,
+        }
     }
 
     /// The device.
@@ -129,12 +133,13 @@ impl<'p, 'b, F: NorFlash> Session<'p, 'b, F> {
 
     #[inline(never)]
     fn status<W: Write>(&mut self, out: &mut W) -> fmt::Result {
+        let key = self.device.verifying_key();
         let ring = self.device.ring();
         let damage = ring.damage();
         let mut line = LineWriter::new(out);
         write!(
             line,
-            "status size={} acknowledged={} oldest={} missing={} misfits={} newest-damaged={}",
+            "status key={key} size={} acknowledged={} oldest={} missing={} misfits={} newest-damaged={}",
             ring.head().size(),
             ring.acknowledged(),
             ring.oldest(),

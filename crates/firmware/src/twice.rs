@@ -16,7 +16,9 @@ pub(crate) fn read<F: NorFlash>(
     while page < Sector::<F>::PAGES {
         let found = sector.read(page, buf);
         match found.what {
-            What::Whole { kind: other, len, .. } if other == kind => return Some(len),
+            What::Whole {
+                kind: other, len, ..
+            } if other == kind => return Some(len),
             _ => page = found.next,
         }
     }

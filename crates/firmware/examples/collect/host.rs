@@ -21,11 +21,18 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 pub(crate) fn collect(folder: &Path, transcript: &str) -> Outcome<String> {
     fs::create_dir_all(folder)?;
     let (file, pin) = (folder.join("receipts"), folder.join("log.pub"));
-    let mut held = if file.is_file() { parse(&fs::read(&file)?)? } else { BTreeMap::new() };
+    let mut held = if file.is_file() {
+        parse(&fs::read(&file)?)?
+    } else {
+        BTreeMap::new()
+    };
     let mut end = None;
     for (number, line) in transcript.lines().enumerate() {
         let at = |why: &dyn std::fmt::Display| format!("line {}: {why}", number + 1);
-        let words: Vec<&str> = read_line(line).map_err(|why| at(&why))?.split(' ').collect();
+        let words: Vec<&str> = read_line(line)
+            .map_err(|why| at(&why))?
+            .split(' ')
+            .collect();
         match *words.as_slice() {
             ["key", line] => keep_pin(&pin, line)?,
             ["receipt", seq, hex] => {
@@ -46,9 +53,17 @@ pub(crate) fn collect(folder: &Path, transcript: &str) -> Outcome<String> {
     let (size, hash) = end.ok_or("the transcript has no end line: the export was cut off")?;
     let all = (0..).zip(held.keys()).all(|(place, seq)| place == *seq);
     if !all || held.len() as u64 != size {
-        return Err(format!("{} receipts, expected 0 to {} without a hole", held.len(), size - 1).into());
+        return Err(format!(
+            "{} receipts, expected 0 to {} without a hole",
+            held.len(),
+            size - 1
+        )
+        .into());
     }
-    let last = held.values().next_back().ok_or("the transcript has no receipt")?;
+    let last = held
+        .values()
+        .next_back()
+        .ok_or("the transcript has no receipt")?;
     let has = UnverifiedReceipt::parse(last)?.hash().to_string();
     if has != hash {
         return Err(format!("the last receipt's hash is {has}, the end line says {hash}").into());
@@ -80,15 +95,18 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let byte = |&[high, low]: &[u8; 2]| u8::try_from(digit(high)? << 4 | digit(low)?).ok();
-    rest.is_empty().then(|| pairs.iter().map(byte).collect()).flatten()
+    rest.is_empty()
+        .then(|| pairs.iter().map(byte).collect())
+        .flatten()
 }
 
 /// The receipts file of `docs/spec/receipt.md`.
 fn write(held: &BTreeMap<u64, Vec<u8>>) -> Outcome<Vec<u8>> {
     let mut file = MAGIC.to_vec();
     for sealed in held.values() {
-        let (payload, signature) =
-            sealed.split_last_chunk::<SIGNATURE_LEN>().ok_or("a receipt without a signature")?;
+        let (payload, signature) = sealed
+            .split_last_chunk::<SIGNATURE_LEN>()
+            .ok_or("a receipt without a signature")?;
         file.extend(u16::try_from(payload.len())?.to_be_bytes());
         file.extend(payload);
         file.extend([64]);

@@ -23,7 +23,9 @@ fn main() -> ExitCode {
     };
     let mut transcript = String::new();
     let read = std::io::stdin().read_to_string(&mut transcript);
-    let line = read.map_err(Into::into).and_then(|_| host::collect(Path::new(&folder), &transcript));
+    let line = read
+        .map_err(Into::into)
+        .and_then(|_| host::collect(Path::new(&folder), &transcript));
     match line {
         Ok(line) => {
             print!("{line}");

@@ -6,7 +6,9 @@ use core::fmt::{self, Write as _};
 
 use ai_audit_core::{Action, Check, Decision, Digest, Head, SigningKey, TextDigest, Timestamp};
 use ai_audit_firmware::board::{PoweredNor, Ticks, Uart, overflowed, paint, peak, reset};
-use ai_audit_firmware::{Buffers, Device, DeviceError, LineWriter, Provision, Session, Work, read_line};
+use ai_audit_firmware::{
+    Buffers, Device, DeviceError, LineWriter, Provision, Session, Work, read_line,
+};
 use cortex_m_rt::{entry, exception};
 use embedded_storage::nor_flash::NorFlashErrorKind;
 
@@ -53,8 +55,7 @@ fn provision_of() -> Provision<'static> {
 fn start(uart: &mut Uart) -> Option<&'static mut Session<'static, 'static, PoweredNor>> {
     let buffers = cortex_m::singleton!(: Buffers = Buffers::new())?;
     let provision = cortex_m::singleton!(: Option<Provision<'static>> = None)?;
-    let session =
-        cortex_m::singleton!(: Option<Session<'static, 'static, PoweredNor>> = None)?;
+    let session = cortex_m::singleton!(: Option<Session<'static, 'static, PoweredNor>> = None)?;
     let provision = provision.insert(provision_of());
     match Device::start(PoweredNor::new(), provision, buffers) {
         Ok(device) => Some(session.insert(Session::new(device, provision))),
@@ -66,13 +67,12 @@ fn start(uart: &mut Uart) -> Option<&'static mut Session<'static, 'static, Power
 }
 
 #[inline(never)]
-fn serve(
-    session: &mut Session<'_, '_, PoweredNor>,
-    uart: &mut Uart,
-    ticks: &Ticks,
-) -> fmt::Result {
+fn serve(session: &mut Session<'_, '_, PoweredNor>, uart: &mut Uart, ticks: &Ticks) -> fmt::Result {
     let size = session.device().ring().head().size();
-    say(uart, format_args!("started size={size} ticks={}", ticks.now()))?;
+    say(
+        uart,
+        format_args!("started size={size} ticks={}", ticks.now()),
+    )?;
     let mut buf = [0; 160];
     loop {
         let line = uart.line(&mut buf);
@@ -103,7 +103,10 @@ fn own(
         (Some("decide"), Some(times)) => {
             for _ in 0..times {
                 match decide(session, ticks) {
-                    Ok(head) => say(uart, format_args!("sealed {} {}", head.size() - 1, head.hash()))?,
+                    Ok(head) => say(
+                        uart,
+                        format_args!("sealed {} {}", head.size() - 1, head.hash()),
+                    )?,
                     Err(why) => say(uart, format_args!("error decide: {why}"))?,
                 }
             }
@@ -138,8 +141,17 @@ fn measure(
     let record = ticks.now() - start;
     let key = session.device().verifying_key();
     let start = ticks.now();
-    let Some(receipts) = session.device().ring().verify(&key).ok().filter(|_| recorded) else {
-        return say(uart, format_args!("error measure: not recorded, or not verified"));
+    let Some(receipts) = session
+        .device()
+        .ring()
+        .verify(&key)
+        .ok()
+        .filter(|_| recorded)
+    else {
+        return say(
+            uart,
+            format_args!("error measure: not recorded, or not verified"),
+        );
     };
     let verify = ticks.now() - start;
     let stack = peak();

@@ -25,7 +25,11 @@ fn main() -> ! {
         let mut line = LineWriter::new(&mut uart);
         let _ = match said {
             Some((seal, verify)) => {
-                write!(line, "measured seal={seal} verify={verify} stack={}", peak())
+                write!(
+                    line,
+                    "measured seal={seal} verify={verify} stack={}",
+                    peak()
+                )
             }
             None => line.write_str("error what was sealed does not verify"),
         };

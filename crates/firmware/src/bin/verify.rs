@@ -64,8 +64,12 @@ fn verify() -> Result<u64, (u64, &'static str)> {
         }
         let sealed = buf.get(..len + 64).ok_or(too_long)?;
         let receipt = UnverifiedReceipt::parse(sealed).map_err(|_| (number, "not a receipt"))?;
-        chain.push(&receipt).map_err(|_| (number, "does not follow"))?;
-        receipt.verify_signature(&key).map_err(|_| (number, "signature"))?;
+        chain
+            .push(&receipt)
+            .map_err(|_| (number, "does not follow"))?;
+        receipt
+            .verify_signature(&key)
+            .map_err(|_| (number, "signature"))?;
     }
 }
 

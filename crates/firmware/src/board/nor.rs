@@ -24,7 +24,7 @@ const WORD: usize = 8;
 /// The flash.
 #[derive(Debug)]
 pub struct PoweredNor {
-    /// Words until the power is cut; none where it is not to be.
+    /// Words, and eighths of a sector, until the power is cut; none where it is not to be.
     cut_in: Option<u32>,
 }
 
@@ -43,7 +43,7 @@ impl PoweredNor {
         flash
     }
 
-    /// Cuts the power at the word after so many more.
+    /// Cuts the power at the word, or the eighth of a sector, after so many more.
     pub const fn cut_power_after(&mut self, words: u32) {
         self.cut_in = Some(words);
     }
@@ -100,12 +100,13 @@ impl NorFlash for PoweredNor {
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Self::Error> {
         check_erase(self, from, to)?;
-        let (from, to) = (from as usize, to as usize);
-        if self.cut() {
-            self.fill(from, from + (to - from) / 3, 0xff);
-            super::reset();
+        // In eighths, and after each of them the power can be gone.
+        for at in (from as usize..to as usize).step_by(SECTOR / 8) {
+            if self.cut() {
+                super::reset();
+            }
+            self.fill(at, at + SECTOR / 8, 0xff);
         }
-        self.fill(from, to, 0xff);
         Ok(())
     }
 

@@ -48,7 +48,10 @@ impl<'b, F: NorFlash> Ring<'b, F> {
             if header.opening % self.sectors() != sector {
                 continue;
             }
-            if self.newest.is_none_or(|newest| newest.opening < header.opening) {
+            if self
+                .newest
+                .is_none_or(|newest| newest.opening < header.opening)
+            {
                 self.newest = Some(header);
             }
             self.acknowledged = self.acknowledged.max(header.acknowledged);
@@ -56,7 +59,12 @@ impl<'b, F: NorFlash> Ring<'b, F> {
             while page < Sector::<F>::PAGES {
                 let found = Sector::new(&mut self.flash, BEFORE + sector).read(page, self.buf);
                 page = found.next;
-                let What::Whole { kind: Kind::Acknowledged, len: 8, .. } = found.what else {
+                let What::Whole {
+                    kind: Kind::Acknowledged,
+                    len: 8,
+                    ..
+                } = found.what
+                else {
                     continue;
                 };
                 if let Some(size) = self.buf.first_chunk() {
@@ -82,7 +90,10 @@ impl<'b, F: NorFlash> Ring<'b, F> {
         for opening in first..=newest {
             let at = opening % self.sectors();
             // A sector without its header was being erased, or is damaged: then receipts are missing.
-            if self.header(at).is_none_or(|header| header.opening != opening) {
+            if self
+                .header(at)
+                .is_none_or(|header| header.opening != opening)
+            {
                 continue;
             }
             let mut sector = Sector::new(&mut self.flash, BEFORE + at);
@@ -91,7 +102,11 @@ impl<'b, F: NorFlash> Ring<'b, F> {
                 let found = sector.read(page, self.buf);
                 page = found.next;
                 match found.what {
-                    What::Whole { kind: Kind::Receipt, len, .. } => {
+                    What::Whole {
+                        kind: Kind::Receipt,
+                        len,
+                        ..
+                    } => {
                         state.receipt(self.buf.get(..len).unwrap_or(&[]));
                     }
                     What::Broken { marked: true } | What::TooLong => state.broken = true,
@@ -185,4 +200,3 @@ impl Walk {
         self.joined = true;
     }
 }
-

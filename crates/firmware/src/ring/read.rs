@@ -33,15 +33,25 @@ impl<F: NorFlash> Ring<'_, F> {
                 return None;
             }
             let at = position.opening % self.sectors();
-            let here = self.header(at).is_some_and(|header| header.opening == position.opening);
+            let here = self
+                .header(at)
+                .is_some_and(|header| header.opening == position.opening);
             if !here || position.page >= Sector::<F>::PAGES {
-                *position = Position { opening: position.opening + 1, page: HEADER };
+                *position = Position {
+                    opening: position.opening + 1,
+                    page: HEADER,
+                };
                 continue;
             }
             let mut sector = Sector::new(&mut self.flash, BEFORE + at);
             let found = sector.read(position.page, self.buf);
             position.page = found.next;
-            let What::Whole { kind: Kind::Receipt, len, .. } = found.what else {
+            let What::Whole {
+                kind: Kind::Receipt,
+                len,
+                ..
+            } = found.what
+            else {
                 continue;
             };
             let sealed = self.buf.get(..len).unwrap_or(&[]);

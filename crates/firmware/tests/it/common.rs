@@ -1,6 +1,8 @@
 //! A device, its host, and what both of them have to agree on at any time.
 
-use ai_audit_core::{Chain, Decision, Head, SigningKey, Timestamp, UnverifiedReceipt, VerifyingKey};
+use ai_audit_core::{
+    Chain, Decision, Head, SigningKey, Timestamp, UnverifiedReceipt, VerifyingKey,
+};
 use ai_audit_firmware::{Buffers, Device, DeviceError, Now, Provision, RingError};
 use embedded_storage::nor_flash::{NorFlash, NorFlashErrorKind};
 
@@ -28,7 +30,10 @@ pub(crate) type Failed = DeviceError<NorFlashErrorKind>;
 pub(crate) const FULL: Failed = DeviceError::Ring(RingError::Full);
 
 pub(crate) fn decision(model: &str) -> Decision<'_> {
-    Decision { model: model.into(), ..Decision::new() }
+    Decision {
+        model: model.into(),
+        ..Decision::new()
+    }
 }
 
 /// Starts a device and hands it to `work`; both are gone afterwards, as after a power cut.
@@ -74,7 +79,9 @@ impl Host {
     pub(crate) fn head(&self) -> Head {
         let mut chain = Chain::new();
         for sealed in &self.receipts {
-            chain.push(&UnverifiedReceipt::parse(sealed).unwrap()).unwrap();
+            chain
+                .push(&UnverifiedReceipt::parse(sealed).unwrap())
+                .unwrap();
         }
         *chain.head()
     }

@@ -35,7 +35,13 @@ impl<const WORD: usize> Nor<WORD> {
 
     pub(crate) fn of(bytes: Vec<u8>) -> Self {
         let erasures = vec![0; bytes.len() / SECTOR];
-        Self { bytes, erasures, journal: Vec::new(), left: None, unreadable: None }
+        Self {
+            bytes,
+            erasures,
+            journal: Vec::new(),
+            left: None,
+            unreadable: None,
+        }
     }
 
     fn step(&mut self, step: Step) -> Result<(), NorFlashErrorKind> {
@@ -142,7 +148,10 @@ impl<const WORD: usize> NorFlash for Nor<WORD> {
         for offset in (from as usize..to as usize).step_by(SECTOR) {
             self.step(Step::Erase { offset })?;
             self.erasures[offset / SECTOR] += 1;
-            if self.unreadable.is_some_and(|torn| torn / SECTOR == offset / SECTOR) {
+            if self
+                .unreadable
+                .is_some_and(|torn| torn / SECTOR == offset / SECTOR)
+            {
                 self.unreadable = None;
             }
         }
@@ -153,9 +162,14 @@ impl<const WORD: usize> NorFlash for Nor<WORD> {
         check_write(self, offset, bytes.len())?;
         for (number, word) in bytes.chunks(WORD).enumerate() {
             let offset = offset as usize + number * WORD;
-            let erased = self.bytes[offset..offset + WORD].iter().all(|byte| *byte == 0xff);
+            let erased = self.bytes[offset..offset + WORD]
+                .iter()
+                .all(|byte| *byte == 0xff);
             assert!(erased, "the word at {offset} is programmed twice");
-            self.step(Step::Program { offset, word: word.to_vec() })?;
+            self.step(Step::Program {
+                offset,
+                word: word.to_vec(),
+            })?;
         }
         Ok(())
     }

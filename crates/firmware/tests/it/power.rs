@@ -34,11 +34,13 @@ fn run<const WORD: usize>() -> Run {
             for number in 0..7 {
                 let model = "m".repeat(1 + 37 * number % 90);
                 let head = decide(device, &model).unwrap();
-                run.durable.push((device.ring().flash().journal.len(), head));
+                run.durable
+                    .push((device.ring().flash().journal.len(), head));
                 if (number + start) % 2 == 0 {
                     // The host keeps what it takes before it says so.
                     run.host.take(&export(device)).unwrap();
-                    run.held.push((device.ring().flash().journal.len(), run.host.receipts.len()));
+                    run.held
+                        .push((device.ring().flash().journal.len(), run.host.receipts.len()));
                     visit(device, &mut run.host).unwrap();
                 }
             }
@@ -48,7 +50,9 @@ fn run<const WORD: usize>() -> Run {
     }
     let opened = flash.erasures[2..].iter().sum::<u32>();
     assert!(opened >= 9, "the ring went around {opened}/3 times");
-    run.host.take(&with_device(flash.clone(), |device| export(device)).unwrap()).unwrap();
+    run.host
+        .take(&with_device(flash.clone(), |device| export(device)).unwrap())
+        .unwrap();
     run.host.verify();
     run.journal = flash.journal;
     run
@@ -59,9 +63,17 @@ impl Run {
     /// host had.
     fn promised(&self, steps: usize) -> (u64, Host) {
         let durable = self.durable.iter().rev().find(|(at, _)| *at <= steps);
-        let held = self.held.iter().rev().find(|(at, _)| *at <= steps).map_or(0, |(_, held)| *held);
+        let held = self
+            .held
+            .iter()
+            .rev()
+            .find(|(at, _)| *at <= steps)
+            .map_or(0, |(_, held)| *held);
         let receipts = self.host.receipts[..held].to_vec();
-        (durable.map_or(0, |(_, head)| head.size()), Host { receipts })
+        (
+            durable.map_or(0, |(_, head)| head.size()),
+            Host { receipts },
+        )
     }
 
     /// Puts a moment back, starts a device on it, and holds it to what was promised. Returns the flash
@@ -72,14 +84,25 @@ impl Run {
             let damage = device.ring().damage();
             assert!(damage.is_none(), "step {steps}: {damage:?}");
             let head = *device.ring().head();
-            assert!(head.size() >= durable, "step {steps}: {} of {durable}", head.size());
+            assert!(
+                head.size() >= durable,
+                "step {steps}: {} of {durable}",
+                head.size()
+            );
             // What is there is what the run sealed, and it joins what the host has.
             let exported = export(device);
             let newest = exported.last().unwrap();
             if head.size() > 1 {
-                assert_eq!(*newest, self.host.receipts[head.size() as usize - 1], "step {steps}");
+                assert_eq!(
+                    *newest,
+                    self.host.receipts[head.size() as usize - 1],
+                    "step {steps}"
+                );
             }
-            assert_eq!(UnverifiedReceipt::parse(newest).unwrap().hash(), head.hash());
+            assert_eq!(
+                UnverifiedReceipt::parse(newest).unwrap().hash(),
+                head.hash()
+            );
             visit(device, &mut host).unwrap();
             assert_eq!(host.head(), head, "step {steps}");
             // It goes on where it was.
@@ -89,7 +112,10 @@ impl Run {
             }
             device.ring().flash().clone()
         });
-        (flash.unwrap_or_else(|why| panic!("step {steps}: {why}")), host)
+        (
+            flash.unwrap_or_else(|why| panic!("step {steps}: {why}")),
+            host,
+        )
     }
 }
 
@@ -137,7 +163,8 @@ fn a59_power_cut_again_while_the_device_recovers() {
     for (steps, step) in run.journal.iter().enumerate() {
         let first = torn(&bytes, step).into_iter().nth(steps % 5);
         apply(&mut bytes, step);
-        let Some(first) = first.filter(|_| steps % 7 == 0 || matches!(step, Step::Erase { .. })) else {
+        let Some(first) = first.filter(|_| steps % 7 == 0 || matches!(step, Step::Erase { .. }))
+        else {
             continue;
         };
         let (whole, _) = run.recover(Nor::<8>::of(first.clone()), steps);

@@ -16,11 +16,16 @@ fn sectors_wear_level_and_say_so() {
                 visit(device, &mut host).unwrap();
             }
         }
-        let said: Vec<_> = (0..5).map(|sector| device.ring().erasures(sector)).collect();
+        let said: Vec<_> = (0..5)
+            .map(|sector| device.ring().erasures(sector))
+            .collect();
         (device.ring().flash().erasures.clone(), said)
     })
     .unwrap();
-    let (least, most) = (erasures[2..].iter().min().unwrap(), erasures[2..].iter().max().unwrap());
+    let (least, most) = (
+        erasures[2..].iter().min().unwrap(),
+        erasures[2..].iter().max().unwrap(),
+    );
     assert!(*least > 20 && most - least <= 1, "{erasures:?}");
     let counted: Vec<_> = erasures[2..].iter().map(|times| Some(*times)).collect();
     assert_eq!(said, counted);
@@ -32,7 +37,9 @@ fn sectors_wear_level_and_say_so() {
 fn nothing_is_overwritten_that_the_host_has_not() {
     let mut host = Host::default();
     let flash = with_device(Nor::<8>::new(5), |device| {
-        let sealed = (0..).take_while(|_| decide(device, "planner").is_ok()).count();
+        let sealed = (0..)
+            .take_while(|_| decide(device, "planner").is_ok())
+            .count();
         assert!(sealed > 2);
         for _ in 0..3 {
             assert_eq!(decide(device, "planner"), Err(FULL));
@@ -43,9 +50,15 @@ fn nothing_is_overwritten_that_the_host_has_not() {
         assert_eq!(host.verify(), *device.ring().head());
         // A word for something else makes no room.
         let (size, other) = (host.head().size(), LeafHash::from_bytes([1; 32]));
-        assert_eq!(device.ring().acknowledge(size, other), Err(RingError::UnknownHead));
+        assert_eq!(
+            device.ring().acknowledge(size, other),
+            Err(RingError::UnknownHead)
+        );
         let hash = host.head().hash();
-        assert_eq!(device.ring().acknowledge(size + 1, hash), Err(RingError::UnknownHead));
+        assert_eq!(
+            device.ring().acknowledge(size + 1, hash),
+            Err(RingError::UnknownHead)
+        );
         assert_eq!(decide(device, "planner"), Err(FULL));
         visit(device, &mut host).unwrap();
         decide(device, "planner").unwrap();
@@ -106,7 +119,10 @@ fn a_receipt_is_as_long_as_a_sector_takes_or_refused() {
         decide(device, &model).unwrap();
         let size = device.ring().head().size();
         let model = "m".repeat(600);
-        assert!(decide(device, &model).is_err(), "longer than what a sector leaves");
+        assert!(
+            decide(device, &model).is_err(),
+            "longer than what a sector leaves"
+        );
         assert_eq!(device.ring().head().size(), size);
         decide(device, "planner").unwrap();
     })
