@@ -11,6 +11,7 @@ mod calibrate;
 mod ci;
 mod counts;
 mod deny;
+mod embedded;
 mod nostd;
 mod pii_accuracy;
 mod python;
@@ -65,6 +66,16 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "nostd" => {
             no_more(rest)?;
             nostd::run(&Workspace::load()?)?;
+        }
+        "embedded" => {
+            let size = match rest {
+                [] => embedded::Size::Whole,
+                [short] if short == "--short" => embedded::Size::Short,
+                _ => return usage("embedded takes --short and nothing else"),
+            };
+            if let Some(reason) = embedded::run(&Workspace::load()?, size)? {
+                println!("{reason}");
+            }
         }
         "vectors" => {
             let check = match rest {
@@ -180,6 +191,9 @@ Commands:
                      The last line is `N passed, N failed, N skipped`
   tidy               layers, manifests, file heads and sizes, the architecture's table
   nostd              builds the crates without std for bare metal, core with each set of features
+  embedded [--short] tests the example of a device, builds it for bare metal, holds its sizes to their
+                     bars, runs it in QEMU: its log through resets and power cuts, verified by ai-audit,
+                     stack and ticks held to their bars (--short, in CI: fewer power cuts)
   vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
                      independent reader in Python must agree
   browser            fetches what looks at reports in headless Chromium, for the tests
@@ -254,6 +268,8 @@ mod tests {
         let code = dispatch(&["python".into(), "--bench".into(), "few".into()]);
         assert_eq!(code.expect("usage is no error"), ExitCode::from(2));
         let code = dispatch(&["calibrate".into(), "--long".into()]).expect("usage is no error");
+        assert_eq!(code, ExitCode::from(2));
+        let code = dispatch(&["embedded".into(), "--long".into()]).expect("usage is no error");
         assert_eq!(code, ExitCode::from(2));
         let code = dispatch(&["ci".into(), "nonsense".into()]);
         assert!(code.is_err());
