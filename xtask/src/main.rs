@@ -11,6 +11,7 @@ mod calibrate;
 mod ci;
 mod counts;
 mod deny;
+mod ffi;
 mod nostd;
 mod pii_accuracy;
 mod python;
@@ -78,6 +79,15 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             no_more(rest)?;
             deny::run(&Workspace::load()?)?;
         }
+        "ffi" => match rest {
+            [] => {
+                if let Some(reason) = ffi::run(&Workspace::load()?)? {
+                    println!("{reason}");
+                }
+            }
+            [flag] if flag == "--header" => ffi::header(&Workspace::load()?, true)?,
+            _ => return usage("ffi takes --header and nothing else"),
+        },
         "browser" => {
             no_more(rest)?;
             if let Some(reason) = browser::ensure(&Workspace::load()?)? {
@@ -171,6 +181,9 @@ Commands:
   nostd              builds the crates without std for bare metal, core with each set of features
   vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
                      independent reader in Python must agree
+  ffi [--header]     the C interface: its header is that of the source, its library builds for this
+                     machine and for bare metal, the programs in C and C++ run, also under valgrind,
+                     and the ordinary verifier reads what they wrote (--header writes the header)
   browser            fetches what looks at reports in headless Chromium, for the tests
   python             installs the Python library whose records are imported, for the tests
   python --bench [RECEIPTS]
