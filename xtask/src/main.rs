@@ -10,8 +10,11 @@ mod browser;
 mod calibrate;
 mod ci;
 mod counts;
+mod coverage;
 mod deny;
 mod ffi;
+mod miri;
+mod mutants;
 mod nostd;
 mod pii_accuracy;
 mod python;
@@ -88,6 +91,22 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             [flag] if flag == "--header" => ffi::header(&Workspace::load()?, true)?,
             _ => return usage("ffi takes --header and nothing else"),
         },
+        "miri" | "coverage" => {
+            let short = match rest {
+                [] => false,
+                [flag] if flag == "--short" => true,
+                _ => return usage(&format!("{command} takes --short and nothing else")),
+            };
+            let run = if command == "miri" {
+                miri::run
+            } else {
+                coverage::run
+            };
+            if let Some(reason) = run(&Workspace::load()?, short)? {
+                println!("{reason}");
+            }
+        }
+        "mutants" => mutants::run(&Workspace::load()?, rest)?,
         "browser" => {
             no_more(rest)?;
             if let Some(reason) = browser::ensure(&Workspace::load()?)? {
@@ -184,6 +203,15 @@ Commands:
   ffi [--header]     the C interface: its header is that of the source, its library builds for this
                      machine and for bare metal, the programs in C and C++ run, also under valgrind,
                      and the ordinary verifier reads what they wrote (--header writes the header)
+  miri [--short]     Miri over the core, the trees and the C interface, and the format on a big-endian
+                     machine (--short, in CI: minutes instead of hours)
+  coverage [--short] which lines the tests run, crate by crate, and fails below a floor (--short, in CI:
+                     core, merkle, note, verify, export)
+  mutants [CRATE] [--sample N] [--fresh]
+                     changes core, merkle and export (or one of them) in one place at a time, and fails
+                     where no test notices and no reason is known; goes on where it was ended, unless
+                     --fresh; --sample tries about N of them, other ones every day
+  mutants --short    a few of core, in CI
   browser            fetches what looks at reports in headless Chromium, for the tests
   python             installs the Python library whose records are imported, for the tests
   python --bench [RECEIPTS]

@@ -3,8 +3,8 @@
 use crate::logs::{Why, check, check_one, decode};
 use crate::unhex;
 use ai_audit_core::{
-    Chain, Decision, DecodeBody, DigestSecret, Genesis, NodeHash, Origin, PartsHasher, SigningKey,
-    TextDigest, UnverifiedReceipt, VerifyingKey, canonical_text,
+    Chain, Decision, DecodeBody, DigestSecret, Draft, Genesis, Head, Kind, NodeHash, Origin,
+    PartsHasher, SigningKey, TextDigest, UnverifiedReceipt, VerifyingKey, canonical_text,
 };
 use serde_json::Value;
 use std::path::Path;
@@ -69,6 +69,38 @@ fn receipts_decode_to_what_is_written() {
     let origin = genesis.origin().unwrap().to_string();
     assert_eq!(origin, vectors["origin"]);
     assert!(Origin::parse(&origin).is_ok());
+}
+
+/// Sealing is deterministic: whoever has the keys makes the same bytes again, on any machine.
+#[test]
+fn receipts_seal_to_the_same_bytes() {
+    let Some(vectors) = vectors() else { return };
+    let seed = hex(&vectors["keys"]["receipt"]["seed"]).try_into().unwrap();
+    let key = SigningKey::from_bytes(&seed);
+    let (mut head, mut buf) = (Head::EMPTY, [0; 4096]);
+    for expected in sealed(&vectors) {
+        let receipt = UnverifiedReceipt::parse(&expected).unwrap();
+        let header = receipt.header();
+        let draft = Draft::new(header.id, header.sealed_at)
+            .trace(header.trace_id)
+            .session(header.session_id)
+            .actor(header.actor_id);
+        let sealed = match header.kind {
+            Kind::GENESIS => {
+                let genesis = Genesis::decode(&receipt).unwrap();
+                draft.seal(&genesis, &head, &key, &mut buf)
+            }
+            Kind::DECISION => {
+                let decision = Decision::decode(&receipt).unwrap();
+                draft.seal(&decision, &head, &key, &mut buf)
+            }
+            kind => draft.seal_encoded(kind, receipt.body(), &head, &key, &mut buf),
+        };
+        let sealed = sealed.unwrap();
+        assert_eq!(sealed.as_bytes(), expected, "receipt {}", header.seq);
+        head = sealed.head();
+    }
+    assert_eq!(head.log_id().to_string(), vectors["log_id"]);
 }
 
 #[test]
