@@ -20,6 +20,7 @@ mod messages;
 mod no_alloc;
 mod properties;
 mod spec_vectors;
+mod values;
 mod vectors_ed25519;
 mod vectors_text;
 

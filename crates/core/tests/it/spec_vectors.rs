@@ -71,14 +71,22 @@ fn receipts_decode_to_what_is_written() {
     assert!(Origin::parse(&origin).is_ok());
 }
 
-/// Sealing is deterministic: whoever has the keys makes the same bytes again, on any machine.
+/// Sealing is deterministic: whoever has the keys makes the same bytes again, on any machine. It reads
+/// no JSON, since Miri, which runs it as a big-endian machine, is slow at that.
 #[test]
 fn receipts_seal_to_the_same_bytes() {
-    let Some(vectors) = vectors() else { return };
-    let seed = hex(&vectors["keys"]["receipt"]["seed"]).try_into().unwrap();
-    let key = SigningKey::from_bytes(&seed);
+    let Some(file) = spec("vectors/receipts.bin") else {
+        return;
+    };
+    // The specification says so of its vectors.
+    let key = SigningKey::from_bytes(&[1; 32]);
     let (mut head, mut buf) = (Head::EMPTY, [0; 4096]);
-    for expected in sealed(&vectors) {
+    let mut rest = file.strip_prefix(b"ai-audit/receipts/v1\n").unwrap();
+    while let Some((len, after)) = rest.split_first_chunk() {
+        let (payload, after) = after.split_at(usize::from(u16::from_be_bytes(*len)));
+        let (seal, after) = after[1..].split_at(64);
+        let expected = [payload, seal].concat();
+        rest = after;
         let receipt = UnverifiedReceipt::parse(&expected).unwrap();
         let header = receipt.header();
         let draft = Draft::new(header.id, header.sealed_at)
@@ -100,7 +108,7 @@ fn receipts_seal_to_the_same_bytes() {
         assert_eq!(sealed.as_bytes(), expected, "receipt {}", header.seq);
         head = sealed.head();
     }
-    assert_eq!(head.log_id().to_string(), vectors["log_id"]);
+    assert_eq!(head.size(), 9);
 }
 
 #[test]

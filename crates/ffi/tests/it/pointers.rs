@@ -24,7 +24,7 @@ fn null_is_found_wherever_something_must_be() {
         &raw mut len,
     );
     let (de, h, l) = (&raw const decision, &raw mut head, &raw mut log);
-    let line = out.as_mut_ptr().cast();
+    let line = at.cast();
     let sealed_at = sealed.as_ptr();
     // SAFETY: what is not null is what the functions ask for, and null is what is tried.
     let found = unsafe {
