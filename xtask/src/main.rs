@@ -10,8 +10,12 @@ mod browser;
 mod calibrate;
 mod ci;
 mod counts;
+mod coverage;
 mod deny;
 mod embedded;
+mod ffi;
+mod miri;
+mod mutants;
 mod nostd;
 mod pii_accuracy;
 mod python;
@@ -100,6 +104,31 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             supply::run(&Workspace::load()?)?;
         }
         "release" => return release::run(&Workspace::load()?, rest),
+        "ffi" => match rest {
+            [] => {
+                if let Some(reason) = ffi::run(&Workspace::load()?)? {
+                    println!("{reason}");
+                }
+            }
+            [flag] if flag == "--header" => ffi::header(&Workspace::load()?, true)?,
+            _ => return usage("ffi takes --header and nothing else"),
+        },
+        "miri" | "coverage" => {
+            let short = match rest {
+                [] => false,
+                [flag] if flag == "--short" => true,
+                _ => return usage(&format!("{command} takes --short and nothing else")),
+            };
+            let run = if command == "miri" {
+                miri::run
+            } else {
+                coverage::run
+            };
+            if let Some(reason) = run(&Workspace::load()?, short)? {
+                println!("{reason}");
+            }
+        }
+        "mutants" => mutants::run(&Workspace::load()?, rest)?,
         "browser" => {
             no_more(rest)?;
             if let Some(reason) = browser::ensure(&Workspace::load()?)? {
@@ -196,6 +225,18 @@ Commands:
                      stack and ticks held to their bars (--short, in CI: fewer power cuts)
   vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
                      independent reader in Python must agree
+  ffi [--header]     the C interface: its header is that of the source, its library builds for this
+                     machine and for bare metal, the programs in C and C++ run, also under valgrind,
+                     and the ordinary verifier reads what they wrote (--header writes the header)
+  miri [--short]     Miri over the core, the trees and the C interface, and the format on a big-endian
+                     machine (--short, in CI: minutes instead of hours)
+  coverage [--short] which lines the tests run, crate by crate, and fails below a floor (--short, in CI:
+                     core, merkle, note, verify, export)
+  mutants [CRATE] [--sample N] [--fresh]
+                     changes core, merkle and export (or one of them) in one place at a time, and fails
+                     where no test notices and no reason is known; goes on where it was ended, unless
+                     --fresh; --sample tries about N of them, other ones every day
+  mutants --short    a few of core, in CI
   browser            fetches what looks at reports in headless Chromium, for the tests
   python             installs the Python library whose records are imported, for the tests
   python --bench [RECEIPTS]
