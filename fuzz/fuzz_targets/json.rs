@@ -1,3 +1,3 @@
-//! Runs [`ai_audit_fuzz::json`].
+//! The program of the target `json`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| drop(data));
+ai_audit_fuzz::target!("json");
