@@ -282,7 +282,7 @@ pub fn ed25519(case: SignatureCase) {
                 assert_eq!(bulk.verify(&public, &case.message, &signature), alone);
             }
             // A table costs as much as 25 verifications, so not for every input.
-            if case.message.len() % 8 == 0 {
+            if case.seed.is_multiple_of(32) {
                 assert_eq!(
                     BulkVerifier::eager().verify(&public, &case.message, &signature),
                     alone
@@ -443,15 +443,6 @@ pub fn timestamp(data: &[u8]) {
     if let Ok(added) = trusted.add_file(data) {
         assert!(trusted.len() <= before + added);
     }
-    // Whatever certificate that is, it did not sign for our authority's root.
-    let token = TimestampToken::parse(&stamped.tokens[0]).expect("it is a token");
-    let known = trusted.iter().any(|one| {
-        stamped
-            .authorities
-            .iter()
-            .any(|authority| one == authority.root || one == authority.certificate)
-    });
-    assert!(known || token.verify(MESSAGE, &trusted).is_err());
 }
 
 /// Seeds: tokens of both sorts, a response, certificates.

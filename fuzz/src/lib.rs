@@ -21,6 +21,7 @@ use std::sync::LazyLock;
 pub use libfuzzer_sys;
 
 /// A target.
+#[derive(Clone, Copy)]
 pub struct Target {
     /// Its name, that of its program.
     pub name: &'static str,
@@ -97,14 +98,10 @@ fn noise() -> Vec<Vec<u8>> {
 }
 
 /// Where `AI_AUDIT_FUZZ_SEEDS` names a folder, writes the target's seeds there and ends the program.
-pub fn begin(name: &str) {
+pub fn begin(target: &Target) {
     let Some(folder) = std::env::var_os("AI_AUDIT_FUZZ_SEEDS") else {
         return;
     };
-    let target = TARGETS
-        .iter()
-        .find(|target| target.name == name)
-        .expect("it is one of ours");
     for (number, seed) in (target.seeds)().iter().enumerate() {
         let path = std::path::Path::new(&folder).join(format!("seed-{number:02}"));
         std::fs::write(path, seed).expect("the folder can be written to");
@@ -112,12 +109,13 @@ pub fn begin(name: &str) {
     std::process::exit(0);
 }
 
-/// The program of a target.
+/// The program of a target. Its name is looked up while it is compiled, so that the program has nothing
+/// of the others: what it counts of them would have to be read after every run.
 #[macro_export]
 macro_rules! target {
     ($name:literal) => {
-        $crate::libfuzzer_sys::fuzz_target!(init: $crate::begin($name), |data: &[u8]| {
-            const TARGET: &$crate::Target = $crate::target_of($name);
+        const TARGET: $crate::Target = $crate::target_of($name);
+        $crate::libfuzzer_sys::fuzz_target!(init: $crate::begin(&TARGET), |data: &[u8]| {
             (TARGET.run)(data);
         });
     };
@@ -129,11 +127,11 @@ macro_rules! target {
 ///
 /// Where there is none, while it is compiled.
 #[must_use]
-pub const fn target_of(name: &str) -> &'static Target {
+pub const fn target_of(name: &str) -> Target {
     let mut at = 0;
     while at < TARGETS.len() {
         if same(TARGETS[at].name.as_bytes(), name.as_bytes()) {
-            return &TARGETS[at];
+            return TARGETS[at];
         }
         at += 1;
     }

@@ -60,7 +60,7 @@ impl Log {
         SigningKey::from_bytes(&[255; 32])
     }
 
-    /// Genesis, start, and what is said; at most 24 receipts.
+    /// Genesis, start, and what is said; at most 10 receipts.
     pub fn new(number: u8, says: &[Says]) -> Self {
         let public = Self::keys(number).map(|key| key.verifying_key());
         let name = "example.org/log";
@@ -81,7 +81,7 @@ impl Log {
             },
             "",
         );
-        for says in says.iter().take(22) {
+        for says in says.iter().take(8) {
             log.say(says);
         }
         log

@@ -223,7 +223,7 @@ fn pack(files: &Files) -> Vec<u8> {
 fn try_pack(files: &Files) -> Option<Vec<u8>> {
     let mut writer = ArchiveWriter::new(Cursor::new(Vec::new())).ok()?;
     for (name, contents) in files {
-        let mut file = writer.start_file(name, Method::Deflated).ok()?;
+        let mut file = writer.start_file(name, Method::Stored).ok()?;
         file.write_all(contents).ok()?;
         file.finish().ok()?;
     }

@@ -146,18 +146,28 @@ pub fn receipts_file(data: &[u8]) {
     );
 }
 
-/// Any bytes as a file of ciphertexts: never longer than the file, never going back.
+/// Any bytes as a file of ciphertexts: read to its end, it is what would be written.
 pub fn ciphertexts_file(data: &[u8]) {
     let Ok(mut reader) = CiphertextsReader::new(data) else {
         return;
     };
-    let (mut last, mut total) = (0, 0);
-    while let Ok(Some((seq, bytes))) = reader.read_next() {
-        assert!(seq >= last);
-        last = seq;
-        total += bytes.len();
-        assert!(total <= data.len());
+    let mut written = CIPHERTEXTS_MAGIC.to_vec();
+    loop {
+        let ahead = reader.peek();
+        match reader.read_next() {
+            Ok(Some((seq, bytes))) => {
+                assert_eq!(ahead.ok(), Some(Some(seq)));
+                let len = u32::try_from(bytes.len()).expect("a ciphertext has a limit");
+                written.extend_from_slice(&seq.to_be_bytes());
+                written.extend_from_slice(&len.to_be_bytes());
+                written.extend_from_slice(&bytes);
+                assert!(data.starts_with(&written));
+            }
+            Ok(None) => break,
+            Err(_) => return,
+        }
     }
+    assert_eq!(written, data);
 }
 
 /// Seeds: receipts of a log and of every kind.

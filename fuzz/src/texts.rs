@@ -175,7 +175,12 @@ pub fn redaction_json(data: &[u8]) {
         let Ok(redacted) = redactor.redact_json(text, Some(&KEY)) else {
             continue;
         };
-        let before = theirs.as_ref().expect("serde_json reads it as well");
+        let before = match &theirs {
+            Ok(before) => before,
+            // Numbers are texts here, and doubles there.
+            Err(error) if error.to_string().contains("number out of range") => continue,
+            Err(error) => panic!("serde_json does not read it: {error}"),
+        };
         let after: Value = serde_json::from_str(&redacted.text).expect("it stays JSON");
         assert!(same_outline(before, &after), "{}", redacted.text);
         assert!(
