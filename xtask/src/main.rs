@@ -16,6 +16,7 @@ mod embedded;
 mod ffi;
 mod miri;
 mod mutants;
+mod fuzz;
 mod nostd;
 mod pii_accuracy;
 mod python;
@@ -159,6 +160,11 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             }
         }
         "bench" => bench::run(rest)?,
+        "fuzz" => {
+            if let Some(reason) = fuzz::run(&Workspace::load()?, rest)? {
+                println!("{reason}");
+            }
+        }
         "calibrate" => match rest {
             [] => calibrate::run(calibrate::FULL)?,
             [short] if short == "--short" => calibrate::run(calibrate::SHORT)?,
@@ -259,6 +265,12 @@ Commands:
                      those of --only; and says what is left to do by hand
   bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
                      arguments go to criterion, such as a filter or --quick
+  fuzz [TARGET]... [--seconds N] [--total N] [--changed] [--address] [--list]
+                     throws changed and made-up inputs at every reader of untrusted bytes, 60 seconds
+                     each: nothing may panic, take long, or pass for genuine. --total shares so many
+                     seconds among them; --changed runs those whose crates changed since AI_AUDIT_BASE,
+                     origin/main or the last tag; --address with that sanitizer; --list says what there
+                     is. Needs a nightly compiler. docs/fuzzing.md
   calibrate [--short]
                      how often the statistics are wrong, by simulation beside exact values, and fails
                      where that is too often (--short, in CI: fewer runs)
