@@ -22,7 +22,7 @@ class List {
   constructor(verifier, open) {
     this.#verifier = verifier;
     this.#open = open;
-    this.#rows.addEventListener("scroll", () => this.#draw(), { passive: true });
+    this.#grid.addEventListener("scroll", () => this.#draw(), { passive: true });
     addEventListener("resize", () => this.#draw());
     this.#grid.addEventListener("keydown", (event) => this.#key(event));
     this.#rows.addEventListener("click", (event) => {
@@ -41,7 +41,9 @@ class List {
     this.#pages.clear();
     this.#current = 0;
     this.#grid.setAttribute("aria-rowcount", String(total + 1));
-    this.#rows.scrollTop = 0;
+    this.#grid.scrollTop = 0;
+    // A short list takes no more room than it has lines; what sticks out sideways has a bar.
+    this.#grid.style.setProperty("--all", `calc(var(--line) * ${Math.max(1, total)} + 2px)`);
     this.#draw();
   }
 
@@ -68,17 +70,22 @@ class List {
     return parseFloat(getComputedStyle(this.#grid).getPropertyValue("--line"));
   }
 
+  /** Pixels of lines that are in sight, below the head. */
+  #sight() {
+    return this.#grid.clientHeight - this.#rows.offsetTop;
+  }
+
   /** Pixels of the whole list, and how many lines' pixels one of them stands for. */
   #scale(height) {
     const all = this.#total * height;
-    return all <= HIGHEST ? [all, 1] : [HIGHEST, (all - this.#rows.clientHeight) / (HIGHEST - this.#rows.clientHeight)];
+    return all <= HIGHEST ? [all, 1] : [HIGHEST, (all - this.#sight()) / (HIGHEST - this.#sight())];
   }
 
   #draw() {
     const height = this.#height();
     const [all, scale] = this.#scale(height);
-    const top = this.#rows.scrollTop;
-    const sight = Math.ceil(this.#rows.clientHeight / height) + 1;
+    const top = this.#grid.scrollTop;
+    const sight = Math.ceil(this.#sight() / height) + 1;
     const first = Math.max(0, Math.min(this.#total - sight + 1, Math.floor((top * scale) / height)));
     const last = Math.min(this.#total, first + sight);
     // In a list that is not scaled a line stands where it is; in a scaled one where it is seen.
@@ -93,7 +100,7 @@ class List {
     else this.#grid.removeAttribute("aria-activedescendant");
     for (const place of [first, last - 1]) {
       const from = place - (place % PAGE);
-      if (place < 0 || this.#pages.has(from)) continue;
+      if (this.#total === 0 || this.#pages.has(from)) continue;
       this.#pages.set(from, undefined);
       this.#verifier.tell("rows", { from, number: PAGE, own: this.#own });
     }
@@ -126,7 +133,7 @@ class List {
   }
 
   #key(event) {
-    const page = Math.max(1, Math.floor(this.#rows.clientHeight / this.#height()) - 1);
+    const page = Math.max(1, Math.floor(this.#sight() / this.#height()) - 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.#total, End: this.#total };
     if (event.key === "Enter" || event.key === " ") {
       this.open();
@@ -143,11 +150,11 @@ class List {
   #show() {
     const height = this.#height();
     const [, scale] = this.#scale(height);
-    const sight = this.#rows.clientHeight;
+    const sight = this.#sight();
     const top = this.#current * height;
-    const seen = this.#rows.scrollTop * scale;
-    if (top < seen) this.#rows.scrollTop = top / scale;
-    else if (top + height > seen + sight) this.#rows.scrollTop = (top + height - sight) / scale;
+    const seen = this.#grid.scrollTop * scale;
+    if (top < seen) this.#grid.scrollTop = top / scale;
+    else if (top + height > seen + sight) this.#grid.scrollTop = (top + height - sight) / scale;
     this.#draw();
   }
 }

@@ -55,6 +55,10 @@ const verifier = new Verifier({
       at("found").textContent = text;
       return;
     }
+    if (of !== "verify" && of !== "worker") {
+      complain(text);
+      return;
+    }
     // A verifier that ended in the middle has verified nothing.
     verifier.stop();
     idle();
@@ -162,7 +166,7 @@ at("form").addEventListener("submit", (event) => {
   event.preventDefault();
   verify();
 });
-at("reset").addEventListener("click", () => {
+at("clear").addEventListener("click", () => {
   verifier.stop();
   idle();
   at("form").reset();

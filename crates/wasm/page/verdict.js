@@ -66,7 +66,7 @@ function showFacts(file, manifest, report, took) {
     ["what it holds", manifest ? said(manifest.selection) : "cannot be told: its manifest cannot be read"],
     ["checkpoint", manifest && `of ${counted(manifest.checkpoint, "receipt", "receipts")}`],
     ["complete up to", complete !== undefined && counted(complete, "receipt", "receipts")],
-    ["verified in", `${(took / 1000).toFixed(1)} s`],
+    ["gone through in", took < 1000 ? `${Math.max(1, Math.round(took))} ms` : `${(took / 1000).toFixed(1)} s`],
   ].map(([name, value]) => [name, value === false ? undefined : value]));
 }
 
