@@ -14,10 +14,11 @@ mod coverage;
 mod deny;
 mod embedded;
 mod ffi;
+mod fuzz;
 mod miri;
 mod mutants;
-mod fuzz;
 mod nostd;
+mod page;
 mod pii_accuracy;
 mod python;
 mod release;
@@ -153,6 +154,25 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             },
             _ => return usage("python takes --bench, with or without a number, and nothing else"),
         },
+        "page" => {
+            let workspace = Workspace::load()?;
+            let size = match rest {
+                [] => None,
+                [test] if test == "--test" => Some(page::Size::Whole),
+                [test, short] if test == "--test" && short == "--short" => Some(page::Size::Short),
+                _ => return usage("page takes --test, with or without --short, and nothing else"),
+            };
+            match size {
+                None => {
+                    page::build(&workspace)?;
+                }
+                Some(size) => {
+                    if let Some(reason) = page::test(&workspace, size)? {
+                        println!("{reason}");
+                    }
+                }
+            }
+        }
         "servers" => {
             no_more(rest)?;
             if let Some(reason) = servers::ensure(&Workspace::load()?) {
@@ -244,6 +264,10 @@ Commands:
                      --fresh; --sample tries about N of them, other ones every day
   mutants --short    a few of core, in CI
   browser            fetches what looks at reports in headless Chromium, for the tests
+  page               builds the auditor's page, one HTML file, in target/page, and for the command line
+                     built after it; prints its size and SHA-256
+  page --test [--short]
+                     and tests it in headless Chromium, with a package of 100 MB (--short, in CI: 20 MB)
   python             installs the Python library whose records are imported, for the tests
   python --bench [RECEIPTS]
                      a package of it (100000 receipts), verified by it and by us in turn on one core,
