@@ -9,7 +9,10 @@ use anyhow::{Result, bail};
 use crate::counts::Counts;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
-use crate::{browser, calibrate, deny, nostd, python, scale, servers, tidy, vectors};
+use crate::{
+    browser, calibrate, coverage, deny, embedded, ffi, fuzz, miri, mutants, nostd, page, python,
+    release, scale, servers, supply, tidy, vectors,
+};
 
 /// A step and what it does; a step may say why it skipped something.
 type Step = fn(&Workspace, &mut Outcome, Form) -> Result<()>;
@@ -23,7 +26,7 @@ enum Form {
     Whole,
 }
 
-const STEPS: [(&str, Step); 15] = [
+const STEPS: [(&str, Step); 25] = [
     ("fmt", |workspace, _, _| {
         Cmd::cargo(workspace)
             .args(["fmt", "--all", "--check"])
@@ -43,19 +46,28 @@ const STEPS: [(&str, Step); 15] = [
     }),
     // Before the tests, one of which looks at a report in it.
     ("browser", |workspace, outcome, _| {
-        outcome.skipped.extend(browser::ensure(workspace)?);
-        Ok(())
+        outcome.skip(browser::ensure(workspace)?)
     }),
     // The same for tests that let the Python library make records, and for those that start servers.
     ("python", |workspace, outcome, _| {
-        outcome.skipped.extend(python::ensure(workspace)?);
-        Ok(())
+        outcome.skip(python::ensure(workspace)?)
     }),
     ("servers", |workspace, outcome, _| {
-        outcome.skipped.extend(servers::ensure(workspace));
+        outcome.skip(servers::ensure(workspace))
+    }),
+    // Before the tests, too: the command line takes the page in when it is built.
+    ("page", |workspace, _, _| {
+        page::build(workspace)?;
         Ok(())
     }),
     ("tests", tests),
+    ("page-tests", |workspace, outcome, form| {
+        let size = match form {
+            Form::Short => page::Size::Short,
+            Form::Whole => page::Size::Whole,
+        };
+        outcome.skip(page::test(workspace, size)?)
+    }),
     ("examples", examples),
     ("doc", |workspace, _, _| {
         let flags = ["doc", "--workspace", "--no-deps"];
@@ -65,9 +77,18 @@ const STEPS: [(&str, Step); 15] = [
             .run()
     }),
     ("nostd", |workspace, _, _| nostd::run(workspace)),
+    ("embedded", |workspace, outcome, form| {
+        let size = match form {
+            Form::Short => embedded::Size::Short,
+            Form::Whole => embedded::Size::Whole,
+        };
+        outcome.skip(embedded::run(workspace, size)?)
+    }),
+    ("ffi", |workspace, outcome, _| {
+        outcome.skip(ffi::run(workspace)?)
+    }),
     ("vectors", |workspace, outcome, _| {
-        outcome.skipped.extend(vectors::run(workspace, true)?);
-        Ok(())
+        outcome.skip(vectors::run(workspace, true)?)
     }),
     ("demo", demo),
     ("calibrate", |_, _, form| {
@@ -86,8 +107,48 @@ const STEPS: [(&str, Step); 15] = [
             scale::epochs::run(workspace, scale::epochs::FULL)
         }
     }),
-    ("deny", |workspace, _, _| deny::run(workspace)),
+    ("fuzz", |workspace, outcome, form| {
+        let args: &[&str] = match form {
+            Form::Short => &["--changed", "--total", FUZZ_SECONDS],
+            Form::Whole => &["--seconds", "600"],
+        };
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        outcome.skip(fuzz::run(workspace, &args)?)
+    }),
+    ("miri", |workspace, outcome, form| {
+        outcome.skip(miri::run(workspace, form == Form::Short)?)
+    }),
+    ("mutants", |workspace, _, form| {
+        let args: &[&str] = match form {
+            Form::Short => &["--short"],
+            Form::Whole => &[],
+        };
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        mutants::run(workspace, &args)
+    }),
+    ("coverage", |workspace, outcome, form| match form {
+        Form::Short => {
+            println!("only with --full, or by itself: cargo xtask coverage");
+            Ok(())
+        }
+        Form::Whole => outcome.skip(coverage::run(workspace, false)?),
+    }),
+    ("deny", |workspace, outcome, _| {
+        deny::run(workspace)?;
+        outcome.skip(deny::advisories(workspace)?)
+    }),
+    ("supply", |workspace, _, _| supply::run(workspace)),
+    ("release", |workspace, outcome, form| {
+        let how = match form {
+            Form::Short => release::How::SHORT,
+            Form::Whole => release::How::WHOLE,
+        };
+        outcome.skip(release::check(workspace, how, &[])?)
+    }),
 ];
+
+/// Seconds of fuzzing in a run that is not whole, shared by the targets whose code changed.
+const FUZZ_SECONDS: &str = "120";
 
 /// What the steps found.
 #[derive(Debug, Default)]
@@ -95,6 +156,14 @@ struct Outcome {
     counts: Counts,
     /// What was not run, and why.
     skipped: BTreeSet<String>,
+}
+
+impl Outcome {
+    /// Notes what was skipped, if anything.
+    fn skip(&mut self, reasons: impl IntoIterator<Item = String>) -> Result<()> {
+        self.skipped.extend(reasons);
+        Ok(())
+    }
 }
 
 /// Names of all steps, in their order.
