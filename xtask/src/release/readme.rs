@@ -14,10 +14,6 @@ use super::{Ended, How, crates};
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
 
-/// Crates whose users write another language: their README is written by hand, and its example is built by
-/// a command of its own.
-const BY_HAND: [&str; 1] = ["ai-audit-ffi"];
-
 /// Holds every README against what would be written now, and runs the example of a program.
 ///
 /// # Errors
@@ -28,11 +24,6 @@ pub(super) fn check(workspace: &Workspace, _: How) -> Result<Ended> {
     for found in &crates {
         let path = found.dir.join("README.md");
         let shown = workspace.relative(&path);
-        if BY_HAND.contains(&found.name.as_str()) {
-            let text = fs::read_to_string(&path).unwrap_or_default();
-            problems.extend(lacks(found, &text, "\n```c\n"));
-            continue;
-        }
         let made = made(found)?;
         let fence = if found.library {
             "\n```rust\n"
@@ -66,9 +57,6 @@ pub(super) fn check(workspace: &Workspace, _: How) -> Result<Ended> {
 /// When a crate's documentation cannot be read, or a file not be written.
 pub(super) fn write(workspace: &Workspace) -> Result<()> {
     for found in crates::in_order(workspace)? {
-        if BY_HAND.contains(&found.name.as_str()) {
-            continue;
-        }
         let path = found.dir.join("README.md");
         let made = made(&found)?;
         if fs::read_to_string(&path).is_ok_and(|text| text == made) {
