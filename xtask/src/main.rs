@@ -69,7 +69,8 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             let size = match rest {
                 [] => embedded::Size::Whole,
                 [short] if short == "--short" => embedded::Size::Short,
-                _ => return usage("embedded takes --short and nothing else"),
+                [run] if run == "--run" => embedded::Size::Run,
+                _ => return usage("embedded takes --short or --run and nothing else"),
             };
             if let Some(reason) = embedded::run(&Workspace::load()?, size)? {
                 println!("{reason}");
@@ -179,10 +180,13 @@ Commands:
                      demo calibrate scale deny
                      The last line is `N passed, N failed, N skipped`
   tidy               layers, manifests, file heads and sizes, the architecture's table
-  nostd              builds the crates without std for bare metal, core with each set of features
-  embedded [--short] tests the example of a device, builds it for bare metal, holds its sizes to their
+  nostd              builds the crates without std for bare metal, core with each set of features, and
+                     for RISC-V and wasm, the device's library for Cortex-M and RISC-V
+  embedded [--short|--run]
+                     tests the example of a device, builds it for bare metal, holds its sizes to their
                      bars, runs it in QEMU: its log through resets and power cuts, verified by ai-audit,
-                     stack and ticks held to their bars (--short, in CI: fewer power cuts)
+                     stack and ticks held to their bars (--short, in CI: fewer power cuts;
+                     --run: without its tests)
   vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
                      independent reader in Python must agree
   browser            fetches what looks at reports in headless Chromium, for the tests
