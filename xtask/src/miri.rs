@@ -126,8 +126,9 @@ const SLOW_IN_CORE: [&str; 8] = [
     "vectors_ed25519",
 ];
 
-/// Trees of every size up to some hundreds, against two other implementations.
-const SLOW_IN_MERKLE: [&str; 3] = ["differential", "properties", "every_size"];
+/// Trees of every size up to some hundreds, against two other implementations, and every choice of
+/// leaves.
+const SLOW_IN_MERKLE: [&str; 3] = ["differential", "multi_proof_of_every_set", "properties"];
 
 /// Runs the short form or the whole one, in a target directory of its own; or says why nothing ran.
 ///

@@ -107,7 +107,8 @@ fn try_crate(
     }
     fs::create_dir_all(&at)?;
     let mutants = || Cmd::new(workspace, program).args(["mutants", "-p", &package]);
-    let mut cmd = mutants();
+    // Goes on where a run before was ended: what was caught is not tried again.
+    let mut cmd = mutants().arg("--iterate");
     if let Some(sample) = sample {
         let all = mutants().arg("--list").read()?.lines().count();
         let shards = all.div_ceil(sample).max(1);
@@ -117,9 +118,6 @@ fn try_crate(
         cmd = cmd
             .args(["--sharding", "round-robin", "--shard"])
             .arg(format!("{shard}/{shards}"));
-    } else {
-        // Goes on where a run before was ended: what was caught is not tried again.
-        cmd = cmd.arg("--iterate");
     }
     let ran = cmd
         .args([
