@@ -1,6 +1,7 @@
-// Texts that want to be more (A40), and connections that nobody makes.
+// Texts that want to be more (A65), and connections that nobody makes.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync, copyFileSync } from "node:fs";
 import { HOSTILE } from "./evidence.mjs";
 
@@ -137,4 +138,33 @@ export async function exchanged(browser, evidence, page) {
   assert.match(await tab.$eval(".notice", (one) => one.innerText), /Did this page come with the package\? Then it proves nothing\./);
   await tab.close();
   return "a page that was exchanged lies (A64), as the page and the guide say";
+}
+
+/** A package that is exchanged while somebody looks at it (A66). */
+export async function changed(browser, evidence) {
+  const path = evidence.path("watched.zip");
+  copyFileSync(evidence.path("genuine.zip"), path);
+  const window = await browser.open();
+  await window.verify({ file: path, key: readFileSync(evidence.path("log/log.pub"), "utf8") });
+  assert.match(await window.open(3), /^Receipt 3\n/);
+  copyFileSync(evidence.path("other.zip"), path);
+  // What is read anew from now on is the other package, or nothing.
+  await window.tab.$eval("#f-text", (field) => (field.value = "model"));
+  await window.tab.click("#f-go");
+  await window.tab.waitForFunction(() => document.getElementById("line-0") !== null);
+  await window.tab.click("#line-0");
+  await new Promise((go) => setTimeout(go, 500));
+  const shown = (await window.text("#receipt")) + (await window.text("#problem")) + (await window.text("#found"));
+  assert.doesNotMatch(shown, /Receipt 0[^]*Verified: it stands/, shown);
+  await window.close();
+  return "a package that changed is not shown as what was verified";
+}
+
+/** The command line hands out the page that was built before it, and says what it is worth. */
+export async function handed(evidence, page) {
+  const told = JSON.parse(evidence.run("export", "log", "-o", "with.zip", "--with-page", "--json"));
+  assert.deepEqual(readFileSync(evidence.path("with.html")), readFileSync(page));
+  assert.equal(told.page.sha256, createHash("sha256").update(readFileSync(page)).digest("hex"));
+  assert.match(told.page.notice, /^a page that comes with the package proves nothing/);
+  return `ai-audit export --with-page gives the page that was built, SHA-256 ${told.page.sha256.slice(0, 16)}…`;
 }
