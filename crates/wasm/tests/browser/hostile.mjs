@@ -140,26 +140,6 @@ export async function exchanged(browser, evidence, page) {
   return "a page that was exchanged lies (A64), as the page and the guide say";
 }
 
-/** A package that is exchanged while somebody looks at it (A66). */
-export async function changed(browser, evidence) {
-  const path = evidence.path("watched.zip");
-  copyFileSync(evidence.path("genuine.zip"), path);
-  const window = await browser.open();
-  await window.verify({ file: path, key: readFileSync(evidence.path("log/log.pub"), "utf8") });
-  assert.match(await window.open(3), /^Receipt 3\n/);
-  copyFileSync(evidence.path("other.zip"), path);
-  // What is read anew from now on is the other package, or nothing.
-  await window.tab.$eval("#f-text", (field) => (field.value = "model"));
-  await window.tab.click("#f-go");
-  await window.tab.waitForFunction(() => document.getElementById("line-0") !== null);
-  await window.tab.click("#line-0");
-  await new Promise((go) => setTimeout(go, 500));
-  const shown = (await window.text("#receipt")) + (await window.text("#problem")) + (await window.text("#found"));
-  assert.doesNotMatch(shown, /Receipt 0[^]*Verified: it stands/, shown);
-  await window.close();
-  return "a package that changed is not shown as what was verified";
-}
-
 /** The command line hands out the page that was built before it, and says what it is worth. */
 export async function handed(evidence, page) {
   const told = JSON.parse(evidence.run("export", "log", "-o", "with.zip", "--with-page", "--json"));
