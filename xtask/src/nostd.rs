@@ -19,8 +19,9 @@ const FIRMWARE: &str = "crates/firmware/Cargo.toml";
 /// Built with each set of its features, the empty one included.
 const EACH_FEATURE_SET: &str = "ai-audit-core";
 
-/// Built with their default features: these need an allocator.
-const DEFAULT_FEATURES: [&str; 11] = [
+/// Built with their default features: but for the C interface these need an allocator.
+const DEFAULT_FEATURES: [&str; 12] = [
+    "ai-audit-ffi",
     "ai-audit-analytics",
     "ai-audit-merkle",
     "ai-audit-shredding",
