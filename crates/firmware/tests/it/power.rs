@@ -4,7 +4,7 @@ use std::thread;
 
 use ai_audit_core::{Head, UnverifiedReceipt};
 
-use crate::common::{Host, decide, export, visit, with_device};
+use crate::common::{FULL, Host, decide, export, visit, with_device};
 use crate::flash::{Nor, SECTOR, Step, apply, torn};
 
 const SECTORS: usize = 5;
@@ -33,16 +33,22 @@ fn run<const WORD: usize>() -> Run {
         flash = with_device(flash, |device| {
             for number in 0..7 {
                 let model = "m".repeat(1 + 37 * number % 90);
-                let head = decide(device, &model).unwrap();
-                run.durable
-                    .push((device.ring().flash().journal.len(), head));
-                if (number + start) % 2 == 0 {
+                // At first the host comes by often, later only where there is no room without it.
+                let mut head = if start == 0 && number % 2 == 1 {
+                    Err(FULL)
+                } else {
+                    decide(device, &model)
+                };
+                if head == Err(FULL) {
                     // The host keeps what it takes before it says so.
                     run.host.take(&export(device)).unwrap();
-                    run.held
-                        .push((device.ring().flash().journal.len(), run.host.receipts.len()));
+                    let steps = device.ring().flash().journal.len();
+                    run.held.push((steps, run.host.receipts.len()));
                     visit(device, &mut run.host).unwrap();
+                    head = decide(device, &model);
                 }
+                let steps = device.ring().flash().journal.len();
+                run.durable.push((steps, head.unwrap()));
             }
             device.ring().flash().clone()
         })

@@ -37,7 +37,7 @@ fn sectors_wear_level_and_say_so() {
 fn nothing_is_overwritten_that_the_host_has_not() {
     let mut host = Host::default();
     let flash = with_device(Nor::<8>::new(5), |device| {
-        let sealed = (0..)
+        let sealed = (0..100)
             .take_while(|_| decide(device, "planner").is_ok())
             .count();
         assert!(sealed > 2);
@@ -78,6 +78,25 @@ fn nothing_is_overwritten_that_the_host_has_not() {
     // What the device still has joins what the host has, after a restart as well.
     with_device(flash, |device| {
         assert!(device.ring().damage().is_none());
+        decide(device, "planner").unwrap();
+        visit(device, &mut host).unwrap();
+    })
+    .unwrap();
+    host.verify();
+}
+
+#[test]
+fn an_acknowledgement_outlives_a_restart() {
+    let mut host = Host::default();
+    let flash = with_device(Nor::<8>::new(5), |device| {
+        let fills = (0..100).take_while(|_| decide(device, "planner").is_ok());
+        assert!(fills.count() < 100);
+        visit(device, &mut host).unwrap();
+        device.ring().flash().clone()
+    })
+    .unwrap();
+    with_device(flash, |device| {
+        assert_eq!(device.ring().acknowledged(), host.head().size());
         decide(device, "planner").unwrap();
         visit(device, &mut host).unwrap();
     })
