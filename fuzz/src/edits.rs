@@ -54,3 +54,18 @@ pub fn edit(bytes: &mut Vec<u8>, edits: &[Edit]) {
         }
     }
 }
+
+/// Long texts of a short one: over and over, and its first half over and over before its second. What
+/// takes more than linear time for such a text shows in seconds. None for most texts, since they take
+/// their time even so.
+pub fn long(data: &[u8]) -> Vec<Vec<u8>> {
+    const LEN: usize = 64 << 10;
+    let sum: usize = data.iter().copied().map(usize::from).sum();
+    if data.is_empty() || data.len() > 64 || !sum.is_multiple_of(32) {
+        return Vec::new();
+    }
+    let (first, second) = data.split_at(data.len().div_ceil(2));
+    let times = |part: &[u8], len: usize| part.repeat(len / part.len().max(1));
+    let halves = [times(first, LEN / 2), times(second, LEN / 2)].concat();
+    vec![times(data, LEN), halves]
+}

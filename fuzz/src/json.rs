@@ -1,10 +1,14 @@
 //! The canonicalizer against `serde_json` and against itself.
 
+use crate::edits::long;
 use ai_audit_json::{ErrorKind, canonicalize, canonicalize_bytes, is_canonical, to_canonical};
 use serde_json::Value;
 
 /// Any bytes as JSON text.
 pub fn json(data: &[u8]) {
+    for long in long(data) {
+        let _ = canonicalize_bytes(&long);
+    }
     let ours = canonicalize_bytes(data);
     let theirs = serde_json::from_slice::<Value>(data);
     match &ours {

@@ -3,8 +3,9 @@
 use ai_audit_agentic::{JsonDigest, ToolIntent};
 use ai_audit_core::{
     Action, Body, Check, Decision, Draft, Genesis, Head, MAX_SEALED_LEN, Next, NodeHash, ReceiptId,
-    ReceiptSource, SigningKey, Start, TextDigest, Timestamp,
+    ReceiptSource, SigningKey, Start, TextDigest, Timestamp, UnverifiedReceipt,
 };
+use ai_audit_epochs::{Deletion, EpochSeal, EpochTracker};
 use ai_audit_export::{LogEvidence, PackageOptions, Selection, write_package};
 use ai_audit_merkle::{
     LeafIndex, MemoryTree, MissingNode, TreeSize, consistency_proof, inclusion_proof, root,
@@ -12,6 +13,7 @@ use ai_audit_merkle::{
 use ai_audit_note::{Anchor, Checkpoint, SignedNote, VKey};
 use ai_audit_verify::{Included, Pin, TrustPolicy};
 use arbitrary::Arbitrary;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::Cursor;
 
@@ -37,6 +39,12 @@ pub enum Says {
     Anchor {
         size: u8,
     },
+    /// The epoch ends.
+    Epoch,
+    /// The bytes of an epoch may be deleted.
+    Deletion {
+        epoch: u8,
+    },
 }
 
 /// A log and its keys.
@@ -47,6 +55,12 @@ pub struct Log {
     pub head: Head,
     pub sealed: Vec<Vec<u8>>,
     pub tree: MemoryTree,
+    tracker: EpochTracker,
+    seals: Vec<EpochSeal>,
+    /// Receipts whose bytes may be gone, each with the deletion receipt that says so.
+    pub deletable: BTreeMap<u64, u64>,
+    /// Whether they are, where the log is exported.
+    pub gone: bool,
 }
 
 impl Log {
@@ -71,6 +85,10 @@ impl Log {
             head: Head::EMPTY,
             sealed: Vec::new(),
             tree: MemoryTree::new(),
+            tracker: EpochTracker::new(),
+            seals: Vec::new(),
+            deletable: BTreeMap::new(),
+            gone: false,
         };
         log.seal(&genesis, "");
         log.seal(
@@ -150,6 +168,8 @@ impl Log {
                     "",
                 );
             }
+            Says::Epoch => self.end_epoch(),
+            Says::Deletion { epoch } => self.delete(*epoch),
             Says::Anchor { size } => {
                 let now = self.size();
                 let size = 1 + u64::from(*size) % now;
@@ -165,8 +185,39 @@ impl Log {
         }
     }
 
+    fn end_epoch(&mut self) {
+        if self.tracker.open().has_content() {
+            let seal = self.tracker.next_seal(self.tree.root());
+            self.seal(&seal, "");
+            self.seals.push(seal);
+        }
+    }
+
+    fn delete(&mut self, epoch: u8) {
+        let count = self.seals.len().max(1);
+        let Some(seal) = self.seals.get(usize::from(epoch) % count).copied() else {
+            return;
+        };
+        let deletion = Deletion {
+            epoch: seal.number,
+            first: seal.first,
+            last: seal.size,
+            count: seal.count - seal.control,
+            archive: None,
+            reason: "old".into(),
+        };
+        let said = self.size();
+        self.seal(&deletion, "");
+        for seq in seal.first..seal.size {
+            let receipt = UnverifiedReceipt::parse(&self.sealed[seq as usize]);
+            if receipt.is_ok_and(|receipt| !receipt.header().kind.is_control()) {
+                self.deletable.entry(seq).or_insert(said);
+            }
+        }
+    }
+
     /// Seals a body next, where it can be sealed.
-    pub fn seal(&mut self, body: &impl Body, session: &str) {
+    pub fn seal<B: Body>(&mut self, body: &B, session: &str) {
         let [receipt, ..] = Self::keys(self.number);
         let mut buf = vec![0; MAX_SEALED_LEN];
         let Ok(sealed) = draft(self.size(), session).seal(body, &self.head, &receipt, &mut buf)
@@ -175,7 +226,14 @@ impl Log {
         };
         self.head = sealed.head();
         self.tree.push(sealed.hash()).expect("the tree is not full");
+        self.tracker
+            .push(B::KIND, sealed.hash(), self.head.sealed_at());
         self.sealed.push(sealed.as_bytes().to_vec());
+    }
+
+    /// How many epochs are sealed.
+    pub fn epochs(&self) -> usize {
+        self.seals.len()
     }
 
     pub fn size(&self) -> u64 {
@@ -279,16 +337,28 @@ fn short(text: &str) -> String {
 }
 
 /// Receipts one after the other.
-pub struct Receipts<'a>(std::slice::Iter<'a, Vec<u8>>);
+pub struct Receipts<'a> {
+    log: &'a Log,
+    next: u64,
+}
 
 impl ReceiptSource for Receipts<'_> {
     type Error = Infallible;
 
     fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<Next>, Infallible> {
-        Ok(self.0.next().map(|sealed| {
-            buf[..sealed.len()].copy_from_slice(sealed);
-            Next::Sealed(sealed.len())
-        }))
+        let seq = self.next;
+        let Some(sealed) = self.log.sealed.get(seq as usize) else {
+            return Ok(None);
+        };
+        self.next += 1;
+        if self.log.gone
+            && self.log.deletable.contains_key(&seq)
+            && let Ok(receipt) = UnverifiedReceipt::parse(sealed)
+        {
+            return Ok(Some(Next::Deleted(receipt.hash())));
+        }
+        buf[..sealed.len()].copy_from_slice(sealed);
+        Ok(Some(Next::Sealed(sealed.len())))
     }
 }
 
@@ -299,7 +369,7 @@ impl LogEvidence for Log {
     type Nodes<'s> = MemoryTree;
 
     fn receipts(&self) -> Result<Receipts<'_>, Infallible> {
-        Ok(Receipts(self.sealed.iter()))
+        Ok(Receipts { log: self, next: 0 })
     }
 
     fn nodes(&self) -> MemoryTree {

@@ -1,6 +1,6 @@
 //! Signed texts: notes, checkpoints, key lines, proofs, policies, statements, proofs of equivocation.
 
-use crate::edits::{Edit, edit};
+use crate::edits::{Edit, edit, long};
 use crate::made::Log;
 use ai_audit_agentic::ApprovalRules;
 use ai_audit_core::{KeyRevocation, LogId, Origin, Timestamp, encode_body};
@@ -21,6 +21,13 @@ static LOG: LazyLock<Log> = LazyLock::new(|| Log::of(1, 9));
 
 /// Any bytes as a note, a checkpoint, a key line, a proof, a request to a witness.
 pub fn note(data: &[u8]) {
+    for long in long(data) {
+        let _ = (
+            SignedNote::parse(&long),
+            TlogProof::parse(&long),
+            AddCheckpoint::parse(&long),
+        );
+    }
     let written = |text: String| assert_eq!(text.as_bytes(), data, "it would be written otherwise");
     if let Ok(note) = SignedNote::parse(data) {
         written(note.to_string());
@@ -67,6 +74,9 @@ pub fn note(data: &[u8]) {
 
 /// Any bytes as policies of trust.
 pub fn policy(data: &[u8]) {
+    for long in long(data) {
+        let _ = TrustPolicy::parse_file(&long);
+    }
     let own = TrustPolicy::parse_file(data);
     if let Ok(policy) = Policy::parse(data) {
         // Every policy of witnesses is a policy of trust.

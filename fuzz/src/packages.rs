@@ -331,6 +331,23 @@ pub fn tiles(case: TilesCase) {
 
 /// Seeds: packages of a log, whole and in part.
 pub fn package_seeds() -> Vec<Vec<u8>> {
+    let said = |model: &str| Says::Decision {
+        model: model.into(),
+        text: None,
+        score: None,
+        session: 1,
+        action: 0,
+    };
+    let says = [
+        said("a"),
+        said("b"),
+        Says::Epoch,
+        said("c"),
+        Says::Deletion { epoch: 0 },
+    ];
+    let mut deleted = Log::new(1, &says);
+    let before = deleted.package(Selection::All, true);
+    deleted.gone = true;
     [
         LOG.package(Selection::All, true),
         LOG.package(Selection::All, false),
@@ -344,6 +361,8 @@ pub fn package_seeds() -> Vec<Vec<u8>> {
             }],
         )
         .package(Selection::All, true),
+        before,
+        deleted.package(Selection::All, true),
     ]
     .to_vec()
 }

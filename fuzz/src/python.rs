@@ -1,6 +1,6 @@
 //! What the Python library wrote: its JSON, records, packages, and the bodies that bring them.
 
-use crate::edits::{Edit, edit};
+use crate::edits::{Edit, edit, long};
 use ai_audit_core::{
     BulkVerifier, Exit, Imported, ImportedRecord, Kind, LeafHash, Question, SigningKey,
     UnverifiedReceipt, decode_body,
@@ -41,6 +41,15 @@ pub fn python_json(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
+    for long in long(data)
+        .iter()
+        .filter_map(|long| std::str::from_utf8(long).ok())
+    {
+        let _ = (
+            Json::parse(long).map(|json| json.to_spaced(&[])),
+            Record::parse(long).is_ok(),
+        );
+    }
     let theirs = serde_json::from_str::<Value>(text);
     match Json::parse(text) {
         Ok(json) => {
@@ -132,6 +141,9 @@ fn verify(records: &[(u64, Result<String, String>)], trust: &SourceTrust) -> Pyt
 
 /// Any bytes as records: pieces change nothing, and only what was signed is verified.
 pub fn python_records(data: &[u8]) {
+    for long in long(data) {
+        verify(&split(&long, 4096, RecordSplitter::new()), &trust(None));
+    }
     let found = split(data, 4096, RecordSplitter::new());
     assert_eq!(split(data, 1, RecordSplitter::new()), found);
     let as_lines = split(data, 7, RecordSplitter::lines());

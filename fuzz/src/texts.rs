@@ -1,5 +1,6 @@
 //! Texts on their way in: redaction, record lines, contracts.
 
+use crate::edits::long;
 use ai_audit_contracts::{Contract, Session, State};
 use ai_audit_core::{LogId, ReceiptId, SubjectKeyId, encode_body};
 use ai_audit_ingest::{
@@ -101,6 +102,9 @@ pub fn redaction(data: &[u8]) {
                     .all(|found| found.start < found.end)
         );
     }
+    for long in long(data) {
+        let _ = (ALL[0].redact_bytes(&long, None), MIXED.find(&long));
+    }
     let [redact, _, encrypt] = &*ALL;
     let once = redact
         .redact_bytes(data, None)
@@ -168,6 +172,16 @@ pub fn redaction_json(data: &[u8]) {
     if let Ok(policy) = Policy::from_json(text) {
         let again = Policy::from_json(&policy.to_json()).expect("what was written is read");
         assert_eq!(again.to_json(), policy.to_json());
+    }
+    for long in long(data)
+        .iter()
+        .filter_map(|long| std::str::from_utf8(long).ok())
+    {
+        let string = Value::from(long).to_string();
+        let _ = (
+            ALL[0].redact_json(long, None),
+            ALL[0].redact_json(&string, None),
+        );
     }
     let theirs = serde_json::from_str::<Value>(text);
     let [redact, ..] = &*ALL;
@@ -244,6 +258,16 @@ static PROTECTION: LazyLock<Protection> = LazyLock::new(|| {
 /// Any bytes as record lines, conversations and traces.
 pub fn record_lines(data: &[u8]) {
     let plain = Protection::default();
+    for long in long(data) {
+        let mut keys = Given {
+            count: 0,
+            protection: PROTECTION.clone(),
+        };
+        let mut reader = RecordLines::new(&long[..], Keep::default());
+        while reader.next_group(&mut keys).is_some() {}
+        let mut reader = Conversations::new(&long[..], None, Keep::default());
+        while reader.next_group(&mut keys).is_some() {}
+    }
     for (protection, keeping) in [(&plain, Keeping::Plain), (&*PROTECTION, Keeping::Encrypted)] {
         let keep = Keep {
             input: keeping,
@@ -304,6 +328,12 @@ pub fn contract(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
+    for long in long(data)
+        .iter()
+        .filter_map(|long| std::str::from_utf8(long).ok())
+    {
+        let _ = (Contract::parse(long), State::parse(long));
+    }
     let (text, states) = text.split_once('\0').unwrap_or((text, ""));
     let states: Vec<State> = states.lines().take(4).filter_map(state).collect();
     let _ = state(text);

@@ -22,6 +22,8 @@ const PROGRAMS: [(&str, usize); 4] = [
     ("seal", 68 * 1024),
     ("device", 92 * 1024),
 ];
+/// Flags for what runs on the board.
+const BOARD: [&str; 5] = ["--release", "--features", "board", "--target", TARGET];
 /// Stack that each of them may use, in bytes.
 const STACK: u64 = 10 * 1024;
 /// SysTick counts (one is 40 instructions under `-icount shift=0`): measured with rustc 1.95, and a tenth
@@ -31,10 +33,14 @@ const TICKS_VERIFY: u64 = 57_000;
 /// From a decision to its receipt marked in flash, the flash's own time not counted.
 const TICKS_RECORD: u64 = 57_000;
 
-/// How many power cuts.
+/// How much of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Size {
+    /// Few power cuts, and no tests and lints before.
+    Run,
+    /// Few power cuts.
     Short,
+    /// Many.
     Whole,
 }
 
@@ -44,20 +50,12 @@ pub(crate) enum Size {
 /// When something does not build, is over its bar, or a log does not verify as it should.
 pub(crate) fn run(workspace: &Workspace, size: Size) -> Result<Option<String>> {
     let firmware = Firmware::new(workspace);
-    firmware.cargo(&["fmt", "--check"]).run()?;
-    firmware
-        .cargo(&["clippy", "--all-targets", "--", "-D", "warnings"])
-        .run()?;
-    firmware.cargo(&["test"]).run()?;
+    if size != Size::Run {
+        check(&firmware)?;
+    }
     firmware.cargo(&["build", "--example", "collect"]).run()?;
     tools::target(workspace, TARGET)?;
-    let board = ["--release", "--features", "board", "--target", TARGET];
-    firmware
-        .cargo(&["clippy", "--bins", "--lib"])
-        .args(board)
-        .args(["--", "-D", "warnings"])
-        .run()?;
-    firmware.cargo(&["build", "--bins"]).args(board).run()?;
+    firmware.cargo(&["build", "--bins"]).args(BOARD).run()?;
     sizes(&firmware)?;
     if !tools::there(workspace, machine::QEMU) {
         tools::debian(workspace, &["qemu-system-arm"])?;
@@ -72,6 +70,20 @@ pub(crate) fn run(workspace: &Workspace, size: Size) -> Result<Option<String>> {
     seal(&firmware)?;
     scenario::run(workspace, &firmware, &audit, size)?;
     Ok(None)
+}
+
+/// Format, lints and tests of a workspace that the other steps do not see.
+fn check(firmware: &Firmware<'_>) -> Result<()> {
+    let lints = ["--", "-D", "warnings"];
+    firmware.cargo(&["fmt", "--check"]).run()?;
+    firmware
+        .cargo(&["clippy", "--all-targets"])
+        .args(lints)
+        .run()?;
+    tools::target(firmware.workspace, TARGET)?;
+    let board = firmware.cargo(&["clippy", "--bins", "--lib"]).args(BOARD);
+    board.args(lints).run()?;
+    firmware.cargo(&["test"]).run()
 }
 
 /// Where the firmware's workspace is and builds to.

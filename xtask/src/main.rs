@@ -77,7 +77,8 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             let size = match rest {
                 [] => embedded::Size::Whole,
                 [short] if short == "--short" => embedded::Size::Short,
-                _ => return usage("embedded takes --short and nothing else"),
+                [run] if run == "--run" => embedded::Size::Run,
+                _ => return usage("embedded takes --short or --run and nothing else"),
             };
             if let Some(reason) = embedded::run(&Workspace::load()?, size)? {
                 println!("{reason}");

@@ -264,7 +264,9 @@ impl<F: NorFlash> Ring<'_, F> {
 
     /// Erases the next sector in turn and makes it the newest.
     fn open_next(&mut self) -> Outcome<(), F> {
-        let opening = self.newest.map_or(0, |newest| newest.opening + 1);
+        let opening = self
+            .newest
+            .map_or(0, |newest| newest.opening.saturating_add(1));
         let sectors = self.sectors();
         if opening >= sectors && self.free_up_to(self.acknowledged) == 0 {
             return Err(RingError::Full);
@@ -275,7 +277,7 @@ impl<F: NorFlash> Ring<'_, F> {
             .map_or(opening / sectors, |old| old.erasures);
         let header = Header {
             opening,
-            erasures: before + 1,
+            erasures: before.saturating_add(1),
             size: self.head.size(),
             acknowledged: self.acknowledged,
         };
@@ -397,8 +399,11 @@ impl Header {
         let (erasures, rest) = rest.split_first_chunk()?;
         let (size, rest) = rest.split_first_chunk()?;
         let acknowledged = rest.first_chunk()?;
+        // No flash lasts for more: a header that says so is none of ours.
+        let opening =
+            Some(u32::from_le_bytes(*opening)).filter(|opening| *opening <= u32::MAX / 2)?;
         Some(Self {
-            opening: u32::from_le_bytes(*opening),
+            opening,
             erasures: u32::from_le_bytes(*erasures),
             size: u64::from_le_bytes(*size),
             acknowledged: u64::from_le_bytes(*acknowledged),

@@ -3,9 +3,9 @@
 /** First and last digits of a hash; the whole one is in the list below the drawing. */
 const brief = (hash) => `${hash.slice(0, 8)} … ${hash.slice(-6)}`;
 
-const BOX = { width: 168, height: 40 };
+const BOX = { width: 148, height: 40 };
 const STEP = 74;
-const WIDTH = 372;
+const WIDTH = 322;
 
 /** The drawing, root at the top, and the same as a list. */
 function drawPath(receipt) {

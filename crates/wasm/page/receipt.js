@@ -71,6 +71,12 @@ function showTrace(target, trace, seq) {
   if (picture !== null) URL.revokeObjectURL(picture);
   picture = URL.createObjectURL(new Blob([trace.svg], { type: "image/svg+xml" }));
   const image = el("img", { src: picture, alt: `Graph of the trace ${plain(trace.trace)}; the table below says the same` });
+  // A graph that is a little too wide is made smaller, a wide one is seen from its middle.
+  image.addEventListener("load", () => {
+    const room = image.parentElement.clientWidth;
+    if (room < image.naturalWidth && room > image.naturalWidth * 0.75) image.style.width = `${room}px`;
+    else image.parentElement.scrollLeft = (image.naturalWidth - room) / 2;
+  });
   const parts = trace.steps.length < trace.all ? `${count(trace.steps.length)} of its ${count(trace.all)} steps, those nearest to this receipt.` : `All of its ${counted(trace.all, "step", "steps")}.`;
   const rows = trace.steps.map((step) => el("tr", step.seq === seq ? { "aria-current": "true" } : {},
     el("td", {}, receiptLink(step.seq)),

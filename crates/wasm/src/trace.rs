@@ -41,8 +41,9 @@ pub(crate) fn shown<R: ReadAt>(
     let mut graph = builder.finish();
     resolve(&mut graph, index);
     let view = match graph.node_at(row.seq) {
-        Some(node) => graph.around(node, SHOWN),
-        None => graph.nodes().take(SHOWN).collect(),
+        // What is near is joined to it; of a small trace the rest is shown as well.
+        Some(node) if graph.len() > SHOWN => graph.around(node, SHOWN),
+        _ => graph.nodes().take(SHOWN).collect(),
     };
     Ok(json!({
         "trace": id,

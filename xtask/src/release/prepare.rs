@@ -128,9 +128,16 @@ fn changes(workspace: &Workspace, old: &str, wanted: &Wanted) -> Result<Vec<(Str
     ];
     for name in versions::lock_files(workspace)? {
         let text = read(&name)?;
-        let new = lock::bumped(&text, old, &wanted.version);
-        if new != text {
-            files.push((name, new));
+        files.push((name.clone(), lock::bumped(&text, old, &wanted.version)));
+        // Beside another lock file is a workspace of one package that takes no version from ours.
+        if name != "Cargo.lock" {
+            let name = name.replace("Cargo.lock", "Cargo.toml");
+            let text = read(&name)?;
+            let (from, to) = (
+                format!("\nversion = \"{old}\"\n"),
+                format!("\nversion = \"{}\"\n", wanted.version),
+            );
+            files.push((name, text.replacen(&from, &to, 1)));
         }
     }
     Ok(files)

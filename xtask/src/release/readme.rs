@@ -25,7 +25,12 @@ pub(super) fn check(workspace: &Workspace, _: How) -> Result<Ended> {
         let path = found.dir.join("README.md");
         let shown = workspace.relative(&path);
         let made = made(found)?;
-        problems.extend(lacks(found, &made));
+        let fence = if found.library {
+            "\n```rust\n"
+        } else {
+            "\n```sh\n"
+        };
+        problems.extend(lacks(found, &made, fence));
         if fs::read_to_string(&path).is_ok_and(|text| text == made) {
             continue;
         }
@@ -135,23 +140,14 @@ fn features(found: &Crate, manifest: &str) -> Result<Vec<(String, String)>> {
     Ok(result)
 }
 
-/// What a README should have and does not.
-fn lacks(found: &Crate, text: &str) -> Vec<String> {
+/// What a README should have and does not; `fence` begins its example.
+fn lacks(found: &Crate, text: &str, fence: &str) -> Vec<String> {
     let name = &found.name;
     let mut problems = Vec::new();
-    let fence = if found.library {
-        "\n```rust\n"
-    } else {
-        "\n```sh\n"
-    };
     if !text.contains(fence) {
         problems.push(format!(
-            "{name}: its documentation has no example; write one into {}",
-            if found.library {
-                "src/lib.rs"
-            } else {
-                "src/main.rs"
-            }
+            "{name}: it has no example in {}; write one into the documentation at the head of its sources",
+            fence.trim_matches(['`', '\n'])
         ));
     }
     let lines = text.lines().nth(2).unwrap_or_default();
@@ -233,10 +229,10 @@ mod tests {
     fn what_a_readme_lacks_is_named() {
         let mut found = sample("a", &[]);
         let good = "# a\n\nWhat for.\n\n```rust\nfn main() {}\n```\n";
-        assert!(lacks(&found, good).is_empty());
-        assert_eq!(lacks(&found, "# a\n\nWhat for.\n").len(), 1);
+        assert!(lacks(&found, good, "\n```rust\n").is_empty());
+        assert_eq!(lacks(&found, good, "\n```c\n").len(), 1);
         found.features.insert("x".into(), Vec::new());
         found.listed = (0, 1);
-        assert_eq!(lacks(&found, good).len(), 2);
+        assert_eq!(lacks(&found, good, "\n```rust\n").len(), 2);
     }
 }

@@ -171,7 +171,8 @@ impl Walk {
             Err(ChainError::Missing { expected, .. }) => {
                 // What the host has is not missing: its sector was being erased.
                 let from = expected.max(self.acknowledged);
-                self.damage.missing += seq.saturating_sub(from);
+                let missing = seq.saturating_sub(from);
+                self.damage.missing = self.damage.missing.saturating_add(missing);
                 self.join(&receipt);
                 if self.chain.push(&receipt).is_err() {
                     self.damage.misfits += 1;

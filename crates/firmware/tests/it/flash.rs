@@ -26,6 +26,8 @@ pub(crate) struct Nor<const WORD: usize> {
     pub(crate) left: Option<usize>,
     /// A torn word that its error correction refuses to read, by its offset.
     pub(crate) unreadable: Option<usize>,
+    /// A word that was begun and reads as erased; its bits may turn when it is programmed again.
+    pub(crate) weak: Option<usize>,
 }
 
 impl<const WORD: usize> Nor<WORD> {
@@ -41,6 +43,7 @@ impl<const WORD: usize> Nor<WORD> {
             journal: Vec::new(),
             left: None,
             unreadable: None,
+            weak: None,
         }
     }
 
@@ -148,12 +151,9 @@ impl<const WORD: usize> NorFlash for Nor<WORD> {
         for offset in (from as usize..to as usize).step_by(SECTOR) {
             self.step(Step::Erase { offset })?;
             self.erasures[offset / SECTOR] += 1;
-            if self
-                .unreadable
-                .is_some_and(|torn| torn / SECTOR == offset / SECTOR)
-            {
-                self.unreadable = None;
-            }
+            let elsewhere = |at: &usize| at / SECTOR != offset / SECTOR;
+            self.unreadable = self.unreadable.filter(elsewhere);
+            self.weak = self.weak.filter(elsewhere);
         }
         Ok(())
     }
@@ -166,6 +166,11 @@ impl<const WORD: usize> NorFlash for Nor<WORD> {
                 .iter()
                 .all(|byte| *byte == 0xff);
             assert!(erased, "the word at {offset} is programmed twice");
+            assert_ne!(
+                Some(offset),
+                self.weak,
+                "a word that was begun is programmed again"
+            );
             self.step(Step::Program {
                 offset,
                 word: word.to_vec(),

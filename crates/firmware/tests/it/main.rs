@@ -12,6 +12,7 @@ mod flash;
 mod flips;
 #[path = "../../examples/collect/host.rs"]
 mod host;
+mod hostile;
 mod power;
 mod random;
 mod ring;

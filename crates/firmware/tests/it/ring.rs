@@ -98,7 +98,7 @@ fn a_stop_in_order_makes_the_next_start_a_clean_one() {
         })
         .unwrap();
     }
-    let all = with_device(flash, |device| export(device)).unwrap();
+    let all = with_device(flash, export).unwrap();
     let starts: Vec<_> = all
         .iter()
         .map(|sealed| UnverifiedReceipt::parse(sealed).unwrap())

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
 import { pack, receipts, unpack } from "./zip.mjs";
 
-/** Texts that want to be more than texts (A40). */
+/** Texts that want to be more than texts (A65). */
 export const HOSTILE = [
   "</script><script>document.title='taken'</script>",
   "<img src=x onerror=\"document.title='taken'\">",
@@ -120,15 +120,17 @@ export class Evidence {
     write("page.zip", Buffer.from("<!doctype html><title>x</title><script>alert(1)</script>"));
   }
 
-  /** A package of about so many MB: kept texts that hardly pack. */
+  /** A package of about so many MB: a half of it many receipts, a half long texts that hardly pack. */
   huge(megabytes) {
     this.run("init", "huge", "-q");
-    // In a package a text stands twice, as bytes and in the view; hexadecimal digits pack to a half.
-    const each = 12_000;
-    const lines = Math.round((megabytes * 1e6) / (each + 1100));
-    for (let done = 0; done < lines; done += 1000) {
-      const some = Array.from({ length: Math.min(1000, lines - done) }, (_, n) => ({
-        input: words(each), output: `o ${done + n}`, model: "m", action: "allow", trace_id: `t-${(done + n) >> 3}`,
+    const [short, long, each] = [Math.round(megabytes * 1000), Math.round(megabytes * 36), 12_000];
+    this.record("huge", Array.from({ length: short }, (_, n) => ({
+      input: `question ${n}`, output: `answer ${n}`, provider: "example", model: "model-a", action: "allow",
+      trace_id: `chat-${n >> 2}`, session_id: `s-${Math.floor(n / 40)}`, actor: "agent-7",
+    })));
+    for (let done = 0; done < long; done += 1000) {
+      const some = Array.from({ length: Math.min(1000, long - done) }, (_, n) => ({
+        input: words(each), output: `o ${done + n}`, model: "model-b", action: "allow", trace_id: `t-${(done + n) >> 3}`,
       }));
       this.record("huge", some, "--keep", "input", "--plain-digests");
     }

@@ -1,6 +1,7 @@
-// Texts that want to be more (A40), and connections that nobody makes.
+// Texts that want to be more (A65), and connections that nobody makes.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync, copyFileSync } from "node:fs";
 import { HOSTILE } from "./evidence.mjs";
 
@@ -137,4 +138,13 @@ export async function exchanged(browser, evidence, page) {
   assert.match(await tab.$eval(".notice", (one) => one.innerText), /Did this page come with the package\? Then it proves nothing\./);
   await tab.close();
   return "a page that was exchanged lies (A64), as the page and the guide say";
+}
+
+/** The command line hands out the page that was built before it, and says what it is worth. */
+export async function handed(evidence, page) {
+  const told = JSON.parse(evidence.run("export", "log", "-o", "with.zip", "--with-page", "--json"));
+  assert.deepEqual(readFileSync(evidence.path("with.html")), readFileSync(page));
+  assert.equal(told.page.sha256, createHash("sha256").update(readFileSync(page)).digest("hex"));
+  assert.match(told.page.notice, /^a page that comes with the package proves nothing/);
+  return `ai-audit export --with-page gives the page that was built, SHA-256 ${told.page.sha256.slice(0, 16)}…`;
 }

@@ -1,7 +1,7 @@
 // A large package: the window goes on meanwhile, memory does not grow with it, it can be stopped.
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { copyFileSync, readFileSync, readdirSync, statSync } from "node:fs";
 
 /** Longest that the window may not answer, in milliseconds; the machine is shared with other tests. */
 const LONGEST = 500;
@@ -61,6 +61,12 @@ export async function huge(browser, evidence) {
   const searching = Date.now() - searched;
   const after = await tab.evaluate(() => globalThis.longest);
   assert.ok(after < LONGEST, `the window did not answer for ${Math.round(after)} ms`);
+  // Exchanged on disk while somebody looks at it (A66): what is not read yet is not read any more.
+  copyFileSync(evidence.path("other.zip"), file);
+  await window.filter({});
+  await tab.$eval("#line-5", (line) => line.click());
+  await tab.waitForFunction(() => document.querySelector("#receipt .problem"));
+  assert.match(await window.text("#receipt"), /^Receipt\npackage: receipts\.bin: .*could not be read/);
   const memory = peak(browser) - before;
   assert.ok(memory < MEMORY, `${memory} MiB more than before`);
   assert.deepEqual(window.wrong, []);

@@ -133,7 +133,7 @@ export class Window {
   /** Opens the receipt in a line of the list, with its trace. */
   async open(place) {
     await this.tab.waitForSelector(`#line-${place} .c-state`);
-    await this.tab.click(`#line-${place}`);
+    await this.tab.$eval(`#line-${place}`, (line) => line.click());
     await this.tab.waitForFunction(() => document.querySelector("#receipt .path, #receipt .caution, #receipt .problem"));
     await this.tab.waitForFunction(() => !/Reading the trace/.test(document.getElementById("receipt").innerText));
     await this.tab.waitForFunction(() => [...document.images].every((image) => image.complete && image.naturalWidth > 0));
