@@ -18,10 +18,10 @@ const SHORT: [&str; 5] = ["core", "merkle", "note", "verify", "export"];
 
 /// The least that must be covered, in percent of lines: a little below what was measured.
 const FLOORS: [(&str, f64); 4] = [
-    ("core", 90.0),
-    ("merkle", 90.0),
-    ("verify", 90.0),
-    ("export", 90.0),
+    ("core", 95.0),
+    ("export", 93.0),
+    ("merkle", 87.0),
+    ("verify", 93.0),
 ];
 
 /// Lines of code, and how many of them a test ran.

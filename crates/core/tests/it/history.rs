@@ -2,8 +2,9 @@
 
 use crate::logs::{at, id, key};
 use ai_audit_core::{
-    Body, BulkVerifier, Decision, Draft, Genesis, Head, KeyChange, KeyHistory, KeyHistoryError,
-    KeyRevocation, KeyRotation, Kind, Revoked, SealMode, SigningKey, UnverifiedReceipt,
+    Body, BulkVerifier, Decision, Digest, Draft, Genesis, Head, KeyChange, KeyHistory,
+    KeyHistoryError, KeyRevocation, KeyRotation, Kind, LogId, Revoked, SealMode, SigningKey,
+    UnverifiedReceipt, encode_body,
 };
 
 /// A log with the receipt key of seed 1, the checkpoint key of 2, the recovery key of 3.
@@ -241,6 +242,48 @@ fn what_is_not_signed_or_not_by_this_key_is_refused() {
             assert_eq!(error.to_string(), decode.to_string());
         }
     });
+}
+
+/// What is signed is what `docs/spec/keys.md` says, and nothing less.
+#[test]
+fn rotations_and_revocations_sign_all_that_they_say() {
+    let walk = Walk::new(None);
+    let log = walk.head.log_id();
+    let (old, new) = (key(1).verifying_key(), key(4).verifying_key());
+    let rotation = walk.rotation(1, 7, 4);
+    let message = [
+        &b"ai-audit/rotation/v1\0"[..],
+        log.as_bytes(),
+        old.as_bytes(),
+        new.as_bytes(),
+        &[0, 0, 0, 0, 0, 0, 0, 7],
+    ];
+    assert_eq!(rotation.proof, key(4).sign(&message.concat()));
+    assert!(rotation.verify_proof(&log, &old, 7).is_ok());
+    assert!(rotation.verify_proof(&log, &old, 8).is_err());
+
+    let revocation = walk.revocation(1, 5, 4, 3);
+    let body = encode_body(&revocation).unwrap();
+    // All of the body but its last field, the signature.
+    let said = Digest::of(&body[..body.len() - 64]);
+    let message = [
+        &b"ai-audit/revocation/v1\0"[..],
+        log.as_bytes(),
+        said.as_bytes(),
+    ];
+    assert_eq!(revocation.signature, key(3).sign(&message.concat()));
+    let recovery = key(3).verifying_key();
+    assert!(revocation.verify(&log, &recovery).is_ok());
+    assert!(revocation.verify(&LogId::ZERO, &recovery).is_err());
+    assert_eq!(
+        KeyRevocation::from_body_bytes(&body),
+        Ok(revocation.clone())
+    );
+    let other = KeyRevocation {
+        after: 6,
+        ..revocation
+    };
+    assert!(other.verify(&log, &recovery).is_err());
 }
 
 #[test]
