@@ -119,7 +119,9 @@ fn remapped(workspace: &Workspace) -> Result<String> {
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
         .context("no cargo home")?;
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let sysroot = Cmd::new(workspace, rustc).args(["--print", "sysroot"]).read()?;
+    let sysroot = Cmd::new(workspace, rustc)
+        .args(["--print", "sysroot"])
+        .read()?;
     let map = |from: &str, to: &str| format!("--remap-path-prefix={from}={to}");
     let flags = [
         map(&workspace.root.display().to_string(), "/ai-audit"),
@@ -162,8 +164,13 @@ fn assemble(workspace: &Workspace, bindings: &str, program: &[u8]) -> Result<Str
     let style = read("style.css")?;
     for (name, text) in [("the scripts", &script), ("the worker", &worker)] {
         for word in CONNECTIONS {
-            let found = text.replace("\"http://www.w3.org/2000/svg\"", "").contains(word);
-            ensure!(!found, "{name} of the page have {word:?}: it asks nobody for anything");
+            let found = text
+                .replace("\"http://www.w3.org/2000/svg\"", "")
+                .contains(word);
+            ensure!(
+                !found,
+                "{name} of the page have {word:?}: it asks nobody for anything"
+            );
         }
     }
     for (name, text) in [("script", &script), ("script", &worker), ("style", &style)] {
@@ -228,7 +235,8 @@ mod tests {
                         let __wbg_init_promise;\n    async function i() { fetch(1) }\n    \
                         return Object.assign(__wbg_init, { initSync }, exports);\n";
         let cut = without_loader(bindings).expect("it has the expected form");
-        let wanted = "a\n    function initSync(m) {}\n    return Object.assign(exports, { initSync });\n";
+        let wanted =
+            "a\n    function initSync(m) {}\n    return Object.assign(exports, { initSync });\n";
         assert_eq!(cut, wanted);
         assert!(without_loader("something else").is_err());
     }

@@ -195,7 +195,10 @@ impl<'p, R: ReadAt> Evidence<'p, R> {
         // Going on from where the last one was read, where that is before it.
         let (mut at, mut receipts) = match self.cursor.take() {
             Some((at, receipts)) if at <= place => (at, receipts),
-            _ => (0, self.package.receipts().map_err(|error| error.to_string())?),
+            _ => (
+                0,
+                self.package.receipts().map_err(|error| error.to_string())?,
+            ),
         };
         let shown = loop {
             let next = receipts.next().map_err(|error| error.to_string())?;

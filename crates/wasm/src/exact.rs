@@ -15,7 +15,9 @@ pub(crate) fn exact(mut value: Value) -> Value {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| *item = exact(item.take())),
         Value::Object(fields) => {
-            fields.values_mut().for_each(|field| *field = exact(field.take()));
+            fields
+                .values_mut()
+                .for_each(|field| *field = exact(field.take()));
         }
         _ => {}
     }

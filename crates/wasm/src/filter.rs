@@ -50,9 +50,10 @@ impl Wanted {
     pub(crate) fn new(filter: Filter) -> Result<Self, String> {
         let number = |name: &str, text: &str| match text.trim() {
             "" => Ok(None),
-            text => text.parse::<u64>().map(Some).map_err(|_| {
-                format!("{name}: expected the number of a receipt, such as 17")
-            }),
+            text => text
+                .parse::<u64>()
+                .map(Some)
+                .map_err(|_| format!("{name}: expected the number of a receipt, such as 17")),
         };
         Ok(Self {
             from: number("from", &filter.from)?.unwrap_or(0),
@@ -91,9 +92,7 @@ impl Wanted {
         };
         has(index.says(row).as_bytes(), self.text.as_bytes())
             || hash.is_some_and(|hash| has_bytes(hash))
-            || sealed.is_some_and(|sealed| {
-                has(sealed, self.text.as_bytes()) || has_bytes(sealed)
-            })
+            || sealed.is_some_and(|sealed| has(sealed, self.text.as_bytes()) || has_bytes(sealed))
     }
 }
 
@@ -136,9 +135,15 @@ mod tests {
 
     #[test]
     fn numbers_that_are_none_are_refused() {
-        let filter = Filter { from: "x".into(), ..Filter::default() };
+        let filter = Filter {
+            from: "x".into(),
+            ..Filter::default()
+        };
         assert!(Wanted::new(filter).is_err_and(|error| error.starts_with("from: ")));
-        let filter = Filter { to: " 7 ".into(), ..Filter::default() };
+        let filter = Filter {
+            to: " 7 ".into(),
+            ..Filter::default()
+        };
         assert_eq!(Wanted::new(filter).map(|wanted| wanted.to), Ok(Some(7)));
     }
 }

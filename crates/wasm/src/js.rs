@@ -129,7 +129,12 @@ impl JsEvidence {
     /// Verifies a package. `bytes` is told how many bytes were read, again for each pass over them;
     /// `receipts` how many receipts were gone through, and how many there are as the package claims.
     #[wasm_bindgen(constructor)]
-    pub fn new(file: File, trust: JsTrust, bytes: Function, receipts: &Function) -> Result<Self, String> {
+    pub fn new(
+        file: File,
+        trust: JsTrust,
+        bytes: Function,
+        receipts: &Function,
+    ) -> Result<Self, String> {
         let reader = FileReaderSync::new().map_err(|error| said(&error))?;
         #[expect(
             clippy::cast_possible_truncation,
@@ -237,7 +242,9 @@ impl JsEvidence {
     ///
     /// Why there are no receipts.
     pub fn row_of(&mut self, seq: &str) -> Result<Option<usize>, String> {
-        let seq = seq.parse().map_err(|_| "expected the number of a receipt".to_owned())?;
+        let seq = seq
+            .parse()
+            .map_err(|_| "expected the number of a receipt".to_owned())?;
         Ok(self.receipts()?.row_of(seq))
     }
 

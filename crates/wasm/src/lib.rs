@@ -13,8 +13,8 @@
 //! whole. `cargo xtask page` makes the one HTML file out of them and the sources in `page/`.
 
 mod evidence;
-mod examine;
 mod exact;
+mod examine;
 mod filter;
 mod index;
 #[cfg(target_arch = "wasm32")]

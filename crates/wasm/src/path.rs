@@ -44,10 +44,7 @@ impl Path {
         let mut node = NodeHash::from_leaf(leaf);
         let mut steps = Vec::with_capacity(proof.path.len());
         // RFC 9162 section 2.1.3.2; the root above, which decides, is of the verifier itself.
-        let (mut place, mut last) = (
-            proof.index.as_u64(),
-            proof.size.as_u64().saturating_sub(1),
-        );
+        let (mut place, mut last) = (proof.index.as_u64(), proof.size.as_u64().saturating_sub(1));
         for beside in &proof.path {
             let left = place % 2 == 1 || place == last;
             node = match left {
@@ -100,7 +97,10 @@ mod tests {
                 let path = Path::new(*leaf, &proof.expect("it is in the tree"), root);
                 let path = path.expect("the proof is good");
                 assert!(path.fits, "leaf {index} of {}", size.as_u64());
-                let top = path.steps.last().map_or(NodeHash::from_leaf(*leaf), |step| step.node);
+                let top = path
+                    .steps
+                    .last()
+                    .map_or(NodeHash::from_leaf(*leaf), |step| step.node);
                 assert_eq!(top, root);
             }
         }
@@ -116,7 +116,10 @@ mod tests {
         };
         let other = NodeHash::from_leaf(leaf);
         assert!(!Path::new(leaf, &proof, other).expect("a path").fits);
-        let short = InclusionProof { path: Vec::new(), ..proof };
+        let short = InclusionProof {
+            path: Vec::new(),
+            ..proof
+        };
         assert!(Path::new(leaf, &short, other).is_err());
     }
 }

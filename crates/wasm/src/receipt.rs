@@ -87,7 +87,9 @@ fn path(
     checkpoint: Result<Checkpoint, PackageError>,
 ) -> Result<Path, String> {
     let checkpoint = checkpoint.map_err(|error| error.to_string())?;
-    let leaf = row.hash.ok_or("the receipt cannot be read, so it has no hash")?;
+    let leaf = row
+        .hash
+        .ok_or("the receipt cannot be read, so it has no hash")?;
     let place = LeafIndex::new(row.seq);
     let size = checkpoint.size;
     if !size.contains(place) {

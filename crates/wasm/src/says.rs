@@ -11,9 +11,7 @@ const LONGEST: usize = 160;
 /// What a receipt says, in a line. Empty where its body does not decode.
 pub(crate) fn says(receipt: &UnverifiedReceipt<'_>) -> String {
     let said = match receipt.header().kind {
-        Kind::DECISION | Kind::TOOL_INTENT | Kind::TOOL_OUTCOME | Kind::TRACE_NODE => {
-            step(receipt)
-        }
+        Kind::DECISION | Kind::TOOL_INTENT | Kind::TOOL_OUTCOME | Kind::TRACE_NODE => step(receipt),
         Kind::IMPORTED => step(receipt).or_else(|| fields(receipt)),
         Kind::GENESIS => Genesis::decode(receipt)
             .ok()

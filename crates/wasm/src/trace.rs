@@ -98,7 +98,9 @@ fn steps(graph: &TraceGraph, view: &[NodeIndex], index: &Index) -> Vec<Value> {
         .map(|node| {
             let seq = graph.seq(*node);
             let parents = graph.parents(*node).iter();
-            let parents: Vec<String> = parents.map(|parent| graph.seq(*parent).to_string()).collect();
+            let parents: Vec<String> = parents
+                .map(|parent| graph.seq(*parent).to_string())
+                .collect();
             let row = rows.get(&seq).copied();
             json!({
                 "row": row,

@@ -19,8 +19,9 @@ impl Trust {
     pub fn new(now: Timestamp, file: Option<&[u8]>) -> Result<Self, String> {
         let policy = match file {
             None => TrustPolicy::new(),
-            Some(bytes) => TrustPolicy::parse_file(bytes)
-                .map_err(|error| format!("trust policy: {error}"))?,
+            Some(bytes) => {
+                TrustPolicy::parse_file(bytes).map_err(|error| format!("trust policy: {error}"))?
+            }
         };
         let policy = policy.now(now);
         Ok(Self { policy })
@@ -46,8 +47,8 @@ impl Trust {
             if line.trim().is_empty() {
                 continue;
             }
-            let pin = Pin::parse(line)
-                .map_err(|error| format!("pinned key, line {number}: {error}"))?;
+            let pin =
+                Pin::parse(line).map_err(|error| format!("pinned key, line {number}: {error}"))?;
             self.policy = self.policy.clone().pin(pin);
         }
         Ok(())

@@ -12,13 +12,23 @@ const SHA_256: &str = "e30b92d28b298896adbd977f3e5e61636dbb7374ae21e53d39ed92a3a
 fn the_page_is_written_beside_the_package() {
     let place = Place::new();
     place.write("page.html", PAGE);
-    let args = ["export", "audit", "-o", "p.zip", "--with-page", "--page", "page.html"];
+    let args = [
+        "export",
+        "audit",
+        "-o",
+        "p.zip",
+        "--with-page",
+        "--page",
+        "page.html",
+    ];
     let told = place.run(&[&args[..], &["--json"]].concat()).good().json();
     assert_eq!(told["page"]["file"], "p.html");
     assert_eq!(told["page"]["bytes"], PAGE.len());
     assert_eq!(told["page"]["sha256"], SHA_256);
     assert_eq!(fs::read_to_string(place.path("p.html")).unwrap(), PAGE);
-    place.run(&["verify", "p.zip", "--key", "audit/log.pub", "--size", "1"]).good();
+    place
+        .run(&["verify", "p.zip", "--key", "audit/log.pub", "--size", "1"])
+        .good();
 
     // Neither of the two takes the place of another file.
     fs::remove_file(place.path("p.zip")).unwrap();
@@ -26,7 +36,10 @@ fn the_page_is_written_beside_the_package() {
     assert!(done.sentence(2).contains("p.html"), "{}", done.err);
     assert!(!place.path("p.zip").exists(), "no package without its page");
     let said = place.run(&[&args[..], &["--force"]].concat()).good().out;
-    assert!(said.contains(SHA_256) && said.contains("proves nothing"), "{said}");
+    assert!(
+        said.contains(SHA_256) && said.contains("proves nothing"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -39,7 +52,15 @@ fn what_is_no_page_is_refused() {
         ("p.html", "page.html", "give the package another name"),
     ] {
         place.write("page.html", PAGE);
-        let done = place.run(&["export", "audit", "-o", output, "--with-page", "--page", page]);
+        let done = place.run(&[
+            "export",
+            "audit",
+            "-o",
+            output,
+            "--with-page",
+            "--page",
+            page,
+        ]);
         assert!(done.sentence(2).contains(reason), "{}", done.err);
         assert!(!place.path(output).exists());
     }

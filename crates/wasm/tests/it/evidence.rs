@@ -16,7 +16,10 @@ impl ReadPiece for Bytes {
     }
 
     fn read_piece(&self, start: u64, end: u64) -> io::Result<Vec<u8>> {
-        let (start, end) = (usize::try_from(start).unwrap(), usize::try_from(end).unwrap());
+        let (start, end) = (
+            usize::try_from(start).unwrap(),
+            usize::try_from(end).unwrap(),
+        );
         Ok(self.0[start..end].to_vec())
     }
 }
@@ -45,7 +48,8 @@ fn filtered<R: ReadAt>(evidence: &mut Evidence<'_, R>, filter: Filter) -> Vec<St
     while !evidence.filter_on(5).finished {}
     let rows = json(&evidence.rows(0, 1000));
     let seqs = rows.as_array().unwrap().iter();
-    seqs.map(|row| row["seq"].as_str().unwrap().to_owned()).collect()
+    seqs.map(|row| row["seq"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -61,15 +65,34 @@ fn a_whole_log_is_listed_filtered_and_proved() {
     assert_eq!(listed(&mut evidence), 40);
     assert_eq!(filtered(&mut evidence, Filter::default()).len(), 40);
 
-    let genesis = Filter { kind: "genesis".into(), ..Filter::default() };
+    let genesis = Filter {
+        kind: "genesis".into(),
+        ..Filter::default()
+    };
     assert_eq!(filtered(&mut evidence, genesis), ["0"]);
-    let some = Filter { from: "7".into(), to: "9".into(), ..Filter::default() };
+    let some = Filter {
+        from: "7".into(),
+        to: "9".into(),
+        ..Filter::default()
+    };
     assert_eq!(filtered(&mut evidence, some), ["7", "8", "9"]);
-    let open = Filter { open: true, ..Filter::default() };
-    assert!(filtered(&mut evidence, open).is_empty(), "all of them are verified");
-    let absent = Filter { text: "nowhere".into(), ..Filter::default() };
+    let open = Filter {
+        open: true,
+        ..Filter::default()
+    };
+    assert!(
+        filtered(&mut evidence, open).is_empty(),
+        "all of them are verified"
+    );
+    let absent = Filter {
+        text: "nowhere".into(),
+        ..Filter::default()
+    };
     assert!(filtered(&mut evidence, absent).is_empty());
-    let software = Filter { text: "TESTKIT".into(), ..Filter::default() };
+    let software = Filter {
+        text: "TESTKIT".into(),
+        ..Filter::default()
+    };
     assert_eq!(filtered(&mut evidence, software), ["1"]);
 
     // Forwards and back again: what was read last is gone on from, or begun anew.
@@ -80,8 +103,18 @@ fn a_whole_log_is_listed_filtered_and_proved() {
         assert_eq!(receipt["path"]["fits"], true, "{receipt}");
         assert_eq!(receipt["path"]["leaf"], receipt["hash"]);
         let hash = receipt["hash"].as_str().unwrap().to_owned();
-        let found = filtered(&mut evidence, Filter { text: hash, ..Filter::default() });
-        assert_eq!(found[0], place.to_string(), "by its hash, and where others name it");
+        let found = filtered(
+            &mut evidence,
+            Filter {
+                text: hash,
+                ..Filter::default()
+            },
+        );
+        assert_eq!(
+            found[0],
+            place.to_string(),
+            "by its hash, and where others name it"
+        );
     }
     assert!(evidence.receipt(40).is_err());
     assert_eq!(evidence.row_of(17), Some(17));

@@ -127,7 +127,11 @@ fn find(given: Option<&Path>) -> anyhow::Result<Cow<'static, [u8]>> {
 
 fn load(path: &Path) -> anyhow::Result<Vec<u8>> {
     let page = read_at_most(path, MAX_PAGE)?;
-    if !page.windows(TITLE.len()).take(1 << 20).any(|part| part == TITLE) {
+    if !page
+        .windows(TITLE.len())
+        .take(1 << 20)
+        .any(|part| part == TITLE)
+    {
         return Err(usage(format!(
             "{}: expected the auditor's page, which `cargo xtask page` builds",
             path.display()
