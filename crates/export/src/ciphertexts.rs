@@ -98,7 +98,8 @@ impl<R: Read> CiphertextsReader<R> {
     ///
     /// # Errors
     ///
-    /// When the file is not framed as the format says, or cannot be read.
+    /// When the file is not framed as the format says, or cannot be read; then every further call is an
+    /// error as well.
     pub fn peek(&mut self) -> Result<Option<u64>, CiphertextsError> {
         Ok(self.head()?.map(|ahead| ahead.seq))
     }
@@ -130,6 +131,14 @@ impl<R: Read> CiphertextsReader<R> {
     }
 
     fn head(&mut self) -> Result<Option<Ahead>, CiphertextsError> {
+        let head = self.frame();
+        if head.is_err() {
+            self.inner.stop();
+        }
+        head
+    }
+
+    fn frame(&mut self) -> Result<Option<Ahead>, CiphertextsError> {
         if self.ahead.is_none() {
             let Some(first) = self.inner.first()? else {
                 return Ok(None);
@@ -161,8 +170,11 @@ impl<R: Read> CiphertextsReader<R> {
         while left > 0 {
             let room = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
             let piece = &mut buf[..room];
-            self.inner
-                .exact(piece, "as many bytes of ciphertext as its length says")?;
+            let expected = "as many bytes of ciphertext as its length says";
+            self.inner.exact(piece, expected).inspect_err(|_| {
+                self.ahead = None;
+                self.inner.stop();
+            })?;
             take(piece);
             left -= piece.len() as u64;
         }

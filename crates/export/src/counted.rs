@@ -16,15 +16,26 @@ pub(crate) enum Fault {
 pub(crate) struct Counted<R> {
     inner: R,
     offset: u64,
+    stopped: bool,
 }
 
 impl<R: Read> Counted<R> {
     pub(crate) const fn new(inner: R) -> Self {
-        Self { inner, offset: 0 }
+        Self {
+            inner,
+            offset: 0,
+            stopped: false,
+        }
     }
 
     pub(crate) const fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Lets no further record begin. After a fault nobody knows where the next one does, and reading on
+    /// would take for records what stands inside of others.
+    pub(crate) const fn stop(&mut self) {
+        self.stopped = true;
     }
 
     /// Fills `buf`. A fault's offset is where `buf` should have begun.
@@ -42,6 +53,11 @@ impl<R: Read> Counted<R> {
 
     /// The first byte of a record, or `None` at the end of the file.
     pub(crate) fn first(&mut self) -> Result<Option<u8>, Fault> {
+        if self.stopped {
+            let offset = self.offset;
+            let expected = "no further reading after an error";
+            return Err(Fault::Format { offset, expected });
+        }
         let mut byte = [0];
         loop {
             match self.inner.read(&mut byte) {

@@ -16,6 +16,21 @@
 //!
 //! The formats are in `docs/spec`: package.md, package-archive.md, erasure.md, tiles.md. A log of any size is
 //! written and verified in a few megabytes of memory.
+//!
+//! # Example
+//!
+//! ```
+//! use ai_audit_core::Status;
+//! use ai_audit_export::verify_package;
+//! use ai_audit_verify::TrustPolicy;
+//!
+//! // With the key line that he pinned, an auditor verifies what he was sent: a file, or bytes.
+//! let policy = TrustPolicy::new();
+//! let sent: &[u8] = b"no package at all";
+//! let found = verify_package(sent, &policy, |_done, _of| ());
+//! assert!(matches!(found.report.verdict.integrity, Status::Failed { .. }));
+//! assert!(found.manifest.is_none());
+//! ```
 
 pub mod archive;
 mod ciphertexts;

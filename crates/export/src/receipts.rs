@@ -101,7 +101,18 @@ impl<R: Read> ReceiptsReader<R> {
 impl<R: Read> ReceiptSource for ReceiptsReader<R> {
     type Error = ReceiptsError;
 
+    /// After an error every further call is one as well.
     fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<Next>, ReceiptsError> {
+        let next = self.frame(buf);
+        if next.is_err() {
+            self.inner.stop();
+        }
+        next
+    }
+}
+
+impl<R: Read> ReceiptsReader<R> {
+    fn frame(&mut self, buf: &mut [u8]) -> Result<Option<Next>, ReceiptsError> {
         let start = self.inner.offset();
         let Some(high) = self.inner.first()? else {
             return Ok(None);

@@ -5,6 +5,7 @@
 mod approvals;
 mod archive;
 mod archive_attacks;
+mod broken_off;
 mod ciphertexts;
 mod contracts;
 mod epochs;

@@ -1,0 +1,106 @@
+//! Which fuzz targets a change concerns.
+
+use std::collections::BTreeSet;
+
+use super::targets::Target;
+use crate::shell::Cmd;
+use crate::workspace::Workspace;
+
+/// How many commits back, where nothing else says since when.
+const COMMITS: &str = "10";
+
+/// What changed.
+#[derive(Debug, Default)]
+pub(super) struct Changed {
+    crates: BTreeSet<String>,
+    /// The targets themselves.
+    fuzz: bool,
+}
+
+impl Changed {
+    fn of(files: &str) -> Self {
+        let mut changed = Self::default();
+        for file in files.lines() {
+            let mut parts = file.split('/');
+            match (parts.next(), parts.next()) {
+                (Some("crates"), Some(folder)) => drop(changed.crates.insert(folder.into())),
+                (Some("fuzz"), Some(_)) => changed.fuzz = true,
+                _ => {}
+            }
+        }
+        changed
+    }
+
+    /// Whether a target is concerned.
+    pub(super) fn touches(&self, target: &Target) -> bool {
+        self.fuzz
+            || target
+                .crates
+                .iter()
+                .any(|folder| self.crates.contains(*folder))
+    }
+}
+
+/// What changed since `AI_AUDIT_BASE`; else since the branch left `origin/main`; else since the last
+/// tag; else in the last ten commits. What is not committed counts. None where there is no git.
+pub(super) fn since_base(workspace: &Workspace) -> Option<Changed> {
+    let git = |args: &[&str]| {
+        let said = Cmd::new(workspace, "git").args(args).read().ok()?;
+        Some(said.trim().to_owned()).filter(|said| !said.is_empty())
+    };
+    let head = git(&["rev-parse", "HEAD"])?;
+    let other = |base: &String| *base != head;
+    let base = std::env::var("AI_AUDIT_BASE")
+        .ok()
+        .filter(|base| !base.is_empty())
+        .or_else(|| git(&["merge-base", "HEAD", "origin/main"]).filter(other))
+        .or_else(|| {
+            git(&["describe", "--tags", "--abbrev=0"]).filter(|tag| is_other(&git, tag, &head))
+        })
+        .or_else(|| {
+            let back = git(&["rev-list", "--max-count", COMMITS, "HEAD"])?;
+            back.lines().last().map(|last| format!("{last}~"))
+        })?;
+    println!("targets that changed since {base}");
+    // Where the oldest commit is the first there ever was, all has changed.
+    let files = git(&["diff", "--name-only", &base, "--"]);
+    let new = git(&["ls-files", "--others", "--exclude-standard"]).unwrap_or_default();
+    match files {
+        Some(files) => Some(Changed::of(&format!("{files}\n{new}"))),
+        None if git(&["rev-parse", "--verify", "--quiet", &base]).is_some() => {
+            Some(Changed::of(&new))
+        }
+        None => None,
+    }
+}
+
+/// Whether a tag is of another commit.
+fn is_other(git: &impl Fn(&[&str]) -> Option<String>, tag: &str, head: &str) -> bool {
+    git(&["rev-list", "--max-count", "1", tag]).is_some_and(|commit| commit != head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::targets::TARGETS;
+    use super::*;
+
+    fn names(files: &str) -> Vec<&'static str> {
+        let changed = Changed::of(files);
+        let touched = TARGETS.iter().filter(|target| changed.touches(target));
+        touched.map(|target| target.name).collect()
+    }
+
+    #[test]
+    fn a_change_concerns_the_targets_that_watch_its_crate() {
+        assert_eq!(
+            names("crates/contracts/src/yaml.rs\nREADME.md"),
+            ["contract"]
+        );
+        assert_eq!(
+            names("crates/pii/Cargo.toml"),
+            ["record_lines", "redaction", "redaction_json"]
+        );
+        assert_eq!(names("docs/fuzzing.md\nxtask/src/fuzz.rs"), [""; 0]);
+        assert_eq!(names("fuzz/src/lib.rs").len(), TARGETS.len());
+    }
+}

@@ -1,0 +1,55 @@
+//! What the targets begin with: genuine inputs that they make themselves, and published vectors.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::Folders;
+use super::targets::Target;
+use crate::shell::Cmd;
+use crate::workspace::Workspace;
+
+/// Longer files are no good beginnings.
+const MOST: u64 = 64 << 10;
+
+/// Makes the seeds of a target anew.
+///
+/// # Errors
+/// When they cannot be written.
+pub(super) fn make(workspace: &Workspace, folders: &Folders, target: &Target) -> Result<()> {
+    let folder = folders.seeds.join(target.name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Cmd::new(workspace, folders.programs.join(target.name))
+        .env("AI_AUDIT_FUZZ_SEEDS", &folder)
+        .read()
+        .with_context(|| format!("{} makes no seeds", target.name))?;
+    let own = workspace.root.join("docs/spec/vectors");
+    let shared = workspace.root.join("../shared/vectors");
+    let mut count = 0;
+    for vectors in target.vectors {
+        for place in [&own, &shared] {
+            // What is not there on this machine is done without.
+            copy(&place.join(vectors), &folder, &mut count)?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies a file, or all below a folder.
+fn copy(from: &Path, to: &Path, count: &mut u32) -> Result<()> {
+    if from.is_dir() {
+        let mut inside: Vec<_> = fs::read_dir(from)?.collect::<std::io::Result<_>>()?;
+        inside.sort_by_key(fs::DirEntry::path);
+        for entry in inside {
+            copy(&entry.path(), to, count)?;
+        }
+    } else if from.is_file() && fs::metadata(from)?.len() <= MOST {
+        fs::copy(from, to.join(format!("vector-{count:03}")))?;
+        *count += 1;
+    }
+    Ok(())
+}
