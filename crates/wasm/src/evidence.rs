@@ -81,7 +81,7 @@ impl<'p, R: ReadAt> Evidence<'p, R> {
             let Some(receipts) = &mut self.indexing else {
                 break;
             };
-            match receipts.next() {
+            match receipts.read_next() {
                 Ok(Some(receipt)) => self.index.push(&receipt, &self.seen),
                 Ok(None) => self.indexing = None,
                 Err(error) => {
@@ -134,7 +134,7 @@ impl<'p, R: ReadAt> Evidence<'p, R> {
             let mut fits = wanted.fits(&self.index, row);
             if let Some(reader) = receipts {
                 // Where reading ends the index ended too.
-                let Ok(Some(receipt)) = reader.next() else {
+                let Ok(Some(receipt)) = reader.read_next() else {
                     break;
                 };
                 fits = fits && wanted.is_in(&self.index, row, receipt.sealed.ok());
@@ -201,7 +201,7 @@ impl<'p, R: ReadAt> Evidence<'p, R> {
             ),
         };
         let shown = loop {
-            let next = receipts.next().map_err(|error| error.to_string())?;
+            let next = receipts.read_next().map_err(|error| error.to_string())?;
             let Some(receipt) = next else {
                 return Err(format!("the package has no receipt in place {place}"));
             };

@@ -29,7 +29,7 @@ pub(crate) fn shown<R: ReadAt>(
     }
     let mut builder = TraceBuilder::new(id);
     for of in index.rows() {
-        let next = receipts.next().map_err(|error| error.to_string())?;
+        let next = receipts.read_next().map_err(|error| error.to_string())?;
         let Some(receipt) = next else { break };
         if of.trace != row.trace {
             continue;

@@ -134,7 +134,7 @@ impl<R: ReadAt> PackageReceipts<'_, R> {
     /// # Errors
     ///
     /// When it, or its path, cannot be read. There is no going on after that.
-    pub fn next(&mut self) -> Result<Option<PackageReceipt<'_>>, PackageError> {
+    pub fn read_next(&mut self) -> Result<Option<PackageReceipt<'_>>, PackageError> {
         let next = self.receipts.read_next(&mut self.buf);
         let next = next.map_err(|error| PackageError::in_file(RECEIPTS)(&error))?;
         let sealed = match next {
