@@ -8,10 +8,8 @@ const SAFE: u64 = (1 << 53) - 1;
 /// Numbers that JavaScript would round become texts.
 pub(crate) fn exact(mut value: Value) -> Value {
     match &mut value {
-        Value::Number(number) => {
-            if number.as_u64().is_some_and(|number| number > SAFE) {
-                value = number.to_string().into();
-            }
+        Value::Number(number) if number.as_u64().is_some_and(|number| number > SAFE) => {
+            value = number.to_string().into();
         }
         Value::Array(items) => items.iter_mut().for_each(|item| *item = exact(item.take())),
         Value::Object(fields) => {

@@ -45,10 +45,6 @@ impl ReadPiece for Chosen {
 }
 
 /// A number as JavaScript has it. Sizes of files and of lists are below 2^53.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "the numbers came out of JavaScript, or are lengths of what is in memory"
-)]
 const fn double(number: u64) -> f64 {
     number as f64
 }
@@ -153,7 +149,7 @@ impl JsEvidence {
         let pieces: &'static Pieces<Chosen> = Box::leak(Box::new(Pieces::new(chosen)));
         let policy = trust.0.into_policy();
         let examined = examine(&pieces, &policy, |done, total| {
-            if done % WORD_EVERY == 0 || done == total {
+            if done.is_multiple_of(WORD_EVERY) || done == total {
                 let (done, total) = (double(done).into(), double(total).into());
                 let _ = receipts.call2(&JsValue::NULL, &done, &total);
             }

@@ -46,13 +46,13 @@ impl Path {
         // RFC 9162 section 2.1.3.2; the root above, which decides, is of the verifier itself.
         let (mut place, mut last) = (proof.index.as_u64(), proof.size.as_u64().saturating_sub(1));
         for beside in &proof.path {
-            let left = place % 2 == 1 || place == last;
+            let left = !place.is_multiple_of(2) || place == last;
             node = match left {
                 true => NodeHash::parent(beside, &node),
                 false => NodeHash::parent(&node, beside),
             };
             if left {
-                while place % 2 == 0 && place != 0 {
+                while place.is_multiple_of(2) && place != 0 {
                     (place, last) = (place >> 1, last >> 1);
                 }
             }

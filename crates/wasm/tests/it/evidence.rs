@@ -29,7 +29,7 @@ fn json(text: &str) -> Value {
 }
 
 fn examined(log: &Log, package: &impl ReadAt) -> Examined {
-    examine(&package, &log.trust().into_policy(), |_, _| {})
+    examine(package, &log.trust().into_policy(), |_, _| {})
 }
 
 /// Takes all receipts into the list, in small steps.

@@ -1,6 +1,8 @@
 //! Packages of a log in memory.
 
-use ai_audit_core::{Next, ReceiptSource, SigningKey, Timestamp};
+use ai_audit_core::{
+    DecodeBody as _, Genesis, Next, ReceiptSource, SigningKey, Timestamp, UnverifiedReceipt,
+};
 use ai_audit_export::{LogEvidence, PackageOptions, Selection, write_package};
 use ai_audit_merkle::{MemoryTree, MissingNode};
 use ai_audit_note::{Checkpoint, VKey};
@@ -25,12 +27,12 @@ impl Log {
         let mut tree = MemoryTree::new();
         let mut sealed = Vec::new();
         for one in &all {
-            let parsed = ai_audit_core::UnverifiedReceipt::parse(one.as_bytes()).unwrap();
+            let parsed = UnverifiedReceipt::parse(one.as_bytes()).unwrap();
             tree.push(parsed.hash()).unwrap();
             sealed.push(one.as_bytes().to_vec());
         }
-        let genesis = ai_audit_core::UnverifiedReceipt::parse(&sealed[0]).unwrap();
-        let genesis = <ai_audit_core::Genesis<'_> as ai_audit_core::DecodeBody>::decode(&genesis);
+        let genesis = UnverifiedReceipt::parse(&sealed[0]).unwrap();
+        let genesis = Genesis::decode(&genesis);
         let origin = genesis.unwrap().origin().unwrap().to_string();
         let [_, checkpoint_key, _] = TestLog::keys(1);
         Self {
