@@ -11,6 +11,13 @@ use crate::workspace::Workspace;
 /// Names of programs that are Chromium.
 const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
+/// The name of the program that is Chromium here.
+pub(crate) fn chromium(workspace: &Workspace) -> Option<&'static str> {
+    CHROMIUM
+        .into_iter()
+        .find(|name| tools::there(workspace, name))
+}
+
 /// Puts everything where the tests of the reports look for it, in the versions that they are written
 /// for; or says why they will skip the browser.
 ///
@@ -18,12 +25,12 @@ const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// When npm is there and cannot install them.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<Option<String>> {
     let there = |program: &str| tools::there(workspace, program);
-    if !CHROMIUM.iter().any(|name| there(name))
+    if chromium(workspace).is_none()
         && let Err(error) = tools::debian(workspace, &["chromium"])
     {
         return Ok(Some(format!("SKIPPED: reports in a browser: {error:#}")));
     }
-    if !CHROMIUM.iter().any(|name| there(name)) {
+    if chromium(workspace).is_none() {
         return Ok(Some(
             "SKIPPED: reports in a browser: chromium is absent".into(),
         ));

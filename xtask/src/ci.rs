@@ -1,4 +1,4 @@
-//! Everything that CI runs, step by step, with the counts at the end.
+//! Everything that CI runs, step by step, with the counts at the end; whole with `--full`.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -9,19 +9,31 @@ use anyhow::{Result, bail};
 use crate::counts::Counts;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
-use crate::{browser, calibrate, deny, nostd, python, scale, servers, tidy, vectors};
+use crate::{
+    browser, calibrate, coverage, deny, embedded, ffi, fuzz, miri, mutants, nostd, page, python,
+    release, scale, servers, supply, tidy, vectors,
+};
 
 /// A step and what it does; a step may say why it skipped something.
-type Step = fn(&Workspace, &mut Outcome) -> Result<()>;
+type Step = fn(&Workspace, &mut Outcome, Form) -> Result<()>;
 
-const STEPS: [(&str, Step); 15] = [
-    ("fmt", |workspace, _| {
+/// How much of a step that takes long is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// What fits into every run.
+    Short,
+    /// All of it, with `--full`: hours.
+    Whole,
+}
+
+const STEPS: [(&str, Step); 25] = [
+    ("fmt", |workspace, _, _| {
         Cmd::cargo(workspace)
             .args(["fmt", "--all", "--check"])
             .run()
     }),
-    ("tidy", |workspace, _| tidy::run(workspace)),
-    ("clippy", |workspace, _| {
+    ("tidy", |workspace, _, _| tidy::run(workspace)),
+    ("clippy", |workspace, _, _| {
         let flags = [
             "clippy",
             "--workspace",
@@ -33,41 +45,110 @@ const STEPS: [(&str, Step); 15] = [
         Cmd::cargo(workspace).args(flags).run()
     }),
     // Before the tests, one of which looks at a report in it.
-    ("browser", |workspace, outcome| {
-        outcome.skipped.extend(browser::ensure(workspace)?);
-        Ok(())
+    ("browser", |workspace, outcome, _| {
+        outcome.skip(browser::ensure(workspace)?)
     }),
     // The same for tests that let the Python library make records, and for those that start servers.
-    ("python", |workspace, outcome| {
-        outcome.skipped.extend(python::ensure(workspace)?);
-        Ok(())
+    ("python", |workspace, outcome, _| {
+        outcome.skip(python::ensure(workspace)?)
     }),
-    ("servers", |workspace, outcome| {
-        outcome.skipped.extend(servers::ensure(workspace));
+    ("servers", |workspace, outcome, _| {
+        outcome.skip(servers::ensure(workspace))
+    }),
+    // Before the tests, too: the command line takes the page in when it is built.
+    ("page", |workspace, _, _| {
+        page::build(workspace)?;
         Ok(())
     }),
     ("tests", tests),
+    ("page-tests", |workspace, outcome, form| {
+        let size = match form {
+            Form::Short => page::Size::Short,
+            Form::Whole => page::Size::Whole,
+        };
+        outcome.skip(page::test(workspace, size)?)
+    }),
     ("examples", examples),
-    ("doc", |workspace, _| {
+    ("doc", |workspace, _, _| {
         let flags = ["doc", "--workspace", "--no-deps"];
         Cmd::cargo(workspace)
             .args(flags)
             .env("RUSTDOCFLAGS", "-D warnings")
             .run()
     }),
-    ("nostd", |workspace, _| nostd::run(workspace)),
-    ("vectors", |workspace, outcome| {
-        outcome.skipped.extend(vectors::run(workspace, true)?);
-        Ok(())
+    ("nostd", |workspace, _, _| nostd::run(workspace)),
+    ("embedded", |workspace, outcome, form| {
+        let size = match form {
+            Form::Short => embedded::Size::Short,
+            Form::Whole => embedded::Size::Whole,
+        };
+        outcome.skip(embedded::run(workspace, size)?)
+    }),
+    ("ffi", |workspace, outcome, _| {
+        outcome.skip(ffi::run(workspace)?)
+    }),
+    ("vectors", |workspace, outcome, _| {
+        outcome.skip(vectors::run(workspace, true)?)
     }),
     ("demo", demo),
-    ("calibrate", |_, _| calibrate::run(calibrate::SHORT)),
-    ("scale", |workspace, _| {
-        scale::run(workspace, scale::SHORT)?;
-        scale::epochs::run(workspace, scale::epochs::SHORT)
+    ("calibrate", |_, _, form| {
+        calibrate::run(match form {
+            Form::Short => calibrate::SHORT,
+            Form::Whole => calibrate::FULL,
+        })
     }),
-    ("deny", |workspace, _| deny::run(workspace)),
+    ("scale", |workspace, _, form| match form {
+        Form::Short => {
+            scale::run(workspace, scale::SHORT)?;
+            scale::epochs::run(workspace, scale::epochs::SHORT)
+        }
+        Form::Whole => {
+            scale::run(workspace, scale::RECEIPTS)?;
+            scale::epochs::run(workspace, scale::epochs::FULL)
+        }
+    }),
+    ("fuzz", |workspace, outcome, form| {
+        let args: &[&str] = match form {
+            Form::Short => &["--changed", "--total", FUZZ_SECONDS],
+            Form::Whole => &["--seconds", "600"],
+        };
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        outcome.skip(fuzz::run(workspace, &args)?)
+    }),
+    ("miri", |workspace, outcome, form| {
+        outcome.skip(miri::run(workspace, form == Form::Short)?)
+    }),
+    ("mutants", |workspace, _, form| {
+        let args: &[&str] = match form {
+            Form::Short => &["--short"],
+            Form::Whole => &[],
+        };
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        mutants::run(workspace, &args)
+    }),
+    ("coverage", |workspace, outcome, form| match form {
+        Form::Short => {
+            println!("only with --full, or by itself: cargo xtask coverage");
+            Ok(())
+        }
+        Form::Whole => outcome.skip(coverage::run(workspace, false)?),
+    }),
+    ("deny", |workspace, outcome, _| {
+        deny::run(workspace)?;
+        outcome.skip(deny::advisories(workspace)?)
+    }),
+    ("supply", |workspace, _, _| supply::run(workspace)),
+    ("release", |workspace, outcome, form| {
+        let how = match form {
+            Form::Short => release::How::SHORT,
+            Form::Whole => release::How::WHOLE,
+        };
+        outcome.skip(release::check(workspace, how, &[])?)
+    }),
 ];
+
+/// Seconds of fuzzing in a run that is not whole, shared by the targets whose code changed.
+const FUZZ_SECONDS: &str = "120";
 
 /// What the steps found.
 #[derive(Debug, Default)]
@@ -77,33 +158,50 @@ struct Outcome {
     skipped: BTreeSet<String>,
 }
 
+impl Outcome {
+    /// Notes what was skipped, if anything.
+    fn skip(&mut self, reasons: impl IntoIterator<Item = String>) -> Result<()> {
+        self.skipped.extend(reasons);
+        Ok(())
+    }
+}
+
 /// Names of all steps, in their order.
 #[cfg(test)]
 pub(crate) fn step_names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|(name, _)| *name)
 }
 
-/// Runs all steps, or those named; goes on after a failure, so that one run tells everything.
+/// Runs all steps, or those named, with `--full` whole; goes on after a failure, so that one run tells
+/// everything.
 ///
 /// # Errors
 /// When a step is unknown.
-pub(crate) fn run(workspace: &Workspace, only: &[String]) -> Result<ExitCode> {
+pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
+    let (full, only): (Vec<&String>, Vec<&String>) = args.iter().partition(|arg| *arg == "--full");
+    let form = if full.is_empty() {
+        Form::Short
+    } else {
+        Form::Whole
+    };
     if let Some(unknown) = only
         .iter()
-        .find(|name| STEPS.iter().all(|(step, _)| step != name))
+        .find(|name| STEPS.iter().all(|(step, _)| step != **name))
     {
         bail!("there is no step {unknown:?}; see `cargo xtask --help`");
     }
     let mut outcome = Outcome::default();
     let mut failed = Vec::new();
+    let mut times = Vec::new();
     for (name, step) in STEPS {
-        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+        if !only.is_empty() && !only.iter().any(|wanted| *wanted == name) {
             continue;
         }
         println!("\n== {name}");
         let start = Instant::now();
-        let result = step(workspace, &mut outcome);
+        let result = step(workspace, &mut outcome, form);
         let seconds = start.elapsed().as_secs();
+        times.push(format!("{name} {seconds}"));
         match result {
             Ok(()) => println!("== {name}: ok, {seconds} s"),
             Err(error) => {
@@ -112,7 +210,7 @@ pub(crate) fn run(workspace: &Workspace, only: &[String]) -> Result<ExitCode> {
             }
         }
     }
-    println!();
+    println!("\nseconds: {}", times.join(", "));
     for reason in &outcome.skipped {
         println!("{reason}");
     }
@@ -136,7 +234,7 @@ pub(crate) fn run(workspace: &Workspace, only: &[String]) -> Result<ExitCode> {
 
 /// With the program that the tests have built: built by itself it has other features of what it stands
 /// on, and the typesetter would be built a second time.
-fn demo(workspace: &Workspace, _: &mut Outcome) -> Result<()> {
+fn demo(workspace: &Workspace, _: &mut Outcome, _: Form) -> Result<()> {
     let built = workspace.target.join("debug/ai-audit");
     if built.is_file() {
         return Cmd::new(workspace, built).arg("demo").run();
@@ -146,7 +244,7 @@ fn demo(workspace: &Workspace, _: &mut Outcome) -> Result<()> {
         .run()
 }
 
-fn tests(workspace: &Workspace, outcome: &mut Outcome) -> Result<()> {
+fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
     Cmd::cargo(workspace)
         // A test says on its standard output what it skipped.
         .args(["test", "--workspace", "--no-fail-fast", "--", "--nocapture"])
@@ -163,7 +261,7 @@ fn tests(workspace: &Workspace, outcome: &mut Outcome) -> Result<()> {
 }
 
 /// Runs every example that needs no arguments.
-fn examples(workspace: &Workspace, _: &mut Outcome) -> Result<()> {
+fn examples(workspace: &Workspace, _: &mut Outcome, _: Form) -> Result<()> {
     for package in &workspace.packages {
         for target in package
             .targets

@@ -14,15 +14,32 @@ const VERSION: &str = "0.20.2";
 /// # Errors
 /// When a check fails, or cargo-deny is missing and cannot be installed.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    check(workspace, &["bans", "licenses", "sources"])
+}
+
+/// Holds what we depend on against the database of advisories, where that can be fetched; otherwise gives
+/// back the line that says so.
+///
+/// # Errors
+/// When an advisory concerns us, or cargo-deny is missing and cannot be installed.
+pub(crate) fn advisories(workspace: &Workspace) -> Result<Option<String>> {
+    let program = tools::cargo_tool(workspace, "cargo-deny", VERSION)?;
+    if !Cmd::new(workspace, program).args(["fetch", "db"]).works() {
+        return Ok(Some(
+            "SKIPPED: advisories: the database at github.com/RustSec/advisory-db cannot be fetched"
+                .into(),
+        ));
+    }
+    check(workspace, &["advisories"])?;
+    Ok(None)
+}
+
+fn check(workspace: &Workspace, what: &[&str]) -> Result<()> {
     let program = tools::cargo_tool(workspace, "cargo-deny", VERSION)?;
     Cmd::new(workspace, program)
-        .args([
-            "--all-features",
-            "check",
-            "--hide-inclusion-graph",
-            "bans",
-            "licenses",
-            "sources",
-        ])
+        .args(["--all-features", "check", "--hide-inclusion-graph"])
+        // A reason that is for nothing any more would cover up the next one.
+        .args(["--deny", "unmatched-skip", "--deny", "unnecessary-skip"])
+        .args(what)
         .run()
 }

@@ -10,15 +10,23 @@ mod browser;
 mod calibrate;
 mod ci;
 mod counts;
+mod coverage;
 mod deny;
+mod embedded;
+mod ffi;
 mod fuzz;
+mod miri;
+mod mutants;
 mod nostd;
+mod page;
 mod pii_accuracy;
 mod python;
+mod release;
 mod sample;
 mod scale;
 mod servers;
 mod shell;
+mod supply;
 mod tidy;
 mod tools;
 mod vectors;
@@ -65,6 +73,17 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             no_more(rest)?;
             nostd::run(&Workspace::load()?)?;
         }
+        "embedded" => {
+            let size = match rest {
+                [] => embedded::Size::Whole,
+                [short] if short == "--short" => embedded::Size::Short,
+                [run] if run == "--run" => embedded::Size::Run,
+                _ => return usage("embedded takes --short or --run and nothing else"),
+            };
+            if let Some(reason) = embedded::run(&Workspace::load()?, size)? {
+                println!("{reason}");
+            }
+        }
         "vectors" => {
             let check = match rest {
                 [] => false,
@@ -77,8 +96,42 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         }
         "deny" => {
             no_more(rest)?;
-            deny::run(&Workspace::load()?)?;
+            let workspace = Workspace::load()?;
+            deny::run(&workspace)?;
+            if let Some(reason) = deny::advisories(&workspace)? {
+                println!("{reason}");
+            }
         }
+        "supply" => {
+            no_more(rest)?;
+            supply::run(&Workspace::load()?)?;
+        }
+        "release" => return release::run(&Workspace::load()?, rest),
+        "ffi" => match rest {
+            [] => {
+                if let Some(reason) = ffi::run(&Workspace::load()?)? {
+                    println!("{reason}");
+                }
+            }
+            [flag] if flag == "--header" => ffi::header(&Workspace::load()?, true)?,
+            _ => return usage("ffi takes --header and nothing else"),
+        },
+        "miri" | "coverage" => {
+            let short = match rest {
+                [] => false,
+                [flag] if flag == "--short" => true,
+                _ => return usage(&format!("{command} takes --short and nothing else")),
+            };
+            let run = if command == "miri" {
+                miri::run
+            } else {
+                coverage::run
+            };
+            if let Some(reason) = run(&Workspace::load()?, short)? {
+                println!("{reason}");
+            }
+        }
+        "mutants" => mutants::run(&Workspace::load()?, rest)?,
         "browser" => {
             no_more(rest)?;
             if let Some(reason) = browser::ensure(&Workspace::load()?)? {
@@ -102,6 +155,25 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             },
             _ => return usage("python takes --bench, with or without a number, and nothing else"),
         },
+        "page" => {
+            let workspace = Workspace::load()?;
+            let size = match rest {
+                [] => None,
+                [test] if test == "--test" => Some(page::Size::Whole),
+                [test, short] if test == "--test" && short == "--short" => Some(page::Size::Short),
+                _ => return usage("page takes --test, with or without --short, and nothing else"),
+            };
+            match size {
+                None => {
+                    page::build(&workspace)?;
+                }
+                Some(size) => {
+                    if let Some(reason) = page::test(&workspace, size)? {
+                        println!("{reason}");
+                    }
+                }
+            }
+        }
         "servers" => {
             no_more(rest)?;
             if let Some(reason) = servers::ensure(&Workspace::load()?) {
@@ -163,60 +235,7 @@ fn usage(problem: &str) -> Result<ExitCode> {
     Ok(ExitCode::from(2))
 }
 
-const HELP: &str = "\
-Developer commands of ai-audit
-
-Usage: cargo xtask COMMAND
-
-Commands:
-  ci [STEP]...       everything that CI runs, in its order, or only the steps named:
-                     fmt tidy clippy browser python servers tests examples doc nostd vectors
-                     demo calibrate scale deny
-                     The last line is `N passed, N failed, N skipped`
-  tidy               layers, manifests, file heads and sizes, the architecture's table
-  nostd              builds the crates without std for bare metal, core with each set of features
-  vectors [--check]  writes docs/spec/vectors, or compares them with fresh ones; in both cases the
-                     independent reader in Python must agree
-  browser            fetches what looks at reports in headless Chromium, for the tests
-  python             installs the Python library whose records are imported, for the tests
-  python --bench [RECEIPTS]
-                     a package of it (100000 receipts), verified by it and by us in turn on one core,
-                     and fails where we are not at least twice as fast
-  servers            looks for the Redis and PostgreSQL that tests start (in CI installs them)
-  deny               licences, duplicate versions and sources of everything we depend on
-  bench [ARG]...     measures, and prints each figure beside its bare primitive and its bar;
-                     arguments go to criterion, such as a filter or --quick
-  fuzz [TARGET]... [--seconds N] [--total N] [--changed] [--address] [--list]
-                     throws changed and made-up inputs at every reader of untrusted bytes, 60 seconds
-                     each: nothing may panic, take long, or pass for genuine. --total shares so many
-                     seconds among them; --changed runs those whose crates changed since AI_AUDIT_BASE,
-                     origin/main or the last tag; --address with that sanitizer; --list says what there
-                     is. Needs a nightly compiler. docs/fuzzing.md
-  calibrate [--short]
-                     how often the statistics are wrong, by simulation beside exact values, and fails
-                     where that is too often (--short, in CI: fewer runs)
-  pii-accuracy [--cases FILE] [--wrong]
-                     precision, recall and F1 of each kind on labelled texts (those beside the
-                     checkout, or JSON lines with entity, text, spans); --wrong prints what was missed
-  sample             makes a log with checks, a contract, reviews and incidents, and the reports on it
-                     in every form, in target/sample
-  scale [RECEIPTS]   records, exports, verifies and reports on a long log (1000000; 50000 in CI), and
-                     fails when exporting or verifying takes more than 64 MiB of memory, a crosswalk
-                     or report more than 256 MiB (Linux)
-  scale --epochs [--short]
-                     the same with 1000000 receipts in 100 epochs (--short, in CI: 20000 in 20), of
-                     which 90 are archived and deleted; and proofs at growing sizes
-
-Examples:
-  cargo xtask ci
-  cargo xtask ci fmt clippy tests
-  cargo xtask vectors --check
-  cargo xtask bench seal --quick
-  cargo xtask scale 100000
-
-Missing pieces (the bare-metal target, cargo-deny) are installed where that is possible; where it
-is not, the line that installs them is printed.
-";
+const HELP: &str = include_str!("help.txt");
 
 #[cfg(test)]
 mod tests {
@@ -225,6 +244,9 @@ mod tests {
     #[test]
     fn help_names_every_step_of_ci() {
         for step in ci::step_names() {
+            assert!(HELP.contains(step), "help does not name the step {step}");
+        }
+        for step in release::step_names() {
             assert!(HELP.contains(step), "help does not name the step {step}");
         }
     }
@@ -239,6 +261,8 @@ mod tests {
         let code = dispatch(&["python".into(), "--bench".into(), "few".into()]);
         assert_eq!(code.expect("usage is no error"), ExitCode::from(2));
         let code = dispatch(&["calibrate".into(), "--long".into()]).expect("usage is no error");
+        assert_eq!(code, ExitCode::from(2));
+        let code = dispatch(&["embedded".into(), "--long".into()]).expect("usage is no error");
         assert_eq!(code, ExitCode::from(2));
         let code = dispatch(&["ci".into(), "nonsense".into()]);
         assert!(code.is_err());

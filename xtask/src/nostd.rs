@@ -1,4 +1,4 @@
-//! Builds what claims to do without std for a target that has none.
+//! Builds what claims to do without std for targets that have none.
 
 use anyhow::{Context, Result, bail};
 
@@ -9,11 +9,19 @@ use crate::workspace::Workspace;
 /// Bare metal with compare-and-swap, the class of chip a gateway or a device has.
 const TARGET: &str = "thumbv7em-none-eabi";
 
+/// For these the core is built as well, with none of its features and with all: another instruction set,
+/// and what browsers run.
+const FURTHER: [&str; 2] = ["riscv32imac-unknown-none-elf", "wasm32-unknown-unknown"];
+
+/// The device's library, in a workspace of its own: the log in flash is of no one chip.
+const FIRMWARE: &str = "crates/firmware/Cargo.toml";
+
 /// Built with each set of its features, the empty one included.
 const EACH_FEATURE_SET: &str = "ai-audit-core";
 
-/// Built with their default features: these need an allocator.
-const DEFAULT_FEATURES: [&str; 11] = [
+/// Built with their default features: but for the C interface these need an allocator.
+const DEFAULT_FEATURES: [&str; 12] = [
+    "ai-audit-ffi",
     "ai-audit-analytics",
     "ai-audit-merkle",
     "ai-audit-shredding",
@@ -32,36 +40,56 @@ const DEFAULT_FEATURES: [&str; 11] = [
 /// # Errors
 /// When the target is missing and cannot be added, or a crate does not build for it.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    tools::target(workspace, TARGET)?;
+    for target in [TARGET].into_iter().chain(FURTHER) {
+        tools::target(workspace, target)?;
+    }
     let core = workspace
         .package(EACH_FEATURE_SET)
         .with_context(|| format!("there is no package {EACH_FEATURE_SET}"))?;
     let mut failed = Vec::new();
     for set in powerset(&core.features) {
-        let mut cmd = build(workspace, EACH_FEATURE_SET).arg("--no-default-features");
+        let mut cmd = build(workspace, TARGET, EACH_FEATURE_SET).arg("--no-default-features");
         if !set.is_empty() {
             cmd = cmd.arg("--features").arg(set.join(","));
         }
         if cmd.run().is_err() {
             failed.push(format!(
-                "{EACH_FEATURE_SET} with features [{}]",
+                "{EACH_FEATURE_SET} with features [{}] for {TARGET}",
                 set.join(", ")
             ));
         }
     }
     for package in DEFAULT_FEATURES {
-        if build(workspace, package).run().is_err() {
-            failed.push(package.into());
+        if build(workspace, TARGET, package).run().is_err() {
+            failed.push(format!("{package} for {TARGET}"));
+        }
+    }
+    for target in FURTHER {
+        for flag in ["--no-default-features", "--all-features"] {
+            let cmd = build(workspace, target, EACH_FEATURE_SET).arg(flag);
+            if cmd.run().is_err() {
+                failed.push(format!("{EACH_FEATURE_SET} with {flag} for {target}"));
+            }
+        }
+    }
+    // No flash of the firmware's kind is behind a browser.
+    for target in [TARGET, FURTHER[0]] {
+        let cmd = Cmd::cargo(workspace)
+            .args(["build", "--lib", "--manifest-path", FIRMWARE, "--target"])
+            .arg(target)
+            .env("CARGO_TARGET_DIR", workspace.target.join("firmware"));
+        if cmd.run().is_err() {
+            failed.push(format!("the firmware's library for {target}"));
         }
     }
     if !failed.is_empty() {
-        bail!("does not build for {TARGET}: {}", failed.join("; "));
+        bail!("does not build: {}", failed.join("; "));
     }
     Ok(())
 }
 
-fn build(workspace: &Workspace, package: &str) -> Cmd {
-    Cmd::cargo(workspace).args(["build", "--lib", "--target", TARGET, "-p", package])
+fn build(workspace: &Workspace, target: &str, package: &str) -> Cmd {
+    Cmd::cargo(workspace).args(["build", "--lib", "--target", target, "-p", package])
 }
 
 /// Every subset of `items`, the empty one first.

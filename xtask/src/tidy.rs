@@ -25,6 +25,10 @@ const LAYERS: [&[&str]; 10] = [
 /// Crates for tests only: nothing may depend on them but tests.
 const FOR_TESTS: [&str; 1] = ["testkit"];
 
+/// The crate that may hold unsafe code. What is forbidden cannot be allowed again, so it repeats the
+/// workspace's lints and denies this one instead.
+const UNSAFE: &str = "ffi";
+
 /// Longest source file, in lines; about 400 is the aim.
 const MAX_LINES: usize = 500;
 
@@ -123,10 +127,35 @@ fn manifest(workspace: &Workspace, package: &Package, problems: &mut Vec<String>
     if !text.contains("\ndescription = \"") {
         problems.push(format!("{shown}: no description"));
     }
-    if !text.contains("[lints]\nworkspace = true") {
+    if package.crate_folder(workspace) == Some(UNSAFE) {
+        let root = fs::read_to_string(workspace.root.join("Cargo.toml"))?;
+        for lint in missing_lints(&root, &text) {
+            problems.push(format!(
+                "{shown}: it does not have the workspace's lint `{lint}`"
+            ));
+        }
+    } else if !text.contains("[lints]\nworkspace = true") {
         problems.push(format!("{shown}: it does not take the workspace's lints"));
     }
     Ok(())
+}
+
+/// The lints of the workspace's manifest that a crate's own lacks, but for the one on unsafe code, which
+/// it must deny.
+fn missing_lints<'r>(root: &'r str, own: &str) -> Vec<&'r str> {
+    let lints = root
+        .split_once("[workspace.lints.rust]")
+        .map_or("", |(_, lints)| lints);
+    let end = lints.find("[profile").unwrap_or(lints.len());
+    let mut missing: Vec<&str> = lints[..end]
+        .lines()
+        .filter(|line| line.contains(" = ") && !line.starts_with("unsafe_code"))
+        .filter(|line| !own.lines().any(|has| has == *line))
+        .collect();
+    if !own.contains("\nunsafe_code = \"deny\"\n") {
+        missing.push("unsafe_code = \"deny\"");
+    }
+    missing
 }
 
 /// All Rust files that git knows or would take.
@@ -225,6 +254,16 @@ mod tests {
             &mut problems,
         );
         problems.len()
+    }
+
+    #[test]
+    fn lints_that_are_repeated_are_all_there() {
+        let root = "[workspace.lints.rust]\nunsafe_code = \"forbid\"\nmissing_docs = \"warn\"\n\n\
+                    [workspace.lints.clippy]\ntodo = \"warn\"\n\n[profile.release]\nlto = \"thin\"\n";
+        let own = "[lints.rust]\nunsafe_code = \"deny\"\nmissing_docs = \"warn\"\n[lints.clippy]\n";
+        assert_eq!(missing_lints(root, own), ["todo = \"warn\""]);
+        let own = "[lints.rust]\nmissing_docs = \"warn\"\ntodo = \"warn\"\n";
+        assert_eq!(missing_lints(root, own), ["unsafe_code = \"deny\""]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Evidence of a log in any of its forms, found out and verified, with somebody looking on.
 
-use crate::commands::verify::only_one;
 use crate::failure::usage;
 use crate::open::{log_name, settings};
 use crate::output::Output;
@@ -159,7 +158,7 @@ pub(crate) fn verify_path(
             }
             if form == Form::Unknown {
                 let reason = format!("the file is no evidence: expected {EVIDENCE}");
-                let report = only_one(policy, failed(policy, reason));
+                let report = failed(policy, reason).of_one_log(policy);
                 return Ok(Outcome::new("unknown", report));
             }
             file(path, form, policy, observer, output)
@@ -247,7 +246,7 @@ pub(crate) fn file(
     };
     Ok(Outcome {
         checkpoint,
-        ..Outcome::new(kind, only_one(policy, report))
+        ..Outcome::new(kind, report.of_one_log(policy))
     })
 }
 

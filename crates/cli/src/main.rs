@@ -1,4 +1,22 @@
 //! `ai-audit`: an audit trail for AI systems that anybody can verify.
+//!
+//! The keeper of a log opens it, records decisions, and hands out packages; an auditor verifies them
+//! with the key line that he was given at the beginning, and needs nothing else. Every command has
+//! `--json`, and `--help` with examples. What is verified is said question by question; exit code 0 means that
+//! all that was asked for is verified, 1 that something failed, 2 wrong usage, 3 that something asked for is
+//! unverified.
+//!
+//! # Example
+//!
+//! ```sh
+//! ai-audit init audit --name example.org/support
+//! cp audit/log.pub kept.pub
+//! echo '{"input":"May I return it?","output":"Yes.","model":"gpt-4o","action":"allow"}' |
+//!     ai-audit record audit -
+//! ai-audit checkpoint audit -o kept.note
+//! ai-audit export audit -o package.zip
+//! ai-audit verify package.zip --key kept.pub --checkpoint kept.note
+//! ```
 
 mod assessed;
 mod cli;

@@ -129,6 +129,8 @@ pub struct SigningKey(ed25519_dalek::SigningKey);
 impl SigningKey {
     /// The key of an RFC 8032 seed: 32 bytes from a cryptographic random source.
     #[must_use]
+    // Not inlined: its frame has kilobytes, and a device's stack would hold several of them at once.
+    #[inline(never)]
     pub fn from_bytes(seed: &[u8; SECRET_KEY_LEN]) -> Self {
         Self(ed25519_dalek::SigningKey::from_bytes(seed))
     }
@@ -147,6 +149,8 @@ impl SigningKey {
 
     /// Signs a message by RFC 8032.
     #[must_use]
+    // Not inlined: as above.
+    #[inline(never)]
     pub fn sign(&self, message: &[u8]) -> Signature {
         Signature(self.0.sign(message).to_bytes())
     }
@@ -226,6 +230,8 @@ impl VerifyingKey {
     /// # Errors
     ///
     /// When the signature does not verify.
+    // Not inlined, as the signing of `SigningKey`.
+    #[inline(never)]
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         self.0

@@ -8,6 +8,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `alloc` (default) | owned bodies, decoding of bodies with lists, the canonical text digest, tables for many signatures by one key |
+//! | `fast` (default) | 38 KB of tables with which signing takes a third of the time |
 //!
 //! # Example
 //!

@@ -17,6 +17,30 @@
 //!
 //! Anybody may read with [`LogDirectory`] while the one [`Writer`] runs. [`TileFolder`] holds a log
 //! that was published, [`MonitorFolder`] the checkpoints of logs that somebody watches.
+//!
+//! # Example
+//!
+//! ```
+//! use ai_audit_core::{Decision, Exit, Question};
+//! use ai_audit_directory::{InitOptions, Settings, Writer, init};
+//! use ai_audit_store::Record;
+//! use ai_audit_verify::{Pin, TrustPolicy};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("audit");
+//! let log = init(&path, &InitOptions::new("example.org/support"), Settings::default(), "my-app")?;
+//! let pinned = log.key_line.to_string(); // for the auditor, now
+//!
+//! let writer = Writer::open(&path, Settings::default(), "my-app")?;
+//! let decision = Decision { model: "gpt-4o".into(), ..Decision::new() };
+//! let ticket = writer.ledger().submit(&log.log, vec![Record::new(&decision)])?;
+//! let receipt = ticket.wait()?.remove(0); // durable now
+//!
+//! let policy = TrustPolicy::new().pin(Pin::parse(&pinned)?).min_size(receipt.seq + 1);
+//! let report = writer.directory().verify(&log.log, &policy)?;
+//! assert_eq!(report.exit(&Question::DEFAULT), Exit::Verified);
+//! # Ok(()) }
+//! ```
 
 mod archive;
 mod directory;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | write a package of a log or a selection | [`write_package`] over [`LogEvidence`] |
 //! | verify a package under a trust policy | [`verify_package`]; with somebody looking on [`observe_package`] |
+//! | look at what a package holds, once its verdict is there | [`PackageContents`] |
 //! | sealed receipts one after the other in a file | [`ReceiptsWriter`], [`ReceiptsReader`] |
 //! | the ciphertexts beside them | [`CiphertextsReader`] |
 //! | which bytes a report is, signed, and verified beside its files | [`ReportStatement`], [`verify_statement`] |
@@ -15,6 +16,21 @@
 //!
 //! The formats are in `docs/spec`: package.md, package-archive.md, erasure.md, tiles.md. A log of any size is
 //! written and verified in a few megabytes of memory.
+//!
+//! # Example
+//!
+//! ```
+//! use ai_audit_core::Status;
+//! use ai_audit_export::verify_package;
+//! use ai_audit_verify::TrustPolicy;
+//!
+//! // With the key line that he pinned, an auditor verifies what he was sent: a file, or bytes.
+//! let policy = TrustPolicy::new();
+//! let sent: &[u8] = b"no package at all";
+//! let found = verify_package(sent, &policy, |_done, _of| ());
+//! assert!(matches!(found.report.verdict.integrity, Status::Failed { .. }));
+//! assert!(found.manifest.is_none());
+//! ```
 
 pub mod archive;
 mod ciphertexts;
@@ -32,8 +48,9 @@ mod view;
 pub use ciphertexts::{CIPHERTEXTS_MAGIC, CiphertextsError, CiphertextsReader};
 pub use manifest::{MANIFEST_LABEL, Manifest, ManifestError, ManifestFile};
 pub use package::{
-    ExportError, LogEvidence, PackageOptions, PackageReport, PackageReports, PackageTreeError,
-    ReportsError, Written, observe_package, package_tree, verify_package, write_package,
+    ExportError, LogEvidence, PackageContents, PackageError, PackageOptions, PackageReceipt,
+    PackageReceipts, PackageReport, PackageReports, PackageTreeError, ReportsError, Written,
+    observe_package, package_tree, verify_package, write_package,
 };
 pub use python::{
     PythonPackage, Sequential, is_python_package, split_records, verify_python_package,

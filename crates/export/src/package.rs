@@ -4,6 +4,7 @@ mod beside;
 mod check;
 mod ciphertexts;
 mod claims;
+mod contents;
 mod engine;
 mod key_history;
 mod older;
@@ -15,6 +16,7 @@ mod tree;
 mod verify;
 mod write;
 
+pub use contents::{PackageContents, PackageError, PackageReceipt, PackageReceipts};
 pub use reports::{PackageReports, ReportsError};
 pub use tree::{PackageTreeError, package_tree};
 pub use verify::{PackageReport, observe_package, verify_package};

@@ -9,6 +9,22 @@
 //! text; what they come to is a [`PythonReport`]. [`Json`] is the reader below: strict, and without
 //! loss. What other crates do with records hangs on two facts: every change that a signature would not
 //! show is refused, and the text of numbers is kept, since it is signed.
+//!
+//! # Example
+//!
+//! ```
+//! use ai_audit_core::SigningKey;
+//! use ai_audit_import::{EvidenceVerifier, FindingClass, SourceTrust};
+//!
+//! // The key that the records are to be signed with comes from outside of them.
+//! let key = SigningKey::from_bytes(&[1; 32]).verifying_key();
+//! let trust = SourceTrust { keys: vec![key], min_size: None };
+//! let mut verifier = EvidenceVerifier::new(&trust);
+//! verifier.push_line(1, "{\"receipt_id\": \"r1\", \"tool_name\": \"search\", \"tool_");
+//! let report = verifier.finish();
+//! assert!(report.verdict.integrity.is_failed());
+//! assert_eq!(report.findings[0].class, FindingClass::Malformed);
+//! ```
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;

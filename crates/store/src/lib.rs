@@ -10,6 +10,45 @@
 //!
 //! Time and randomness come from outside ([`Clock`], [`Random`]), and so does the memory of how far
 //! a log had come ([`HighWaterMark`]), by which a restored or copied store is noticed.
+//!
+//! # Example
+//!
+//! ```
+//! use ai_audit_core::{Decision, SigningKey};
+//! use ai_audit_store::{
+//!     Ledger, LedgerConfig, LogName, LogSigners, MemoryStore, NewLog, Random, RandomError, Record,
+//!     SystemClock,
+//! };
+//! use std::sync::Arc;
+//!
+//! /// Where random bytes come from; a real program asks the system.
+//! struct Fixed;
+//! impl Random for Fixed {
+//!     fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> {
+//!         out.fill(7);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let key = |seed| SigningKey::from_bytes(&[seed; 32]);
+//! let config = LedgerConfig::new(Arc::new(SystemClock), Arc::new(Fixed), "example 1.0");
+//! let ledger = Ledger::open(Arc::new(MemoryStore::new()), config)?;
+//! let log = LogName::default();
+//! let new = NewLog {
+//!     name: "example.org/support".into(),
+//!     tenant: "acme".into(),
+//!     policy: Vec::new(),
+//!     recovery: key(3).verifying_key(),
+//!     signers: LogSigners { receipt: Box::new(key(1)), checkpoint: Box::new(key(2)) },
+//! };
+//! ledger.create_log(log.clone(), new)?;
+//!
+//! let decision = Decision { model: "gpt-4o".into(), ..Decision::new() };
+//! let ticket = ledger.submit(&log, vec![Record::new(&decision).trace("req-1")])?;
+//! assert_eq!(ticket.wait()?[0].seq, 2); // durable now, after genesis and start
+//! ledger.close("done")?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod ciphertext;
 mod clock;

@@ -1,6 +1,6 @@
 //! What a verification tells.
 
-use crate::{FieldDisclosure, TimeBound, TrustPolicy};
+use crate::{FieldDisclosure, Pin, TimeBound, TrustPolicy};
 use ai_audit_agentic::{MAX_OPEN, OpenIntents};
 use ai_audit_core::{Exit, LeafHash, LogId, Question, ReceiptId, Status, Timestamp, Verdict};
 use ai_audit_epochs::DeletedEpoch;
@@ -145,6 +145,28 @@ pub(crate) fn complete_remark(epochs: &[u64]) -> Option<String> {
 }
 
 impl Report {
+    /// The report on evidence of one log alone. Who brings key line and checkpoint of another log too
+    /// asks for that one as well, and this evidence cannot answer for it: completeness then is not
+    /// verified.
+    #[must_use]
+    pub fn of_one_log(mut self, policy: &TrustPolicy) -> Self {
+        let own = self.origin.as_deref();
+        let pinned = policy.pins().iter().filter_map(|pin| match pin {
+            Pin::Log(line) => Some(line.name()),
+            Pin::Key(_) => None,
+        });
+        let mut others = pinned.filter(|origin| Some(*origin) != own);
+        let other = others.find(|origin| policy.checkpoint_origins().any(|of| of == *origin));
+        if let Some(origin) = other
+            && self.verdict.completeness.is_verified()
+        {
+            self.verdict.completeness = Status::unverified(format!(
+                "you brought key line and checkpoint of {origin} too, and this is not that log"
+            ));
+        }
+        self
+    }
+
     /// What it comes to when these questions are asked. A failure counts even where its question
     /// was not asked, and so does a disclosed text that is not the recorded one.
     #[must_use]

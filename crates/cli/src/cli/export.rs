@@ -13,6 +13,7 @@ Examples:
   ai-audit export audit --tenant acme -o acme.zip
   ai-audit export audit --session s-17 --with-ciphertexts -o s-17.zip
   ai-audit export audit --report q3.html --report q3.json -o package.zip
+  ai-audit export audit -o package.zip --with-page       package.html beside it
 
 Control receipts (genesis, starts, stops, gaps, key changes) belong to every
 package: they tell what the log says about itself.
@@ -24,7 +25,11 @@ from the log, and those in packages made before open no more.
 
 --report takes a report that was signed when it was made, by the note beside it
 (FILE.note), and that is of this log. The package then is of as many receipts as
-the report.")]
+the report.
+
+--with-page writes the auditor's page beside the package: one HTML file that
+verifies packages in a browser, offline. A page that comes with the package
+proves nothing: an auditor should take one that he got by another way.")]
 pub(crate) struct Export {
     /// The log directory.
     pub(crate) dir: PathBuf,
@@ -67,7 +72,13 @@ pub(crate) struct Export {
     /// Put in the ciphertexts of texts that are kept encrypted: unreadable without the keys.
     #[arg(long)]
     pub(crate) with_ciphertexts: bool,
-    /// Replace the file if it is there.
+    /// Write the auditor's page beside the package, under its name with the ending html.
+    #[arg(long)]
+    pub(crate) with_page: bool,
+    /// The page, where the one that this build has in it, or beside it, is not wanted.
+    #[arg(long, value_name = "FILE", requires = "with_page")]
+    pub(crate) page: Option<PathBuf>,
+    /// Replace the files if they are there.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -1,5 +1,6 @@
 //! `ai-audit export`
 
+mod page;
 mod reports;
 
 use crate::cli::Export;
@@ -26,6 +27,7 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     let reports = reports::read(&args.report, &line)?;
     // Before anything is signed: whether the file can be written.
     let mut file = NewFile::create(&args.output, args.force)?;
+    let page = page::Page::begin(args)?;
     let note = match (&token, &reports) {
         (Some(token), _) => timestamped(&directory, &log, token)?,
         (None, Some((_, size))) => reports::checkpoint(&directory, &log, *size)?,
@@ -64,6 +66,7 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
     })?;
     drop(progress);
     file.finish()?;
+    let page = page.map(page::Page::finish).transpose()?;
     if written.deleted > 0 && !options.selection.is_all() {
         output.warn(format!(
             "the bytes of {} receipts of the log are deleted: whether they belong to {} cannot be told",
@@ -71,13 +74,18 @@ pub(crate) fn run(args: &Export, output: Output) -> anyhow::Result<ExitCode> {
             options.selection.describe()
         ));
     }
-    report(args, output, &written)
+    report(args, output, &written, page.as_ref())
 }
 
-fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<ExitCode> {
+fn report(
+    args: &Export,
+    output: Output,
+    written: &Written,
+    page: Option<&page::Told>,
+) -> anyhow::Result<ExitCode> {
     let manifest = &written.manifest;
     if output.json {
-        output.json(&json!({
+        let mut told = json!({
             "file": args.output,
             "bytes": written.bytes,
             "origin": manifest.origin,
@@ -87,7 +95,11 @@ fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<Ex
             "checkpoint": manifest.checkpoint,
             "deleted": written.deleted,
             "ciphertexts": written.ciphertexts,
-        }))?;
+        });
+        if let (Some(page), Some(fields)) = (page, told.as_object_mut()) {
+            fields.insert("page".into(), page.json());
+        }
+        output.json(&told)?;
     } else {
         let said = format!(
             "Wrote {}: {}, {} ({} and {}, which belong to every package), {}.",
@@ -109,6 +121,9 @@ fn report(args: &Export, output: Output, written: &Written) -> anyhow::Result<Ex
                 "  {}, which nobody can read without the keys of the persons concerned",
                 counted(written.ciphertexts, "ciphertext", "ciphertexts")
             ))?;
+        }
+        if let Some(page) = page {
+            page.print(output)?;
         }
     }
     Ok(ExitCode::SUCCESS)

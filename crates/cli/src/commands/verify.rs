@@ -6,7 +6,6 @@ mod python;
 mod statement;
 mod times;
 
-pub(crate) use self::brought::only_one;
 use self::brought::{missing, wanted};
 use crate::cli::{Question as Asked, Verify};
 use crate::evidence::{self, Form, Outcome};
@@ -45,7 +44,7 @@ pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
         Form::Directory => directory(args, &policy, output)?,
         Form::Proof => {
             let report = proof(args, &policy)?;
-            vec![Outcome::new("proof", only_one(&policy, report))]
+            vec![Outcome::new("proof", report.of_one_log(&policy))]
         }
         Form::Published if args.log.is_some() => {
             return Err(usage("--log does not go with a published log"));

@@ -24,6 +24,7 @@ mod imports_again;
 mod incidents;
 mod keys;
 mod output;
+mod page;
 mod paths;
 mod policies;
 mod privacy;

@@ -11,12 +11,16 @@ mod a18_digests;
 mod a20_encoding;
 mod a21_signatures;
 mod bodies;
+mod history;
+mod ids;
 mod imported;
 mod limits;
 mod logs;
+mod messages;
 mod no_alloc;
 mod properties;
 mod spec_vectors;
+mod values;
 mod vectors_ed25519;
 mod vectors_text;
 

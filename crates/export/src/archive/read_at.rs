@@ -1,5 +1,6 @@
 //! Reading at given offsets, so that several entries can be read at the same time.
 
+#[cfg(any(unix, windows))]
 use std::fs::File;
 use std::io;
 use std::sync::Arc;

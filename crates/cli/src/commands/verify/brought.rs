@@ -6,7 +6,7 @@ use crate::output::Output;
 use ai_audit_core::Status;
 use ai_audit_directory::LogDirectory;
 use ai_audit_store::LogName;
-use ai_audit_verify::{LogVerifier, Pin, Report, TrustPolicy};
+use ai_audit_verify::{LogVerifier, Pin, TrustPolicy};
 
 /// The origins of the pinned key lines.
 fn origins(policy: &TrustPolicy) -> impl Iterator<Item = &str> {
@@ -86,20 +86,4 @@ pub(super) fn missing(policy: &TrustPolicy, outcomes: &[Outcome]) -> Vec<Outcome
         Outcome::new("missing", report)
     };
     gone.into_iter().map(outcome).collect()
-}
-
-/// Who brings key line and checkpoint of another log too asks for that one as well, and a single
-/// file cannot answer for it.
-pub(crate) fn only_one(policy: &TrustPolicy, mut report: Report) -> Report {
-    let own = report.origin.as_deref();
-    let other = origins(policy)
-        .find(|origin| Some(*origin) != own && policy.checkpoint_origins().any(|of| of == *origin));
-    if let Some(origin) = other
-        && report.verdict.completeness.is_verified()
-    {
-        report.verdict.completeness = Status::unverified(format!(
-            "you brought key line and checkpoint of {origin} too, and this is not that log"
-        ));
-    }
-    report
 }

@@ -1,0 +1,141 @@
+//! The auditor's page, written beside a package.
+
+use crate::cli::Export;
+use crate::failure::usage;
+use crate::open::read_at_most;
+use crate::output::{Output, Tone, bytes};
+use crate::save::NewFile;
+use ai_audit_export::ManifestFile;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The page that was there when this program was built.
+#[cfg(has_page)]
+const BUILT_IN: Option<&[u8]> = Some(include_bytes!("../../../page/ai-audit-page.html"));
+#[cfg(not(has_page))]
+const BUILT_IN: Option<&[u8]> = None;
+
+/// Its name beside the program.
+const NAME: &str = "ai-audit-page.html";
+/// Longest page, in bytes.
+const MAX_PAGE: usize = 64 << 20;
+/// What every page has, and hardly a file that was named by mistake.
+const TITLE: &[u8] = b"<title>ai-audit: the auditor's page</title>";
+
+/// A page that is being written.
+pub(super) struct Page {
+    contents: Cow<'static, [u8]>,
+    path: PathBuf,
+    file: NewFile,
+}
+
+impl Page {
+    /// Finds the page, and begins its file beside the package; none where none was asked for.
+    ///
+    /// # Errors
+    ///
+    /// When there is no page, or its file is there already.
+    pub(super) fn begin(args: &Export) -> anyhow::Result<Option<Self>> {
+        if !args.with_page {
+            return Ok(None);
+        }
+        let contents = find(args.page.as_deref())?;
+        let path = args.output.with_extension("html");
+        if path == args.output {
+            return Err(usage(format!(
+                "--with-page: the page would be {}, as the package; give the package another name, such as package.zip",
+                path.display()
+            )));
+        }
+        let file = NewFile::create(&path, args.force)?;
+        Ok(Some(Self {
+            contents,
+            path,
+            file,
+        }))
+    }
+
+    /// Writes it. Gives what is told of it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub(super) fn finish(mut self) -> anyhow::Result<Told> {
+        self.file.file().write_all(&self.contents)?;
+        self.file.finish()?;
+        let file = ManifestFile::of("", &self.contents);
+        Ok(Told {
+            path: self.path,
+            file,
+        })
+    }
+}
+
+/// What is told of a page that was written.
+pub(super) struct Told {
+    path: PathBuf,
+    file: ManifestFile,
+}
+
+impl Told {
+    /// As JSON.
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "file": self.path,
+            "bytes": self.file.size,
+            "sha256": self.file.digest.to_string(),
+            "notice": NOTICE,
+        })
+    }
+
+    /// In words.
+    pub(super) fn print(&self, output: Output) -> anyhow::Result<()> {
+        let said = format!(
+            "Wrote {}: the auditor's page, {}.",
+            self.path.display(),
+            bytes(self.file.size)
+        );
+        output.line(output.sentence("", Tone::Plain, &said))?;
+        output.note(format!("  SHA-256 {}", self.file.digest))?;
+        output.note(output.sentence("  ", Tone::Plain, NOTICE))
+    }
+}
+
+/// Why it is for looking only.
+const NOTICE: &str = "a page that comes with the package proves nothing: the auditor should verify with one \
+                      that he got by another way, built from the source or out of a release";
+
+fn find(given: Option<&Path>) -> anyhow::Result<Cow<'static, [u8]>> {
+    if let Some(path) = given {
+        return load(path).map(Cow::Owned);
+    }
+    if let Some(page) = BUILT_IN {
+        return Ok(Cow::Borrowed(page));
+    }
+    let program = std::env::current_exe().ok();
+    let beside = program.map(|program| program.with_file_name(NAME));
+    match beside {
+        Some(path) if path.is_file() => load(&path).map(Cow::Owned),
+        _ => Err(usage(format!(
+            "--with-page: this build has no page in it, and there is no {NAME} beside it; build it from \
+             the source with `cargo xtask page`, or take it from the release, and name it with --page FILE"
+        ))),
+    }
+}
+
+fn load(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let page = read_at_most(path, MAX_PAGE)?;
+    if !page
+        .windows(TITLE.len())
+        .take(1 << 20)
+        .any(|part| part == TITLE)
+    {
+        return Err(usage(format!(
+            "{}: expected the auditor's page, which `cargo xtask page` builds",
+            path.display()
+        )));
+    }
+    Ok(page)
+}

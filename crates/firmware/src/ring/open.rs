@@ -1,0 +1,203 @@
+//! Opening a ring: what is in flash tells where the log ends, what the host has, what is damaged.
+
+use ai_audit_core::{Chain, ChainError, Head, Kind as Body, Timestamp, UnverifiedReceipt};
+use embedded_storage::nor_flash::NorFlash;
+
+use super::{BEFORE, Damage, HEADER, MAX_RECEIPT, Outcome, Ring, RingError};
+use crate::page::{Kind, Sector, What};
+
+impl<'b, F: NorFlash> Ring<'b, F> {
+    /// Reads what is there. `genesis` is the head of the log when it has only its genesis,
+    /// `buf` what records are read into.
+    ///
+    /// Checks form and chain; [`Ring::verify`] checks signatures.
+    ///
+    /// # Errors
+    ///
+    /// [`RingError::Geometry`] where the flash cannot hold a ring.
+    pub fn open(flash: F, genesis: Head, buf: &'b mut [u8; MAX_RECEIPT]) -> Outcome<Self, F> {
+        let mut ring = Self {
+            flash,
+            newest: None,
+            cursor: HEADER,
+            head: genesis,
+            oldest: genesis.size(),
+            acknowledged: 0,
+            clean: true,
+            damage: Damage::default(),
+            failed: false,
+            buf,
+        };
+        if ring.sectors() < 3 || !ring.flash.capacity().is_multiple_of(F::ERASE_SIZE) {
+            return Err(RingError::Geometry);
+        }
+        ring.find_newest();
+        if let Some(newest) = ring.newest {
+            ring.walk(newest.opening);
+        }
+        Ok(ring)
+    }
+
+    /// The newest sector is the one of the last opening. What the host has is the most that any
+    /// sector says.
+    fn find_newest(&mut self) {
+        for sector in 0..self.sectors() {
+            let Some(header) = self.header(sector) else {
+                continue;
+            };
+            if header.opening % self.sectors() != sector {
+                continue;
+            }
+            if self
+                .newest
+                .is_none_or(|newest| newest.opening < header.opening)
+            {
+                self.newest = Some(header);
+            }
+            self.acknowledged = self.acknowledged.max(header.acknowledged);
+            let mut page = HEADER;
+            while page < Sector::<F>::PAGES {
+                let found = Sector::new(&mut self.flash, BEFORE + sector).read(page, self.buf);
+                page = found.next;
+                let What::Whole {
+                    kind: Kind::Acknowledged,
+                    len: 8,
+                    ..
+                } = found.what
+                else {
+                    continue;
+                };
+                if let Some(size) = self.buf.first_chunk() {
+                    self.acknowledged = self.acknowledged.max(u64::from_le_bytes(*size));
+                }
+            }
+        }
+    }
+
+    /// Goes through the receipts from the oldest sector to the newest.
+    fn walk(&mut self, newest: u32) {
+        let first = (newest + 1).saturating_sub(self.sectors());
+        let mut state = Walk {
+            chain: Chain::resume(self.head),
+            oldest: self.head.size(),
+            // The first receipt of a ring that went around follows one that is gone.
+            joined: first == 0,
+            broken: false,
+            damage: Damage::default(),
+            clean: true,
+            acknowledged: self.acknowledged,
+        };
+        for opening in first..=newest {
+            let at = opening % self.sectors();
+            // A sector without its header was being erased, or is damaged: then receipts are missing.
+            if self
+                .header(at)
+                .is_none_or(|header| header.opening != opening)
+            {
+                continue;
+            }
+            let mut sector = Sector::new(&mut self.flash, BEFORE + at);
+            let mut page = HEADER;
+            while page < Sector::<F>::PAGES {
+                let found = sector.read(page, self.buf);
+                page = found.next;
+                match found.what {
+                    What::Whole {
+                        kind: Kind::Receipt,
+                        len,
+                        ..
+                    } => {
+                        state.receipt(self.buf.get(..len).unwrap_or(&[]));
+                    }
+                    What::Broken { marked: true } | What::TooLong => state.broken = true,
+                    What::Whole { .. } | What::Broken { .. } | What::Blank => {}
+                }
+            }
+            if opening == newest {
+                self.cursor = free_from(&mut sector, self.buf);
+            }
+        }
+        // A broken record behind the last whole receipt is a power cut's, unless it was marked.
+        state.damage.newest = state.broken;
+        self.head = *state.chain.head();
+        self.oldest = state.oldest;
+        self.damage = state.damage;
+        self.clean = state.clean;
+    }
+}
+
+/// Where the next record of the newest sector goes: behind all that is programmed. Where that does not
+/// end in a whole record, one page is left out: power may have been cut as its first word was programmed.
+fn free_from<F: NorFlash>(sector: &mut Sector<'_, F>, buf: &mut [u8]) -> usize {
+    let used = sector.used().max(HEADER);
+    let mut page = 0;
+    while page < used {
+        let found = sector.read(page, buf);
+        page = found.next;
+        if page >= used {
+            return match found.what {
+                What::Whole { .. } | What::TooLong => page,
+                What::Broken { .. } | What::Blank => (page + 1).min(Sector::<F>::PAGES),
+            };
+        }
+    }
+    page
+}
+
+/// What is known of the log while it is gone through.
+struct Walk {
+    chain: Chain,
+    oldest: u64,
+    joined: bool,
+    /// Whether a receipt that was whole once is broken, since the last whole one.
+    broken: bool,
+    damage: Damage,
+    clean: bool,
+    acknowledged: u64,
+}
+
+impl Walk {
+    fn receipt(&mut self, sealed: &[u8]) {
+        let Ok(receipt) = UnverifiedReceipt::parse(sealed) else {
+            self.damage.misfits += 1;
+            return;
+        };
+        let seq = receipt.header().seq;
+        if !self.joined {
+            self.join(&receipt);
+        }
+        match self.chain.push(&receipt) {
+            Ok(_) => {}
+            Err(ChainError::Missing { expected, .. }) => {
+                // What the host has is not missing: its sector was being erased.
+                let from = expected.max(self.acknowledged);
+                let missing = seq.saturating_sub(from);
+                self.damage.missing = self.damage.missing.saturating_add(missing);
+                self.join(&receipt);
+                if self.chain.push(&receipt).is_err() {
+                    self.damage.misfits += 1;
+                    return;
+                }
+            }
+            Err(_) => {
+                self.damage.misfits += 1;
+                return;
+            }
+        }
+        self.broken = false;
+        self.clean = receipt.header().kind == Body::STOP;
+    }
+
+    /// Believes the receipt about the one before it, which is not here.
+    fn join(&mut self, receipt: &UnverifiedReceipt<'_>) {
+        let header = receipt.header();
+        let log_id = self.chain.head().log_id();
+        let no_time = Timestamp::from_micros(0);
+        let before = Head::from_parts(log_id, header.seq, header.prev, no_time);
+        if header.seq > 0 {
+            self.chain = Chain::resume(before);
+        }
+        self.oldest = header.seq;
+        self.joined = true;
+    }
+}

@@ -1,0 +1,181 @@
+//! NOR flash in memory that keeps a journal, so that every moment of a run can be put back.
+
+use embedded_storage::nor_flash::{
+    ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
+};
+
+pub(crate) const SECTOR: usize = 1024;
+
+/// One step that the power can be cut in.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// A word is programmed.
+    Program { offset: usize, word: Vec<u8> },
+    /// A sector is erased.
+    Erase { offset: usize },
+}
+
+/// Flash whose words have `WORD` bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Nor<const WORD: usize> {
+    pub(crate) bytes: Vec<u8>,
+    /// How often each sector was erased.
+    pub(crate) erasures: Vec<u32>,
+    pub(crate) journal: Vec<Step>,
+    /// Steps until the power is cut for good.
+    pub(crate) left: Option<usize>,
+    /// A torn word that its error correction refuses to read, by its offset.
+    pub(crate) unreadable: Option<usize>,
+    /// A word that was begun and reads as erased; its bits may turn when it is programmed again.
+    pub(crate) weak: Option<usize>,
+}
+
+impl<const WORD: usize> Nor<WORD> {
+    pub(crate) fn new(sectors: usize) -> Self {
+        Self::of(vec![0xff; sectors * SECTOR])
+    }
+
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+        let erasures = vec![0; bytes.len() / SECTOR];
+        Self {
+            bytes,
+            erasures,
+            journal: Vec::new(),
+            left: None,
+            unreadable: None,
+            weak: None,
+        }
+    }
+
+    fn step(&mut self, step: Step) -> Result<(), NorFlashErrorKind> {
+        match &mut self.left {
+            Some(0) => return Err(NorFlashErrorKind::Other),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        apply(&mut self.bytes, &step);
+        self.journal.push(step);
+        Ok(())
+    }
+}
+
+/// Does a step as a whole. Bits that are cleared stay cleared until they are erased.
+pub(crate) fn apply(bytes: &mut [u8], step: &Step) {
+    match step {
+        Step::Program { offset, word } => {
+            for (byte, new) in bytes[*offset..].iter_mut().zip(word) {
+                *byte &= new;
+            }
+        }
+        Step::Erase { offset } => bytes[*offset..offset + SECTOR].fill(0xff),
+    }
+}
+
+/// The bytes as they may be when power is cut within a step: bit by bit of a word's bytes; of a sector
+/// the first eighths, or bits here and there.
+pub(crate) fn torn(bytes: &[u8], step: &Step) -> Vec<Vec<u8>> {
+    let mut states = Vec::new();
+    match step {
+        Step::Program { offset, word } => {
+            let mut state = bytes.to_vec();
+            for (place, new) in word.iter().enumerate() {
+                for bit in (0..8).filter(|bit| new >> bit & 1 == 0) {
+                    state[offset + place] &= !(1 << bit);
+                    states.push(state.clone());
+                }
+            }
+            // The last one is the whole word, which is a moment of its own.
+            states.pop();
+        }
+        Step::Erase { offset } => {
+            for eighths in 1..8 {
+                let mut state = bytes.to_vec();
+                state[*offset..offset + SECTOR * eighths / 8].fill(0xff);
+                states.push(state);
+            }
+            for seed in 1..9_u32 {
+                let mut state = bytes.to_vec();
+                let mut random = seed.wrapping_mul(0x9e37_79b9);
+                for byte in &mut state[*offset..offset + SECTOR] {
+                    random = next_random(random);
+                    // Of the later seeds nearly all bits are erased, of the first ones few.
+                    let mut bits = random as u8;
+                    if seed > 4 {
+                        bits |= (random >> 8) as u8 | (random >> 16) as u8;
+                    }
+                    *byte |= bits;
+                }
+                states.push(state);
+            }
+        }
+    }
+    states
+}
+
+/// A step of xorshift32 (Marsaglia, 2003).
+pub(crate) fn next_random(mut state: u32) -> u32 {
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^ state << 5
+}
+
+impl<const WORD: usize> ErrorType for Nor<WORD> {
+    type Error = NorFlashErrorKind;
+}
+
+impl<const WORD: usize> ReadNorFlash for Nor<WORD> {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        check_read(self, offset, bytes.len())?;
+        let from = offset as usize;
+        let range = from..from + bytes.len();
+        if self.unreadable.is_some_and(|torn| range.contains(&torn)) {
+            return Err(NorFlashErrorKind::Other);
+        }
+        bytes.copy_from_slice(&self.bytes[range]);
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl<const WORD: usize> NorFlash for Nor<WORD> {
+    const WRITE_SIZE: usize = WORD;
+    const ERASE_SIZE: usize = SECTOR;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), Self::Error> {
+        check_erase(self, from, to)?;
+        for offset in (from as usize..to as usize).step_by(SECTOR) {
+            self.step(Step::Erase { offset })?;
+            self.erasures[offset / SECTOR] += 1;
+            let elsewhere = |at: &usize| at / SECTOR != offset / SECTOR;
+            self.unreadable = self.unreadable.filter(elsewhere);
+            self.weak = self.weak.filter(elsewhere);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Self::Error> {
+        check_write(self, offset, bytes.len())?;
+        for (number, word) in bytes.chunks(WORD).enumerate() {
+            let offset = offset as usize + number * WORD;
+            let erased = self.bytes[offset..offset + WORD]
+                .iter()
+                .all(|byte| *byte == 0xff);
+            assert!(erased, "the word at {offset} is programmed twice");
+            assert_ne!(
+                Some(offset),
+                self.weak,
+                "a word that was begun is programmed again"
+            );
+            self.step(Step::Program {
+                offset,
+                word: word.to_vec(),
+            })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+// The verdict: five answers, each in words, and what was found besides.
+
+const QUESTIONS = {
+  integrity: "Are these the bytes that were sealed, in this order, none missing between the first and the last?",
+  attribution: "Was every receipt signed by the key that was valid for it, starting from the pinned key?",
+  completeness: "Is everything there up to a checkpoint or a number that you brought?",
+  time: "Is the time bounded by somebody other than the writer?",
+  erasure: "Is gone what should be gone?",
+};
+
+/** Shows the verdict on `file`; gives the sentence that was shown first. */
+function showVerdict(file, { answers, exit, manifest, other, pinned, report }, took) {
+  const by = (status) => answers.filter((one) => one.status === status).map((one) => one.name);
+  const asked = ["integrity", "attribution", "completeness"];
+  const [status, sentence] =
+    exit === 1
+      ? ["failed", `FAILED: ${by("failed").join(", ") || "integrity"}`]
+      : exit === 0
+        ? ["verified", `VERIFIED: ${by("verified").filter((name) => asked.includes(name)).join(", ")}`]
+        : ["unverified", "UNVERIFIED: nothing failed, but not everything could be verified"];
+  at("headline").replaceChildren(answer(status, sentence));
+  at("headline").className = `headline ${ANSWERS[status][2]}`;
+  const notes = [];
+  if (other) notes.push(`This file is ${other}. The page takes packages only; the command ai-audit verify takes this.`);
+  if (!pinned) {
+    notes.push("You pinned no key. Attribution stays unverified: whoever made the package could have made the keys in it.");
+  }
+  at("headline-note").textContent = notes.join(" ");
+
+  at("answers").tBodies[0].replaceChildren(
+    ...answers.map((one) => el("tr", {},
+      el("th", { scope: "row" }, one.name, el("span", { class: "gloss" }, QUESTIONS[one.name])),
+      el("td", {}, answer(one.status)),
+      el("td", {}, ...why(one)))),
+  );
+  showFacts(file, manifest, report, took);
+  showFindings(report);
+  return sentence;
+}
+
+function why(one) {
+  if (one.status === "failed") {
+    const where = one.receipt === undefined ? [] : ["at ", receiptLink(one.receipt), ": "];
+    return [...where, said(one.reason)];
+  }
+  if (one.status === "unverified") return [said(one.why)];
+  return [one.status === "verified" ? "It was checked and holds." : "The question does not arise."];
+}
+
+function facts(target, pairs) {
+  target.replaceChildren(
+    ...pairs
+      .filter(([, value]) => value !== undefined && value !== null && value !== "")
+      .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
+  );
+}
+
+function showFacts(file, manifest, report, took) {
+  const complete = report.complete_to;
+  facts(at("facts"), [
+    ["file", said(file.name)],
+    ["size", bytes(file.size)],
+    ["origin", report.origin ? said(report.origin) : "cannot be told"],
+    ["log", report.log_id && code(report.log_id)],
+    ["receipts read", count(report.receipts)],
+    ["what it holds", manifest ? said(manifest.selection) : "cannot be told: its manifest cannot be read"],
+    ["checkpoint", manifest && `of ${counted(manifest.checkpoint, "receipt", "receipts")}`],
+    ["complete up to", complete !== undefined && counted(complete, "receipt", "receipts")],
+    ["gone through in", took < 1000 ? `${Math.max(1, Math.round(took))} ms` : `${(took / 1000).toFixed(1)} s`],
+  ].map(([name, value]) => [name, value === false ? undefined : value]));
+}
+
+/** Shows what the package says of the log's keys. */
+function showKeys(keys) {
+  const target = at("keys");
+  if (!keys?.keys?.length) {
+    target.replaceChildren(el("p", { class: "aside" }, "None that can be read."));
+    return;
+  }
+  target.replaceChildren(
+    scroll("Keys of the log", el("table", {},
+      el("thead", {}, el("tr", {}, ...["For", "Public key", "Since"].map((name) => el("th", { scope: "col" }, name)))),
+      el("tbody", {}, ...keys.keys.map((key) => el("tr", {},
+        el("td", {}, said(key.purpose)),
+        el("td", {}, code(key.public_key), el("span", { class: "gloss" }, "id ", code(key.key_id))),
+        el("td", {}, receiptLink(key.introduced_by))))))),
+    ...(keys.revocations ?? []).map((one) => el("p", { class: "caution" },
+      "Revoked: key ", code(one.key_id), ` after receipt ${count(one.after)}, by `, receiptLink(one.receipt), ". ", said(one.reason ?? ""))),
+  );
+}
+
+function showFindings(report) {
+  const found = [];
+  for (const text of report.remarks ?? []) found.push([said(text)]);
+  for (const epoch of report.deleted ?? []) {
+    found.push([`Epoch ${count(epoch.epoch)}: the bytes of ${counted(epoch.deleted, "receipt", "receipts")} are deleted, accounted for by `, receiptLink(epoch.deletion), "."]);
+  }
+  for (const one of report.witnesses ?? []) {
+    found.push(["Witness ", said(one.name), ` of the checkpoint of ${counted(one.checkpoint, "receipt", "receipts")}: ${one.status.replace("_", " ")}`, one.time ? ` ${one.time}` : "", ...(one.reason ? [", ", said(one.reason)] : []), "."]);
+  }
+  for (const kind of ["not_later", "not_before"]) {
+    const bounds = (report.time_bounds ?? []).filter((bound) => bound.kind === kind);
+    const bound = bounds.at(-1);
+    if (bound === undefined) continue;
+    const which = bound.last === undefined ? `Receipts from ${count(bound.first)} on` : `Receipts ${count(bound.first)} to ${count(bound.last)}`;
+    const others = bounds.length > 1 ? ` (the strongest of ${bounds.length} such bounds)` : "";
+    found.push([`${which} were sealed ${kind.replace("_", " ")} than ${bound.time}, by `.replace("before than", "before"), said(bound.by), `${others}.`]);
+  }
+  const open = report.open_tool_intents ?? [];
+  if (open.length > 0) {
+    const shown = open.slice(0, 50).map((one) => el("li", {}, receiptLink(one.receipt), ": ", said(one.tool), " ", said(one.call_id)));
+    const more = open.length > 50 ? [el("li", {}, `and ${count(open.length - 50)} more, which the saved report has`)] : [];
+    found.push([`${counted(open.length, "tool intent", "tool intents")} without an outcome:`, el("ul", {}, ...shown, ...more)]);
+  }
+  at("findings").replaceChildren(
+    found.length === 0
+      ? el("p", { class: "aside" }, "Nothing besides the five answers.")
+      : el("ul", { class: "found" }, ...found.map((one) => el("li", {}, ...one))),
+  );
+}
+
+/** What may be wider than the window, in a frame of its own that the keyboard can move. */
+const scroll = (label, child) => el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, child);
+
+/** A button that shows the receipt with this number. */
+function receiptLink(seq) {
+  const button = el("button", { type: "button", class: "link", "data-seq": String(seq) }, `receipt ${count(seq)}`);
+  return button;
+}

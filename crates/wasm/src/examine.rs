@@ -1,0 +1,161 @@
+//! One package verified, and what was made of each of its receipts on the way.
+
+use crate::exact::exact;
+use ai_audit_core::{LeafHash, Question};
+use ai_audit_export::archive::{ReadAt, is_zip};
+use ai_audit_export::{
+    Manifest, RECEIPTS_MAGIC, ReportStatement, is_python_package, observe_package,
+};
+use ai_audit_note::TlogProof;
+use ai_audit_verify::{Equivocation, Observed, Observer, Report, TrustPolicy};
+use serde::Serialize;
+use serde_json::json;
+
+/// What the verifier made of a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// It was verified as far as the package was gone through.
+    Verified,
+    /// It was not.
+    Unverified,
+    /// Its bytes are deleted.
+    Deleted,
+}
+
+/// A package that was verified.
+#[derive(Debug)]
+pub struct Examined {
+    report: Report,
+    manifest: Option<Manifest>,
+    /// That it is something else, in words.
+    other: Option<&'static str>,
+    /// Whether the auditor brought a key.
+    pinned: bool,
+    pub(crate) seen: Seen,
+}
+
+/// The receipts in the order of the package.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    states: Vec<State>,
+    hashes: Vec<Option<LeafHash>>,
+}
+
+impl Seen {
+    /// What was made of the receipt at this place of the package, and the hash that it had then.
+    pub(crate) fn at(&self, place: usize) -> Option<(State, Option<LeafHash>)> {
+        let (state, hash) = (self.states.get(place)?, self.hashes.get(place)?);
+        Some((*state, *hash))
+    }
+}
+
+struct Looking<F> {
+    seen: Seen,
+    progress: F,
+}
+
+impl<F: FnMut(u64, u64)> Observer for Looking<F> {
+    fn observe(&mut self, seen: Observed<'_, '_>) {
+        let (state, hash) = match seen {
+            Observed::Verified { receipt, .. } => (State::Verified, Some(receipt.hash())),
+            Observed::Unverified { hash, .. } => (State::Unverified, hash),
+            Observed::Deleted { hash, .. } => (State::Deleted, Some(hash)),
+        };
+        self.seen.states.push(state);
+        self.seen.hashes.push(hash);
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        (self.progress)(done, total);
+    }
+}
+
+/// Verifies a package under a trust policy, as `ai-audit verify` does. `progress` is told the receipts
+/// gone through, and their number as the package claims it; 0 where it claims nothing.
+pub fn examine<R: ReadAt>(
+    package: &R,
+    policy: &TrustPolicy,
+    progress: impl FnMut(u64, u64),
+) -> Examined {
+    let mut looking = Looking {
+        seen: Seen::default(),
+        progress,
+    };
+    let found = observe_package(package, policy, &mut looking);
+    Examined {
+        report: found.report.of_one_log(policy),
+        manifest: found.manifest,
+        other: other(package),
+        pinned: !policy.pins().is_empty(),
+        seen: looking.seen,
+    }
+}
+
+impl Examined {
+    /// The report: the object that `ai-audit verify --json` prints, but for `kind` and `exit`.
+    #[must_use]
+    pub fn report_json(&self) -> String {
+        // Maps with text keys and finite numbers always serialise.
+        serde_json::to_string_pretty(&self.report).unwrap_or_default()
+    }
+
+    /// What the window shows of it, as JSON: `answers`, the five with `name`, `status` and, where there
+    /// is one, `reason` and `receipt`; `exit`, the command's exit code for the questions that are asked
+    /// unless somebody says otherwise; `manifest`; and all of the report.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let report = &self.report;
+        let answers: Vec<_> = Question::ALL
+            .iter()
+            .map(|question| {
+                let answer = report.verdict.answer(*question);
+                let mut shown = serde_json::to_value(answer).unwrap_or_default();
+                if let Some(fields) = shown.as_object_mut() {
+                    fields.insert("name".into(), question.name().into());
+                    fields.insert("words".into(), answer.to_string().into());
+                }
+                shown
+            })
+            .collect();
+        let manifest = self.manifest.as_ref().map(|manifest| {
+            json!({
+                "selection": manifest.selection.describe(),
+                "all": manifest.selection.is_all(),
+                "receipts": manifest.receipts,
+                "checkpoint": manifest.checkpoint,
+                "files": manifest.files,
+            })
+        });
+        exact(json!({
+            "answers": answers,
+            "exit": report.exit(&Question::DEFAULT).code(),
+            "manifest": manifest,
+            "other": self.other,
+            "pinned": self.pinned,
+            "report": report,
+        }))
+        .to_string()
+    }
+}
+
+/// What a file is that is no package of ours, where its beginning tells.
+fn other<R: ReadAt>(file: &R) -> Option<&'static str> {
+    let mut start = [0; 64];
+    let len = file.read_at(&mut start, 0).ok()?;
+    let start = start.get(..len)?;
+    if is_zip(start) {
+        return is_python_package(file).then_some("a package of the Python library ai-audit-trail");
+    }
+    if TlogProof::has_first_line(start) {
+        Some("a proof of one receipt")
+    } else if Equivocation::has_first_line(start) {
+        Some("a proof of equivocation")
+    } else if ReportStatement::has_first_line(start) {
+        Some("the note of a report")
+    } else if start.starts_with(RECEIPTS_MAGIC) {
+        Some("a receipts file")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,196 @@
+//! Mutants: the code changed in one place at a time, and whether a test notices; by cargo-mutants.
+
+mod known;
+
+use std::fs;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::Cmd;
+use crate::tools;
+use crate::workspace::Workspace;
+
+const VERSION: &str = "27.1.0";
+
+/// What a verdict stands on: bytes and chain, trees, packages.
+const CRATES: [&str; 3] = ["core", "merkle", "export"];
+
+/// How many mutants of `core` CI tries; other ones every day.
+const SHORT: usize = 8;
+
+const SECONDS_A_DAY: u64 = 24 * 60 * 60;
+
+/// How a run went, in numbers of mutants.
+#[derive(Debug, Default)]
+struct Tally {
+    caught: usize,
+    unviable: usize,
+    timeout: usize,
+    /// Survivors that have a reason.
+    known: usize,
+    /// Survivors that have none.
+    unknown: Vec<String>,
+}
+
+/// Tries all mutants of the crates, or as many as the arguments say.
+///
+/// # Errors
+/// When a mutant survives that is not known, or the tests fail without one.
+pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {
+    let (mut folders, mut sample, mut fresh) = (Vec::new(), None, false);
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--short" => {
+                folders = vec!["core"];
+                sample = Some(SHORT);
+            }
+            "--sample" => {
+                let number = args.next().and_then(|number| number.parse().ok());
+                sample = Some(
+                    number
+                        .filter(|n| *n > 0)
+                        .context("--sample takes a number above 0")?,
+                );
+            }
+            "--fresh" => fresh = true,
+            name => {
+                let known = CRATES.iter().find(|folder| **folder == name);
+                folders.push(known.with_context(|| {
+                    format!("mutants: expected --short, --sample N, --fresh or one of {CRATES:?}, found {name:?}")
+                })?);
+            }
+        }
+    }
+    if folders.is_empty() {
+        folders.extend(CRATES);
+    }
+    let program = tools::cargo_tool(workspace, "cargo-mutants", VERSION)?;
+    let known = known::Known::read()?;
+    let mut unknown = Vec::new();
+    for folder in folders {
+        let tally = try_crate(workspace, &program, folder, sample, fresh, &known)?;
+        let survivors = tally.known + tally.unknown.len();
+        println!(
+            "{folder}: {} caught, {survivors} survived ({} of them explained), {} did not compile, \
+             {} ran out of time",
+            tally.caught, tally.known, tally.unviable, tally.timeout
+        );
+        unknown.extend(tally.unknown);
+    }
+    if !unknown.is_empty() {
+        bail!(
+            "{} mutants survived: write a test that notices, or the reason into {}\n{}",
+            unknown.len(),
+            known::FILE,
+            unknown.join("\n")
+        );
+    }
+    Ok(())
+}
+
+/// Tries one crate's mutants with its own tests, in a copy of the workspace.
+fn try_crate(
+    workspace: &Workspace,
+    program: &Path,
+    folder: &str,
+    sample: Option<usize>,
+    fresh: bool,
+    known: &known::Known,
+) -> Result<Tally> {
+    let package = format!("ai-audit-{folder}");
+    let at = workspace.target.join("mutants").join(folder);
+    if fresh && at.is_dir() {
+        fs::remove_dir_all(&at)?;
+    }
+    fs::create_dir_all(&at)?;
+    let mutants = || Cmd::new(workspace, program).args(["mutants", "-p", &package]);
+    // Goes on where a run before was ended: what was caught is not tried again.
+    let mut cmd = mutants().arg("--iterate");
+    if let Some(sample) = sample {
+        let all = mutants().arg("--list").read()?.lines().count();
+        let shards = all.div_ceil(sample).max(1);
+        let shard = day()? % shards;
+        println!("{folder}: {all} mutants, of which part {shard} of {shards} today");
+        // Every so-manyth one, so that a part has some of every file.
+        cmd = cmd
+            .args(["--sharding", "round-robin", "--shard"])
+            .arg(format!("{shard}/{shards}"));
+    }
+    let ran = cmd
+        .args([
+            "--colors",
+            "never",
+            "--minimum-test-timeout",
+            "20",
+            "--output",
+        ])
+        .arg(&at)
+        .args(["--", "--lib", "--tests"])
+        // Never the workspace's own: tests that ran later would run mutants.
+        .env("CARGO_TARGET_DIR", workspace.target.join("mutants/build"))
+        .env("CARGO_INCREMENTAL", "1")
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_PROFILE_TEST_DEBUG", "0")
+        .env("PROPTEST_CASES", "32")
+        .run();
+    let tally = tally(&at.join("mutants.out"), known)?;
+    let survived = tally.known + tally.unknown.len() + tally.timeout > 0;
+    // It also ends with a failure where a mutant survived; that is for the tally to judge.
+    match ran {
+        Err(error) if !survived => Err(error),
+        _ => Ok(tally),
+    }
+}
+
+fn tally(out: &Path, known: &known::Known) -> Result<Tally> {
+    let lines = |name: &str| -> Result<Vec<String>> {
+        match fs::read_to_string(out.join(name)) {
+            Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error).with_context(|| out.join(name).display().to_string()),
+        }
+    };
+    let missed = lines("missed.txt")?;
+    let (explained, unknown): (Vec<_>, Vec<_>) = missed
+        .into_iter()
+        .partition(|mutant| known.explains(mutant));
+    Ok(Tally {
+        caught: lines("caught.txt")?.len() + lines("previously_caught.txt")?.len(),
+        unviable: lines("unviable.txt")?.len(),
+        timeout: lines("timeout.txt")?.len(),
+        known: explained.len(),
+        unknown,
+    })
+}
+
+/// Days since 1970.
+fn day() -> Result<usize> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(usize::try_from(now.as_secs() / SECONDS_A_DAY)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn survivors_are_told_apart_by_their_reasons() {
+        let folder = std::env::temp_dir().join(format!("xtask-mutants-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let missed =
+            "crates/a/src/b.rs:7:9: replace + with - in f\ncrates/a/src/b.rs:8:9: replace g\n";
+        fs::write(folder.join("missed.txt"), missed).expect("a file");
+        fs::write(folder.join("caught.txt"), "x\ny\n").expect("a file");
+        let known = known::Known::parse("crates/a/src/b.rs: replace + with - in f\n    why\n");
+        let tally = tally(&folder, &known.expect("known ones")).expect("lists");
+        fs::remove_dir_all(&folder).expect("the folder");
+        assert_eq!(
+            (tally.caught, tally.known, tally.unviable, tally.timeout),
+            (2, 1, 0, 0)
+        );
+        assert_eq!(tally.unknown, ["crates/a/src/b.rs:8:9: replace g"]);
+    }
+}

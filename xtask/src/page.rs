@@ -1,0 +1,250 @@
+//! `cargo xtask page`: the auditor's page as one HTML file, and its tests in a browser.
+
+mod test;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use base64ct::{Base64, Encoding as _};
+use sha2::{Digest as _, Sha256};
+
+use crate::shell::Cmd;
+use crate::tools;
+use crate::workspace::Workspace;
+
+pub(crate) use test::{Size, test};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// Where the page's sources are, from the root.
+const SOURCES: &str = "crates/wasm/page";
+/// The scripts of the window, in the order in which they need each other.
+const SCRIPTS: [&str; 7] = [
+    "text.js",
+    "verifier.js",
+    "verdict.js",
+    "list.js",
+    "path.js",
+    "receipt.js",
+    "main.js",
+];
+/// Where the command line takes the page from when it is built.
+const FOR_CLI: &str = "crates/cli/page/ai-audit-page.html";
+/// What asks somebody for something. Neither our scripts nor the bindings have it; the policy in the page
+/// would stop it besides.
+const CONNECTIONS: [&str; 9] = [
+    "fetch(",
+    "XMLHttpRequest",
+    "WebSocket",
+    "EventSource",
+    "sendBeacon",
+    "import(",
+    "importScripts",
+    "http://",
+    "https://",
+];
+
+/// Builds the page. Gives its path.
+///
+/// # Errors
+/// When something that it needs cannot be had, or does not compile.
+pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let (bindings, program) = compile(workspace)?;
+    let page = assemble(workspace, &bindings, &program)?;
+    let product = workspace.target.join("page/ai-audit-page.html");
+    for path in [&product, &workspace.root.join(FOR_CLI)] {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
+        fs::write(path, &page).with_context(|| path.display().to_string())?;
+    }
+    println!(
+        "page: {}, {} bytes, of them {} of WebAssembly in packed form",
+        product.display(),
+        page.len(),
+        Base64::encoded_len(&packed(&program))
+    );
+    println!("SHA-256 {}", hex(&Sha256::digest(page.as_bytes())));
+    Ok(product)
+}
+
+/// The verifier as WebAssembly, and the bindings to it.
+fn compile(workspace: &Workspace) -> Result<(String, Vec<u8>)> {
+    tools::target(workspace, TARGET)?;
+    // `cargo install` of the program takes no lock file: the one in its package is older than its own parts.
+    let program = tools::cargo_tool_bin(
+        workspace,
+        "wasm-bindgen-cli",
+        "wasm-bindgen",
+        &bindgen_version(workspace)?,
+        &[],
+    )?;
+    Cmd::cargo(workspace)
+        .args(["build", "-p", "ai-audit-wasm", "--lib", "--profile", "page"])
+        .args(["--target", TARGET])
+        .env("RUSTFLAGS", remapped(workspace)?)
+        .run()?;
+    let compiled = workspace
+        .target
+        .join(TARGET)
+        .join("page/ai_audit_wasm.wasm");
+    let folder = workspace.target.join("page/bindings");
+    Cmd::new(workspace, program)
+        .args(["--target", "no-modules", "--no-typescript"])
+        .args(["--remove-name-section", "--remove-producers-section"])
+        .arg("--out-dir")
+        .arg(&folder)
+        .arg(&compiled)
+        .run()?;
+    let read = |name: &str| fs::read(folder.join(name)).with_context(|| name.to_owned());
+    let bindings = String::from_utf8(read("ai_audit_wasm.js")?)?;
+    Ok((without_loader(&bindings)?, read("ai_audit_wasm_bg.wasm")?))
+}
+
+/// The version of wasm-bindgen that the workspace takes; its program must be of the same.
+fn bindgen_version(workspace: &Workspace) -> Result<String> {
+    let path = workspace.root.join("Cargo.lock");
+    let lock = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let after = lock.split("name = \"wasm-bindgen\"\nversion = \"").nth(1);
+    let version = after.and_then(|rest| rest.split('"').next());
+    Ok(version
+        .context("Cargo.lock has no wasm-bindgen")?
+        .to_owned())
+}
+
+/// Flags by which no path of this machine gets into the program: two checkouts give the same bytes.
+fn remapped(workspace: &Workspace) -> Result<String> {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+        .context("no cargo home")?;
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let sysroot = Cmd::new(workspace, rustc)
+        .args(["--print", "sysroot"])
+        .read()?;
+    let map = |from: &str, to: &str| format!("--remap-path-prefix={from}={to}");
+    let flags = [
+        map(&workspace.root.display().to_string(), "/ai-audit"),
+        map(&home.display().to_string(), "/cargo"),
+        map(sysroot.trim(), "/rust"),
+    ];
+    Ok(flags.join(" "))
+}
+
+/// The bindings without what loads the program from an address: the page has it in itself.
+fn without_loader(bindings: &str) -> Result<String> {
+    let mut rest = bindings.to_owned();
+    for (from, to) in [
+        ("    async function __wbg_load(", "    function initSync("),
+        ("    let __wbg_init_promise;", "    return Object.assign("),
+    ] {
+        let (start, end) = (rest.find(from), rest.find(to));
+        match (start, end) {
+            (Some(start), Some(end)) if start < end => rest.replace_range(start..end, ""),
+            _ => bail!("the bindings are not as expected: no {from:?} before {to:?}"),
+        }
+    }
+    let old = "Object.assign(__wbg_init, { initSync }, exports)";
+    ensure!(rest.contains(old), "the bindings do not end as expected");
+    Ok(rest.replace(old, "Object.assign(exports, { initSync })"))
+}
+
+/// Puts everything into one file.
+fn assemble(workspace: &Workspace, bindings: &str, program: &[u8]) -> Result<String> {
+    let read = |name: &str| {
+        let path = workspace.root.join(SOURCES).join(name);
+        fs::read_to_string(&path).with_context(|| path.display().to_string())
+    };
+    let mut script = String::from("\"use strict\";\n(() => {\n");
+    for name in SCRIPTS {
+        script += &read(name)?;
+    }
+    script += "})();\n";
+    let worker = format!("\"use strict\";\n{bindings}{}", read("worker.js")?);
+    let style = read("style.css")?;
+    for (name, text) in [("the scripts", &script), ("the worker", &worker)] {
+        for word in CONNECTIONS {
+            let found = text
+                .replace("\"http://www.w3.org/2000/svg\"", "")
+                .contains(word);
+            ensure!(
+                !found,
+                "{name} of the page have {word:?}: it asks nobody for anything"
+            );
+        }
+    }
+    for (name, text) in [("script", &script), ("script", &worker), ("style", &style)] {
+        let text = text.to_ascii_lowercase();
+        let ends = text.contains(&format!("</{name}")) || text.contains("<!--");
+        ensure!(!ends, "a part of the page would end its own <{name}>");
+    }
+    let policy = [
+        "default-src 'none'".to_owned(),
+        format!("script-src '{}' 'wasm-unsafe-eval'", source_hash(&script)),
+        format!("style-src '{}'", source_hash(&style)),
+        "worker-src blob:".into(),
+        "img-src blob:".into(),
+        "connect-src 'none'".into(),
+        "form-action 'none'".into(),
+        "base-uri 'none'".into(),
+        "require-trusted-types-for 'script'".into(),
+        "trusted-types ai-audit".into(),
+    ];
+    let version = env!("CARGO_PKG_VERSION");
+    let wasm = Base64::encode_string(&packed(program));
+    let mut page = read("page.html")?;
+    for (place, text) in [
+        ("{{policy}}", policy.join("; ").as_str()),
+        ("{{version}}", version),
+        ("{{style}}", &style),
+        ("{{script}}", &script),
+        ("{{worker}}", &worker),
+        ("{{wasm}}", &wasm),
+    ] {
+        ensure!(
+            page.matches(place).count() == 1,
+            "page.html should have {place} once"
+        );
+        page = page.replacen(place, text, 1);
+    }
+    Ok(page)
+}
+
+/// Deflated: a browser unpacks it, and the page is a third as large.
+fn packed(program: &[u8]) -> Vec<u8> {
+    miniz_oxide::deflate::compress_to_vec(program, 10)
+}
+
+/// As a content security policy names an inline script or style.
+fn source_hash(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    format!("sha256-{}", Base64::encode_string(&digest))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loader_is_cut_out_and_nothing_else() {
+        let bindings = "a\n    async function __wbg_load(x) { fetch(x) }\n    function initSync(m) {}\n    \
+                        let __wbg_init_promise;\n    async function i() { fetch(1) }\n    \
+                        return Object.assign(__wbg_init, { initSync }, exports);\n";
+        let cut = without_loader(bindings).expect("it has the expected form");
+        let wanted =
+            "a\n    function initSync(m) {}\n    return Object.assign(exports, { initSync });\n";
+        assert_eq!(cut, wanted);
+        assert!(without_loader("something else").is_err());
+    }
+
+    #[test]
+    fn a_source_is_named_as_the_policy_wants_it() {
+        // Of the specification's own example (CSP Level 3, section 8.3).
+        let hash = source_hash("alert('Hello, world.');");
+        assert_eq!(hash, "sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng=");
+    }
+}

@@ -1,0 +1,96 @@
+//! Packages: every published crate builds alone from what would be uploaded.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use super::crates::Crate;
+use super::{Ended, How, crates};
+use crate::shell::Cmd;
+use crate::workspace::Workspace;
+
+/// The crates that the short form builds, with what they stand on: those that verify.
+const SHORT: [&str; 3] = ["ai-audit-core", "ai-audit-merkle", "ai-audit-verify"];
+
+/// The largest package that crates.io takes, in bytes.
+const LARGEST: u64 = 10 * 1024 * 1024;
+
+/// Packs all published crates, and builds them from their packages in the order of dependency. Cargo lays
+/// a registry of its own with nothing but the new packages over crates.io and builds each in a folder
+/// where this workspace is out of sight.
+///
+/// # Errors
+/// When one cannot be packed, lacks a file, is too large, or does not build.
+pub(super) fn check(workspace: &Workspace, how: How) -> Result<Ended> {
+    let crates = crates::in_order(workspace)?;
+    let target = workspace.target.join("release-check/package");
+    let packed = target.join("package");
+    if packed.exists() {
+        fs::remove_dir_all(&packed).with_context(|| packed.display().to_string())?;
+    }
+    pack(workspace, &crates, &target)
+        .arg("--no-verify")
+        .arg("--quiet")
+        .run()?;
+    let mut problems = Vec::new();
+    let mut all = 0;
+    for found in &crates {
+        let file = packed.join(format!("{}-{}.crate", found.name, found.version));
+        let size = fs::metadata(&file)
+            .with_context(|| format!("cargo made no {}", file.display()))?
+            .len();
+        all += size;
+        if size > LARGEST {
+            problems.push(format!("{}: {size} bytes, at most {LARGEST}", found.name));
+        }
+        problems.extend(lacks(workspace, found, &file)?);
+    }
+    for problem in &problems {
+        println!("package: {problem}");
+    }
+    if !problems.is_empty() {
+        bail!("{} things about packages are wrong", problems.len());
+    }
+    println!("package: {} packages, {} KiB", crates.len(), all / 1024);
+    let built = if how.short {
+        crates::with_needs(&crates, &SHORT)?
+    } else {
+        crates
+    };
+    pack(workspace, &built, &target).run()?;
+    let names: Vec<_> = built.iter().map(|found| found.name.as_str()).collect();
+    println!("package: built from packages alone: {}", names.join(" "));
+    Ok(Ended::Held)
+}
+
+fn pack(workspace: &Workspace, crates: &[Crate], target: &Path) -> Cmd {
+    let cmd = Cmd::cargo(workspace)
+        // What is not committed yet is checked, too; publishing itself refuses it.
+        .args(["package", "--allow-dirty"])
+        .env("CARGO_TARGET_DIR", target)
+        // Built once and thrown away.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_INCREMENTAL", "0");
+    crates
+        .iter()
+        .fold(cmd, |cmd, found| cmd.args(["-p", &found.name]))
+}
+
+/// The files that every package has to have and this one lacks.
+fn lacks(workspace: &Workspace, found: &Crate, file: &Path) -> Result<Vec<String>> {
+    let listed = Cmd::new(workspace, "tar").arg("-tzf").arg(file).read()?;
+    let root = if found.library {
+        "src/lib.rs"
+    } else {
+        "src/main.rs"
+    };
+    let wanted = ["Cargo.toml", "LICENSE", "README.md", root];
+    let missing = wanted.iter().filter(|name| {
+        let inside = format!("{}-{}/{name}", found.name, found.version);
+        !listed.lines().any(|line| line == inside)
+    });
+    Ok(missing
+        .map(|name| format!("{}: its package has no {name}", found.name))
+        .collect())
+}
