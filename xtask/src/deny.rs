@@ -9,12 +9,28 @@ use crate::workspace::Workspace;
 /// The version that `deny.toml` is written for.
 const VERSION: &str = "0.20.2";
 
-/// Runs cargo-deny with the checks that need no advisory database.
+/// Workspaces of their own, with lock files of their own.
+const OTHERS: [&str; 2] = ["fuzz/Cargo.toml", "crates/firmware/Cargo.toml"];
+
+/// Runs cargo-deny with the checks that need no advisory database, for the other workspaces with those
+/// that do not depend on which versions are there twice.
 ///
 /// # Errors
 /// When a check fails, or cargo-deny is missing and cannot be installed.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    check(workspace, &["bans", "licenses", "sources"])
+    check(workspace, &["bans", "licenses", "sources"])?;
+    let program = tools::cargo_tool(workspace, "cargo-deny", VERSION)?;
+    for manifest in OTHERS {
+        Cmd::new(workspace, &program)
+            .args(["--manifest-path", manifest, "--config", "deny.toml"])
+            .args(["check", "--hide-inclusion-graph"])
+            // What only the others need.
+            .args(["--allow", "license-exception-not-encountered"])
+            .args(["--allow", "license-not-encountered"])
+            .args(["licenses", "sources"])
+            .run()?;
+    }
+    Ok(())
 }
 
 /// Holds what we depend on against the database of advisories, where that can be fetched; otherwise gives

@@ -77,7 +77,11 @@ impl Options {
             .changed
             .then(|| changed::since_base(workspace))
             .flatten();
-        let touched = |target: &&Target| touched.as_ref().is_none_or(|set| set.touches(target));
+        let touched = |target: &&Target| {
+            touched
+                .as_ref()
+                .is_none_or(|set| set.touches(target, workspace))
+        };
         TARGETS.iter().filter(named).filter(touched).collect()
     }
 

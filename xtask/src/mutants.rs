@@ -154,14 +154,12 @@ fn tally(out: &Path, known: &known::Known) -> Result<Tally> {
         }
     };
     let missed = lines("missed.txt")?;
-    let (explained, unknown): (Vec<_>, Vec<_>) = missed
-        .into_iter()
-        .partition(|mutant| known.explains(mutant));
+    let unknown = known.unexplained(&missed);
     Ok(Tally {
         caught: lines("caught.txt")?.len() + lines("previously_caught.txt")?.len(),
         unviable: lines("unviable.txt")?.len(),
         timeout: lines("timeout.txt")?.len(),
-        known: explained.len(),
+        known: missed.len() - unknown.len(),
         unknown,
     })
 }

@@ -2,9 +2,10 @@
  *
  * Made by cbindgen from crates/ffi/src; change it there. Guide: docs/guides/c-interface.md.
  *
- * Every pointer that is not null points to as much initialised memory as the function says, which nobody
- * else writes to during the call, and what is written overlaps nothing that is read. Null, alignment,
- * lengths, UTF-8, ranges and flags are checked. After an error nothing has changed.
+ * Every pointer that is not null points to as much memory as the function says, which nobody else uses
+ * during the call. What is read of it is initialised; what is written overlaps nothing that is read. Null,
+ * alignment, lengths, UTF-8, ranges and flags are checked. After an error nothing has changed, but for an
+ * output buffer.
  */
 
 #ifndef AI_AUDIT_H
@@ -139,7 +140,7 @@
 #define AI_AUDIT_VERIFIER_WORDS 160
 
 /*
- What came of a call. 0 is success; everything else changed nothing.
+ What came of a call. 0 is success; everything else changed no log and no verifier.
 
  New values may be added; treat one that you do not know as a failure.
  */

@@ -4,8 +4,8 @@
 //! `ai-audit-core` itself; this crate is what the header's functions are made of.
 //!
 //! Every function that takes pointers is `unsafe` and shares one contract: each pointer that is not null
-//! points to as much initialised memory as the function says, which nobody else writes to during the
-//! call, and what is written overlaps nothing that is read. Null, alignment, lengths, UTF-8, ranges and
+//! points to as much memory as the function says, which nobody else uses during the call; what is read of
+//! it is initialised, and what is written overlaps nothing that is read. Null, alignment, lengths, UTF-8, ranges and
 //! flags are checked. Calls do not unwind: as a static library the crate is built with
 //! `panic = "abort"`, elsewhere a panic at the border ends the process.
 //!

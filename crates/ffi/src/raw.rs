@@ -1,15 +1,20 @@
 //! The caller's pointers, checked as far as they can be, become references. All dereferencing is here.
 //!
-//! A null pointer, a wrong alignment and an impossible length are found. That memory is there, is
-//! initialised and is not written to meanwhile is what the caller promises; each function says it again.
+//! A null pointer, a wrong alignment and an impossible length are found. That memory is there, that what
+//! is read of it is initialised, and that nobody writes to it meanwhile is what the caller promises; each
+//! function says it again.
 #![allow(
     unsafe_code,
     reason = "C hands over pointers; this file is where they are dereferenced"
 )]
 
 use crate::status::{AiAuditStatus, Result};
+use ai_audit_core::MAX_SEALED_LEN;
 use core::mem::MaybeUninit;
 use core::slice;
+
+/// No function writes more bytes than this: a sealed receipt with the lengths around it in a file.
+const MOST_WRITTEN: usize = MAX_SEALED_LEN + 64;
 
 /// The largest number of bytes that one object can have.
 const MAX_LEN: usize = isize::MAX.unsigned_abs();
@@ -31,11 +36,12 @@ pub(crate) unsafe fn items<'a, T>(ptr: *const T, len: usize) -> Result<&'a [T]> 
     Ok(unsafe { slice::from_raw_parts(ptr, len) })
 }
 
-/// `len` bytes to write to.
+/// `len` bytes to write to, or as many of them as anything that is written here needs. They are zeros
+/// then: a buffer in C is mostly uninitialised, and a slice must not be.
 ///
 /// # Safety
-/// Where `len` is not 0 and `ptr` is not null, it points to so many initialised bytes, which nobody else
-/// reads or writes during `'a`.
+/// Where `len` is not 0 and `ptr` is not null, it points to so many bytes, which nobody else reads or
+/// writes during `'a`.
 pub(crate) unsafe fn bytes_mut<'a>(ptr: *mut u8, len: usize) -> Result<&'a mut [u8]> {
     if len == 0 {
         return Ok(&mut []);
@@ -44,7 +50,11 @@ pub(crate) unsafe fn bytes_mut<'a>(ptr: *mut u8, len: usize) -> Result<&'a mut [
     if len > MAX_LEN {
         return Err(AiAuditStatus::Length);
     }
-    // SAFETY: not null and of possible size as was just checked; the rest is the caller's promise.
+    let len = len.min(MOST_WRITTEN);
+    // SAFETY: not null and of possible size as was just checked; that so many bytes are there is the
+    // caller's promise.
+    unsafe { ptr.write_bytes(0, len) };
+    // SAFETY: initialised by the line above; the rest is as there.
     Ok(unsafe { slice::from_raw_parts_mut(ptr, len) })
 }
 

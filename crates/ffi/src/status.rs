@@ -7,7 +7,7 @@
 use ai_audit_core::{ChainError, KeyHistoryError, SealError};
 use core::ffi::{CStr, c_char};
 
-/// What came of a call. 0 is success; everything else changed nothing.
+/// What came of a call. 0 is success; everything else changed no log and no verifier.
 ///
 /// New values may be added; treat one that you do not know as a failure.
 #[repr(i32)]

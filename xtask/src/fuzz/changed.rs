@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::targets::Target;
 use crate::shell::Cmd;
-use crate::workspace::Workspace;
+use crate::workspace::{DependencyKind, Workspace};
 
 /// How many commits back, where nothing else says since when.
 const COMMITS: &str = "10";
@@ -13,8 +13,8 @@ const COMMITS: &str = "10";
 #[derive(Debug, Default)]
 pub(super) struct Changed {
     crates: BTreeSet<String>,
-    /// The targets themselves.
-    fuzz: bool,
+    /// What concerns all: the targets themselves, or the versions of what everything stands on.
+    all: bool,
 }
 
 impl Changed {
@@ -24,21 +24,44 @@ impl Changed {
             let mut parts = file.split('/');
             match (parts.next(), parts.next()) {
                 (Some("crates"), Some(folder)) => drop(changed.crates.insert(folder.into())),
-                (Some("fuzz"), Some(_)) => changed.fuzz = true,
+                (Some("fuzz"), Some(_)) | (Some("Cargo.toml" | "Cargo.lock"), None) => {
+                    changed.all = true;
+                }
                 _ => {}
             }
         }
         changed
     }
 
-    /// Whether a target is concerned.
-    pub(super) fn touches(&self, target: &Target) -> bool {
-        self.fuzz
-            || target
-                .crates
-                .iter()
-                .any(|folder| self.crates.contains(*folder))
+    /// Whether a target is concerned: by the crates that it watches, or by those that they stand on.
+    pub(super) fn touches(&self, target: &Target, workspace: &Workspace) -> bool {
+        self.all || {
+            let below = below(workspace, target.crates);
+            !below.is_disjoint(&self.crates)
+        }
     }
+}
+
+/// The folders of crates, and of all of ours that they are built from.
+fn below(workspace: &Workspace, folders: &[&str]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut left: Vec<String> = folders.iter().map(|folder| (*folder).to_owned()).collect();
+    while let Some(folder) = left.pop() {
+        let mut packages = workspace.packages.iter();
+        let package = packages.find(|package| package.crate_folder(workspace) == Some(&folder));
+        if !found.insert(folder) {
+            continue;
+        }
+        let needs = package
+            .into_iter()
+            .flat_map(|package| &package.dependencies);
+        for dependency in needs.filter(|needed| needed.kind != DependencyKind::Dev) {
+            let needed = workspace.package(&dependency.name);
+            let folder = needed.and_then(|package| package.crate_folder(workspace));
+            left.extend(folder.map(str::to_owned));
+        }
+    }
+    found
 }
 
 /// What changed since `AI_AUDIT_BASE`; else since the branch left `origin/main`; else since the last
@@ -85,8 +108,11 @@ mod tests {
     use super::*;
 
     fn names(files: &str) -> Vec<&'static str> {
+        let workspace = Workspace::load().expect("this workspace");
         let changed = Changed::of(files);
-        let touched = TARGETS.iter().filter(|target| changed.touches(target));
+        let touched = TARGETS
+            .iter()
+            .filter(|target| changed.touches(target, &workspace));
         touched.map(|target| target.name).collect()
     }
 
@@ -102,5 +128,8 @@ mod tests {
         );
         assert_eq!(names("docs/fuzzing.md\nxtask/src/fuzz.rs"), [""; 0]);
         assert_eq!(names("fuzz/src/lib.rs").len(), TARGETS.len());
+        assert_eq!(names("Cargo.lock").len(), TARGETS.len());
+        // The Python library's records are read by import, which stands on json.
+        assert!(names("crates/json/src/parse.rs").contains(&"python_records"));
     }
 }

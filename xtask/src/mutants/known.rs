@@ -9,7 +9,14 @@ pub(super) const FILE: &str = "xtask/src/mutants/known.txt";
 
 /// Survivors by file and change, each with its reason.
 #[derive(Debug)]
-pub(super) struct Known(BTreeMap<String, String>);
+pub(super) struct Known(BTreeMap<String, Entry>);
+
+#[derive(Debug)]
+struct Entry {
+    reason: String,
+    /// How many mutants of these words it is for.
+    mutants: usize,
+}
 
 impl Known {
     /// The list of this source.
@@ -20,12 +27,13 @@ impl Known {
         Self::parse(include_str!("known.txt"))
     }
 
-    /// Reads a list: lines with a mutant, each with its reason in indented lines below; `#` for comments.
+    /// Reads a list: lines with a mutant, behind `N times ` where N of the same words have one reason, each
+    /// with its reason in indented lines below; `#` for comments.
     ///
     /// # Errors
     /// As [`Known::read`].
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let mut known = BTreeMap::<String, String>::new();
+        let mut known = BTreeMap::<String, Entry>::new();
         let mut last: Option<String> = None;
         for line in text.lines() {
             if line.trim().is_empty() || line.starts_with('#') {
@@ -35,24 +43,42 @@ impl Known {
                 let Some(entry) = last.as_ref().and_then(|mutant| known.get_mut(mutant)) else {
                     bail!("{FILE}: a reason without a mutant: {reason}");
                 };
-                entry.push_str(reason);
+                entry.reason.push_str(reason);
             } else {
-                if known.insert(line.into(), String::new()).is_some() {
-                    bail!("{FILE}: twice: {line}");
+                let (times, mutant) = line.split_once(" times ").unwrap_or(("1", line));
+                let Ok(mutants) = times.parse() else {
+                    bail!("{FILE}: {times:?} is no number of times: {line}");
+                };
+                let reason = String::new();
+                let entry = Entry { reason, mutants };
+                if known.insert(mutant.into(), entry).is_some() {
+                    bail!("{FILE}: twice: {mutant}");
                 }
-                last = Some(line.into());
+                last = Some(mutant.into());
             }
         }
-        if let Some((mutant, _)) = known.iter().find(|(_, reason)| reason.is_empty()) {
+        if let Some((mutant, _)) = known.iter().find(|(_, entry)| entry.reason.is_empty()) {
             bail!("{FILE}: no reason: {mutant}");
         }
         Ok(Self(known))
     }
 
-    /// Whether a survivor, as cargo-mutants prints it, has a reason. Lines move, so its line and column do
-    /// not count.
-    pub(super) fn explains(&self, mutant: &str) -> bool {
-        without_place(mutant).is_some_and(|mutant| self.0.contains_key(&mutant))
+    /// Of survivors, as cargo-mutants prints them, those that have no reason. Lines move, so their lines and
+    /// columns do not count; but more of the same words than an entry is for are not explained.
+    pub(super) fn unexplained(&self, survivors: &[String]) -> Vec<String> {
+        let mut seen = BTreeMap::<String, usize>::new();
+        let mut unknown = Vec::new();
+        for survivor in survivors {
+            let entry = without_place(survivor).and_then(|words| {
+                let so_far = seen.entry(words.clone()).or_default();
+                *so_far += 1;
+                self.0.get(&words).filter(|entry| *so_far <= entry.mutants)
+            });
+            if entry.is_none() {
+                unknown.push(survivor.clone());
+            }
+        }
+        unknown
     }
 }
 
@@ -85,9 +111,16 @@ mod tests {
     fn entries_need_a_reason_and_stand_once() {
         assert!(Known::parse("a.rs: x\n").is_err());
         assert!(Known::parse("    why\n").is_err());
+        assert!(Known::parse("two times a.rs: x\n    why\n").is_err());
         assert!(Known::parse("a.rs: x\n    why\na.rs: x\n    why\n").is_err());
-        let known = Known::parse("# all\n\na.rs: x\n    why\n").expect("a list");
-        assert!(known.explains("a.rs:1:2: x") && known.explains("a.rs:30:4: x"));
-        assert!(!known.explains("a.rs:1:2: y") && !known.explains("a.rs: x"));
+        let known = Known::parse("# all\n\na.rs: x\n    why\n2 times a.rs: z\n    why\n");
+        let known = known.expect("a list");
+        let of = |survivors: &[&str]| {
+            let survivors: Vec<String> = survivors.iter().map(|s| (*s).to_owned()).collect();
+            known.unexplained(&survivors)
+        };
+        assert!(of(&["a.rs:30:4: x", "a.rs:2:2: z", "a.rs:3:2: z"]).is_empty());
+        assert_eq!(of(&["a.rs:1:2: x", "a.rs:30:4: x"]), ["a.rs:30:4: x"]);
+        assert_eq!(of(&["a.rs:1:2: y", "a.rs: x"]).len(), 2);
     }
 }
