@@ -20,12 +20,19 @@ const MUSL: &str = "x86_64-unknown-linux-musl";
 /// When it does not build, or the two differ.
 pub(super) fn reproducible(workspace: &Workspace, how: How) -> Result<Ended> {
     let host = host()?;
-    let places = ["first", "second/in-a-longer-path"];
-    let mut built = Vec::new();
-    for place in places {
-        let folder = workspace.target.join("release-check/twice").join(place);
-        built.push(build(workspace, &folder, &host, how.small)?);
+    let time = commit_time(workspace)?;
+    let mut trees = Vec::new();
+    // Both copies before the first build, which takes minutes: somebody may go on working.
+    for place in ["first", "second/in-a-longer-path"] {
+        trees.push(tree(
+            workspace,
+            &workspace.target.join("release-check/twice").join(place),
+        )?);
     }
+    let built = trees
+        .iter()
+        .map(|tree| build(tree, &host, &time, how.small))
+        .collect::<Result<Vec<_>>>()?;
     let [first, second] = built.as_slice() else {
         bail!("two programs were to be built");
     };
@@ -66,7 +73,8 @@ pub(super) fn musl(workspace: &Workspace, how: How) -> Result<Ended> {
         }
     }
     let folder = workspace.target.join("release-check/musl");
-    let program = build(workspace, &folder, MUSL, how.small)?;
+    let time = commit_time(workspace)?;
+    let program = build(&tree(workspace, &folder)?, MUSL, &time, how.small)?;
     is_static(workspace, &program)?;
     let vectors = "docs/spec/vectors";
     let verified = Cmd::new(workspace, &program)
@@ -85,25 +93,30 @@ pub(super) fn musl(workspace: &Workspace, how: How) -> Result<Ended> {
     Ok(Ended::Held)
 }
 
-/// Builds `ai-audit` from a copy of the sources under `folder`, with nothing of the place in it.
-fn build(workspace: &Workspace, folder: &Path, triple: &str, small: bool) -> Result<PathBuf> {
+/// A copy of the sources in an emptied `folder`, beside the target directory that it builds into.
+fn tree(workspace: &Workspace, folder: &Path) -> Result<Workspace> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    let tree = copy::sources(workspace, &folder.join("source"), &folder.join("target"))?;
+    copy::sources(workspace, &folder.join("source"), &folder.join("target"))
+}
+
+/// Builds `ai-audit` from a copy, with nothing of the place in it and no time but that of the commit.
+fn build(tree: &Workspace, triple: &str, time: &str, small: bool) -> Result<PathBuf> {
+    let folder = tree.root.parent().context("a copy has a folder above it")?;
     let home = cargo_home()?;
     // Whatever is compiled tells its path: our sources, what build scripts wrote, the crates.
     let places = [(folder, "/build"), (home.as_path(), "/cargo")];
     let rust = places.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
     let c = places.map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
-    let mut cmd = Cmd::cargo(&tree)
+    let mut cmd = Cmd::cargo(tree)
         .args(["build", "--release", "--locked", "--quiet"])
         .args(["-p", "ai-audit-cli", "--bin", "ai-audit"])
         .args(["--target", triple])
         .env("CARGO_TARGET_DIR", &tree.target)
         .env("CARGO_ENCODED_RUSTFLAGS", rust.join("\u{1f}"))
         .env("CFLAGS", c.join(" "))
-        .env("SOURCE_DATE_EPOCH", commit_time(workspace)?)
+        .env("SOURCE_DATE_EPOCH", time)
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
     if triple == MUSL {
