@@ -5,10 +5,11 @@ mod host;
 mod machine;
 mod scenario;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+use crate::program;
 use crate::shell::Cmd;
 use crate::tools;
 use crate::workspace::Workspace;
@@ -66,7 +67,7 @@ pub(crate) fn run(workspace: &Workspace, size: Size) -> Result<Option<String>> {
             machine::QEMU
         )));
     }
-    let audit = ai_audit(workspace)?;
+    let audit = program::ai_audit(workspace)?;
     seal(&firmware)?;
     scenario::run(workspace, &firmware, &audit, size)?;
     Ok(None)
@@ -182,19 +183,6 @@ fn figure(line: &str, name: &str) -> Result<u64> {
     value
         .parse()
         .with_context(|| format!("{name} in {line:?} is no number"))
-}
-
-/// The command line, built if it is not there.
-fn ai_audit(workspace: &Workspace) -> Result<PathBuf> {
-    let name = format!("ai-audit{}", std::env::consts::EXE_SUFFIX);
-    let path = Path::new(&workspace.target).join("debug").join(name);
-    if !path.is_file() {
-        // Without what reports as PDF need, which takes minutes.
-        Cmd::cargo(workspace)
-            .args(["build", "-p", "ai-audit-cli", "--no-default-features"])
-            .run()?;
-    }
-    Ok(path)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::program;
 use crate::shell::Cmd;
 use crate::tools;
 use crate::workspace::Workspace;
@@ -195,7 +196,7 @@ fn programs(
 fn ordinary(workspace: &Workspace, folder: &Path) -> Result<()> {
     let at = folder.join(C99.name);
     let (line, receipts) = (at.join("log.pub"), at.join("receipts.bin"));
-    let program = ordinary_program(workspace)?;
+    let program = program::ai_audit(workspace)?;
     let verify = |receipts: &Path| {
         Cmd::new(workspace, &program)
             .args(["verify", "--size", RECEIPTS, "--key"])
@@ -218,17 +219,6 @@ fn ordinary(workspace: &Workspace, folder: &Path) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The command line: what tests have built, or else one without the pieces that take minutes.
-fn ordinary_program(workspace: &Workspace) -> Result<PathBuf> {
-    let built = workspace.target.join("debug/ai-audit");
-    if !built.is_file() {
-        Cmd::cargo(workspace)
-            .args(["build", "-p", "ai-audit-cli", "--no-default-features"])
-            .run()?;
-    }
-    Ok(built)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod mutants;
 mod nostd;
 mod page;
 mod pii_accuracy;
+mod program;
 mod python;
 mod release;
 mod sample;

@@ -162,6 +162,7 @@ impl<'b, F: NorFlash> Device<'b, F> {
             ring: back,
             seal: buf,
         } = buffers;
+        Self::complete(&mut flash, buf, back)?;
         let key = match Self::seed(&mut flash)? {
             Some(seed) => SigningKey::from_bytes(&seed),
             None => Self::make_seed(&mut flash, provision, back)?,
@@ -314,6 +315,38 @@ impl<'b, F: NorFlash> Device<'b, F> {
             .seal(body, &head, &self.key, self.buf)
             .map_err(DeviceError::Seal)?;
         Ok(self.ring.append(sealed.as_bytes())?)
+    }
+
+    /// Writes seed and genesis twice where power was cut after the first copy, before anything builds on
+    /// them: cut off again they are made anew, and nobody has seen the first ones.
+    fn complete(
+        flash: &mut F,
+        buf: &mut [u8; MAX_RECEIPT],
+        back: &mut [u8; MAX_RECEIPT],
+    ) -> Outcome<(), F> {
+        if Ring::is_used(flash) {
+            return Ok(());
+        }
+        let has_genesis = twice::read(flash, GENESIS, Kind::Receipt, buf).is_some();
+        let (sector, kind) = if has_genesis {
+            (GENESIS, Kind::Receipt)
+        } else {
+            (KEYS, Kind::Seed)
+        };
+        if twice::is_cut_off(flash, sector, kind, back)
+            && let Some(len) = twice::read(flash, sector, kind, buf)
+        {
+            let first = buf.get(..len).unwrap_or(&[]);
+            let written = twice::write(flash, sector, kind, first, back);
+            if !written.map_err(RingError::Flash)? {
+                return Err(RingError::ReadsOtherwise.into());
+            }
+        }
+        if kind == Kind::Seed {
+            buf.zeroize();
+            back.zeroize();
+        }
+        Ok(())
     }
 
     fn seed(flash: &mut F) -> Outcome<Option<Zeroizing<[u8; SECRET_KEY_LEN]>>, F> {

@@ -21,7 +21,8 @@ pub struct KeyLine<'a> {
 
 impl<'a> KeyLine<'a> {
     /// The line of a genesis; `name` is its name.
-    pub(crate) fn of(name: &'a str, genesis: &Genesis<'_>) -> Self {
+    #[must_use]
+    pub fn of(name: &'a str, genesis: &Genesis<'_>) -> Self {
         let mut origin = Buffer::<HASHED>::new();
         // A genesis with a name that cannot be part of an origin was never sealed.
         if let Ok(known) = genesis.origin() {

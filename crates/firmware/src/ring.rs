@@ -30,6 +30,9 @@ pub struct Ring<'b, F> {
     flash: F,
     /// The sector that is written to; none before the first receipt.
     newest: Option<Header>,
+    /// Whether the opening of the newest sector was cut off: one copy of its header is there, and
+    /// nothing else.
+    cut_off: bool,
     /// Where its next record goes.
     cursor: usize,
     head: Head,
@@ -64,7 +67,8 @@ pub struct Damage {
     pub missing: u64,
     /// Receipts that are there and do not follow the one before.
     pub misfits: u64,
-    /// Whether the newest receipt is damaged, so that nobody knows what the next one follows.
+    /// Whether the newest receipt is damaged, or lies in a sector that both copies of its header are
+    /// gone from, so that nobody knows what the next one follows.
     pub newest: bool,
 }
 
@@ -181,7 +185,8 @@ impl<F: NorFlash> Ring<'_, F> {
         if sealed.len() > MAX_RECEIPT.min(longest_in(most)) {
             return Err(RingError::TooLong);
         }
-        if self.newest.is_none() || self.cursor + pages + RESERVE > Sector::<F>::PAGES {
+        let room = self.cursor + pages + RESERVE <= Sector::<F>::PAGES;
+        if self.newest.is_none() || self.cut_off || !room {
             self.open_next()?;
         }
         self.write(Kind::Receipt, sealed, true)?;
@@ -217,12 +222,12 @@ impl<F: NorFlash> Ring<'_, F> {
             return Ok(());
         }
         self.ready()?;
-        if self.cursor < Sector::<F>::PAGES {
+        if !self.cut_off && self.cursor < Sector::<F>::PAGES {
             let [s0, s1, s2, s3, s4, s5, s6, s7] = size.to_le_bytes();
             // It has no mark: without it the host says it again.
             return self.write(Kind::Acknowledged, &[s0, s1, s2, s3, s4, s5, s6, s7], false);
         }
-        // Only where power cuts spoiled the reserve. Should this one be cut off as well, the device
+        // Only where power cuts spoiled the reserve, or cut the sector's opening off. Should this one be cut off as well, the device
         // counts what it erased as missing until the host says the same again.
         self.open_next()
     }
@@ -262,13 +267,15 @@ impl<F: NorFlash> Ring<'_, F> {
         Ok(())
     }
 
-    /// Erases the next sector in turn and makes it the newest.
+    /// Erases the next sector in turn and makes it the newest. One whose opening was cut off is opened
+    /// again: with one copy of its header, a single flip would hide all receipts in it.
     fn open_next(&mut self) -> Outcome<(), F> {
+        let again = self.cut_off;
         let opening = self
             .newest
-            .map_or(0, |newest| newest.opening.saturating_add(1));
+            .map_or(0, |newest| newest.opening.saturating_add(u32::from(!again)));
         let sectors = self.sectors();
-        if opening >= sectors && self.free_up_to(self.acknowledged) == 0 {
+        if !again && opening >= sectors && self.free_up_to(self.acknowledged) == 0 {
             return Err(RingError::Full);
         }
         let at = self.place(opening);
@@ -291,10 +298,11 @@ impl<F: NorFlash> Ring<'_, F> {
                 .write(page, Kind::Header, &bytes)
                 .map_err(RingError::Flash)?;
         }
-        if self.header(at - BEFORE) != Some(header) {
+        if !self.has_both(at - BEFORE, header) {
             return Err(RingError::ReadsOtherwise);
         }
         self.newest = Some(header);
+        self.cut_off = false;
         self.cursor = HEADER;
         // What was in that sector is gone.
         if let Some(first) = opening.checked_sub(sectors - 1) {
@@ -339,16 +347,28 @@ impl<F: NorFlash> Ring<'_, F> {
     }
 
     fn header_in(flash: &mut F, sector: u32) -> Option<Header> {
+        (0..HEADER).find_map(|copy| Self::copy_in(flash, sector, copy))
+    }
+
+    /// One copy of a header.
+    fn copy_in(flash: &mut F, sector: u32, copy: usize) -> Option<Header> {
         let mut bytes = [0; Header::LEN];
-        let mut sector = Sector::new(flash, BEFORE + sector);
-        (0..HEADER).find_map(|page| match sector.read(page, &mut bytes).what {
+        match Sector::new(flash, BEFORE + sector)
+            .read(copy, &mut bytes)
+            .what
+        {
             What::Whole {
                 kind: Kind::Header,
                 len: Header::LEN,
                 ..
             } => Header::from_bytes(&bytes),
             _ => None,
-        })
+        }
+    }
+
+    /// Whether a sector has both copies of this header.
+    fn has_both(&mut self, sector: u32, header: Header) -> bool {
+        (0..HEADER).all(|copy| Self::copy_in(&mut self.flash, sector, copy) == Some(header))
     }
 
     /// Whether any sector of a ring in this flash was ever opened.

@@ -8,6 +8,9 @@ use embedded_storage::nor_flash::NorFlash;
 use crate::device::{Device, Now, Provision};
 use crate::line::LineWriter;
 
+/// How far the host's time may be ahead of the newest receipt, in microseconds: ten years of 365.25 days.
+const TEN_YEARS: u64 = 3_652_500 * 86_400 * 1_000;
+
 /// A device at its serial line.
 #[derive(Debug)]
 pub struct Session<'p, 'b, F> {
@@ -58,7 +61,7 @@ impl<'p, 'b, F: NorFlash> Session<'p, 'b, F> {
     /// |---|---|
     /// | `export SEQ` | `key LINE`, then `receipt SEQ HEX` from `SEQ` on as far as they are here, then `end SIZE HASH` |
     /// | `acknowledge SIZE HASH` | `ok acknowledge`: the host keeps the log up to there |
-    /// | `time MICROS` | `ok time`: microseconds since 1970, UTC |
+    /// | `time MICROS` | `ok time`: microseconds since 1970, UTC, at most ten years after the newest receipt |
     /// | `stop` | `ok stop`: sealed that the device stops in order |
     /// | `status` | `status …`, and `wear …` with the erasures of each sector |
     ///
@@ -91,6 +94,17 @@ impl<'p, 'b, F: NorFlash> Session<'p, 'b, F> {
                 ok(out, command)?;
             }
             ("time", Some(micros), None) => {
+                // No receipt is sealed before the one before it: a time far ahead would stay for good.
+                let newest = self.device.ring().head().sealed_at().as_micros();
+                let latest = Timestamp::from_micros(newest.saturating_add(TEN_YEARS)).as_micros();
+                if micros > latest {
+                    return error(
+                        out,
+                        format_args!(
+                            "time: at most {latest}, ten years after the newest receipt; now {micros}"
+                        ),
+                    );
+                }
                 self.set = Some((micros, running));
                 ok(out, command)?;
             }

@@ -25,6 +25,35 @@ pub(crate) fn read<F: NorFlash>(
     None
 }
 
+/// Whether power was cut before both copies were there: one is whole, and no other ever was.
+pub(crate) fn is_cut_off<F: NorFlash>(
+    flash: &mut F,
+    sector: u32,
+    kind: Kind,
+    buf: &mut [u8],
+) -> bool {
+    let mut sector = Sector::new(flash, sector);
+    let (mut whole, mut marks) = (0, 0);
+    let mut page = 0;
+    while page < Sector::<F>::PAGES {
+        let found = sector.read(page, buf);
+        page = found.next;
+        match found.what {
+            What::Whole {
+                kind: other,
+                marked,
+                ..
+            } if other == kind => {
+                whole += 1;
+                marks += u8::from(marked);
+            }
+            What::Broken { marked: true } => marks += 1,
+            _ => {}
+        }
+    }
+    whole == 1 && marks < 2
+}
+
 /// Writes both copies into the erased sector, each marked when it is whole. `false` where they do not
 /// fit or do not read as they were written.
 pub(crate) fn write<F: NorFlash>(

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use ai_audit_core::{SIGNATURE_LEN, UnverifiedReceipt};
-use ai_audit_firmware::{LineWriter, read_line};
+use ai_audit_core::{Chain, DecodeBody as _, Genesis, Head, SIGNATURE_LEN, UnverifiedReceipt};
+use ai_audit_firmware::{KeyLine, LineWriter, read_line};
 
 const MAGIC: &[u8] = b"ai-audit/receipts/v1\n";
 
@@ -15,9 +15,13 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Adds a transcript to what the folder holds and returns the acknowledgement, a line for the device.
 ///
+/// `receipts` and `log.pub` stay as they were until the new file is on the disk and its chain and every signature hold:
+/// what is held is never given up for something that does not verify.
+///
 /// # Errors
 ///
-/// When the transcript is not whole, its receipts do not join those that are held, or it contradicts them.
+/// When the transcript is not whole, its receipts do not join those that are held, do not verify, or
+/// contradict those that are held.
 pub(crate) fn collect(folder: &Path, transcript: &str) -> Outcome<String> {
     fs::create_dir_all(folder)?;
     let (file, pin) = (folder.join("receipts"), folder.join("log.pub"));
@@ -26,6 +30,10 @@ pub(crate) fn collect(folder: &Path, transcript: &str) -> Outcome<String> {
     } else {
         BTreeMap::new()
     };
+    let mut pinned = None;
+    if pin.is_file() {
+        pinned = Some(fs::read_to_string(&pin)?);
+    }
     let mut end = None;
     for (number, line) in transcript.lines().enumerate() {
         let at = |why: &dyn std::fmt::Display| format!("line {}: {why}", number + 1);
@@ -34,7 +42,14 @@ pub(crate) fn collect(folder: &Path, transcript: &str) -> Outcome<String> {
             .split(' ')
             .collect();
         match *words.as_slice() {
-            ["key", line] => keep_pin(&pin, line)?,
+            // The line of the first export stays. One that comes later is held against it.
+            ["key", line] => {
+                let line = format!("{line}\n");
+                if *pinned.get_or_insert_with(|| line.clone()) != line {
+                    let why = format!("the device's key line is not the one in {}", pin.display());
+                    return Err(at(&why).into());
+                }
+            }
             ["receipt", seq, hex] => {
                 let seq = seq.parse::<u64>().map_err(|why| at(&why))?;
                 let sealed = bytes(hex).ok_or_else(|| at(&"not hexadecimal digits in pairs"))?;
@@ -60,19 +75,21 @@ pub(crate) fn collect(folder: &Path, transcript: &str) -> Outcome<String> {
         )
         .into());
     }
-    let last = held
-        .values()
-        .next_back()
-        .ok_or("the transcript has no receipt")?;
-    let has = UnverifiedReceipt::parse(last)?.hash().to_string();
+    let pinned = pinned.ok_or("the transcript has no key line")?;
+    let fresh = folder.join("receipts.new");
+    fs::write(&fresh, write(&held)?)?;
+    // What is adopted is what was checked, so it is what the file says and not what was meant.
+    let head = check(&parse(&fs::read(&fresh)?)?, &pinned)?;
+    let has = head.hash().to_string();
     if has != hash {
         return Err(format!("the last receipt's hash is {has}, the end line says {hash}").into());
     }
-    // Whole under its name or not at all.
-    let fresh = folder.join("receipts.new");
-    fs::write(&fresh, write(&held)?)?;
-    fs::File::open(&fresh)?.sync_all()?;
-    fs::rename(&fresh, &file)?;
+    if !pin.is_file() {
+        let fresh = folder.join("log.pub.new");
+        fs::write(&fresh, pinned)?;
+        adopt(&fresh, &pin, folder)?;
+    }
+    adopt(&fresh, &file, folder)?;
     let mut acknowledgement = String::new();
     let mut line = LineWriter::new(&mut acknowledgement);
     write!(line, "acknowledge {size} {hash}")?;
@@ -80,13 +97,43 @@ pub(crate) fn collect(folder: &Path, transcript: &str) -> Outcome<String> {
     Ok(acknowledgement)
 }
 
-/// The line of the first export stays. One that comes later is held against it.
-fn keep_pin(pin: &Path, line: &str) -> Outcome<()> {
-    let line = format!("{line}\n");
-    if !pin.is_file() {
-        fs::write(pin, line)?;
-    } else if fs::read_to_string(pin)? != line {
-        return Err(format!("the device's key line is not the one in {}", pin.display()).into());
+/// Goes through the chain and verifies every signature under the key that the genesis names, and the
+/// genesis under the key line.
+fn check(held: &BTreeMap<u64, Vec<u8>>, pinned: &str) -> Outcome<Head> {
+    let mut key = None;
+    let mut chain = Chain::new();
+    for (seq, sealed) in held {
+        let at = |why: &dyn std::fmt::Display| format!("receipt {seq}: {why}");
+        let receipt = UnverifiedReceipt::parse(sealed).map_err(|why| at(&why))?;
+        chain.push(&receipt).map_err(|why| at(&why))?;
+        let key = match key {
+            Some(key) => key,
+            // The chain takes nothing but a genesis first.
+            None => {
+                let genesis = Genesis::decode(&receipt).map_err(|why| at(&why))?;
+                let line = KeyLine::of(genesis.name.as_str(), &genesis).to_string();
+                if line != pinned.trim_end() {
+                    return Err(at(&format!("its key line is {line}, not {pinned:?}")).into());
+                }
+                *key.insert(genesis.receipt_key)
+            }
+        };
+        receipt.verify_signature(&key).map_err(|why| at(&why))?;
+    }
+    Ok(*chain.head())
+}
+
+/// Gives a file its name, whole or not at all, and durably: after `Ok` no power cut at the host takes it
+/// back, and the device may be told.
+fn adopt(fresh: &Path, name: &Path, folder: &Path) -> Outcome<()> {
+    fs::OpenOptions::new().write(true).open(fresh)?.sync_all()?;
+    fs::rename(fresh, name)?;
+    // The name stands in the folder, and the folder's own in the one above. Windows opens no folder.
+    if cfg!(unix) {
+        let folder = fs::canonicalize(folder)?;
+        for folder in folder.ancestors().take(2) {
+            fs::File::open(folder)?.sync_all()?;
+        }
     }
     Ok(())
 }

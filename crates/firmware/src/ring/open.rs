@@ -3,7 +3,7 @@
 use ai_audit_core::{Chain, ChainError, Head, Kind as Body, Timestamp, UnverifiedReceipt};
 use embedded_storage::nor_flash::NorFlash;
 
-use super::{BEFORE, Damage, HEADER, MAX_RECEIPT, Outcome, Ring, RingError};
+use super::{BEFORE, Damage, HEADER, Header, MAX_RECEIPT, Outcome, Ring, RingError};
 use crate::page::{Kind, Sector, What};
 
 impl<'b, F: NorFlash> Ring<'b, F> {
@@ -19,6 +19,7 @@ impl<'b, F: NorFlash> Ring<'b, F> {
         let mut ring = Self {
             flash,
             newest: None,
+            cut_off: false,
             cursor: HEADER,
             head: genesis,
             oldest: genesis.size(),
@@ -34,8 +35,63 @@ impl<'b, F: NorFlash> Ring<'b, F> {
         ring.find_newest();
         if let Some(newest) = ring.newest {
             ring.walk(newest.opening);
+            ring.cut_off = ring.is_cut_off(newest);
         }
+        ring.damage.newest |= ring.hides_newer();
         Ok(ring)
+    }
+
+    /// Whether a sector has one copy of its header, and no record that is or was whole: power was cut
+    /// before the other copy, for nothing is written behind the header until both are there.
+    fn is_cut_off(&mut self, newest: Header) -> bool {
+        let at = newest.opening % self.sectors();
+        if self.has_both(at, newest) {
+            return false;
+        }
+        let mut sector = Sector::new(&mut self.flash, BEFORE + at);
+        (HEADER..Sector::<F>::PAGES).all(|page| {
+            matches!(
+                sector.read(page, self.buf).what,
+                What::Blank | What::Broken { marked: false }
+            )
+        })
+    }
+
+    /// Whether a sector without its header holds a receipt behind the head. No power cut does that:
+    /// what is erased is older than the head.
+    fn hides_newer(&mut self) -> bool {
+        let (sectors, newest) = (self.sectors(), self.newest);
+        let in_turn = |header: Header, sector| {
+            header.opening % sectors == sector
+                && newest.is_some_and(|newest| {
+                    header.opening <= newest.opening && newest.opening - header.opening < sectors
+                })
+        };
+        for at in 0..sectors {
+            if self.header(at).is_some_and(|header| in_turn(header, at)) {
+                continue;
+            }
+            let mut sector = Sector::new(&mut self.flash, BEFORE + at);
+            let mut page = HEADER;
+            while page < Sector::<F>::PAGES {
+                let found = sector.read(page, self.buf);
+                page = found.next;
+                let What::Whole {
+                    kind: Kind::Receipt,
+                    len,
+                    ..
+                } = found.what
+                else {
+                    continue;
+                };
+                let sealed = self.buf.get(..len).unwrap_or(&[]);
+                let seq = UnverifiedReceipt::parse(sealed).map(|receipt| receipt.header().seq);
+                if seq.is_ok_and(|seq| seq >= self.head.size()) {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// The newest sector is the one of the last opening. What the host has is the most that any

@@ -5,7 +5,7 @@ use std::fs;
 use ai_audit_core::{
     ClockAnomaly, DecodeBody as _, Genesis, Kind, SigningKey, Timestamp, UnverifiedReceipt,
 };
-use ai_audit_firmware::{Buffers, Device, LineError, Session, Work, read_line};
+use ai_audit_firmware::{Buffers, Device, LineError, LineWriter, Session, Work, read_line};
 
 use crate::common::{decide, decision, provision};
 use crate::flash::Nor;
@@ -209,4 +209,88 @@ fn commands_that_are_none_are_refused_or_left() {
     assert_eq!(read_line("export 0"), Err(LineError::NoChecksum));
     assert_eq!(read_line("export 0 *0123456"), Err(LineError::NoChecksum));
     assert_eq!(read_line("export 0 *+1234567"), Err(LineError::NoChecksum));
+}
+
+/// A line with its checksum, as a device writes it.
+fn line(words: &str) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    let mut line = LineWriter::new(&mut text);
+    line.write_str(words).unwrap();
+    line.end().unwrap();
+    text
+}
+
+/// The transcript with another line in place of the one that begins so, its checksum in order.
+fn with_line(transcript: &str, begins: &str, change: impl Fn(&str) -> String) -> String {
+    let lines = transcript.lines().map(|found| {
+        let words = read_line(found).unwrap();
+        let changed = words.starts_with(begins).then(|| change(words));
+        line(changed.as_deref().unwrap_or(words))
+    });
+    lines.collect()
+}
+
+#[test]
+fn what_does_not_verify_leaves_the_host_as_it_was() {
+    let (place, provision, mut buffers) = (Folder::new("poison"), provision(), Buffers::new());
+    let device = Device::start(Nor::<8>::new(8), &provision, &mut buffers).unwrap();
+    let mut session = Session::new(device, &provision);
+    let refused = |text: &str| collect(&place.0, text).unwrap_err().to_string();
+    // The last digit is the signature's.
+    let forged = |words: &str| {
+        let (words, digit) = words.split_at(words.len() - 1);
+        format!("{words}{}", if digit == "0" { "1" } else { "0" })
+    };
+    let mut before = None;
+    for visit in 0..2 {
+        for _ in 0..2 {
+            decide(session.device(), "planner").unwrap();
+        }
+        let good = asked(&mut session, "export 0", 0);
+        let (first_new, last) = (1 + 3 * visit, 2 + 2 * visit);
+        for seq in first_new.min(last)..=last {
+            let begins = format!("receipt {seq} ");
+            let why = refused(&with_line(&good, &begins, forged));
+            assert!(why.contains(&format!("receipt {seq}")), "{why}");
+        }
+        let other = with_line(&good, "key ", |words| words.replace("arm/7", "arm/8"));
+        refused(&other);
+        // Neither the file nor the key line is a forger's.
+        assert_eq!(fs::read(place.0.join("receipts")).ok(), before);
+        assert_eq!(place.0.join("log.pub").exists(), before.is_some());
+        collect(&place.0, &good).unwrap();
+        before = fs::read(place.0.join("receipts")).ok();
+        assert!(before.is_some());
+    }
+}
+
+#[test]
+fn a_time_far_ahead_is_refused() {
+    let (provision, mut buffers) = (provision(), Buffers::new());
+    let device = Device::start(Nor::<8>::new(8), &provision, &mut buffers).unwrap();
+    let mut session = Session::new(device, &provision);
+    let made = provision.now.as_micros();
+    let latest = made + 315_576_000_000_000;
+    for micros in [
+        u64::MAX,
+        Timestamp::MAX.as_micros() + 1,
+        Timestamp::MAX.as_micros(),
+        latest + 1,
+    ] {
+        let said = asked(&mut session, &format!("time {micros}"), 1_000_000);
+        assert!(said.starts_with("error time: at most "), "{said}");
+    }
+    let seal = |session: &mut Session<'_, '_, Nor<8>>, running| {
+        let now = session.now(running);
+        let device = session.device();
+        device.record(&decision("planner"), "", now).unwrap()
+    };
+    // What was refused is forgotten: the device still knows nothing but how long it runs.
+    let head = seal(&mut session, 2_000_000);
+    assert_eq!(head.sealed_at().as_micros(), made + 2_000_000);
+    let said = asked(&mut session, &format!("time {latest}"), 3_000_000);
+    assert!(said.starts_with("ok time"), "{said}");
+    let head = seal(&mut session, 3_000_000);
+    assert_eq!(head.sealed_at().as_micros(), latest);
 }

@@ -1,0 +1,125 @@
+//! The command line that other steps use: what the tests built, where it is of these sources.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+
+use crate::shell::Cmd;
+use crate::workspace::{DependencyKind, Workspace};
+
+const PACKAGE: &str = "ai-audit-cli";
+
+/// The `ai-audit` of these sources.
+///
+/// That is the one that the tests have built, unless a source is newer. Then one is built in a folder of
+/// its own, without what reports as PDF need: built in the common folder by itself it would have other
+/// features of what it stands on, and the next tests would build all that again.
+///
+/// # Errors
+/// When a source cannot be looked at, or it does not build.
+pub(crate) fn ai_audit(workspace: &Workspace) -> Result<PathBuf> {
+    let name = Path::new("debug").join(format!("ai-audit{}", std::env::consts::EXE_SUFFIX));
+    let tested = workspace.target.join(&name);
+    if is_of(&tested, &sources(workspace)?)? {
+        return Ok(tested);
+    }
+    let target = workspace.target.join("program");
+    Cmd::cargo(workspace)
+        .args(["build", "-p", PACKAGE, "--no-default-features"])
+        .env("CARGO_TARGET_DIR", &target)
+        .run()?;
+    Ok(target.join(name))
+}
+
+/// The folders with the sources of the program: its package's and those of what it stands on.
+fn sources(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let mut names = BTreeSet::new();
+    let mut left = vec![PACKAGE];
+    let mut folders = Vec::new();
+    while let Some(name) = left.pop() {
+        let Some(package) = workspace.package(name) else {
+            continue;
+        };
+        if names.insert(name) {
+            folders.push(package.dir.join("src"));
+            let used = package.dependencies.iter();
+            let used = used.filter(|dependency| dependency.kind != DependencyKind::Dev);
+            left.extend(used.map(|dependency| dependency.name.as_str()));
+        }
+    }
+    workspace
+        .package(PACKAGE)
+        .with_context(|| format!("the workspace has no {PACKAGE}"))?;
+    Ok(folders)
+}
+
+/// Whether a program is there and no file in these folders was written after it.
+fn is_of(program: &Path, folders: &[PathBuf]) -> Result<bool> {
+    let Ok(built) = fs::metadata(program).and_then(|data| data.modified()) else {
+        return Ok(false);
+    };
+    for folder in folders {
+        if newest(folder)?.is_some_and(|written| written > built) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// When the newest file in a folder and those below it was written; none where there is no file.
+fn newest(folder: &Path) -> Result<Option<SystemTime>> {
+    let mut newest = None;
+    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    for entry in entries {
+        let entry = entry?;
+        let written = if entry.file_type()?.is_dir() {
+            self::newest(&entry.path())?
+        } else {
+            Some(entry.metadata()?.modified()?)
+        };
+        newest = newest.max(written);
+    }
+    Ok(newest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_program_older_than_a_source_is_not_taken() {
+        let folder = std::env::temp_dir().join(format!("ai-audit-program-{}", std::process::id()));
+        let source = folder.join("src/deep");
+        fs::create_dir_all(&source).expect("a folder");
+        let (program, source) = (folder.join("program"), source.join("lib.rs"));
+        let folders = [folder.join("src")];
+        let at = |path: &Path, seconds| {
+            let file = fs::File::create(path).expect("a file");
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            file.set_modified(time).expect("a file's time");
+        };
+        at(&source, 1_790_000_000);
+        let taken = |program: &Path| is_of(program, &folders).expect("folders that can be read");
+        assert!(!taken(&program), "none is there");
+        at(&program, 1_790_000_001);
+        assert!(taken(&program));
+        at(&source, 1_790_000_002);
+        assert!(!taken(&program));
+        fs::remove_dir_all(&folder).expect("the folder goes");
+    }
+
+    #[test]
+    fn its_sources_are_those_of_all_that_it_stands_on_and_of_nothing_else() {
+        let workspace = Workspace::load().expect("this workspace");
+        let folders = sources(&workspace).expect("it has the program");
+        let has =
+            |name: &str| folders.contains(&workspace.root.join("crates").join(name).join("src"));
+        assert!(has("cli") && has("core") && has("verify"));
+        // Nothing else builds to the program: a change there does not make it old.
+        assert!(!has("firmware") && !has("benches") && !has("wasm"));
+    }
+}
