@@ -1,5 +1,8 @@
 //! `cargo xtask page`: the auditor's page as one HTML file, and its tests in a browser.
 
+#[path = "../../crates/cli/page_stamp.rs"]
+mod page_stamp;
+mod stamp;
 mod test;
 
 use std::fs;
@@ -28,7 +31,7 @@ const SCRIPTS: [&str; 7] = [
     "receipt.js",
     "main.js",
 ];
-/// Where the command line takes the page from when it is built.
+/// Where the command line takes the page from when it is built. Its stamp is beside it.
 const FOR_CLI: &str = "crates/cli/page/ai-audit-page.html";
 /// What asks somebody for something. Neither our scripts nor the bindings have it; the policy in the page
 /// would stop it besides.
@@ -58,6 +61,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
         }
         fs::write(path, &page).with_context(|| path.display().to_string())?;
     }
+    stamp::write(workspace, page.as_bytes())?;
     println!(
         "page: {}, {} bytes, of them {} of WebAssembly in packed form",
         product.display(),

@@ -2,7 +2,7 @@
 
 const verifier = new Verifier({
   refused: ({ text }) => {
-    idle();
+    end();
     complain(text);
   },
   reading: ({ read, total }) => {
@@ -14,8 +14,8 @@ const verifier = new Verifier({
     working(all > 0 ? done / all : undefined, `Verifying receipts: ${count(done)} of ${count(all)}`);
   },
   verdict: ({ shown, report, took }) => {
-    state.report = report;
-    const sentence = showVerdict(state.file, shown, took);
+    state.run.report = report;
+    const sentence = showVerdict(state.run, shown, took);
     at("verdict").hidden = false;
     const trusted = ["integrity", "attribution"].every((name) => shown.answers.find((one) => one.name === name).status === "verified");
     at("receipts-note").hidden = trusted;
@@ -23,14 +23,14 @@ const verifier = new Verifier({
       ? "The package failed. What is listed here is nobody's word; it is shown to find out what happened."
       : "Integrity or attribution is not verified: what is listed here is nobody's word.";
     working(undefined, "Listing the receipts");
-    announce(`Verdict on ${plain(state.file.name)}: ${sentence}.`);
+    announce(`Verdict on ${plain(state.run.file.name)}: ${sentence}.`);
     at("verdict").focus({ preventScroll: true });
     at("verdict").scrollIntoView({ block: "start" });
   },
   listing: ({ done }) => working(undefined, `Listing the receipts: ${count(done)}`),
   listed: ({ done, stopped, kinds, keys }) => {
     idle();
-    state.keys = keys;
+    state.run.keys = keys;
     showKeys(keys);
     at("receipts").hidden = false;
     at("receipts-stopped").hidden = stopped === undefined;
@@ -39,14 +39,17 @@ const verifier = new Verifier({
       el("option", { value: "" }, "all kinds"),
       ...Object.entries(kinds).map(([name, number]) => el("option", { value: name }, `${name.replaceAll("_", " ")} (${count(number)})`)),
     );
-    state.all = done;
+    state.run.all = done;
     if (done > 0) filter();
     else list.reset(0);
     document.body.dataset.ready = "listed";
   },
-  filtering: ({ done, found }) => (at("found").textContent = `Looked at ${count(done)} of ${count(state.all)}; ${count(found)} found`),
-  filtered: ({ found }) => {
-    at("found").textContent = found === state.all ? `All ${counted(found, "receipt", "receipts")}` : `${count(found)} of ${counted(state.all, "receipt", "receipts")}`;
+  filtering: ({ done, found }) => (at("found").textContent = `Looked at ${count(done)} of ${count(state.run.all)}; ${count(found)} found`),
+  filtered: ({ done, found, stopped }) => {
+    const { all } = state.run;
+    const sum = found === all ? `All ${counted(found, "receipt", "receipts")}` : `${count(found)} of ${counted(all, "receipt", "receipts")}`;
+    if (stopped === undefined) at("found").replaceChildren(sum);
+    else at("found").replaceChildren(`${sum}; the search ended early, after ${count(done)}: `, said(stopped));
     list.reset(found);
   },
   rows: (rows) => list.take(rows),
@@ -60,15 +63,18 @@ const verifier = new Verifier({
       return;
     }
     // A verifier that ended in the middle has verified nothing.
-    verifier.stop();
-    idle();
-    at("verdict").hidden = at("receipts").hidden = true;
+    end();
     complain(`The verifier stopped, so nothing is verified: ${text}`);
   },
 });
 
 const list = new List(verifier, (row) => open(row.row));
-const state = { file: null, report: "", keys: null, all: 0 };
+/**
+ * `file` is what is chosen; `run` what is verified, or was, and is shown: its own file, so that nothing
+ * is said of another one, its report, keys and number of receipts. Where a run is another one than before,
+ * the one before is over.
+ */
+const state = { file: null, run: null };
 
 /** Shows how far it is; the words go to those who listen every few seconds only. */
 function working(part, text) {
@@ -100,24 +106,35 @@ function complain(text, field) {
   field?.focus();
 }
 
-function clear() {
+/** Ends what goes on, and takes away what is shown of it. */
+function end() {
+  verifier.stop();
+  state.run = null;
+  idle();
   at("problem").hidden = true;
   at("problem").replaceChildren();
   at("verdict").hidden = at("receipts").hidden = at("receipt").hidden = true;
   at("receipt").replaceChildren();
   at("filter").reset();
+  list.reset(0);
   delete document.body.dataset.ready;
-  state.report = "";
-  state.keys = null;
+}
+
+/** What somebody brings is another than before: a verdict on what was brought before must not stand beside it. */
+function changed() {
+  const shown = state.run !== null;
+  end();
+  if (shown) announce("What you bring has changed: what was verified before is no longer shown. Press Verify.");
 }
 
 function chosen(file) {
+  changed();
   state.file = file ?? null;
   at("package-name").replaceChildren(...(file ? [said(file.name), `, ${bytes(file.size)}`] : []));
 }
 
 async function verify() {
-  clear();
+  end();
   if (state.file === null) {
     complain("Choose the package first.", at("package"));
     return;
@@ -130,17 +147,18 @@ async function verify() {
     return;
   }
   working(0, "Starting the verifier");
+  const run = { file: state.file, policy: policyFile?.name, report: "", keys: null, all: 0 };
+  state.run = run;
   try {
     const read = async (file) => new Uint8Array(await file.arrayBuffer());
-    verifier.verify(state.file, {
-      now: Date.now(),
-      key: at("key").value,
-      checkpoints: await Promise.all(notes.map(read)),
-      size: at("size").value,
-      policy: policyFile ? await read(policyFile) : undefined,
-    });
+    const trust = { now: Date.now(), key: at("key").value, size: at("size").value };
+    trust.checkpoints = await Promise.all(notes.map(read));
+    trust.policy = policyFile ? await read(policyFile) : undefined;
+    // Stopped, or begun anew, while the files were read.
+    if (state.run === run) verifier.verify(run.file, trust);
   } catch (error) {
-    idle();
+    if (state.run !== run) return;
+    end();
     complain(`A file cannot be read: ${error.message}`);
   }
 }
@@ -154,7 +172,7 @@ function filter() {
 async function open(row) {
   try {
     const { receipt } = await verifier.ask("receipt", { row });
-    showReceipt(receipt, state.keys, (type, more) => verifier.ask(type, more));
+    showReceipt(receipt, state.run.keys, (type, more) => verifier.ask(type, more));
   } catch (error) {
     at("receipt").replaceChildren(el("h3", { id: "receipt-title" }, "Receipt"), el("p", { class: "problem" }, said(error.message)));
     at("receipt").hidden = false;
@@ -167,18 +185,13 @@ at("form").addEventListener("submit", (event) => {
   verify();
 });
 at("clear").addEventListener("click", () => {
-  verifier.stop();
-  idle();
   at("form").reset();
   chosen(null);
-  clear();
   announce("Everything is cleared.");
   at("package").focus();
 });
 at("stop").addEventListener("click", () => {
-  verifier.stop();
-  idle();
-  clear();
+  end();
   announce("Stopped. Nothing is verified.");
   at("go").focus();
 });
@@ -186,16 +199,29 @@ at("package").addEventListener("change", () => chosen(at("package").files[0]));
 at("key-file").addEventListener("change", async () => {
   const file = at("key-file").files[0];
   if (file === undefined) return;
-  if (file.size > 4096) complain(`${plain(file.name)} is no key: it is longer than a key line may be.`);
-  else at("key").value = await file.text();
+  if (file.size > 4096) {
+    complain(`${plain(file.name)} is no key: it is longer than a key line may be.`);
+    return;
+  }
+  try {
+    const text = await file.text();
+    if (at("key-file").files[0] !== file) return;
+    changed();
+    at("key").value = text;
+  } catch (error) {
+    complain(`${plain(file.name)} cannot be read: ${error.message}`);
+  }
 });
+// Before the other handlers of the same event, which may have something to say.
+at("form").addEventListener("input", changed, { capture: true });
+at("form").addEventListener("change", (event) => event.target.type === "file" && changed(), { capture: true });
 at("filter").addEventListener("submit", (event) => {
   event.preventDefault();
   filter();
 });
-at("filter").addEventListener("reset", () => setTimeout(() => state.all > 0 && filter(), 0));
+at("filter").addEventListener("reset", () => setTimeout(() => state.run?.all > 0 && filter(), 0));
 at("save").addEventListener("click", () => {
-  const url = URL.createObjectURL(new Blob([state.report, "\n"], { type: "application/json" }));
+  const url = URL.createObjectURL(new Blob([state.run.report, "\n"], { type: "application/json" }));
   el("a", { href: url, download: "report.json" }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 });

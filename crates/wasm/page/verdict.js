@@ -8,8 +8,8 @@ const QUESTIONS = {
   erasure: "Is gone what should be gone?",
 };
 
-/** Shows the verdict on `file`; gives the sentence that was shown first. */
-function showVerdict(file, { answers, exit, manifest, other, pinned, report }, took) {
+/** Shows the verdict of a run; gives the sentence that was shown first. */
+function showVerdict(run, { answers, exit, manifest, other, brought, report }, took) {
   const by = (status) => answers.filter((one) => one.status === status).map((one) => one.name);
   const asked = ["integrity", "attribution", "completeness"];
   const [status, sentence] =
@@ -18,11 +18,12 @@ function showVerdict(file, { answers, exit, manifest, other, pinned, report }, t
       : exit === 0
         ? ["verified", `VERIFIED: ${by("verified").filter((name) => asked.includes(name)).join(", ")}`]
         : ["unverified", "UNVERIFIED: nothing failed, but not everything could be verified"];
+  at("verdict-title").replaceChildren("Verdict on ", said(run.file.name));
   at("headline").replaceChildren(answer(status, sentence));
   at("headline").className = `headline ${ANSWERS[status][2]}`;
   const notes = [];
   if (other) notes.push(`This file is ${other}. The page takes packages only; the command ai-audit verify takes this.`);
-  if (!pinned) {
+  if (brought.keys.length === 0) {
     notes.push("You pinned no key. Attribution stays unverified: whoever made the package could have made the keys in it.");
   }
   at("headline-note").textContent = notes.join(" ");
@@ -33,7 +34,8 @@ function showVerdict(file, { answers, exit, manifest, other, pinned, report }, t
       el("td", {}, answer(one.status)),
       el("td", {}, ...why(one)))),
   );
-  showFacts(file, manifest, report, took);
+  showBrought(run, brought);
+  showFacts(run.file, manifest, report, took);
   showFindings(report);
   return sentence;
 }
@@ -53,6 +55,21 @@ function facts(target, pairs) {
       .filter(([, value]) => value !== undefined && value !== null && value !== "")
       .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
   );
+}
+
+/** Shows what the verdict counts on: as the verifier took it, not as it was typed. */
+function showBrought(run, { keys, checkpoints, size, witnesses }) {
+  const several = (shown, none) => (shown.length === 0 ? none : el("span", {}, ...shown.map((one) => el("div", {}, one))));
+  facts(at("brought"), [
+    [keys.length > 1 ? "pinned keys" : "pinned key", several(keys.map(code), "none")],
+    [checkpoints.length > 1 ? "kept checkpoints" : "kept checkpoint", several(
+      checkpoints.map((one) => el("span", {}, `of ${counted(one.size, "receipt", "receipts")} of `, said(one.origin), el("span", { class: "gloss" }, "root ", code(one.root)))),
+      "none",
+    )],
+    ["known number", size === null ? "none" : `at least ${counted(size, "receipt", "receipts")}`],
+    ["trust policy", run.policy && said(run.policy)],
+    ["witnesses", witnesses && several(witnesses.map((name) => said(name)), "none")],
+  ]);
 }
 
 function showFacts(file, manifest, report, took) {

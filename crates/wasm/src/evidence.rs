@@ -35,6 +35,8 @@ struct Filtering<'p, R> {
     /// The row that is looked at next.
     next: usize,
     receipts: Option<PackageReceipts<'p, R>>,
+    /// Why not all rows could be looked at.
+    stopped: Option<String>,
 }
 
 /// How far something has come.
@@ -70,6 +72,7 @@ impl<'p, R: ReadAt> Evidence<'p, R> {
                 found: Vec::new(),
                 next: 0,
                 receipts: None,
+                stopped: None,
             },
             cursor: None,
         })
@@ -115,6 +118,7 @@ impl<'p, R: ReadAt> Evidence<'p, R> {
             found: Vec::new(),
             next: 0,
             receipts,
+            stopped: None,
         };
         Ok(())
     }
@@ -126,18 +130,31 @@ impl<'p, R: ReadAt> Evidence<'p, R> {
             found,
             next,
             receipts,
+            stopped,
         } = &mut self.filtering;
         for _ in 0..count {
+            if stopped.is_some() {
+                break;
+            }
             let Some(row) = self.index.rows().get(*next) else {
                 break;
             };
             let mut fits = wanted.fits(&self.index, row);
             if let Some(reader) = receipts {
-                // Where reading ends the index ended too.
-                let Ok(Some(receipt)) = reader.read_next() else {
-                    break;
-                };
-                fits = fits && wanted.is_in(&self.index, row, receipt.sealed.ok());
+                match reader.read_next() {
+                    Ok(Some(receipt)) => {
+                        fits = fits && wanted.is_in(&self.index, row, receipt.sealed.ok());
+                    }
+                    // What was there when the list was made is not there any more.
+                    Ok(None) => {
+                        *stopped = Some(receipt::CHANGED.into());
+                        break;
+                    }
+                    Err(error) => {
+                        *stopped = Some(error.to_string());
+                        break;
+                    }
+                }
             }
             if fits {
                 found.push(*next);
@@ -147,8 +164,8 @@ impl<'p, R: ReadAt> Evidence<'p, R> {
         Progress {
             done: *next,
             found: found.len(),
-            finished: *next >= self.index.rows().len(),
-            stopped: None,
+            finished: stopped.is_some() || *next >= self.index.rows().len(),
+            stopped: stopped.clone(),
         }
     }
 

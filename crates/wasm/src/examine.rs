@@ -7,9 +7,9 @@ use ai_audit_export::{
     Manifest, RECEIPTS_MAGIC, ReportStatement, is_python_package, observe_package,
 };
 use ai_audit_note::TlogProof;
-use ai_audit_verify::{Equivocation, Observed, Observer, Report, TrustPolicy};
+use ai_audit_verify::{Equivocation, Observed, Observer, Pin, Report, TrustPolicy};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What the verifier made of a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -30,8 +30,8 @@ pub struct Examined {
     manifest: Option<Manifest>,
     /// That it is something else, in words.
     other: Option<&'static str>,
-    /// Whether the auditor brought a key.
-    pinned: bool,
+    /// What the auditor brought, for the window.
+    brought: Value,
     pub(crate) seen: Seen,
 }
 
@@ -43,6 +43,15 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    /// Of one receipt.
+    #[cfg(test)]
+    pub(crate) fn of(state: State, hash: Option<LeafHash>) -> Self {
+        Self {
+            states: vec![state],
+            hashes: vec![hash],
+        }
+    }
+
     /// What was made of the receipt at this place of the package, and the hash that it had then.
     pub(crate) fn at(&self, place: usize) -> Option<(State, Option<LeafHash>)> {
         let (state, hash) = (self.states.get(place)?, self.hashes.get(place)?);
@@ -87,7 +96,7 @@ pub fn examine<R: ReadAt>(
         report: found.report.of_one_log(policy),
         manifest: found.manifest,
         other: other(package),
-        pinned: !policy.pins().is_empty(),
+        brought: brought(policy),
         seen: looking.seen,
     }
 }
@@ -102,7 +111,8 @@ impl Examined {
 
     /// What the window shows of it, as JSON: `answers`, the five with `name`, `status` and, where there
     /// is one, `reason` and `receipt`; `exit`, the command's exit code for the questions that are asked
-    /// unless somebody says otherwise; `manifest`; and all of the report.
+    /// unless somebody says otherwise; `manifest`; `brought`, what it was held against; and all of the
+    /// report.
     #[must_use]
     pub fn shown(&self) -> String {
         let report = &self.report;
@@ -132,11 +142,38 @@ impl Examined {
             "exit": report.exit(&Question::DEFAULT).code(),
             "manifest": manifest,
             "other": self.other,
-            "pinned": self.pinned,
+            "brought": self.brought,
             "report": report,
         }))
         .to_string()
     }
+}
+
+/// What the verdict counts on, out of the policy itself: a window could show what was not used.
+fn brought(policy: &TrustPolicy) -> Value {
+    let keys = policy.pins().iter().map(|pin| match pin {
+        Pin::Log(line) => line.to_string(),
+        Pin::Key(key) => key.to_string(),
+    });
+    let checkpoints = policy.checkpoints().iter().map(|(_, checkpoint)| {
+        json!({
+            "origin": checkpoint.origin,
+            "size": checkpoint.size.as_u64(),
+            "root": checkpoint.root,
+        })
+    });
+    let witnesses = policy.quorum().map(|quorum| {
+        let witnesses = quorum.witnesses().iter();
+        witnesses
+            .map(|witness| witness.name().to_string())
+            .collect::<Vec<_>>()
+    });
+    json!({
+        "keys": keys.collect::<Vec<_>>(),
+        "checkpoints": checkpoints.collect::<Vec<_>>(),
+        "size": policy.known_size(),
+        "witnesses": witnesses,
+    })
 }
 
 /// What a file is that is no package of ours, where its beginning tells.

@@ -135,9 +135,9 @@ impl Index {
                 }
             }
         }
-        // Only what has the hash that was verified is shown as verified.
+        // Only what is there with the hash that was verified is shown as verified.
         if let Some((State::Verified, hash)) = seen.at(place)
-            && row.hash.is_some()
+            && row.kind.is_some()
             && hash == row.hash
         {
             row.state = State::Verified;
@@ -193,6 +193,21 @@ impl Index {
         self.names.push(text.to_owned());
         self.known.insert(text.to_owned(), Name(number));
         Name(number)
+    }
+}
+
+impl Row {
+    /// Whether a receipt that was read anew is the one that this row was made of.
+    pub(crate) fn is_of(&self, receipt: &PackageReceipt<'_>) -> bool {
+        match receipt.sealed {
+            Err(hash) => self.state == State::Deleted && self.hash == Some(hash),
+            Ok(sealed) => {
+                let hash = UnverifiedReceipt::parse(sealed)
+                    .ok()
+                    .map(|receipt| receipt.hash());
+                self.state != State::Deleted && self.hash == hash
+            }
+        }
     }
 }
 

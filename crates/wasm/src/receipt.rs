@@ -9,6 +9,9 @@ use ai_audit_merkle::{InclusionProof, LeafIndex, TreeSize, inclusion_proof};
 use ai_audit_note::Checkpoint;
 use serde_json::{Value, json};
 
+/// What is said where the file was changed under our hands.
+pub(crate) const CHANGED: &str = "the file is not the one that was verified: it changed since";
+
 /// What the window shows of a receipt: `header`, its fields in the order of the format; `body`, its JSON
 /// view for reading; the `path`, or `no_path` with the reason.
 pub(crate) fn shown(
@@ -40,18 +43,16 @@ pub(crate) fn shown(
             fields.insert("signature".into(), view["signature"].take());
             fields.insert("body_hex".into(), view["body_hex"].take());
             fields.insert("bytes".into(), receipt.payload().len().into());
-            if row.hash != Some(receipt.hash()) {
-                // The file was changed under our hands.
-                fields.insert("state".into(), json!(State::Unverified));
-                let said = "the file is not the one that was verified: it changed since";
-                fields.insert("unreadable".into(), said.into());
-                return value;
-            }
         }
         Ok(Err(error)) => {
             fields.insert("unreadable".into(), error.to_string().into());
         }
         Err(_) => {}
+    }
+    if !row.is_of(receipt) {
+        fields.insert("state".into(), json!(State::Unverified));
+        fields.insert("unreadable".into(), CHANGED.into());
+        return value;
     }
     let path = path(row, index, receipt, checkpoint);
     match path {
@@ -123,4 +124,72 @@ fn too_short(found: TreeSize, size: TreeSize) -> String {
         size.as_u64(),
         found.as_u64()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examine::Seen;
+    use ai_audit_core::LeafHash;
+    use ai_audit_export::PackageContents;
+    use ai_audit_testkit::TestLog;
+
+    fn read(sealed: Result<&[u8], LeafHash>) -> PackageReceipt<'_> {
+        PackageReceipt { sealed, path: None }
+    }
+
+    /// What is shown of a receipt that was verified, when `second` is read in its place.
+    fn shown_after(first: &[u8], second: &PackageReceipt<'_>) -> Value {
+        let hash = UnverifiedReceipt::parse(first).map(|receipt| receipt.hash());
+        let seen = Seen::of(State::Verified, hash.ok());
+        let mut index = Index::new(false);
+        index.push(&read(Ok(first)), &seen);
+        let row = *index.rows().first().expect("it was pushed");
+        assert_eq!(row.state, State::Verified);
+        // No checkpoint: what has none is not what is asked here.
+        let none = PackageContents::open(Vec::<u8>::new()).err();
+        let none = none.expect("nothing is no package");
+        shown(0, &row, &mut index, second, Err(none))
+    }
+
+    #[test]
+    fn whatever_is_read_in_place_of_a_verified_receipt_is_not_verified() {
+        let sealed = TestLog::new(1).seal(2);
+        let [first, other] = sealed.as_slice() else {
+            panic!("two receipts were asked for");
+        };
+        let first = first.as_bytes();
+        assert_eq!(shown_after(first, &read(Ok(first)))["state"], "verified");
+        let hash = UnverifiedReceipt::parse(first)
+            .expect("it was sealed")
+            .hash();
+        let cut = first.get(..first.len() / 2).expect("it is longer");
+        for (what, second) in [
+            ("another receipt", read(Ok(other.as_bytes()))),
+            ("bytes that are none", read(Ok(cut))),
+            ("no bytes", read(Ok(&[]))),
+            ("a deleted one", read(Err(LeafHash::of(b"other")))),
+            ("the same one deleted", read(Err(hash))),
+        ] {
+            let shown = shown_after(first, &second);
+            assert_eq!(shown["state"], "unverified", "{what}");
+            assert_eq!(shown["unreadable"], CHANGED, "{what}");
+            assert!(shown["path"].is_null(), "{what} has no way to the root");
+        }
+    }
+
+    #[test]
+    fn a_hash_without_bytes_is_not_listed_as_verified() {
+        let sealed = TestLog::new(1).seal(1);
+        let sealed = sealed.first().expect("one was asked for").as_bytes();
+        let hash = UnverifiedReceipt::parse(sealed)
+            .expect("it was sealed")
+            .hash();
+        let mut index = Index::new(false);
+        index.push(&read(Err(hash)), &Seen::of(State::Verified, Some(hash)));
+        assert_eq!(
+            index.rows().first().map(|row| row.state),
+            Some(State::Deleted)
+        );
+    }
 }

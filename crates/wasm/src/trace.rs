@@ -2,6 +2,7 @@
 
 use crate::examine::State;
 use crate::index::{Index, Row};
+use crate::receipt::CHANGED;
 use ai_audit_agentic::{Elsewhere, MAX_DRAWN, NodeIndex, TraceBuilder, TraceGraph};
 use ai_audit_core::UnverifiedReceipt;
 use ai_audit_export::PackageReceipts;
@@ -30,9 +31,14 @@ pub(crate) fn shown<R: ReadAt>(
     let mut builder = TraceBuilder::new(id);
     for of in index.rows() {
         let next = receipts.read_next().map_err(|error| error.to_string())?;
-        let Some(receipt) = next else { break };
+        let Some(receipt) = next else {
+            return Err(CHANGED.into());
+        };
         if of.trace != row.trace {
             continue;
+        }
+        if !of.is_of(&receipt) {
+            return Err(format!("receipt {}: {CHANGED}", of.seq));
         }
         if let Ok(Ok(receipt)) = receipt.sealed.map(UnverifiedReceipt::parse) {
             builder.push(&receipt).map_err(|error| error.to_string())?;

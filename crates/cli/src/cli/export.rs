@@ -72,13 +72,13 @@ pub(crate) struct Export {
     /// Put in the ciphertexts of texts that are kept encrypted: unreadable without the keys.
     #[arg(long)]
     pub(crate) with_ciphertexts: bool,
-    /// Write the auditor's page beside the package, under its name with the ending html.
+    /// Write the auditor's page beside the package, under its name with .html for .zip.
     #[arg(long)]
     pub(crate) with_page: bool,
     /// The page, where the one that this build has in it, or beside it, is not wanted.
     #[arg(long, value_name = "FILE", requires = "with_page")]
     pub(crate) page: Option<PathBuf>,
-    /// Replace the files if they are there.
+    /// Replace the package if it is there, and with it an older page, but no other file.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -1,6 +1,7 @@
 //! The auditor's page beside a package.
 
 use crate::run::Place;
+use crate::statements::reports;
 use std::fs;
 
 /// Not the page, but with what every page has in it.
@@ -49,7 +50,6 @@ fn what_is_no_page_is_refused() {
     for (output, page, reason) in [
         ("p.zip", "notes.html", "expected the auditor's page"),
         ("p.zip", "nowhere.html", "nowhere.html"),
-        ("p.html", "page.html", "give the package another name"),
     ] {
         place.write("page.html", PAGE);
         let done = place.run(&[
@@ -66,4 +66,79 @@ fn what_is_no_page_is_refused() {
     }
     let done = place.run(&["export", "audit", "-o", "p.zip", "--page", "page.html"]);
     assert_eq!(done.code, 2, "a page that nobody asked for");
+}
+
+/// The arguments that write `package` with the page, over what is there.
+fn forced(package: &str) -> [&str; 8] {
+    [
+        "export",
+        "audit",
+        "-o",
+        package,
+        "--with-page",
+        "--page",
+        "page.html",
+        "--force",
+    ]
+}
+
+#[test]
+fn no_file_that_was_named_for_something_else_is_replaced() {
+    let place = Place::new();
+    place.write("page.html", PAGE);
+    reports(&place, "audit");
+    let report = fs::read(place.path("q3.html")).unwrap();
+    let named = [&forced("q3.zip")[..], &["--report", "q3.html"]].concat();
+    let done = place.run(&named);
+    let said = done.sentence(2);
+    assert!(said.contains("q3.html, which is a report"), "{said}");
+    // Not named either: it is no page.
+    let done = place.run(&forced("q3.zip"));
+    let said = done.sentence(2);
+    assert!(
+        said.contains("q3.html is there and is no auditor's page"),
+        "{said}"
+    );
+    assert_eq!(fs::read(place.path("q3.html")).unwrap(), report);
+    assert!(!place.path("q3.zip").exists());
+
+    // The page that is read, by another way to it.
+    let done = place.run(&forced("audit/../page.zip"));
+    let said = done.sentence(2);
+    assert!(
+        said.contains("which is the page that --page names"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(place.path("page.html")).unwrap(), PAGE);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_package_is_not_written_through() {
+    let place = Place::new();
+    place.write("page.html", PAGE);
+    place.run(&["export", "audit", "-o", "p.zip"]).good();
+    let package = fs::read(place.path("p.zip")).unwrap();
+    std::os::unix::fs::symlink("p.zip", place.path("p.html")).unwrap();
+    let done = place.run(&forced("p.zip"));
+    let said = done.sentence(2);
+    assert!(said.contains("which is the package"), "{said}");
+    assert_eq!(fs::read(place.path("p.zip")).unwrap(), package);
+}
+
+#[test]
+fn the_page_has_the_whole_name_of_the_package() {
+    let place = Place::new();
+    place.write("page.html", PAGE);
+    for (package, page) in [
+        ("audit.v1", "audit.v1.html"),
+        ("p.HTML", "p.HTML.html"),
+        ("P.ZIP", "P.html"),
+    ] {
+        place.run(&forced(package)).good();
+        assert_eq!(fs::read_to_string(place.path(page)).unwrap(), PAGE);
+        place
+            .run(&["verify", package, "--key", "audit/log.pub", "--size", "1"])
+            .good();
+    }
 }

@@ -17,7 +17,7 @@ fn directory(place: &Place, audit: &str) -> LogDirectory {
 
 /// Writes two reports on a log as it is, and one note beside the first that lists both. Returns their
 /// size.
-fn reports(place: &Place, audit: &str) -> u64 {
+pub(crate) fn reports(place: &Place, audit: &str) -> u64 {
     let (directory, log) = (directory(place, audit), LogName::default());
     let head = directory.make_checkpoint(&log).unwrap();
     let head = Checkpoint::parse(head.text()).unwrap();

@@ -67,6 +67,8 @@ export async function huge(browser, evidence) {
   await tab.$eval("#line-5", (line) => line.click());
   await tab.waitForFunction(() => document.querySelector("#receipt .problem"));
   assert.match(await window.text("#receipt"), /^Receipt\s+package: receipts\.bin: .*could not be read/);
+  // A search ends there as well, and says so.
+  assert.match(await window.filter({ text: "no such text anywhere" }), /^0 of .*; the search ended early, after .*could not be read/);
   const memory = peak(browser) - before;
   assert.ok(memory < MEMORY, `${memory} MiB more than before`);
   assert.deepEqual(window.wrong, []);

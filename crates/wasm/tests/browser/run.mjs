@@ -7,13 +7,14 @@ import { Evidence } from "./evidence.mjs";
 import { keyboard, listening, looks } from "./hands.mjs";
 import { exchanged, handed, hostile } from "./hostile.mjs";
 import { huge } from "./huge.mjs";
+import { exchangedInputs, heldAgainst, stopped } from "./inputs.mjs";
 import { verdicts } from "./verdicts.mjs";
 import { Browser } from "./window.mjs";
 
 const [tools, page, chromium, command, folder, pictures, megabytes, ...only] = process.argv.slice(2);
 mkdirSync(pictures, { recursive: true });
 const evidence = new Evidence(command, folder);
-const tests = { verdicts, handed: () => handed(evidence, page), hostile, exchanged: (browser) => exchanged(browser, evidence, page), keyboard, listening, looks: (browser) => looks(browser, evidence, pictures), huge };
+const tests = { verdicts, exchangedInputs, heldAgainst, stopped, handed: () => handed(evidence, page), hostile, exchanged: (browser) => exchanged(browser, evidence, page), keyboard, listening, looks: (browser) => looks(browser, evidence, pictures), huge };
 const wanted = Object.entries(tests).filter(([name]) => only.length === 0 || only.includes(name));
 
 const since = (began) => `${((Date.now() - began) / 1000).toFixed(1)} s`;

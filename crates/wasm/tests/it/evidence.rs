@@ -5,6 +5,7 @@ use ai_audit_export::archive::ReadAt;
 use ai_audit_export::{PackageContents, Selection};
 use ai_audit_wasm::{Evidence, Examined, Filter, Pieces, ReadPiece, examine};
 use serde_json::Value;
+use std::cell::Cell;
 use std::io;
 
 /// A package as the browser gives it, in pieces.
@@ -181,4 +182,120 @@ fn receipts_behind_a_changed_byte_are_not_verified() {
     let rows = json(&evidence.rows(0, 1000));
     let mut rows = rows.as_array().unwrap().iter();
     assert!(rows.all(|row| row["state"] != "verified"), "{rows:?}");
+}
+
+/// A package whose bytes change after it was opened.
+struct Changing {
+    bytes: Vec<u8>,
+    /// Where a byte is another one.
+    flipped: Cell<Option<usize>>,
+    /// From where on nothing can be read any more.
+    broken: Cell<usize>,
+}
+
+impl Changing {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            flipped: Cell::new(None),
+            broken: Cell::new(usize::MAX),
+        }
+    }
+}
+
+impl ReadAt for Changing {
+    fn size(&self) -> io::Result<u64> {
+        self.bytes.size()
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let read = self.bytes.read_at(buf, offset)?;
+        let start = usize::try_from(offset).unwrap();
+        if start + read > self.broken.get() {
+            return Err(io::Error::other("the disk was taken out"));
+        }
+        if let Some(at) = self.flipped.get()
+            && (start..start + read).contains(&at)
+        {
+            buf[at - start] ^= 0x10;
+        }
+        Ok(read)
+    }
+}
+
+#[test]
+fn a_search_ends_where_the_file_can_no_longer_be_read() {
+    let log = Log::of(40);
+    let package = Changing::of(log.package(Selection::All));
+    let examined = examined(&log, &package);
+    let contents = PackageContents::open(&package).unwrap();
+    let mut evidence = Evidence::new(&contents, examined).unwrap();
+    listed(&mut evidence);
+    let wanted = Filter {
+        text: "nowhere".into(),
+        ..Filter::default()
+    };
+    evidence.filter(wanted).unwrap();
+    package.broken.set(0);
+    // Some bytes may have been read ahead.
+    let last = (0..100)
+        .map(|_| evidence.filter_on(5))
+        .find(|progress| progress.finished);
+    let last = last.expect("it ends");
+    assert!(last.done < 40, "{last:?}");
+    let reason = last.stopped.clone().unwrap_or_default();
+    assert!(reason.contains("the disk was taken out"), "{last:?}");
+    assert_eq!(evidence.filter_on(5), last, "and it does not go on");
+}
+
+#[test]
+fn a_file_that_changes_after_the_verdict_is_noticed() {
+    let log = Log::of(12);
+    let package = Changing::of(log.package(Selection::All));
+    let contents = PackageContents::open(&package).unwrap();
+    let new = || {
+        package.flipped.set(None);
+        let mut evidence = Evidence::new(&contents, examined(&log, &package)).unwrap();
+        listed(&mut evidence);
+        evidence
+    };
+    let genuine = json(&new().trace(7).unwrap());
+    let receipts: Vec<Value> = (0..12)
+        .map(|place| json(&new().receipt(place).unwrap()))
+        .collect();
+    let (mut noticed, mut in_receipts) = (0, 0);
+    for at in (0..package.bytes.len()).step_by(7) {
+        let mut evidence = new();
+        package.flipped.set(Some(at));
+        match evidence.trace(7) {
+            Ok(trace) => assert_eq!(json(&trace), genuine, "byte {at}"),
+            Err(reason) => noticed += usize::from(reason.contains("changed since")),
+        }
+        for place in (0..12).rev() {
+            let Ok(receipt) = evidence.receipt(place) else {
+                continue;
+            };
+            let receipt = json(&receipt);
+            if receipt["state"] == "verified" && receipt["path"]["fits"] == true {
+                assert_eq!(receipt, receipts[place], "byte {at}");
+            } else {
+                in_receipts += 1;
+            }
+        }
+    }
+    assert!(noticed > 0 && in_receipts > 0, "{noticed} {in_receipts}");
+}
+
+#[test]
+fn what_the_verdict_counts_on_is_told() {
+    let log = Log::of(3);
+    let package = log.package(Selection::All);
+    let line = log.line();
+    let mut trust = log.trust();
+    trust.size("2").unwrap();
+    let shown = json(&examine(&package, &trust.into_policy(), |_, _| {}).shown());
+    assert_eq!(shown["brought"]["keys"], serde_json::json!([line]));
+    assert_eq!(shown["brought"]["size"], 2);
+    assert_eq!(shown["brought"]["checkpoints"], serde_json::json!([]));
+    assert!(shown["brought"]["witnesses"].is_null());
 }

@@ -64,10 +64,15 @@ impl Log {
         out.into_inner()
     }
 
-    /// Trust in the log's key line.
-    pub(crate) fn trust(&self) -> Trust {
+    /// The log's key line.
+    pub(crate) fn line(&self) -> String {
         let key = self.checkpoint_key.verifying_key();
-        let line = VKey::ed25519(&self.origin, key).unwrap().to_string();
+        VKey::ed25519(&self.origin, key).unwrap().to_string()
+    }
+
+    /// Trust in it.
+    pub(crate) fn trust(&self) -> Trust {
+        let line = self.line();
         let mut trust = Trust::new(Timestamp::from_micros(0), None).unwrap();
         trust.keys(&format!("\n{line}\n")).unwrap();
         trust

@@ -1,5 +1,6 @@
 //! The auditor's page, written beside a package.
 
+use super::reports;
 use crate::cli::Export;
 use crate::failure::usage;
 use crate::open::read_at_most;
@@ -36,19 +37,15 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// When there is no page, or its file is there already.
+    /// When there is no page, its file is there already, or would take the place of one that was named
+    /// for something else.
     pub(super) fn begin(args: &Export) -> anyhow::Result<Option<Self>> {
         if !args.with_page {
             return Ok(None);
         }
         let contents = find(args.page.as_deref())?;
-        let path = args.output.with_extension("html");
-        if path == args.output {
-            return Err(usage(format!(
-                "--with-page: the page would be {}, as the package; give the package another name, such as package.zip",
-                path.display()
-            )));
-        }
+        let path = beside(&args.output);
+        is_free(&path, args)?;
         let file = NewFile::create(&path, args.force)?;
         Ok(Some(Self {
             contents,
@@ -107,6 +104,79 @@ impl Told {
 const NOTICE: &str = "a page that comes with the package proves nothing: the auditor should verify with one \
                       that he got by another way, built from the source or out of a release";
 
+/// Where the page goes: the package's name with `.html` for `.zip`, or behind any other name.
+fn beside(package: &Path) -> PathBuf {
+    let zip = package.extension();
+    if zip.is_some_and(|zip| zip.eq_ignore_ascii_case("zip")) {
+        return package.with_extension("html");
+    }
+    let mut name = package.as_os_str().to_owned();
+    name.push(".html");
+    name.into()
+}
+
+/// Refuses what `--force` must not reach: nobody named the page's file, so it may take the place of an
+/// older page only.
+fn is_free(path: &Path, args: &Export) -> anyhow::Result<()> {
+    let at = real(path);
+    let notes = args.report.iter().map(|report| reports::beside(report));
+    let reports = args.report.iter().cloned().chain(notes);
+    let named = [(args.output.clone(), "the package")]
+        .into_iter()
+        .chain(reports.map(|report| (report, "a report that goes into it, or its note")))
+        .chain(
+            args.timestamp
+                .clone()
+                .map(|token| (token, "the timestamp that goes into it")),
+        )
+        .chain(
+            args.page
+                .clone()
+                .map(|page| (page, "the page that --page names")),
+        );
+    for (other, what) in named {
+        if real(&other) == at {
+            return Err(usage(format!(
+                "--with-page: the page would be written to {}, which is {what}; give the package another name",
+                path.display()
+            )));
+        }
+    }
+    if args.force && path.is_file() && !is_page(path) {
+        return Err(usage(format!(
+            "--with-page: {} is there and is no auditor's page, so --force does not replace it; give the \
+             package another name, or remove that file",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Where a file really is, links followed; where it is not there, where it would be.
+fn real(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match (folder.canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.into(),
+    }
+}
+
+fn is_page(path: &Path) -> bool {
+    read_at_most(path, MAX_PAGE).is_ok_and(|page| has_title(&page))
+}
+
+fn has_title(page: &[u8]) -> bool {
+    page.windows(TITLE.len())
+        .take(1 << 20)
+        .any(|part| part == TITLE)
+}
+
 fn find(given: Option<&Path>) -> anyhow::Result<Cow<'static, [u8]>> {
     if let Some(path) = given {
         return load(path).map(Cow::Owned);
@@ -127,15 +197,30 @@ fn find(given: Option<&Path>) -> anyhow::Result<Cow<'static, [u8]>> {
 
 fn load(path: &Path) -> anyhow::Result<Vec<u8>> {
     let page = read_at_most(path, MAX_PAGE)?;
-    if !page
-        .windows(TITLE.len())
-        .take(1 << 20)
-        .any(|part| part == TITLE)
-    {
+    if !has_title(&page) {
         return Err(usage(format!(
             "{}: expected the auditor's page, which `cargo xtask page` builds",
             path.display()
         )));
     }
     Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_name_of_the_package_stays() {
+        for (package, page) in [
+            ("a/p.zip", "a/p.html"),
+            ("P.ZIP", "P.html"),
+            ("audit.v1", "audit.v1.html"),
+            ("p.HTML", "p.HTML.html"),
+            ("p", "p.html"),
+            (".zip", ".zip.html"),
+        ] {
+            assert_eq!(beside(Path::new(package)), Path::new(page));
+        }
+    }
 }

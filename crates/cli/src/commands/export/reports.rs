@@ -79,7 +79,7 @@ fn statement(path: &Path, line: &VKey) -> anyhow::Result<ReportStatement> {
 }
 
 /// The note beside a report.
-fn beside(path: &Path) -> PathBuf {
+pub(super) fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".note");
     name.into()
