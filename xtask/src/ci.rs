@@ -10,8 +10,8 @@ use crate::counts::Counts;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
 use crate::{
-    browser, calibrate, coverage, deny, embedded, ffi, fuzz, miri, mutants, nostd, page, python,
-    release, scale, servers, supply, tidy, vectors,
+    browser, calibrate, coverage, deny, embedded, ffi, fuzz, miri, mutants, nostd, page, program,
+    python, release, scale, servers, supply, tidy, vectors,
 };
 
 /// A step and what it does; a step may say why it skipped something.
@@ -234,15 +234,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     })
 }
 
-/// With the program that the tests have built: built by itself it has other features of what it stands
-/// on, and the typesetter would be built a second time.
 fn demo(workspace: &Workspace, _: &mut Outcome, _: Form) -> Result<()> {
-    let built = workspace.target.join("debug/ai-audit");
-    if built.is_file() {
-        return Cmd::new(workspace, built).arg("demo").run();
-    }
-    Cmd::cargo(workspace)
-        .args(["run", "-q", "-p", "ai-audit-cli", "--", "demo"])
+    Cmd::new(workspace, program::ai_audit(workspace)?)
+        .arg("demo")
         .run()
 }
 

@@ -52,8 +52,7 @@ const CONNECTIONS: [&str; 9] = [
 /// # Errors
 /// When something that it needs cannot be had, or does not compile.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
-    let (bindings, program) = compile(workspace)?;
-    let page = assemble(workspace, &bindings, &program)?;
+    let (page, program) = make(workspace, workspace)?;
     let product = workspace.target.join("page/ai-audit-page.html");
     for path in [&product, &workspace.root.join(FOR_CLI)] {
         if let Some(folder) = path.parent() {
@@ -66,14 +65,25 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
         "page: {}, {} bytes, of them {} of WebAssembly in packed form",
         product.display(),
         page.len(),
-        Base64::encoded_len(&packed(&program))
+        program
     );
     println!("SHA-256 {}", hex(&Sha256::digest(page.as_bytes())));
     Ok(product)
 }
 
+/// The page of the sources in `tree`, made with the programs of `workspace`; and how many bytes of it are
+/// WebAssembly.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn make(workspace: &Workspace, tree: &Workspace) -> Result<(String, usize)> {
+    let (bindings, program) = compile(workspace, tree)?;
+    let page = assemble(tree, &bindings, &program)?;
+    Ok((page, Base64::encoded_len(&packed(&program))))
+}
+
 /// The verifier as WebAssembly, and the bindings to it.
-fn compile(workspace: &Workspace) -> Result<(String, Vec<u8>)> {
+fn compile(workspace: &Workspace, tree: &Workspace) -> Result<(String, Vec<u8>)> {
     tools::target(workspace, TARGET)?;
     // `cargo install` of the program takes no lock file: the one in its package is older than its own parts.
     let program = tools::cargo_tool_bin(
@@ -83,17 +93,15 @@ fn compile(workspace: &Workspace) -> Result<(String, Vec<u8>)> {
         &bindgen_version(workspace)?,
         &[],
     )?;
-    Cmd::cargo(workspace)
-        .args(["build", "-p", "ai-audit-wasm", "--lib", "--profile", "page"])
-        .args(["--target", TARGET])
-        .env("RUSTFLAGS", remapped(workspace)?)
+    Cmd::cargo(tree)
+        .args(["build", "--locked", "-p", "ai-audit-wasm", "--lib"])
+        .args(["--profile", "page", "--target", TARGET])
+        .env("RUSTFLAGS", remapped(tree)?)
+        .env("CARGO_TARGET_DIR", &tree.target)
         .run()?;
-    let compiled = workspace
-        .target
-        .join(TARGET)
-        .join("page/ai_audit_wasm.wasm");
-    let folder = workspace.target.join("page/bindings");
-    Cmd::new(workspace, program)
+    let compiled = tree.target.join(TARGET).join("page/ai_audit_wasm.wasm");
+    let folder = tree.target.join("page/bindings");
+    Cmd::new(tree, program)
         .args(["--target", "no-modules", "--no-typescript"])
         .args(["--remove-name-section", "--remove-producers-section"])
         .arg("--out-dir")
@@ -129,6 +137,7 @@ fn remapped(workspace: &Workspace) -> Result<String> {
     let map = |from: &str, to: &str| format!("--remap-path-prefix={from}={to}");
     let flags = [
         map(&workspace.root.display().to_string(), "/ai-audit"),
+        map(&workspace.target.display().to_string(), "/ai-audit/target"),
         map(&home.display().to_string(), "/cargo"),
         map(sysroot.trim(), "/rust"),
     ];

@@ -9,6 +9,7 @@ mod licences;
 mod lock;
 mod minimal;
 mod package;
+mod page;
 mod prepare;
 mod readme;
 mod sbom;
@@ -65,7 +66,7 @@ struct Step {
     run: fn(&Workspace, How) -> Result<Ended>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     step("versions", true, versions::check),
     step("licences", true, licences::check),
     step("readme", true, readme::check),
@@ -75,6 +76,7 @@ const STEPS: [Step; 12] = [
     step("minimal-versions", false, minimal::check),
     step("features", true, features::check),
     step("msrv", false, builds::msrv),
+    step("page", false, page::check),
     step("sbom", false, sbom::check),
     step("reproducible", false, binary::reproducible),
     step("musl", false, binary::musl),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-use super::{Ended, How, artifacts, copy, crates, versions};
+use super::{Ended, How, artifacts, copy, crates, page, versions};
 use crate::shell::Cmd;
 use crate::tools;
 use crate::workspace::Workspace;
@@ -154,18 +154,24 @@ fn keep(workspace: &Workspace, program: &Path, triple: &str) -> Result<()> {
     write_sums(workspace)
 }
 
-/// Writes the sums of all artifacts that are there, in the form of `sha256sum`.
+/// Writes the sums of the artifacts of this version that are there, in the form of `sha256sum`.
 ///
 /// # Errors
 /// When they cannot be read or written.
 pub(super) fn write_sums(workspace: &Workspace) -> Result<()> {
     const SUMS: &str = "SHA256SUMS";
     let folder = artifacts(workspace);
+    // What is left of other versions belongs to no release.
+    let ours = format!("ai-audit-{}", versions::one(&crates::all(workspace)?)?);
     let mut lines = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name != SUMS && entry.file_type()?.is_file() {
+        let of_this = name == page::NAME
+            || name
+                .strip_prefix(&ours)
+                .is_some_and(|rest| rest.starts_with(['-', '.']));
+        if of_this && entry.file_type()?.is_file() {
             lines.push(format!("{}  {name}\n", hex(&fs::read(entry.path())?)));
         }
     }
@@ -207,7 +213,8 @@ fn cargo_home() -> Result<PathBuf> {
     Ok(home.join(".cargo"))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// SHA-256 in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let digest = Sha256::digest(bytes);
     digest.iter().fold(String::new(), |mut text, byte| {

@@ -218,8 +218,6 @@ fn left(workspace: &Workspace, version: &str) -> Result<String> {
          \x20 git commit -am \"Release {version}\"\n\
          \x20 cargo xtask ci\n\
          \x20 cargo xtask release check            # writes target/release-artifacts\n\
-         \x20 cargo xtask page                     # and copy ai-audit-page.html there\n\
-         \x20 (cd target/release-artifacts && sha256sum * > SHA256SUMS) # once more, with the page\n\
          \x20 git tag -s v{version} -m \"ai-audit {version}\"\n\
          \x20 git push origin HEAD v{version}\n\n\
          Publish, each when the one before is there:\n\n"
