@@ -1,7 +1,9 @@
 //! One package verified, and what was made of each of its receipts on the way.
 
 use crate::exact::exact;
-use ai_audit_core::{LeafHash, Question};
+#[cfg(test)]
+use ai_audit_core::UnverifiedReceipt;
+use ai_audit_core::{LeafHash, Question, Signature};
 use ai_audit_export::archive::{ReadAt, is_zip};
 use ai_audit_export::{
     Manifest, RECEIPTS_MAGIC, ReportStatement, is_python_package, observe_package,
@@ -40,22 +42,38 @@ pub struct Examined {
 pub(crate) struct Seen {
     states: Vec<State>,
     hashes: Vec<Option<LeafHash>>,
+    signatures: Vec<SignatureMark>,
+}
+
+/// What tells signatures apart: half of a SHA-256. A receipt's hash is over all of it but its signature.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct SignatureMark([u8; 16]);
+
+impl SignatureMark {
+    /// All zero where there is none.
+    pub(crate) fn of(signature: Option<Signature>) -> Self {
+        let hash = signature.map(|signature| LeafHash::of(signature.as_bytes()));
+        let half = hash.and_then(|hash| hash.as_bytes().first_chunk().copied());
+        Self(half.unwrap_or_default())
+    }
 }
 
 impl Seen {
     /// Of one receipt.
     #[cfg(test)]
-    pub(crate) fn of(state: State, hash: Option<LeafHash>) -> Self {
+    pub(crate) fn of(state: State, receipt: &UnverifiedReceipt<'_>) -> Self {
         Self {
             states: vec![state],
-            hashes: vec![hash],
+            hashes: vec![Some(receipt.hash())],
+            signatures: vec![SignatureMark::of(receipt.signature())],
         }
     }
 
-    /// What was made of the receipt at this place of the package, and the hash that it had then.
-    pub(crate) fn at(&self, place: usize) -> Option<(State, Option<LeafHash>)> {
-        let (state, hash) = (self.states.get(place)?, self.hashes.get(place)?);
-        Some((*state, *hash))
+    /// Whether the receipt at this place of the package was verified, with this hash and signature.
+    pub(crate) fn verified(&self, place: usize, hash: LeafHash, signature: SignatureMark) -> bool {
+        self.states.get(place) == Some(&State::Verified)
+            && self.hashes.get(place) == Some(&Some(hash))
+            && self.signatures.get(place) == Some(&signature)
     }
 }
 
@@ -66,13 +84,18 @@ struct Looking<F> {
 
 impl<F: FnMut(u64, u64)> Observer for Looking<F> {
     fn observe(&mut self, seen: Observed<'_, '_>) {
+        let mut signature = SignatureMark::default();
         let (state, hash) = match seen {
-            Observed::Verified { receipt, .. } => (State::Verified, Some(receipt.hash())),
+            Observed::Verified { receipt, .. } => {
+                signature = SignatureMark::of(receipt.signature());
+                (State::Verified, Some(receipt.hash()))
+            }
             Observed::Unverified { hash, .. } => (State::Unverified, hash),
             Observed::Deleted { hash, .. } => (State::Deleted, Some(hash)),
         };
         self.seen.states.push(state);
         self.seen.hashes.push(hash);
+        self.seen.signatures.push(signature);
     }
 
     fn progress(&mut self, done: u64, total: u64) {

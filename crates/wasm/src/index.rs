@@ -1,6 +1,6 @@
 //! What is kept of each receipt for the list.
 
-use crate::examine::{Seen, State};
+use crate::examine::{Seen, SignatureMark, State};
 use crate::says::says;
 use ai_audit_core::{
     DecodeBody as _, Genesis, Imported, ImportedRecord, Kind, LeafHash, Timestamp,
@@ -20,6 +20,7 @@ pub(crate) struct Row {
     pub(crate) kind: Option<Kind>,
     pub(crate) state: State,
     pub(crate) hash: Option<LeafHash>,
+    signature: SignatureMark,
     pub(crate) trace: Name,
     pub(crate) session: Name,
     pub(crate) actor: Name,
@@ -118,6 +119,7 @@ impl Index {
             kind: None,
             state: State::Unverified,
             hash: None,
+            signature: SignatureMark::default(),
             trace: Name(0),
             session: Name(0),
             actor: Name(0),
@@ -135,10 +137,10 @@ impl Index {
                 }
             }
         }
-        // Only what is there with the hash that was verified is shown as verified.
-        if let Some((State::Verified, hash)) = seen.at(place)
-            && row.kind.is_some()
-            && hash == row.hash
+        // Only what is there with the hash and the signature that were verified is shown as verified.
+        if row.kind.is_some()
+            && let Some(hash) = row.hash
+            && seen.verified(place, hash, row.signature)
         {
             row.state = State::Verified;
         }
@@ -156,6 +158,7 @@ impl Index {
         row.sealed_at = header.sealed_at;
         row.kind = Some(header.kind);
         row.hash = Some(receipt.hash());
+        row.signature = SignatureMark::of(receipt.signature());
         row.trace = self.known(header.trace_id);
         row.session = self.known(header.session_id);
         row.actor = self.known(header.actor_id);
@@ -202,10 +205,11 @@ impl Row {
         match receipt.sealed {
             Err(hash) => self.state == State::Deleted && self.hash == Some(hash),
             Ok(sealed) => {
-                let hash = UnverifiedReceipt::parse(sealed)
-                    .ok()
-                    .map(|receipt| receipt.hash());
-                self.state != State::Deleted && self.hash == hash
+                let read = UnverifiedReceipt::parse(sealed).ok();
+                let signature = read.as_ref().and_then(UnverifiedReceipt::signature);
+                self.state != State::Deleted
+                    && self.hash == read.as_ref().map(UnverifiedReceipt::hash)
+                    && self.signature == SignatureMark::of(signature)
             }
         }
     }

@@ -140,8 +140,8 @@ mod tests {
 
     /// What is shown of a receipt that was verified, when `second` is read in its place.
     fn shown_after(first: &[u8], second: &PackageReceipt<'_>) -> Value {
-        let hash = UnverifiedReceipt::parse(first).map(|receipt| receipt.hash());
-        let seen = Seen::of(State::Verified, hash.ok());
+        let receipt = UnverifiedReceipt::parse(first).expect("it was sealed");
+        let seen = Seen::of(State::Verified, &receipt);
         let mut index = Index::new(false);
         index.push(&read(Ok(first)), &seen);
         let row = *index.rows().first().expect("it was pushed");
@@ -163,9 +163,12 @@ mod tests {
         let hash = UnverifiedReceipt::parse(first)
             .expect("it was sealed")
             .hash();
+        let mut signed_otherwise = first.to_vec();
+        *signed_otherwise.last_mut().expect("it is longer") ^= 1;
         let cut = first.get(..first.len() / 2).expect("it is longer");
         for (what, second) in [
             ("another receipt", read(Ok(other.as_bytes()))),
+            ("another signature", read(Ok(&signed_otherwise))),
             ("bytes that are none", read(Ok(cut))),
             ("no bytes", read(Ok(&[]))),
             ("a deleted one", read(Err(LeafHash::of(b"other")))),
@@ -182,11 +185,10 @@ mod tests {
     fn a_hash_without_bytes_is_not_listed_as_verified() {
         let sealed = TestLog::new(1).seal(1);
         let sealed = sealed.first().expect("one was asked for").as_bytes();
-        let hash = UnverifiedReceipt::parse(sealed)
-            .expect("it was sealed")
-            .hash();
+        let receipt = UnverifiedReceipt::parse(sealed).expect("it was sealed");
+        let (hash, seen) = (receipt.hash(), Seen::of(State::Verified, &receipt));
         let mut index = Index::new(false);
-        index.push(&read(Err(hash)), &Seen::of(State::Verified, Some(hash)));
+        index.push(&read(Err(hash)), &seen);
         assert_eq!(
             index.rows().first().map(|row| row.state),
             Some(State::Deleted)
