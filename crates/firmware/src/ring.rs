@@ -17,8 +17,8 @@ pub(crate) const BEFORE: u32 = 2;
 /// Pages of a sector's header, which is there twice so that a flipped bit does not hide the sector.
 const HEADER: usize = 2;
 /// Pages that receipts leave free at the end of a sector, so that an acknowledgement always finds
-/// room: one for it, one that a power cut may spoil.
-const RESERVE: usize = 2;
+/// room: one for it, one that a power cut may spoil, and the one behind that, which is left out then.
+const RESERVE: usize = 3;
 /// The longest sealed receipt that a device takes, in bytes.
 pub const MAX_RECEIPT: usize = 1024;
 

@@ -4,7 +4,7 @@ use ai_audit_core::{DecodeBody as _, Gap, Kind, LeafHash, Start, UnverifiedRecei
 use ai_audit_firmware::{Now, RingError};
 
 use crate::common::{FULL, Host, decide, export, visit, with_device};
-use crate::flash::Nor;
+use crate::flash::{Nor, Step};
 
 #[test]
 fn sectors_wear_level_and_say_so() {
@@ -146,4 +146,28 @@ fn a_receipt_is_as_long_as_a_sector_takes_or_refused() {
         decide(device, "planner").unwrap();
     })
     .unwrap();
+}
+
+#[test]
+fn an_acknowledgement_finds_room_in_the_newest_sector_also_when_it_was_cut_off_before() {
+    let mut tight = 0;
+    for len in (1..400).step_by(21) {
+        let model = "m".repeat(len);
+        let mut flash = with_device(Nor::<8>::new(5), |device| {
+            while decide(device, &model).is_ok() {}
+            device.ring().flash().clone()
+        })
+        .unwrap();
+        tight += usize::from(!flash.bytes.ends_with(&[0xff; 6 * 64]));
+        flash.journal.clear();
+        let mut host = Host::default();
+        // Its first word, and then all of it: it never takes an erasure, which a power cut could meet.
+        flash.left = Some(1);
+        with_device(&mut flash, |device| visit(device, &mut host).unwrap_err()).unwrap();
+        flash.left = None;
+        with_device(&mut flash, |device| visit(device, &mut host).unwrap()).unwrap();
+        let erases = |step: &Step| matches!(step, Step::Erase { .. });
+        assert!(!flash.journal.iter().any(erases), "models of {len} bytes");
+    }
+    assert!(tight > 3, "{tight} sectors that are nearly full");
 }
