@@ -2,7 +2,8 @@
 #![allow(unsafe_code, reason = "decisions come from C and hold pointers")]
 
 use crate::draft::AiAuditDraft;
-use crate::log::{AiAuditLog, Open};
+use crate::given::Given;
+use crate::log::AiAuditLog;
 use crate::raw;
 use crate::status::{AiAuditStatus, Result, status};
 use crate::types::{
@@ -206,9 +207,7 @@ pub unsafe extern "C" fn ai_audit_seal_decision(
 ) -> AiAuditStatus {
     status((|| {
         // SAFETY: the caller's promise is the same.
-        let (log, draft) = unsafe { (Open::at(log)?, AiAuditDraft::at(draft)?) };
-        // SAFETY: the caller's promise is the same.
-        let (out, written) = unsafe { (raw::bytes_mut(out, out_len)?, raw::room(written)?) };
+        let mut given = unsafe { Given::new(log, draft, out, out_len, written) }?;
         // SAFETY: the caller's promise is the same.
         let from = unsafe { raw::reference(decision) }?;
         // SAFETY: the caller's promise is the same.
@@ -249,7 +248,6 @@ pub unsafe extern "C" fn ai_audit_seal_decision(
             redactions: List::EMPTY,
             parents: parents.list(),
         };
-        written.write(log.seal(&draft, &body, out)?);
-        Ok(())
+        given.seal(&body)
     })())
 }

@@ -25,6 +25,7 @@ mod digest;
 mod draft;
 mod frame;
 mod genesis;
+mod given;
 mod key_line;
 mod log;
 #[cfg(all(feature = "panic-handler", panic = "abort", not(test)))]

@@ -2,44 +2,13 @@
 #![allow(unsafe_code, reason = "bodies come from C and hold pointers")]
 
 use crate::draft::AiAuditDraft;
-use crate::log::{AiAuditLog, Open};
+use crate::given::Given;
+use crate::log::AiAuditLog;
 use crate::raw;
 use crate::signer::AiAuditSigner;
-use crate::status::{AiAuditStatus, Result, status};
+use crate::status::{AiAuditStatus, status};
 use crate::types::{self, AiAuditOptionalU64, AiAuditText};
-use ai_audit_core::{Draft, Gap, KeyRotation, Kind, Signer, Start, Stop};
-use core::mem::MaybeUninit;
-
-/// What every sealing function is given.
-struct Given<'a> {
-    log: &'a mut Open,
-    draft: Draft<'a>,
-    out: &'a mut [u8],
-    written: &'a mut MaybeUninit<usize>,
-}
-
-impl<'a> Given<'a> {
-    /// # Safety
-    /// As `ai_audit_seal_body`.
-    unsafe fn new(
-        log: *mut AiAuditLog,
-        draft: *const AiAuditDraft,
-        out: *mut u8,
-        out_len: usize,
-        written: *mut usize,
-    ) -> Result<Self> {
-        // SAFETY: the caller's promise is the same.
-        let (log, draft) = unsafe { (Open::at(log)?, AiAuditDraft::at(draft)?) };
-        // SAFETY: the caller's promise is the same.
-        let (out, written) = unsafe { (raw::bytes_mut(out, out_len)?, raw::room(written)?) };
-        Ok(Self {
-            log,
-            draft,
-            out,
-            written,
-        })
-    }
-}
+use ai_audit_core::{Gap, KeyRotation, Kind, Signer, Start, Stop};
 
 /// Seals a body of any kind that is encoded already, as the next receipt. Kinds and their encodings are in
 /// `docs/spec/receipt.md`; numbers from 0x8000 up are yours. The bytes are sealed as they are: whether they
@@ -62,18 +31,14 @@ pub unsafe extern "C" fn ai_audit_seal_body(
 ) -> AiAuditStatus {
     status((|| {
         // SAFETY: the caller's promise is the same.
-        let given = unsafe { Given::new(log, draft, out, out_len, written) }?;
+        let mut given = unsafe { Given::new(log, draft, out, out_len, written) }?;
         // SAFETY: the caller's promise is the same.
         let body = unsafe { raw::items(body, body_len) }?;
         let kind = Kind::new(kind);
         if matches!(kind, Kind::KEY_ROTATION | Kind::KEY_REVOCATION) {
             return Err(AiAuditStatus::Argument);
         }
-        let len = given
-            .log
-            .seal_encoded(&given.draft, kind, body, given.out)?;
-        given.written.write(len);
-        Ok(())
+        given.seal_encoded(kind, body)
     })())
 }
 
@@ -94,16 +59,14 @@ pub unsafe extern "C" fn ai_audit_seal_start(
 ) -> AiAuditStatus {
     status((|| {
         // SAFETY: the caller's promise is the same.
-        let given = unsafe { Given::new(log, draft, out, out_len, written) }?;
+        let mut given = unsafe { Given::new(log, draft, out, out_len, written) }?;
         let start = Start {
             // SAFETY: the caller's promise is the same.
             software: unsafe { software.as_text() }?,
             size: given.log.head.size(),
             clean: types::flag(clean)?,
         };
-        let len = given.log.seal(&given.draft, &start, given.out)?;
-        given.written.write(len);
-        Ok(())
+        given.seal(&start)
     })())
 }
 
@@ -122,15 +85,13 @@ pub unsafe extern "C" fn ai_audit_seal_stop(
 ) -> AiAuditStatus {
     status((|| {
         // SAFETY: the caller's promise is the same.
-        let given = unsafe { Given::new(log, draft, out, out_len, written) }?;
+        let mut given = unsafe { Given::new(log, draft, out, out_len, written) }?;
         let stop = Stop {
             // SAFETY: the caller's promise is the same.
             reason: unsafe { reason.as_text() }?,
             size: given.log.head.size(),
         };
-        let len = given.log.seal(&given.draft, &stop, given.out)?;
-        given.written.write(len);
-        Ok(())
+        given.seal(&stop)
     })())
 }
 
@@ -153,7 +114,7 @@ pub unsafe extern "C" fn ai_audit_seal_gap(
 ) -> AiAuditStatus {
     status((|| {
         // SAFETY: the caller's promise is the same.
-        let given = unsafe { Given::new(log, draft, out, out_len, written) }?;
+        let mut given = unsafe { Given::new(log, draft, out, out_len, written) }?;
         let gap = Gap {
             from: types::time(from_us)?,
             to: types::time(to_us)?,
@@ -161,9 +122,7 @@ pub unsafe extern "C" fn ai_audit_seal_gap(
             // SAFETY: the caller's promise is the same.
             reason: unsafe { reason.as_text() }?,
         };
-        let len = given.log.seal(&given.draft, &gap, given.out)?;
-        given.written.write(len);
-        Ok(())
+        given.seal(&gap)
     })())
 }
 
@@ -184,7 +143,7 @@ pub unsafe extern "C" fn ai_audit_seal_rotation(
 ) -> AiAuditStatus {
     status((|| {
         // SAFETY: the caller's promise is the same.
-        let given = unsafe { Given::new(log, draft, out, out_len, written) }?;
+        let mut given = unsafe { Given::new(log, draft, out, out_len, written) }?;
         // SAFETY: the caller's promise is the same.
         let new_key = unsafe { raw::reference(new_key)?.get() }?;
         // SAFETY: the caller's promise is the same.
@@ -196,9 +155,8 @@ pub unsafe extern "C" fn ai_audit_seal_rotation(
         }
         let rotation = KeyRotation::new(&log_id, &old, seq, &new_key, reason)
             .map_err(|_| AiAuditStatus::Signer)?;
-        let len = given.log.seal(&given.draft, &rotation, given.out)?;
+        given.seal(&rotation)?;
         given.log.key = new_key;
-        given.written.write(len);
         Ok(())
     })())
 }

@@ -9,7 +9,8 @@
 
 use crate::decision::Parents;
 use crate::draft::AiAuditDraft;
-use crate::log::{AiAuditLog, Open};
+use crate::given::Given;
+use crate::log::AiAuditLog;
 use crate::raw;
 use crate::status::{AiAuditStatus, Result, status};
 use crate::types::{AiAuditOptionalDigest, AiAuditOptionalU64, AiAuditText, AiAuditTextDigest};
@@ -162,9 +163,7 @@ pub unsafe extern "C" fn ai_audit_seal_tool_intent(
 ) -> AiAuditStatus {
     status((|| {
         // SAFETY: the caller's promise is the same.
-        let (log, draft) = unsafe { (Open::at(log)?, AiAuditDraft::at(draft)?) };
-        // SAFETY: the caller's promise is the same.
-        let (out, written) = unsafe { (raw::bytes_mut(out, out_len)?, raw::room(written)?) };
+        let mut given = unsafe { Given::new(log, draft, out, out_len, written) }?;
         // SAFETY: the caller's promise is the same.
         let from = unsafe { raw::reference(intent) }?;
         // SAFETY: the caller's promise is the same.
@@ -178,8 +177,7 @@ pub unsafe extern "C" fn ai_audit_seal_tool_intent(
             arguments: from.arguments.get()?,
             parents: parents.list(),
         };
-        written.write(log.seal(&draft, &body, out)?);
-        Ok(())
+        given.seal(&body)
     })())
 }
 
@@ -198,9 +196,7 @@ pub unsafe extern "C" fn ai_audit_seal_tool_outcome(
 ) -> AiAuditStatus {
     status((|| {
         // SAFETY: the caller's promise is the same.
-        let (log, draft) = unsafe { (Open::at(log)?, AiAuditDraft::at(draft)?) };
-        // SAFETY: the caller's promise is the same.
-        let (out, written) = unsafe { (raw::bytes_mut(out, out_len)?, raw::room(written)?) };
+        let mut given = unsafe { Given::new(log, draft, out, out_len, written) }?;
         // SAFETY: the caller's promise is the same.
         let from = unsafe { raw::reference(outcome) }?;
         // SAFETY: the caller's promise is the same.
@@ -222,7 +218,6 @@ pub unsafe extern "C" fn ai_audit_seal_tool_outcome(
             error: unsafe { from.error.as_text() }?,
             parents: parents.list(),
         };
-        written.write(log.seal(&draft, &body, out)?);
-        Ok(())
+        given.seal(&body)
     })())
 }

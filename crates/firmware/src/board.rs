@@ -18,3 +18,13 @@ pub use uart::Uart;
 pub fn reset() -> ! {
     cortex_m::peripheral::SCB::sys_reset()
 }
+
+/// Says so and stops: of a panic nothing more is known on a device, and nothing more may be sealed.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    use core::fmt::Write as _;
+    let _ = Uart::new().write_str("panic\n");
+    loop {
+        cortex_m::asm::bkpt();
+    }
+}

@@ -192,11 +192,3 @@ fn say(uart: &mut Uart, what: fmt::Arguments<'_>) -> fmt::Result {
 fn SysTick() {
     overflowed();
 }
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    let _ = Uart::new().write_str("panic\n");
-    loop {
-        cortex_m::asm::bkpt();
-    }
-}

@@ -22,11 +22,3 @@ fn main() -> ! {
 fn SysTick() {
     overflowed();
 }
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    let _ = Uart::new().write_str("panic\n");
-    loop {
-        cortex_m::asm::bkpt();
-    }
-}

@@ -90,11 +90,3 @@ fn verify(public: &VerifyingKey, chain: &mut Chain, sealed: &[u8]) -> Option<()>
 fn SysTick() {
     overflowed();
 }
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    let _ = Uart::new().write_str("panic\n");
-    loop {
-        cortex_m::asm::bkpt();
-    }
-}

@@ -81,11 +81,3 @@ fn take(at: &mut usize, to: &mut [u8]) {
         *at += 1;
     }
 }
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    let _ = Uart::new().write_str("panic\n");
-    loop {
-        cortex_m::asm::bkpt();
-    }
-}
