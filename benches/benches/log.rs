@@ -1,17 +1,23 @@
 //! Appending through the ledger, in memory and durably, beside signing and beside bare rows.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
+#![allow(
+    missing_docs,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark"
+)]
 
-use ai_audit_benches::{ledger, record};
+use ai_audit_benches::rows::bare_rows;
+use ai_audit_benches::{config, ledger, ledger_with, record};
 use ai_audit_core::SigningKey;
 use ai_audit_store::{Ledger, LogName, MemoryStore};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use rusqlite::Connection;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// Receipts of one measured round.
 const ROUND: usize = 1024;
@@ -24,19 +30,25 @@ fn append_one(ledger: &Ledger, log: &LogName) {
     ledger.submit(log, vec![record()]).unwrap().wait().unwrap();
 }
 
-/// A table of bare rows, in the mode that the store uses.
-fn rows(path: &std::path::Path) -> Connection {
-    let connection = Connection::open(path).unwrap();
-    connection
-        .pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
-        .unwrap();
-    connection
-        .pragma_update(None, "synchronous", "full")
-        .unwrap();
-    connection
-        .execute_batch("CREATE TABLE rows (key INTEGER PRIMARY KEY, row BLOB NOT NULL)")
-        .unwrap();
-    connection
+/// Has producers work at once, and says how long they took; starting them does not count.
+fn together(producers: usize, work: impl Fn() + Sync) -> Duration {
+    let (ready, work) = (Barrier::new(producers + 1), &work);
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..producers)
+            .map(|_| {
+                scope.spawn(|| {
+                    ready.wait();
+                    work();
+                })
+            })
+            .collect();
+        ready.wait();
+        let started = Instant::now();
+        for producer in all {
+            producer.join().unwrap();
+        }
+        started.elapsed()
+    })
 }
 
 fn append(c: &mut Criterion) {
@@ -83,21 +95,24 @@ fn append(c: &mut Criterion) {
     let mut group = c.benchmark_group("append-durable-64");
     group.sample_size(10);
     group.throughput(Throughput::Elements(ROUND as u64));
+    let before = durable.stats();
     group.bench_function("ours", |b| {
-        b.iter(|| {
-            thread::scope(|scope| {
-                for _ in 0..PRODUCERS {
-                    scope.spawn(|| {
-                        for _ in 0..ROUND / PRODUCERS {
-                            append_one(&durable, &log);
-                        }
-                    });
+        b.iter_custom(|rounds| {
+            let each = usize::try_from(rounds).unwrap() * (ROUND / PRODUCERS);
+            together(PRODUCERS, || {
+                for _ in 0..each {
+                    append_one(&durable, &log);
                 }
-            });
+            })
         });
     });
+    let after = durable.stats();
+    println!(
+        "append-durable-64: {:.1} receipts a commit",
+        (after.appended - before.appended) as f64 / (after.commits - before.commits) as f64
+    );
     durable.close("measured").unwrap();
-    let mut bare = rows(&folder.path().join("rows.db"));
+    let mut bare = bare_rows(&folder.path().join("rows.db")).unwrap();
     group.bench_function("sign-and-commit-rows", |b| {
         b.iter(|| {
             for _ in 0..ROUND / PRODUCERS {
@@ -117,5 +132,42 @@ fn append(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, append);
+/// How many share a commit, where the writer waits for them to come back and where it does not.
+fn group_commit(c: &mut Criterion) {
+    let log = LogName::default();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut group = c.benchmark_group("group-commit");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(ROUND as u64));
+    for producers in [8, 64, 512] {
+        for waits in [false, true] {
+            let name = format!("{producers}-{}", if waits { "waits" } else { "at-once" });
+            let store = SqliteStore::open(&folder.path().join(&name), OpenMode::Create).unwrap();
+            let mut config = config();
+            if !waits {
+                config.linger = Duration::ZERO;
+            }
+            let durable = ledger_with(Arc::new(store), config);
+            group.bench_function(&name, |b| {
+                b.iter_custom(|rounds| {
+                    let each = usize::try_from(rounds).unwrap() * (ROUND / producers);
+                    together(producers, || {
+                        for _ in 0..each {
+                            append_one(&durable, &log);
+                        }
+                    })
+                });
+            });
+            let stats = durable.stats();
+            println!(
+                "group-commit/{name}: {:.1} receipts a commit",
+                stats.appended as f64 / stats.commits as f64
+            );
+            durable.close("measured").unwrap();
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, append, group_commit);
 criterion_main!(benches);

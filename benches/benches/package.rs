@@ -1,57 +1,25 @@
 //! Writing and verifying a package, beside SHA-256 with deflate and beside Ed25519.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 
-use ai_audit_benches::MemoryLog;
-use ai_audit_export::{LogEvidence as _, PackageOptions, Selection, verify_package, write_package};
-use ai_audit_note::{SignedNote, VKey};
+use ai_audit_benches::{MemoryLog, packages};
+use ai_audit_export::archive::PACKAGE_LEVEL;
+use ai_audit_export::verify_package;
 use ai_audit_testkit::TestLog;
-use ai_audit_verify::{Pin, TrustPolicy};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::{Compression, write::DeflateEncoder};
 use sha2::{Digest as _, Sha256};
 use std::hint::black_box;
-use std::io::{Cursor, Write as _};
+use std::io::Write as _;
 
 /// Decisions in the log.
 const DECISIONS: usize = 2000;
 
 fn packages(c: &mut Criterion) {
     let log = MemoryLog::of(DECISIONS);
-    let checkpoint = SignedNote::parse(log.checkpoint.as_bytes()).unwrap();
-    let [receipt_key, checkpoint_key, _] = TestLog::keys(1);
-    let options = PackageOptions {
-        selection: Selection::All,
-        json_view: false,
-        ciphertexts: false,
-        timestamp: None,
-        reports: None,
-    };
-    let write = || {
-        let mut out = Cursor::new(Vec::new());
-        write_package(
-            &mut out,
-            &log,
-            &checkpoint,
-            &[],
-            &checkpoint_key,
-            &options,
-            |_, _| {},
-        )
-        .unwrap();
-        out.into_inner()
-    };
-    let mut raw = Vec::new();
-    let mut receipts = log.receipts().unwrap();
-    while let Some(stored) = receipts.read_receipt().unwrap() {
-        raw.extend_from_slice(stored.sealed().unwrap_or_default());
-    }
-    let package = write();
-    let origin = log.checkpoint.lines().next().unwrap();
-    let line = VKey::ed25519(origin, checkpoint_key.verifying_key()).unwrap();
-    let policy = TrustPolicy::new()
-        .pin(Pin::parse(&line.to_string()).unwrap())
-        .checkpoint(log.checkpoint.as_bytes())
-        .unwrap();
+    let [receipt_key, ..] = TestLog::keys(1);
+    let raw = log.sealed().concat();
+    let package = packages::package(&log, false);
+    let policy = packages::policy(&log);
     let report = verify_package(&package[..], &policy, |_, _| {}).report;
     assert!(report.verdict.integrity.is_verified(), "{report:?}");
     assert!(report.verdict.attribution.is_verified(), "{report:?}");
@@ -61,10 +29,10 @@ fn packages(c: &mut Criterion) {
     let mut group = c.benchmark_group("package-write");
     group.sample_size(20);
     group.throughput(Throughput::Elements(count));
-    group.bench_function("ours", |b| b.iter(write));
+    group.bench_function("ours", |b| b.iter(|| packages::package(&log, false)));
     group.bench_function("sha256-deflate", |b| {
         b.iter(|| {
-            let mut out = DeflateEncoder::new(Vec::new(), Compression::default());
+            let mut out = DeflateEncoder::new(Vec::new(), Compression::new(PACKAGE_LEVEL.into()));
             out.write_all(black_box(&raw)).unwrap();
             (Sha256::digest(black_box(&raw)), out.finish().unwrap())
         });

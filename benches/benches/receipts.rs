@@ -6,6 +6,7 @@ use ai_audit_core::{
     BulkVerifier, Chain, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, ReceiptId, SigningKey,
     Timestamp, UnverifiedReceipt,
 };
+use ai_audit_signer_aws_lc::AwsLcSigner;
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -45,6 +46,15 @@ fn receipts(c: &mut Criterion) {
         b.iter(|| {
             draft
                 .seal(black_box(&body), &head, &keys[0], &mut buf)
+                .unwrap()
+                .hash()
+        });
+    });
+    let aws_lc = AwsLcSigner::new(&keys[0]).unwrap();
+    group.bench_function("ours-aws-lc", |b| {
+        b.iter(|| {
+            draft
+                .seal(black_box(&body), &head, &aws_lc, &mut buf)
                 .unwrap()
                 .hash()
         });

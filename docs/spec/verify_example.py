@@ -281,7 +281,7 @@ KINDS = (
     "clock_anomaly anchor imported"
 ).split()
 CONTROL = set(
-    "genesis policy contract_activation key_rotation key_revocation batch_seal epoch_seal "
+    "genesis policy contract_activation key_rotation key_revocation epoch_seal "
     "erasure_requested erasure_completed deletion gap start stop clock_anomaly anchor".split()
 )
 ZERO = "00" * 32
@@ -289,6 +289,7 @@ LABEL = b"ai-audit/receipt/v1\0"
 ACTIONS = ("allow", "reject", "fail_retry", "cache_hit", "escalate", "bypass")
 STATUSES = ("unknown", "ok", "error", "denied", "timed_out")
 ORIGINS = ("unknown", "system", "user", "document", "tool", "agent", "memory")
+MOST_BATCHED = 65536
 STEPS = ("step", "delegation", "hand_off", "parallel", "join")
 # In the order of strictness; the days that the serious ones have to be reported in.
 CLASSES = ("unclassified", "not_serious", "serious", "death", "widespread")
@@ -492,7 +493,7 @@ def policy(r):
     names = [entry["name"].encode() for entry in body["policy"]]
     if not names or any(one >= two for one, two in zip(names, names[1:])):
         raise Refused("body", "policy has no entries, or not in ascending order")
-    if any(name in (b"keys", b"receipt-key", b"retention-days") for name in names):
+    if any(name in (b"keys", b"receipt-key", b"receipt-seal", b"retention-days") for name in names):
         raise Refused("body", "policy has a name that only a genesis can set")
     return body
 
@@ -839,6 +840,15 @@ def brought(number, data):
     return {"kind": kind, "body_hex": data.hex()}
 
 
+def batch_seal(r):
+    body = {"from": r.u64(), "count": r.u64(), "root": r.digest()}
+    if body["from"] == 0 or not 1 <= body["count"] <= MOST_BATCHED:
+        raise Refused("body", "a batch of no receipts or too many, or one with the genesis")
+    if body["from"] + body["count"] >= 2**64:
+        raise Refused("body", "a batch of receipts that no log has")
+    return body
+
+
 def deletion(r):
     body = {
         "epoch": r.u64(),
@@ -876,6 +886,7 @@ BODIES = {
     "stop": lambda r: {"reason": r.text(), "size": r.u64()},
     "clock_anomaly": clock_anomaly,
     "anchor": anchor,
+    "batch_seal": batch_seal,
     "epoch_seal": epoch_seal,
     "deletion": deletion,
     "imported": imported,
@@ -892,6 +903,10 @@ class Keys:
         self.valid = Key(bytes.fromhex(genesis["receipt_key"]))
         # Every valid key with its first seq; what was revoked, where, and the receipt before that.
         self.ranges, self.revoked, self.last = [(self.valid.data, 0)], [], None
+        # Whether receipts may be batched; the last signed one, and the first and last batched behind it.
+        promised = [(entry["name"], entry["value"]) for entry in genesis.get("policy", [])]
+        self.batches = ("receipt-seal", "batched") in promised
+        self.signed, self.open = 0, None
 
     def bring(self, brought):
         """Detached revocations of this log."""
@@ -911,14 +926,45 @@ class Keys:
     def take(self, receipt):
         kind, seq = receipt.header["kind"], receipt.header["seq"]
         try:
+            if receipt.signature or not self.batches:
+                self.before_signed(receipt)
+            else:
+                return self.batched(receipt.header)
             if kind == "key_revocation":
                 self.revocation(receipt, receipt.body(), seq)
             else:
                 receipt.check_signature(self.valid)
                 if kind == "key_rotation":
                     self.rotation(receipt.body(), seq)
+            self.signed, self.open = seq, None
         finally:
             self.last = seq
+
+    def batched(self, h):
+        """A receipt that waits for its batch seal (docs/spec/batch-seals.md)."""
+        if h["kind"] in CONTROL or h["kind"] == "batch_seal":
+            raise Refused("signature", "batched, but %s has a signature of its own" % h["kind"])
+        if h["key_id"] != self.valid.id.hex():
+            raise Refused("signature", "batched under key %s, which is not valid" % h["key_id"])
+        first = self.open[0] if self.open else h["seq"]
+        if h["seq"] - first >= MOST_BATCHED:
+            raise Refused("signature", "batched, and a batch seal was due before it")
+        self.open = (first, h["seq"])
+
+    def before_signed(self, receipt):
+        """Whether what waits for a seal lets a signed receipt stand here."""
+        seq = receipt.header["seq"]
+        if receipt.header["kind"] != "batch_seal":
+            if self.open:
+                reason = "receipts %d to %d before it are batched, and nobody signed for them"
+                raise Refused("signature", reason % self.open)
+            return
+        if not self.batches:
+            raise Refused("signature", "a batch seal, and the genesis permits no batches")
+        seal = receipt.body()
+        first = self.open[0] if self.open else seq
+        if seal["from"] + seal["count"] != seq or not self.signed < seal["from"] <= first:
+            raise Refused("signature", "a batch seal over other receipts than the batched before it")
 
     def rotation(self, body, seq):
         new = Key(bytes.fromhex(body["new_key"]))
@@ -1171,6 +1217,19 @@ def continues(old, old_root, new, new_root, path):
             node = parent(node, sibling)
         index, last = index >> 1, last >> 1
     return last == 0 and older == old_root and node == new_root
+
+
+def root_before(index, size, path):
+    """Root of the tree of the leaves before one, out of its inclusion proof, which holds: what stands
+    to its left are the complete subtrees of those leaves."""
+    last, node = size - 1, None
+    for sibling in path:
+        if index & 1 or index == last:
+            node = sibling if node is None else parent(sibling, node)
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        index, last = index >> 1, last >> 1
+    return sha256(b"") if node is None else node
 
 
 def included(leaf, index, size, path, root):
@@ -1742,18 +1801,21 @@ class Log:
             self.not_all("receipt %d cannot be read, so who signed it cannot be told" % place)
             return None
         seq, root = receipt.header["seq"], None
-        if receipt.header["kind"] in ("epoch_seal", "anchor") and not self.selection:
+        named = receipt.header["kind"] in ("epoch_seal", "batch_seal", "anchor")
+        if named and self.chain and self.first == 0 and not self.selection:
             root = self.tree.root()
+        before = root
         if self.selection:
             try:
                 self.place(receipt, path, self.own)
+                before = root_before(seq, self.own.size, path)
             except Refused as error:
                 self.verdict.broke(error, seq)
         elif self.chain:
             self.follow(receipt, place)
         if self.line is None and receipt.header["kind"] == "genesis" and seq == 0:
             self.open(receipt)
-        self.walk(receipt)
+        self.walk(receipt, before)
         body = None
         try:
             body = receipt.body()
@@ -1881,10 +1943,13 @@ class Log:
         elif self.pins:
             self.verdict.fail("attribution", "the genesis fits no pinned key", 0)
 
-    def walk(self, receipt):
-        """Who signed it."""
+    def walk(self, receipt, before):
+        """Who signed it. `before` is the root of the tree before it, where that is known."""
         h, keys = receipt.header, self.keys
         if keys is None:
+            if h["mode"] == "batched" or h["kind"] == "batch_seal":
+                why = "the genesis, which could permit batched receipts, is not there"
+                return self.not_all(why)
             lines = any(isinstance(pin, KeyLine) for pin in self.pins)
             own = [pin for pin in self.pins if not lines and pin.id.hex() == h["key_id"]]
             if not own:
@@ -1894,7 +1959,11 @@ class Log:
             keys = Keys(bytes.fromhex(h["log_id"]), dict.fromkeys(names, own[0].data.hex()))
         try:
             keys.take(receipt)
-            self.signatures += 1
+            self.signatures += bool(receipt.signature)
+            if h["kind"] == "batch_seal" and before is None:
+                self.not_all("the log is broken before a batch seal: what it is over cannot be told")
+            elif h["kind"] == "batch_seal" and receipt.body()["root"] != before.hex():
+                raise Refused("signature", "the root of the batch seal is not that of the log")
             if self.keys is None and h["kind"] in ("key_rotation", "key_revocation"):
                 self.not_all("without the genesis a change of keys cannot be followed")
         except Refused as error:
@@ -1915,6 +1984,9 @@ class Log:
             why = "no checkpoint signed by the pinned key covers these receipts"
         elif self.keys and self.keys.suspect():
             return self.verdict.fail("attribution", *reversed(self.keys.suspect()))
+        elif not why and self.keys and self.keys.open:
+            why = "receipts %d to %d are batched, and nobody is shown to have signed for them"
+            why %= self.keys.open
         self.verdict.set("attribution", UNVERIFIED if why else VERIFIED, why or "")
 
     def place(self, receipt, path, checkpoint):
@@ -2109,7 +2181,8 @@ class Manifest:
                 raise Refused(name, "digest or size is not the manifest's")
 
     def selects(self, h):
-        if self.word == "all" or h["kind"] in CONTROL:
+        # A batch seal goes with what it signs for.
+        if self.word == "all" or h["kind"] in CONTROL or h["kind"] == "batch_seal":
             return True
         if self.word in ("trace", "session"):
             return h[self.word + "_id"] == self.value
@@ -2185,7 +2258,7 @@ class Coverage:
     def see(self, h):
         if not self.manifest.selects(h):
             raise Refused("manifest.note", "receipt %d is not of the selection" % h["seq"])
-        self.selected += h["kind"] not in CONTROL
+        self.selected += h["kind"] not in CONTROL and h["kind"] != "batch_seal"
         if self.next <= h["seq"] <= self.last:
             expected, self.next = self.next, h["seq"] + 1
             if expected != h["seq"]:
@@ -2564,9 +2637,39 @@ def check_vectors(folder):
     checkpoint.note.verify(log.line)
     agree("checkpoint", (checkpoint.origin, checkpoint.size), (log.origin, len(sealed)))
     agree("checkpoint's root", checkpoint.root, log.roots[len(sealed)])
-    return "%d receipts, %d negative cases, %d roots, %d canonical texts agree" % (
-        len(sealed), len(vectors["negative"]), len(vectors["tree"]), len(d["canonical_text"])
+    batches = check_batches(folder, agree)
+    return "%d receipts, %d negative cases, %d roots, %d canonical texts, %d batches agree" % (
+        len(sealed), len(vectors["negative"]), len(vectors["tree"]), len(d["canonical_text"]), batches
     )
+
+
+def check_batches(folder, agree):
+    """The logs of batches.json: what comes out for who signed them. Returns how many there are."""
+    with open(os.path.join(folder, "batches.json"), encoding="utf-8") as file:
+        vectors = json.load(file)
+    sealed = [bytes.fromhex(text) for text in vectors["receipts"]]
+    pin = KeyLine.parse(vectors["log_pub"])
+    take = lambda item: sealed[item] if isinstance(item, int) else bytes.fromhex(item)
+    for case in vectors["logs"]:
+        log = Log(Verdict(), [pin])
+        for item in case["receipts"]:
+            log.push(take(item))
+        agree(case["name"], attributed(log), case["attribution"])
+    checkpoint = Checkpoint(vectors["checkpoint"].encode(), "batches.json")
+    for case in vectors["selections"]:
+        log = Log(Verdict(), [pin], checkpoint, True)
+        for item, path in case["receipts"]:
+            log.push(take(item), [bytes.fromhex(node) for node in path])
+        agree(case["name"], attributed(log), case["attribution"])
+    return len(vectors["logs"]) + len(vectors["selections"])
+
+
+def attributed(log):
+    """The answer, and the receipt at which it failed."""
+    log.attribution(False)
+    status, reason = log.verdict.answers["attribution"]
+    at = re.match("at receipt ([0-9]+): ", reason)
+    return [status.lower(), int(at.group(1)) if at else None]
 
 
 # ---- Command line

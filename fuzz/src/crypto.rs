@@ -283,10 +283,10 @@ pub fn ed25519(case: SignatureCase) {
             }
             // A table costs as much as 25 verifications, so not for every input.
             if case.seed.is_multiple_of(32) {
-                assert_eq!(
-                    BulkVerifier::eager().verify(&public, &case.message, &signature),
-                    alone
-                );
+                let mut bulk = BulkVerifier::eager();
+                assert_eq!(bulk.verify(&public, &case.message, &signature), alone);
+                let both = [(&case.message[..], signature); 2];
+                assert_eq!(bulk.verify_each(&public, &both), [alone.is_ok(); 2]);
             }
             alone.is_ok()
         }

@@ -9,6 +9,7 @@ mod json;
 mod logs;
 mod made;
 mod notes;
+mod otlp;
 mod packages;
 mod python;
 mod receipts;
@@ -51,6 +52,7 @@ targets! {
     log: |data| structured(data, logs::log), noise;
     merkle: |data| structured(data, crypto::merkle), noise;
     note: notes::note, notes::note_seeds;
+    otlp: otlp::otlp, otlp::otlp_seeds;
     package: packages::package, packages::package_seeds;
     package_edited: |data| structured(data, packages::package_edited), noise;
     policy: notes::policy, notes::policy_seeds;

@@ -3,9 +3,9 @@
 use crate::made::{Log, draft};
 use ai_audit_agentic as agentic;
 use ai_audit_core::{
-    Body, BulkVerifier, ClockAnomaly, Decision, Draft, Gap, Genesis, Head, Imported, KeyRevocation,
-    KeyRotation, Kind, MAX_SEALED_LEN, Next, PolicyChange, ReceiptSource as _, SealMode, Start,
-    Stop, UnverifiedReceipt, decode_body, encode_body,
+    BatchSeal, Body, BulkVerifier, ClockAnomaly, Decision, Draft, Gap, Genesis, Head, Imported,
+    KeyRevocation, KeyRotation, Kind, MAX_SEALED_LEN, Next, PolicyChange, ReceiptSource as _,
+    SealMode, Start, Stop, UnverifiedReceipt, decode_body, encode_body,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
 use ai_audit_export::{
@@ -54,6 +54,7 @@ bodies!(
     KeyRevocation<'_>,
     PolicyChange<'_>,
     Anchor<'_>,
+    BatchSeal,
     EpochSeal,
     Deletion<'_>,
     Access<'_>,
@@ -96,13 +97,21 @@ pub fn receipt(data: &[u8]) {
     let bulk = receipt.verify_signature_in_bulk(&public, &mut BulkVerifier::in_little_memory());
     assert_eq!(alone, bulk);
     // Sealed again from what was read: the same payload.
-    if header.mode == SealMode::Signed && header.key_id == public.id() {
-        let head = Head::from_parts(header.log_id, header.seq, header.prev, header.sealed_at);
-        let draft = Draft::new(header.id, header.sealed_at)
-            .trace(header.trace_id)
-            .session(header.session_id)
-            .actor(header.actor_id);
-        let mut buf = vec![0; MAX_SEALED_LEN];
+    let head = Head::from_parts(header.log_id, header.seq, header.prev, header.sealed_at);
+    let draft = Draft::new(header.id, header.sealed_at)
+        .trace(header.trace_id)
+        .session(header.session_id)
+        .actor(header.actor_id);
+    let mut buf = vec![0; MAX_SEALED_LEN];
+    if header.mode == SealMode::Batched {
+        let (kind, id) = (header.kind, header.key_id);
+        let again = draft.seal_batched_encoded(kind, receipt.body(), &head, id, &mut buf);
+        assert!(
+            kind.is_control() != again.is_ok_and(|again| again.as_bytes() == data)
+                || header.seq == 0
+        );
+        assert!(alone.is_err());
+    } else if header.key_id == public.id() {
         if let Ok(again) = draft.seal_encoded(header.kind, receipt.body(), &head, &key, &mut buf) {
             let again =
                 UnverifiedReceipt::parse(again.as_bytes()).expect("what was sealed is read");

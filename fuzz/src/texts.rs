@@ -224,9 +224,23 @@ fn same_outline(one: &Value, other: &Value) -> bool {
 }
 
 /// Counted ids and nonces, one protection for all.
-struct Given {
+pub(crate) struct Given {
     count: u8,
     protection: Protection,
+}
+
+impl Given {
+    pub(crate) const fn new(protection: Protection) -> Self {
+        Self {
+            count: 0,
+            protection,
+        }
+    }
+}
+
+/// None, and all that there is.
+pub(crate) fn protections() -> [Protection; 2] {
+    [Protection::default(), PROTECTION.clone()]
 }
 
 impl Keys for Given {
@@ -292,7 +306,9 @@ pub fn record_lines(data: &[u8]) {
         let lines = all(&mut |keys| reader.next_group(keys));
         let mut reader = RecordLines::new(data, keep);
         assert_eq!(all(&mut |keys| reader.next_group(keys)), lines);
-        let blank = |line: &&[u8]| line.iter().all(u8::is_ascii_whitespace);
+        // White space of JSON: a form feed is none.
+        let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
+        let blank = |line: &&[u8]| line.iter().all(space);
         let given = data
             .split(|byte| *byte == b'\n')
             .filter(|line| !blank(line))
@@ -306,7 +322,7 @@ pub fn record_lines(data: &[u8]) {
 }
 
 /// What is read can be sealed, and names earlier steps alone.
-fn check(group: &Group) {
+pub(crate) fn check(group: &Group) {
     for (place, step) in group.steps.iter().enumerate() {
         assert!(step.parents.iter().all(|parent| *parent < place));
         let encoded = match &step.body {

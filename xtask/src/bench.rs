@@ -1,157 +1,135 @@
-//! `cargo xtask bench`: measures with criterion and sets each figure beside its bare primitive.
+//! `cargo xtask bench`: the table of bars. Ours beside bare primitives and peers, by turns in one process,
+//! and whole processes; with the machine's description.
+
+pub(crate) mod machine;
+mod options;
+mod process;
+mod python;
+mod row;
+mod run;
+mod table;
 
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
-use anyhow::{Context as _, Result};
-use std::path::Path;
+use anyhow::{Context as _, Result, ensure};
+use machine::Machine;
+use options::Options;
+use row::Row;
+use serde_json::json;
+use std::fs;
+use std::time::Duration;
 
-/// What is compared: work, group, ours, the bare primitive, the highest ratio that the bar allows.
-const ROWS: &[(&str, &str, &str, &str, f64)] = &[
-    ("seal", "seal", "ours", "ed25519-sign", 1.06),
-    (
-        "verify one receipt",
-        "verify",
-        "ours",
-        "ed25519-verify-strict",
-        1.06,
-    ),
-    (
-        "append, memory, 1024",
-        "append-memory",
-        "ours",
-        "ed25519-sign",
-        1.6,
-    ),
-    (
-        "append, durable, 1",
-        "append-durable-1",
-        "ours",
-        "append-fdatasync",
-        1.5,
-    ),
-    (
-        "append, durable, 64",
-        "append-durable-64",
-        "ours",
-        "sign-and-commit-rows",
-        1.25,
-    ),
-    (
-        "Merkle root of 2048",
-        "merkle-root-2048",
-        "ours",
-        "node-hashes",
-        1.25,
-    ),
-    (
-        "the same, rs_merkle",
-        "merkle-root-2048",
-        "rs-merkle",
-        "node-hashes",
-        3.0,
-    ),
-    (
-        "inclusion, verify",
-        "inclusion-proof",
-        "ours",
-        "node-hashes",
-        1.2,
-    ),
-    (
-        "trace measures, 10^6",
-        "trace-graph-1m",
-        "measures",
-        "bare-pass",
-        25.0,
-    ),
-    (
-        "package write",
-        "package-write",
-        "ours",
-        "sha256-deflate",
-        2.5,
-    ),
-    (
-        "package verify",
-        "package-verify",
-        "ours",
-        "ed25519-verify-strict",
-        0.85,
-    ),
-    // The bars are 200 MB/s, and 50 MB/s where it is dense, beside a scan of 3.8 GB/s.
-    ("redact prose", "redact-prose", "ours", "byte-sum", 19.0),
-    (
-        "redact conversations",
-        "redact-tau-bench",
-        "ours",
-        "byte-sum",
-        19.0,
-    ),
-    (
-        "redact dense text",
-        "redact-dense",
-        "ours",
-        "byte-sum",
-        76.0,
-    ),
-    (
-        "three tests, 10,000",
-        "sequential-tests",
-        "ours",
-        "three-sums",
-        5.0,
-    ),
-    ("drift, 10,000", "drift-push", "ours", "count-in-map", 2.5),
-    ("quantiles, 10,000", "quantiles-push", "ours", "sort", 2.5),
-];
+/// Ours in a package of their own, and the peers' in a workspace of their own.
+const OURS: &str = "ai-audit-benches";
+const PEERS: &str = "benches/peers/Cargo.toml";
+/// How long the machine is left alone before the first row.
+const SETTLED: Duration = Duration::from_secs(5);
 
-/// Measures; what follows the command goes to criterion (a filter, `--quick`). Then the table.
-pub(crate) fn run(rest: &[String]) -> Result<()> {
-    let workspace = Workspace::load()?;
-    Cmd::cargo(&workspace)
-        .args(["bench", "-p", "ai-audit-benches", "--benches"])
-        .args(if rest.is_empty() { &[] } else { &["--"][..] })
-        .args(rest)
-        .run()?;
-    let folder = workspace.target.join("criterion");
-    println!(
-        "\n{:<22}{:>12}{:>12}{:>8}{:>8}  reached",
-        "work", "ours", "bare", "ratio", "bar"
+/// What a run found.
+#[derive(Debug, Default)]
+struct Found {
+    rows: Vec<Row>,
+    /// What a reader of the rows has to know.
+    notes: Vec<String>,
+    /// What was not measured, and why.
+    skipped: Vec<String>,
+}
+
+/// Measures what the filter names, prints the table, and writes it as JSON where that is asked for.
+///
+/// # Errors
+/// When something cannot be built or measured, or with `--check` a bar is missed.
+pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {
+    let options = match Options::parse(args)? {
+        options::Mode::Table(options) => options,
+        options::Mode::Criterion(args) => return criterion(workspace, &args),
+        options::Mode::Smoke => return smoke(workspace),
+    };
+    let machine = Machine::here(workspace)?;
+    print!("{}", machine.text());
+    ensure!(
+        !machine.is_in_memory(),
+        "{} is in memory, where nothing is durable: set CARGO_TARGET_DIR to a folder on a disk",
+        workspace.target.display()
     );
-    for (work, group, ours, bare, bar) in ROWS {
-        let folder = folder.join(group);
-        let (Some(ours), Some(bare)) = (median(&folder.join(ours))?, median(&folder.join(bare))?)
-        else {
-            println!("{work:<22}not measured yet");
-            continue;
-        };
-        let ratio = ours / bare;
-        let reached = if ratio <= *bar { "yes" } else { "no" };
-        let (ours, bare) = (micros(ours), micros(bare));
-        println!("{work:<22}{ours:>12}{bare:>12}{ratio:>8.2}{bar:>8.2}  {reached}");
+    let mut found = Found::default();
+    let program = run::program(workspace)?;
+    settle();
+    // One that fails does not take the others' figures along.
+    let results = [
+        run::rows(workspace, &program, &options, &mut found),
+        process::rows(workspace, &options, &mut found),
+        python::rows(workspace, &program, &options, &mut found),
+        run::peers(workspace, &options, &mut found),
+    ];
+    let failed: Vec<String> = results
+        .into_iter()
+        .filter_map(|result| result.err().map(|error| format!("FAILED: {error:#}")))
+        .collect();
+    ensure!(
+        !found.rows.is_empty() || !found.skipped.is_empty() || !failed.is_empty(),
+        "no row has {:?} in its group or name",
+        options.filter.join(" ")
+    );
+
+    println!("\n{}\n{}", machine.text(), table::text(&found.rows));
+    for line in found.notes.iter().chain(&found.skipped).chain(&failed) {
+        println!("{line}");
     }
+    let reached = |wanted: bool| {
+        let rows = found.rows.iter();
+        rows.filter(|row| row.reached() == Some(wanted)).count()
+    };
+    let (passed, missed) = (reached(true), reached(false));
     println!(
-        "\nmedians of the newest measurement of each, from {}",
-        folder.display()
+        "{passed} bars reached, {missed} missed, {} skipped; ~ scattered by more than a tenth",
+        found.skipped.len()
+    );
+    if let Some(path) = &options.json {
+        let rows: Vec<_> = found.rows.iter().map(Row::to_json).collect();
+        let all = json!({
+            "machine": machine.to_json(),
+            "quick": options.quick,
+            "filter": options.filter,
+            "rows": rows,
+            "notes": found.notes,
+            "skipped": found.skipped,
+            "failed": failed,
+        });
+        let text = format!("{all:#}\n");
+        fs::write(path, text).with_context(|| format!("writing {}", path.display()))?;
+    }
+    ensure!(failed.is_empty(), "{} parts failed", failed.len());
+    ensure!(!options.check || missed == 0, "{missed} bars are missed");
+    let skipped = found.skipped.len();
+    ensure!(
+        !options.check || skipped == 0,
+        "{skipped} rows are skipped, so their bars cannot be told"
     );
     Ok(())
 }
 
-/// The median in nanoseconds, if it was measured.
-fn median(measurement: &Path) -> Result<Option<f64>> {
-    let path = measurement.join("new/estimates.json");
-    if !path.exists() {
-        return Ok(None);
-    }
-    let text = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-    let estimates: serde_json::Value =
-        serde_json::from_slice(&text).with_context(|| format!("parsing {}", path.display()))?;
-    let median = estimates["median"]["point_estimate"].as_f64();
-    Ok(Some(median.with_context(|| {
-        format!("{} has no median", path.display())
-    })?))
+/// Has what was just built written to disk, where the system can be asked to: it would take a twentieth off the
+/// first rows, whichever they are.
+fn settle() {
+    let _ = std::process::Command::new("sync").status();
+    std::thread::sleep(SETTLED);
 }
 
-fn micros(nanos: f64) -> String {
-    format!("{:.2} µs", nanos / 1000.0)
+/// Single figures with their statistics: what follows goes to criterion.
+fn criterion(workspace: &Workspace, args: &[String]) -> Result<()> {
+    Cmd::cargo(workspace)
+        .args(["bench", "-p", OURS, "--benches"])
+        .args(if args.is_empty() { &[] } else { &["--"][..] })
+        .args(args)
+        .run()
+}
+
+/// Every benchmark once, as the tests are built: that they still run and their assertions hold. For CI.
+///
+/// # Errors
+/// When one fails.
+pub(crate) fn smoke(workspace: &Workspace) -> Result<()> {
+    let tests = ["test", "-q", "-p", OURS, "--lib", "--benches"];
+    Cmd::cargo(workspace).args(tests).run()
 }

@@ -10,8 +10,9 @@ use crate::counts::Counts;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
 use crate::{
-    browser, calibrate, coverage, deny, embedded, ffi, fuzz, miri, mutants, nostd, page, program,
-    python, release, scale, servers, supply, tidy, vectors,
+    bench, browser, calibrate, console, coverage, deny, deploy, embedded, ffi, flames, frameworks,
+    fuzz, growth, latency, load, mcp, measure, miri, mutants, nostd, otlp, page, program, proxy,
+    python, release, scale, servers, service, supply, telemetry, tidy, vectors,
 };
 
 /// A step and what it does; a step may say why it skipped something.
@@ -26,10 +27,10 @@ enum Form {
     Whole,
 }
 
-const STEPS: [(&str, Step); 25] = [
+const STEPS: [(&str, Step); 36] = [
     ("fmt", |workspace, _, _| {
         // The workspaces of their own, too; that of the device has its own check.
-        for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "benches/peers/Cargo.toml"] {
             Cmd::cargo(workspace)
                 .args(["fmt", "--all", "--check", "--manifest-path", manifest])
                 .run()?;
@@ -64,6 +65,11 @@ const STEPS: [(&str, Step); 25] = [
         page::build(workspace)?;
         Ok(())
     }),
+    // The real SDK for Python sends spans, and what they became is held against what its client saw.
+    // Before the tests, which look at what was sent once more.
+    ("otlp", |workspace, outcome, _| {
+        outcome.skip(otlp::run(workspace)?)
+    }),
     ("tests", tests),
     ("page-tests", |workspace, outcome, form| {
         let size = match form {
@@ -71,6 +77,36 @@ const STEPS: [(&str, Step); 25] = [
             Form::Whole => page::Size::Whole,
         };
         outcome.skip(page::test(workspace, size)?)
+    }),
+    // Other people's clients of the service, and how it is run, as its pages say.
+    ("service", |workspace, outcome, form| {
+        outcome.skip(service::run(workspace, form == Form::Short)?)
+    }),
+    ("proxy", |workspace, outcome, _| {
+        outcome.skip(proxy::run(workspace)?)
+    }),
+    ("mcp", |workspace, outcome, form| {
+        outcome.skip(mcp::run(workspace, form == Form::Whole)?)
+    }),
+    ("telemetry", |workspace, outcome, _| {
+        outcome.skip(telemetry::run(workspace)?)
+    }),
+    ("frameworks", |workspace, outcome, _| {
+        outcome.skip(frameworks::run(workspace)?)
+    }),
+    ("console", |workspace, outcome, form| {
+        let size = match form {
+            Form::Short => console::Size::Short,
+            Form::Whole => console::Size::Whole,
+        };
+        outcome.skip(console::run(workspace, size)?)
+    }),
+    ("deploy", |workspace, outcome, form| {
+        outcome.skip(deploy::unit(workspace)?)?;
+        match form {
+            Form::Short => Ok(()),
+            Form::Whole => outcome.skip(deploy::image(workspace, false)?),
+        }
     }),
     ("examples", examples),
     ("doc", |workspace, _, _| {
@@ -80,7 +116,9 @@ const STEPS: [(&str, Step); 25] = [
             .env("RUSTDOCFLAGS", "-D warnings")
             .run()
     }),
-    ("nostd", |workspace, _, _| nostd::run(workspace)),
+    ("nostd", |workspace, _, form| {
+        nostd::run(workspace, form == Form::Short)
+    }),
     ("embedded", |workspace, outcome, form| {
         let size = match form {
             Form::Short => embedded::Size::Short,
@@ -110,6 +148,37 @@ const STEPS: [(&str, Step); 25] = [
             scale::run(workspace, scale::RECEIPTS)?;
             scale::epochs::run(workspace, scale::epochs::FULL)
         }
+    }),
+    // Each measurement runs once, so that none of them rots; whole, the table with its bars.
+    ("bench", |workspace, _, form| match form {
+        Form::Short => bench::smoke(workspace),
+        Form::Whole => bench::run(workspace, &[]),
+    }),
+    ("measure", |workspace, _, form| {
+        let options = measure::Options {
+            short: form == Form::Short,
+            ..measure::Options::default()
+        };
+        latency::run(workspace, &options)?;
+        growth::run(workspace, &options)?;
+        let calls = if options.short {
+            proxy::Length::SHORT
+        } else {
+            proxy::Length::WHOLE
+        };
+        proxy::latency(workspace, calls)?;
+        load::run(
+            workspace,
+            if options.short {
+                load::SHORT
+            } else {
+                load::WHOLE
+            },
+        )
+    }),
+    ("flames", |workspace, outcome, form| match form {
+        Form::Short => outcome.skip(["SKIPPED: flame graphs: only with --full".into()]),
+        Form::Whole => outcome.skip(flames::run(workspace, &measure::Options::default())?),
     }),
     ("fuzz", |workspace, outcome, form| {
         let args: &[&str] = match form {
@@ -150,7 +219,7 @@ const STEPS: [(&str, Step); 25] = [
 ];
 
 /// Seconds of fuzzing in a run that is not whole, shared by the targets whose code changed.
-const FUZZ_SECONDS: &str = "180";
+const FUZZ_SECONDS: &str = "120";
 
 /// What the steps found.
 #[derive(Debug, Default)]
@@ -256,7 +325,18 @@ fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
         })
 }
 
-/// Runs every example that needs no arguments.
+/// Examples that do nothing by themselves: the generator of the vectors and the programs that measure have steps
+/// of their own, and tests talk to the servers.
+const APART: [&str; 6] = [
+    "bare",
+    "mcp_hostile_server",
+    "mcp_proxy_stdio",
+    "mcp_stdio",
+    "measure",
+    "vectors",
+];
+
+/// Runs every other example.
 fn examples(workspace: &Workspace, _: &mut Outcome, _: Form) -> Result<()> {
     for package in &workspace.packages {
         for target in package
@@ -264,8 +344,7 @@ fn examples(workspace: &Workspace, _: &mut Outcome, _: Form) -> Result<()> {
             .iter()
             .filter(|target| target.kind == "example")
         {
-            // The generator of the vectors has a step of its own.
-            if target.name != "vectors" {
+            if !APART.contains(&target.name.as_str()) {
                 let flags = ["run", "-q", "-p", &package.name, "--example", &target.name];
                 Cmd::cargo(workspace).args(flags).run()?;
             }

@@ -10,7 +10,11 @@ use crate::workspace::Workspace;
 const VERSION: &str = "0.20.2";
 
 /// Workspaces of their own, with lock files of their own.
-const OTHERS: [&str; 2] = ["fuzz/Cargo.toml", "crates/firmware/Cargo.toml"];
+const OTHERS: [&str; 3] = [
+    "benches/peers/Cargo.toml",
+    "crates/firmware/Cargo.toml",
+    "fuzz/Cargo.toml",
+];
 
 /// Runs cargo-deny with the checks that need no advisory database, for the other workspaces with those
 /// that do not depend on which versions are there twice.

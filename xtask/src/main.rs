@@ -9,28 +9,43 @@ mod bench;
 mod browser;
 mod calibrate;
 mod ci;
+mod console;
 mod counts;
 mod coverage;
 mod deny;
+mod deploy;
 mod embedded;
 mod ffi;
+mod flames;
+mod frameworks;
 mod fuzz;
+mod growth;
+mod latency;
+mod load;
+mod mcp;
+mod measure;
 mod miri;
 mod mutants;
 mod nostd;
+mod otlp;
 mod page;
 mod pii_accuracy;
 mod program;
+mod proxy;
 mod python;
 mod release;
 mod sample;
 mod scale;
 mod servers;
+mod service;
 mod shell;
 mod supply;
+mod svg;
+mod telemetry;
 mod tidy;
 mod tools;
 mod vectors;
+mod venv;
 mod workspace;
 
 use std::process::ExitCode;
@@ -71,8 +86,12 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             tidy::run(&Workspace::load()?)?;
         }
         "nostd" => {
-            no_more(rest)?;
-            nostd::run(&Workspace::load()?)?;
+            let short = match rest {
+                [] => false,
+                [flag] if flag == "--short" => true,
+                _ => return usage("nostd takes --short and nothing else"),
+            };
+            nostd::run(&Workspace::load()?, short)?;
         }
         "embedded" => {
             let size = match rest {
@@ -117,6 +136,44 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             [flag] if flag == "--header" => ffi::header(&Workspace::load()?, true)?,
             _ => return usage("ffi takes --header and nothing else"),
         },
+        "load" => {
+            let seconds = match rest {
+                [] => load::HOUR,
+                [flag] if flag == "--short" => load::SHORT,
+                [flag, minutes] if flag == "--minutes" => match minutes.parse::<u64>() {
+                    Ok(minutes) if minutes > 0 => 60 * minutes,
+                    _ => return usage("--minutes takes a number above 0"),
+                },
+                _ => return usage("load takes --minutes N or --short and nothing else"),
+            };
+            load::run(&Workspace::load()?, seconds)?;
+        }
+        "unit" => {
+            no_more(rest)?;
+            if let Some(reason) = deploy::unit(&Workspace::load()?)? {
+                println!("{reason}");
+            }
+        }
+        "image" => {
+            let small = match rest {
+                [] => false,
+                [flag] if flag == "--small" => true,
+                _ => return usage("image takes --small and nothing else"),
+            };
+            if let Some(reason) = deploy::image(&Workspace::load()?, small)? {
+                println!("{reason}");
+            }
+        }
+        "service" => {
+            let short = match rest {
+                [] => false,
+                [flag] if flag == "--short" => true,
+                _ => return usage("service takes --short and nothing else"),
+            };
+            if let Some(reason) = service::run(&Workspace::load()?, short)? {
+                println!("{reason}");
+            }
+        }
         "miri" | "coverage" => {
             let short = match rest {
                 [] => false,
@@ -139,6 +196,48 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
                 println!("{reason}");
             }
         }
+        "mcp" => {
+            let whole = match rest {
+                [] => true,
+                [short] if short == "--short" => false,
+                _ => return usage("mcp takes --short and nothing else"),
+            };
+            if let Some(reason) = mcp::run(&Workspace::load()?, whole)? {
+                println!("{reason}");
+            }
+        }
+        "frameworks" => {
+            no_more(rest)?;
+            if let Some(reason) = frameworks::run(&Workspace::load()?)? {
+                println!("{reason}");
+            }
+        }
+        "telemetry" => {
+            no_more(rest)?;
+            if let Some(reason) = telemetry::run(&Workspace::load()?)? {
+                println!("{reason}");
+            }
+        }
+        "otlp" => {
+            no_more(rest)?;
+            if let Some(reason) = otlp::run(&Workspace::load()?)? {
+                println!("{reason}");
+            }
+        }
+        "proxy" => match rest {
+            [] => {
+                if let Some(reason) = proxy::run(&Workspace::load()?)? {
+                    println!("{reason}");
+                }
+            }
+            [flag] if flag == "--latency" => {
+                proxy::latency(&Workspace::load()?, proxy::Length::WHOLE)?;
+            }
+            [flag, short] if flag == "--latency" && short == "--short" => {
+                proxy::latency(&Workspace::load()?, proxy::Length::SHORT)?;
+            }
+            _ => return usage("proxy takes --latency, with or without --short, and nothing else"),
+        },
         "python" => match rest {
             [] => {
                 if let Some(reason) = python::ensure(&Workspace::load()?)? {
@@ -156,6 +255,16 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             },
             _ => return usage("python takes --bench, with or without a number, and nothing else"),
         },
+        "console" => {
+            let size = match rest {
+                [] => console::Size::Whole,
+                [short] if short == "--short" => console::Size::Short,
+                _ => return usage("console takes --short and nothing else"),
+            };
+            if let Some(reason) = console::run(&Workspace::load()?, size)? {
+                println!("{reason}");
+            }
+        }
         "page" => {
             let workspace = Workspace::load()?;
             let size = match rest {
@@ -181,7 +290,21 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
                 println!("{reason}");
             }
         }
-        "bench" => bench::run(rest)?,
+        "bench" => bench::run(&Workspace::load()?, rest)?,
+        "latency" => {
+            let options = measure::Options::parse(rest, &["--short", "--json"])?;
+            latency::run(&Workspace::load()?, &options)?;
+        }
+        "flames" => {
+            let options = measure::Options::parse(rest, &["--short", "--json"])?;
+            if let Some(reason) = flames::run(&Workspace::load()?, &options)? {
+                println!("{reason}");
+            }
+        }
+        "growth" => {
+            let options = measure::Options::parse(rest, &["--short", "--json", "--to"])?;
+            growth::run(&Workspace::load()?, &options)?;
+        }
         "fuzz" => {
             if let Some(reason) = fuzz::run(&Workspace::load()?, rest)? {
                 println!("{reason}");
@@ -265,6 +388,7 @@ mod tests {
         assert_eq!(code, ExitCode::from(2));
         let code = dispatch(&["embedded".into(), "--long".into()]).expect("usage is no error");
         assert_eq!(code, ExitCode::from(2));
+        assert!(dispatch(&["bench".into(), "--fast".into()]).is_err());
         let code = dispatch(&["ci".into(), "nonsense".into()]);
         assert!(code.is_err());
     }

@@ -22,15 +22,19 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// Where the page's sources are, from the root.
 const SOURCES: &str = "crates/wasm/page";
 /// The scripts of the window, in the order in which they need each other.
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 9] = [
     "text.js",
+    "parts.js",
     "verifier.js",
     "verdict.js",
     "list.js",
     "path.js",
+    "trace.js",
     "receipt.js",
     "main.js",
 ];
+/// Its styles, those that the console has too before its own.
+const STYLES: [&str; 2] = ["base.css", "style.css"];
 /// Where the command line takes the page from when it is built. Its stamp is beside it.
 const FOR_CLI: &str = "crates/cli/page/ai-audit-page.html";
 /// What asks somebody for something. Neither our scripts nor the bindings have it; the policy in the page
@@ -174,7 +178,7 @@ fn assemble(workspace: &Workspace, bindings: &str, program: &[u8]) -> Result<Str
     }
     script += "})();\n";
     let worker = format!("\"use strict\";\n{bindings}{}", read("worker.js")?);
-    let style = read("style.css")?;
+    let style = STYLES.into_iter().map(read).collect::<Result<String>>()?;
     for (name, text) in [("the scripts", &script), ("the worker", &worker)] {
         for word in CONNECTIONS {
             let found = text

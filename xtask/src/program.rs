@@ -23,7 +23,7 @@ const PACKAGE: &str = "ai-audit-cli";
 pub(crate) fn ai_audit(workspace: &Workspace) -> Result<PathBuf> {
     let name = Path::new("debug").join(format!("ai-audit{}", std::env::consts::EXE_SUFFIX));
     let tested = workspace.target.join(&name);
-    if is_of(&tested, &sources(workspace)?)? {
+    if is_current(workspace, &tested)? {
         return Ok(tested);
     }
     let target = workspace.target.join("program");
@@ -34,7 +34,16 @@ pub(crate) fn ai_audit(workspace: &Workspace) -> Result<PathBuf> {
     Ok(target.join(name))
 }
 
-/// The folders with the sources of the program: its package's and those of what it stands on.
+/// Whether a program is there and no source of `ai-audit` is newer.
+///
+/// # Errors
+/// When a source cannot be looked at.
+pub(crate) fn is_current(workspace: &Workspace, program: &Path) -> Result<bool> {
+    is_of(program, &sources(workspace)?)
+}
+
+/// The folders and files that the program is made of: its package's, those of what it stands on, and what is
+/// common to all.
 fn sources(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let mut names = BTreeSet::new();
     let mut left = vec![PACKAGE];
@@ -44,7 +53,13 @@ fn sources(workspace: &Workspace) -> Result<Vec<PathBuf>> {
             continue;
         };
         if names.insert(name) {
-            folders.push(package.dir.join("src"));
+            // What is built in lies beside it.
+            folders.extend(
+                ["src", "Cargo.toml", "assets", "catalogue"]
+                    .map(|name| package.dir.join(name))
+                    .into_iter()
+                    .filter(|path| path.exists()),
+            );
             let used = package.dependencies.iter();
             let used = used.filter(|dependency| dependency.kind != DependencyKind::Dev);
             left.extend(used.map(|dependency| dependency.name.as_str()));
@@ -53,6 +68,7 @@ fn sources(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     workspace
         .package(PACKAGE)
         .with_context(|| format!("the workspace has no {PACKAGE}"))?;
+    folders.extend(["Cargo.toml", "Cargo.lock"].map(|name| workspace.root.join(name)));
     Ok(folders)
 }
 
@@ -69,9 +85,12 @@ fn is_of(program: &Path, folders: &[PathBuf]) -> Result<bool> {
     Ok(true)
 }
 
-/// When the newest file in a folder and those below it was written; none where there is no file.
+/// When the newest file in a folder and those below it was written, or this file; none where there is none.
 fn newest(folder: &Path) -> Result<Option<SystemTime>> {
     let mut newest = None;
+    if folder.is_file() {
+        return Ok(Some(fs::metadata(folder)?.modified()?));
+    }
     let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     for entry in entries {
         let entry = entry?;

@@ -68,7 +68,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<Option<String>> {
 }
 
 /// The interpreter of the environment.
-fn interpreter(workspace: &Workspace) -> PathBuf {
+pub(crate) fn interpreter(workspace: &Workspace) -> PathBuf {
     let inside = if cfg!(windows) {
         "Scripts/python.exe"
     } else {
@@ -82,7 +82,7 @@ fn folder(workspace: &Workspace) -> PathBuf {
 }
 
 /// One of our scripts.
-fn script(workspace: &Workspace, name: &str) -> PathBuf {
+pub(crate) fn script(workspace: &Workspace, name: &str) -> PathBuf {
     workspace.root.join(SCRIPTS).join(name)
 }
 

@@ -11,7 +11,7 @@ mod minimal;
 mod package;
 mod page;
 mod prepare;
-mod readme;
+pub(crate) mod readme;
 mod sbom;
 mod semver;
 mod versions;
@@ -103,6 +103,17 @@ pub(crate) fn step_names() -> impl Iterator<Item = &'static str> {
 /// Where the artifacts of a release are put.
 pub(crate) fn artifacts(workspace: &Workspace) -> PathBuf {
     workspace.target.join("release-artifacts")
+}
+
+/// The program that needs no libraries, which has verified the published vectors; or why there is none.
+///
+/// # Errors
+/// When it does not build, or does not verify them.
+pub(crate) fn static_program(
+    workspace: &Workspace,
+    small: bool,
+) -> Result<std::result::Result<PathBuf, String>> {
+    binary::static_program(workspace, small)
 }
 
 /// `cargo xtask release …`.

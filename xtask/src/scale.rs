@@ -23,7 +23,7 @@ pub(crate) const SHORT: u64 = 50_000;
 /// Receipts between checkpoints: ten times as many as by default.
 const CHECKPOINT_EVERY: &str = "100";
 /// Most memory, in KiB, that exporting and verifying may take, whatever the length of the log.
-const BAR_KIB: u64 = 64 << 10;
+pub(crate) const BAR_KIB: u64 = 64 << 10;
 /// Most memory, in KiB, of a crosswalk and a report of a million receipts.
 const REPORT_BAR_KIB: u64 = 256 << 10;
 
@@ -98,14 +98,14 @@ fn within_bar(figures: &[Figure]) -> Result<()> {
 }
 
 /// How many lines a command is fed, and each of them.
-type Lines = (u64, fn(u64) -> String);
+pub(crate) type Lines = (u64, fn(u64) -> String);
 
 /// What a command took.
-struct Figure {
+pub(crate) struct Figure {
     name: &'static str,
     elapsed: Duration,
     /// Peak resident memory.
-    kib: u64,
+    pub(crate) kib: u64,
     /// Most memory that it may take.
     bar: Option<u64>,
 }
@@ -218,7 +218,7 @@ fn reports(program: &Path, log: &str, package: &str, key: &str, note: &str) -> R
 }
 
 /// Runs one command, feeds it the lines it shall record, and watches its memory until it ends.
-fn measure(
+pub(crate) fn measure(
     program: &Path,
     name: &'static str,
     args: &[&str],
@@ -277,7 +277,8 @@ fn feed(input: ChildStdin, lines: u64, line: fn(u64) -> String) -> std::io::Resu
     input.flush()
 }
 
-fn decision(n: u64) -> String {
+/// A line that `record` takes: a decision in a trace of ten and a session of a hundred.
+pub(crate) fn decision(n: u64) -> String {
     format!(
         r#"{{"input":"question {n}","output":"answer {n}","model":"m","trace_id":"t{}","session_id":"s{}"}}"#,
         n / 10,

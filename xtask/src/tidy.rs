@@ -5,21 +5,41 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::release::readme;
 use crate::shell::Cmd;
 use crate::workspace::{DependencyKind, Package, Workspace};
 
 /// Crates by layer, the lowest first. A crate sees only layers below its own.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["core"],
-    &["analytics", "json", "merkle", "pii", "shredding"],
+    &[
+        "analytics",
+        "json",
+        "listen",
+        "merkle",
+        "pii",
+        "readahead",
+        "shredding",
+        "signer-aws-lc",
+    ],
     &["note", "agentic", "contracts", "timestamp", "epochs"],
     &["import"],
     &["verify"],
     &["compliance", "export", "store", "ingest", "import-servers"],
-    &["report", "store-sqlite", "witness"],
+    &["otlp", "report", "store-sqlite", "telemetry", "witness"],
     &["directory"],
-    &["ai-audit-trail"],
-    &["cli", "ffi", "wasm"],
+    &["ai-audit-trail", "intake"],
+    &[
+        "ffi",
+        "mcp",
+        "mcp-proxy",
+        "proxy",
+        "server",
+        "tower",
+        "tracing",
+        "wasm",
+    ],
+    &["cli"],
 ];
 
 /// Crates for tests only: nothing may depend on them but tests.
@@ -48,6 +68,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     architecture(workspace, &mut problems)?;
     changelog(workspace, &mut problems);
+    problems.extend(readme::problems(workspace)?);
     for problem in &problems {
         println!("tidy: {problem}");
     }

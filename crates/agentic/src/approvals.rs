@@ -2,7 +2,7 @@
 
 mod audit;
 
-pub use audit::{ApprovalAudit, ApprovalError};
+pub use audit::{ApprovalAudit, ApprovalError, Standing, WaitingIntent};
 
 use ai_audit_core::{Digest, VerifyingKey};
 use alloc::collections::{BTreeMap, BTreeSet};

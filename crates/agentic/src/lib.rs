@@ -50,7 +50,7 @@ mod tracegraph;
 
 pub use approvals::{
     APPROVALS_POLICY, ApprovalAudit, ApprovalError, ApprovalRule, ApprovalRuleError, ApprovalRules,
-    MAX_RULE_KEYS, MAX_RULES,
+    MAX_RULE_KEYS, MAX_RULES, Standing, WaitingIntent,
 };
 pub use contract::{ContractActivation, ContractState, ContractVerdict};
 pub use contract_audit::{Changed, ContractAudit, ContractError, MAX_CONTRACTS};

@@ -41,6 +41,7 @@
 //! | `store`, `sqlite` | the ledger with a store in memory, or in SQLite |
 //! | `directory` (default) | log directories: SQLite, key files, lock, settings |
 //! | `export` (default) | evidence packages |
+//! | `readahead` | signatures verified on several threads, for those who verify out of a source of their own |
 //! | `report` | reports of what evidence a log holds |
 //! | `ingest` | record lines and model conversations |
 //! | `pii` | finding personal data and secrets in text, and replacing them |
@@ -71,6 +72,8 @@ pub use ai_audit_export as export;
 pub use ai_audit_ingest as ingest;
 #[cfg(feature = "pii")]
 pub use ai_audit_pii as pii;
+#[cfg(feature = "readahead")]
+pub use ai_audit_readahead as readahead;
 #[cfg(feature = "report")]
 pub use ai_audit_report as report;
 #[cfg(feature = "shredding")]

@@ -10,13 +10,16 @@ mod export;
 pub(crate) mod import;
 pub(crate) mod incident;
 pub(crate) mod key;
+pub(crate) mod mcp;
 mod monitor;
 mod policy;
+pub(crate) mod proxy;
 mod publish;
 mod record;
 pub(crate) mod redact;
 pub(crate) mod report;
 pub(crate) mod review;
+pub(crate) mod serve;
 mod subject;
 mod trace;
 mod verify;
@@ -38,7 +41,7 @@ pub(crate) use subject::{
     ExportSubject, ListSubjects, Reveal, ShowSubject, Shred, Subject, SubjectCommand,
 };
 pub(crate) use trace::{ListTraces, ShowTrace, TaintTrace, Trace, TraceCommand};
-pub(crate) use verify::{Question, Trust, Verify};
+pub(crate) use verify::{Depth, Question, Trust, Verify};
 
 /// The heading of the options that every command has.
 const COMMON: &str = "With every command";
@@ -104,6 +107,11 @@ pub(crate) enum Command {
     Incident(incident::Incident),
     Import(import::Import),
     Epoch(Epoch),
+    Mcp(mcp::Mcp),
+    McpProxy(mcp::McpProxy),
+    Proxy(proxy::Proxy),
+    Serve(serve::Serve),
+    Token(serve::Token),
     Publish(Publish),
     Monitor(Monitor),
     Witness(witness::Witness),
@@ -156,6 +164,14 @@ pub(crate) struct Init {
     /// Promise in the genesis to hand over to a new receipt key with each epoch.
     #[arg(long)]
     pub(crate) forward_secure: bool,
+    /// Permit in the genesis that receipts which come together are sealed by one signature.
+    ///
+    /// For very high rates. Such a receipt has no signature of its own: who shows it alone shows the
+    /// batch seal behind it too, which `prove` and `export` do, and of a receipts file that is cut
+    /// before that seal nobody can tell who signed its end. It stands for good: a log begins with it or
+    /// never has it. How many are enough for a batch says the setting `batch-from`.
+    #[arg(long)]
+    pub(crate) batched: bool,
     /// Take the receipt key from this PKCS#8 PEM file instead of making one.
     #[arg(long, value_name = "PEM")]
     pub(crate) receipt_key: Option<PathBuf>,

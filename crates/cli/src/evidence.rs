@@ -5,19 +5,14 @@ use crate::open::{log_name, settings};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::python;
-use ai_audit_directory::{DirectoryError, LogDirectory, TileFolder};
-use ai_audit_export::archive::is_zip;
-use ai_audit_export::tiles::observe_tiles;
-use ai_audit_export::{
-    RECEIPTS_MAGIC, ReceiptsReader, ReportStatement, is_python_package, observe_package,
-};
-use ai_audit_note::TlogProof;
+pub(crate) use ai_audit_directory::failed_report as failed;
+use ai_audit_directory::{DirectoryError, EvidenceForm, LogDirectory, LogFile};
 use ai_audit_store::LogName;
-use ai_audit_verify::{Equivocation, LogVerifier, Observed, Observer, Report, TrustPolicy};
+use ai_audit_verify::{Observed, Observer, Report, TrustPolicy};
 use serde::Serialize;
 use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::Read as _;
 use std::path::Path;
 
 /// What can be verified.
@@ -74,35 +69,25 @@ impl Form {
     ///
     /// When it cannot be opened or read.
     pub(crate) fn of(path: &Path) -> anyhow::Result<Self> {
-        if TileFolder::is_published_log(path) {
-            return Ok(Self::Published);
-        }
-        if path.is_dir() {
-            return Ok(Self::Directory);
-        }
-        let mut start = Vec::new();
-        let file = open(path)?;
-        (&file)
-            .take(64)
-            .read_to_end(&mut start)
-            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
-        Ok(if is_zip(&start) {
-            match is_python_package(&file) {
-                true => Self::Python(python::Form::Package),
-                false => Self::Package,
+        let cannot = |error| usage(format!("{}: {error}", path.display()));
+        Ok(match EvidenceForm::of(path).map_err(cannot)? {
+            EvidenceForm::Directory => Self::Directory,
+            EvidenceForm::Published => Self::Published,
+            EvidenceForm::Package => Self::Package,
+            EvidenceForm::Receipts => Self::Receipts,
+            EvidenceForm::Proof => Self::Proof,
+            EvidenceForm::Equivocation => Self::Equivocation,
+            EvidenceForm::Statement => Self::Statement,
+            EvidenceForm::PythonPackage => Self::Python(python::Form::Package),
+            _ => {
+                let mut start = Vec::new();
+                let file = File::open(path).map_err(cannot)?;
+                file.take(64).read_to_end(&mut start).map_err(cannot)?;
+                match python::is_json(&start) {
+                    true => Self::Python(python::Form::Records),
+                    false => Self::Unknown,
+                }
             }
-        } else if TlogProof::has_first_line(&start) {
-            Self::Proof
-        } else if Equivocation::has_first_line(&start) {
-            Self::Equivocation
-        } else if ReportStatement::has_first_line(&start) {
-            Self::Statement
-        } else if start.starts_with(RECEIPTS_MAGIC) {
-            Self::Receipts
-        } else if python::is_json(&start) {
-            Self::Python(python::Form::Records)
-        } else {
-            Self::Unknown
         })
     }
 }
@@ -215,21 +200,14 @@ pub(crate) fn file(
     output: Output,
 ) -> anyhow::Result<Outcome> {
     let mut shown = Shown::new(observer, 0, output);
-    let mut checkpoint = None;
-    let (kind, report) = match form {
-        Form::Published => {
-            let folder = TileFolder::open(path);
-            ("tiles", observe_tiles(&folder, policy, &mut shown))
-        }
-        Form::Package => {
-            let found = observe_package(open(path)?, policy, &mut shown);
-            checkpoint = found.manifest.map(|manifest| manifest.checkpoint);
-            ("package", found.report)
-        }
-        Form::Receipts => ("receipts", receipts(open(path)?, policy, &mut shown)),
+    let held = match form {
+        Form::Published => LogFile::Published,
+        Form::Package => LogFile::Package,
+        Form::Receipts => LogFile::Receipts,
         Form::Unknown => {
             let reason = format!("{} is no evidence: expected {EVIDENCE}", path.display());
-            ("unknown", failed(policy, reason))
+            let report = failed(policy, reason).of_one_log(policy);
+            return Ok(Outcome::new("unknown", report));
         }
         Form::Python(_) => {
             return Err(usage(format!(
@@ -244,33 +222,13 @@ pub(crate) fn file(
             )));
         }
     };
+    let found = held
+        .observe(path, policy, &mut shown)
+        .map_err(|error| usage(format!("{}: {error}", path.display())))?;
     Ok(Outcome {
-        checkpoint,
-        ..Outcome::new(kind, report.of_one_log(policy))
+        checkpoint: found.checkpoint,
+        ..Outcome::new(found.kind, found.report)
     })
-}
-
-fn receipts(file: File, policy: &TrustPolicy, observer: &mut dyn Observer) -> Report {
-    let mut source = match ReceiptsReader::new(BufReader::with_capacity(1 << 16, file)) {
-        Ok(source) => source,
-        Err(error) => return failed(policy, error.to_string()),
-    };
-    let mut verifier = LogVerifier::new(policy);
-    if let Err(error) = verifier.push_all(&mut source, 0, observer) {
-        verifier.cut_off(error.to_string());
-    }
-    verifier.finish()
-}
-
-/// The report on evidence of which nothing can be gone through.
-pub(crate) fn failed(policy: &TrustPolicy, reason: String) -> Report {
-    let mut verifier = LogVerifier::new(policy);
-    verifier.fail_integrity(reason);
-    verifier.finish()
-}
-
-fn open(path: &Path) -> anyhow::Result<File> {
-    File::open(path).map_err(|error| usage(format!("{}: {error}", path.display())))
 }
 
 /// An observer, and a bar beside him.

@@ -28,6 +28,8 @@ mod output;
 mod progress;
 mod python;
 mod save;
+mod signals;
+mod supervisor;
 mod trust;
 
 use clap::Parser as _;
@@ -59,6 +61,11 @@ fn main() -> ExitCode {
         Command::Import(args) => commands::import::run(args, output),
         Command::Incident(args) => commands::incident::run(args, output),
         Command::Epoch(args) => commands::epoch::run(args, output),
+        Command::Mcp(args) => commands::mcp::run(args, output),
+        Command::McpProxy(args) => commands::mcp_proxy::run(args, output),
+        Command::Proxy(args) => commands::proxy::run(args, output),
+        Command::Serve(args) => commands::serve::run(args, output),
+        Command::Token(args) => commands::token::run(args, output),
         Command::Publish(args) => commands::publish::run(args, output),
         Command::Monitor(args) => commands::monitor::run(args, output),
         Command::Timestamp(args) => commands::timestamp::run(args, output),

@@ -2,12 +2,9 @@
 
 use crate::failure::usage;
 use crate::output::Output;
-use ai_audit_core::{
-    Kind, LeafHash, MAX_SEALED_LEN, Next, ReceiptId, ReceiptSource as _, Timestamp,
-    UnverifiedReceipt,
-};
+use ai_audit_core::{Kind, LeafHash, ReceiptId, Timestamp};
 use ai_audit_directory::{DeletionInfo, Layout, LogDirectory, Settings, Writer};
-use ai_audit_store::{LogName, Query, StoreReader};
+use ai_audit_store::{LogName, Query};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -138,22 +135,7 @@ pub(crate) fn find(directory: &LogDirectory, log: &LogName, text: &str) -> anyho
             "{text:?}: expected a receipt's seq, id or hash"
         )));
     };
-    // Stores have no index of hashes: nobody else looks for them.
-    let mut source = StoreReader::new(directory.store(), log)?;
-    let mut buf = vec![0; MAX_SEALED_LEN];
-    for seq in 0..size {
-        let found = match source.read_next(&mut buf)? {
-            Some(Next::Sealed(len)) => UnverifiedReceipt::parse(&buf[..len])
-                .ok()
-                .map(|receipt| receipt.hash()),
-            Some(Next::Deleted(hash)) => Some(hash),
-            None => break,
-        };
-        if found == Some(hash) {
-            return Ok(seq);
-        }
-    }
-    Err(missing())
+    directory.place_of_hash(log, &hash)?.ok_or_else(missing)
 }
 
 /// A receipt whose bytes are deleted, as JSON.

@@ -10,7 +10,12 @@ use ai_audit_store::{Clock as _, SystemClock};
 use ai_audit_timestamp::{TimestampToken, TrustedCertificates};
 use ai_audit_verify::{DetachedRevocation, Pin, TrustPolicy};
 use std::fmt::Display;
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::thread::available_parallelism;
+
+/// Threads where nobody says how many.
+const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not 0");
 
 impl Trust {
     /// The policy as of now, with every file that the flags name read.
@@ -53,6 +58,15 @@ impl Trust {
             files.push(TrustFile::of("--revocation", path, &bytes));
             policy = policy.revocation(DetachedRevocation::parse(&bytes).map_err(wrong(path))?);
         }
+        // One thread where the system does not say how many there are; and each has its tables (1.3 MB and
+        // more), so not as many as a large machine has unless they are asked for.
+        let machine = || {
+            available_parallelism()
+                .ok()
+                .map(|all| all.min(MOST_THREADS))
+        };
+        let threads = self.threads.or_else(machine);
+        policy = policy.threads(threads.unwrap_or(NonZeroUsize::MIN));
         if let Some(size) = self.size {
             policy = policy.min_size(size);
         }

@@ -1,5 +1,6 @@
 //! Bodies: what a receipt says, and how its bytes are read back.
 
+pub(crate) mod batch;
 pub(crate) mod control;
 pub(crate) mod decision;
 pub(crate) mod genesis;

@@ -1,7 +1,8 @@
 //! Many signatures by few keys, verified with tables of the keys' multiples.
 //!
 //! A single verification spends most of its time on doublings. Where one key signed thousands of
-//! receipts its multiples can be looked up instead, which takes two fifths of the time. What is
+//! receipts its multiples can be looked up instead, which takes two fifths of the time; and where several
+//! signatures are at hand, they share the one inversion that encoding a point takes. What is
 //! accepted is the same, bit for bit: the equation of RFC 8032 without cofactor is computed exactly,
 //! for one signature after the other. A batch with random factors would be faster still and would
 //! accept signatures that `verify_strict` refuses.
@@ -11,6 +12,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::traits::Identity as _;
 use curve25519_dalek::{EdwardsPoint, Scalar};
 use sha2::{Digest as _, Sha512};
@@ -101,6 +103,65 @@ impl BulkVerifier {
         message: &[u8],
         signature: &Signature,
     ) -> Result<(), SignatureError> {
+        let Some((base, negative)) = self.tables(key, 1) else {
+            return key.verify(message, signature);
+        };
+        let point = point(base, negative, key, message, signature).ok_or(SignatureError)?;
+        match is_r(&point, &point.compress(), signature) {
+            true => Ok(()),
+            false => Err(SignatureError),
+        }
+    }
+
+    /// Verifies several signatures by one key, each as [`BulkVerifier::verify`] does, and says of each
+    /// whether it verifies. Some dozens together take a fifth less time than one after the other.
+    ///
+    /// ```
+    /// use ai_audit_core::{BulkVerifier, SigningKey};
+    ///
+    /// let key = SigningKey::from_bytes(&[7; 32]);
+    /// let signed = [b"first", b"other"].map(|message| (message.as_slice(), key.sign(message)));
+    /// let swapped = [(signed[0].0, signed[1].1)];
+    /// let mut bulk = BulkVerifier::new();
+    /// assert_eq!(bulk.verify_each(&key.verifying_key(), &signed), [true, true]);
+    /// assert_eq!(bulk.verify_each(&key.verifying_key(), &swapped), [false]);
+    /// ```
+    pub fn verify_each<M: AsRef<[u8]>>(
+        &mut self,
+        key: &VerifyingKey,
+        signed: &[(M, Signature)],
+    ) -> Vec<bool> {
+        let Some((base, negative)) = self.tables(key, signed.len()) else {
+            let alone = |(message, signature): &(M, Signature)| {
+                key.verify(message.as_ref(), signature).is_ok()
+            };
+            return signed.iter().map(alone).collect();
+        };
+        let points: Vec<Option<EdwardsPoint>> = signed
+            .iter()
+            .map(|(message, signature)| point(base, negative, key, message.as_ref(), signature))
+            .collect();
+        // What has no point is compared with nothing; any point keeps its place.
+        let all: Vec<EdwardsPoint> = points
+            .iter()
+            .map(|point| point.unwrap_or(ED25519_BASEPOINT_POINT))
+            .collect();
+        let encoded = EdwardsPoint::compress_batch_alloc(&all);
+        points
+            .iter()
+            .zip(&encoded)
+            .zip(signed)
+            .map(|((point, encoded), (_, signature))| {
+                point
+                    .as_ref()
+                    .is_some_and(|point| is_r(point, encoded, signature))
+            })
+            .collect()
+    }
+
+    /// The tables of the base point and of the key's negative, where they are worth their making: so many
+    /// more signatures are about to be verified.
+    fn tables(&mut self, key: &VerifyingKey, more: usize) -> Option<(&Multiples, &Multiples)> {
         match self.keys.iter().position(|known| known.key == *key) {
             Some(0) => {}
             Some(place) => self.keys[..=place].rotate_right(1),
@@ -117,12 +178,11 @@ impl BulkVerifier {
                 );
             }
         }
-        let Some(known) = self.keys.first_mut() else {
-            return key.verify(message, signature);
-        };
-        known.seen = known.seen.saturating_add(1);
+        let known = self.keys.first_mut()?;
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        known.seen = known.seen.saturating_add(more);
         if known.seen <= self.from {
-            return key.verify(message, signature);
+            return None;
         }
         let base = self
             .base
@@ -130,7 +190,7 @@ impl BulkVerifier {
         let negative = known
             .table
             .get_or_insert_with(|| Multiples::of(-key.to_edwards()));
-        strict(base, negative, key, message, signature)
+        Some((base, negative))
     }
 }
 
@@ -141,21 +201,17 @@ impl fmt::Debug for BulkVerifier {
     }
 }
 
-/// `verify_strict` with multiples looked up: R = S·B − k·A, R of large order.
-///
-/// R is never decompressed. It is compared with the canonical encoding of the point that is computed,
-/// so one that is no canonical encoding of a point differs from it; and where both are equal they are
-/// the same point, whose order is then looked at.
-fn strict(
+/// S·B − k·A, with multiples looked up: what R has to be. `None` where S is not canonical.
+fn point(
     base: &Multiples,
     negative: &Multiples,
     key: &VerifyingKey,
     message: &[u8],
     signature: &Signature,
-) -> Result<(), SignatureError> {
+) -> Option<EdwardsPoint> {
     let (r, s) = signature.as_bytes().split_at(32);
-    let s: [u8; 32] = s.try_into().map_err(|_| SignatureError)?;
-    let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(s)).ok_or(SignatureError)?;
+    let s: [u8; 32] = s.try_into().ok()?;
+    let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(s))?;
     let mut hasher = Sha512::new();
     hasher.update(r);
     hasher.update(key.as_bytes());
@@ -164,10 +220,17 @@ fn strict(
     let mut point = EdwardsPoint::identity();
     base.add(&s, &mut point);
     negative.add(&k, &mut point);
-    if point.is_small_order() || point.compress().as_bytes() != r {
-        return Err(SignatureError);
-    }
-    Ok(())
+    Some(point)
+}
+
+/// `verify_strict`: the point is R, and of large order.
+///
+/// R is never decompressed. It is compared with the canonical encoding of the point that is computed,
+/// so one that is no canonical encoding of a point differs from it; and where both are equal they are
+/// the same point, whose order is then looked at.
+fn is_r(point: &EdwardsPoint, encoded: &CompressedEdwardsY, signature: &Signature) -> bool {
+    let (r, _) = signature.as_bytes().split_at(32);
+    encoded.as_bytes() == r && !point.is_small_order()
 }
 
 /// The multiples 1 to 128 of 2^(8·i)·P for i from 0 to 31.
@@ -276,10 +339,16 @@ mod tests {
             }
             let signature = Signature::from_bytes(bytes);
             let mut bulk = BulkVerifier::eager();
-            prop_assert_eq!(
-                bulk.verify(&public, &message, &signature),
-                public.verify(&message, &signature)
-            );
+            let alone = public.verify(&message, &signature);
+            prop_assert_eq!(bulk.verify(&public, &message, &signature), alone);
+            // Among others, whose outcome is not its matter.
+            let other = (&b"other"[..], key.sign(b"other"));
+            let all = [other, (&message[..], signature), other, (&b"wrong"[..], signature)];
+            for mut bulk in [bulk, BulkVerifier::in_little_memory()] {
+                let each = bulk.verify_each(&public, &all);
+                let wrong = message == b"wrong" && alone.is_ok();
+                prop_assert_eq!(each, [true, alone.is_ok(), true, wrong]);
+            }
         }
     }
 }

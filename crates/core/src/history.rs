@@ -1,8 +1,9 @@
 //! The key history: which receipt key is valid at each place of a log.
 
+use crate::batches::Batches;
 use crate::{
-    DecodeBody, DecodeError, KeyId, KeyRevocation, KeyRotation, Kind, LogId, SignatureError,
-    UnverifiedReceipt, VerifyingKey,
+    BatchSeal, DecodeBody, DecodeError, KeyId, KeyRevocation, KeyRotation, Kind, LogId,
+    SignatureError, UnverifiedReceipt, VerifyingKey,
 };
 use core::fmt;
 
@@ -44,6 +45,8 @@ pub struct KeyHistory {
     recovery: VerifyingKey,
     valid: VerifyingKey,
     since: u64,
+    /// `None` where no receipt may be batched.
+    batches: Option<Batches>,
 }
 
 /// A change of the valid key that a receipt brought.
@@ -76,8 +79,36 @@ pub struct Revoked {
 /// A receipt that the key history does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyHistoryError {
-    /// It has no signature of its own.
+    /// It is batched or a batch seal, and nothing permits that.
     Batched,
+    /// It is batched, and receipts of its kind have a signature of their own.
+    BatchedControl {
+        /// Its kind.
+        kind: Kind,
+    },
+    /// It is batched, and as many receipts as a batch may have wait for their seal.
+    BatchTooLong {
+        /// The first of them.
+        first: u64,
+    },
+    /// It is signed and no batch seal, and batched receipts wait for theirs.
+    Unsealed {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+    },
+    /// It is a batch seal that signs for other receipts than the batched ones directly before it.
+    BatchRange {
+        /// The first that it signs for.
+        from: u64,
+        /// How many.
+        count: u64,
+        /// `from` has to be above this: the last receipt that is signed already.
+        after: u64,
+        /// `from` may not be above this: the first that waits, or the seal itself.
+        before: u64,
+    },
     /// It names another key than the valid one.
     OtherKey {
         /// The key that it names.
@@ -137,6 +168,29 @@ impl KeyHistory {
             recovery,
             valid: receipt,
             since: 0,
+            batches: None,
+        }
+    }
+
+    /// The same history for a log in which receipts may be batched: its genesis says so.
+    ///
+    /// Whoever follows it holds each batch seal's `root` against the log's tree, and looks at
+    /// [`KeyHistory::unsealed`] at the end.
+    #[must_use]
+    pub const fn with_batches(self) -> Self {
+        Self {
+            batches: Some(Batches::NONE),
+            ..self
+        }
+    }
+
+    /// First and last `seq` of the batched receipts that wait for their seal: nobody has signed for
+    /// them.
+    #[must_use]
+    pub const fn unsealed(&self) -> Option<(u64, u64)> {
+        match &self.batches {
+            Some(batches) => batches.open(),
+            None => None,
         }
     }
 
@@ -196,13 +250,37 @@ impl KeyHistory {
         receipt: &UnverifiedReceipt<'_>,
         verify: impl FnOnce(&VerifyingKey) -> Result<(), SignatureError>,
     ) -> Result<Option<KeyChange>, KeyHistoryError> {
-        match receipt.header().kind {
-            Kind::KEY_ROTATION => self.rotation(receipt).map(Some),
-            Kind::KEY_REVOCATION => self.revocation(receipt).map(Some),
+        let header = receipt.header();
+        if let (None, Some(batches)) = (receipt.signature(), &mut self.batches) {
+            batches.batched(header, self.valid.id())?;
+            return Ok(None);
+        }
+        self.batched_before(receipt)?;
+        let change = match header.kind {
+            Kind::KEY_ROTATION => self.rotation(receipt).map(Some)?,
+            Kind::KEY_REVOCATION => self.revocation(receipt).map(Some)?,
             _ => {
                 signed_by(receipt, &self.valid, verify)?;
-                Ok(None)
+                None
             }
+        };
+        if let Some(batches) = &mut self.batches {
+            batches.took(header.seq);
+        }
+        Ok(change)
+    }
+
+    /// Whether a signed receipt fits the batched ones before it.
+    fn batched_before(&self, receipt: &UnverifiedReceipt<'_>) -> Result<(), KeyHistoryError> {
+        let header = receipt.header();
+        match (&self.batches, header.kind) {
+            (Some(batches), Kind::BATCH_SEAL) => {
+                let seal = BatchSeal::decode(receipt).map_err(KeyHistoryError::Body)?;
+                batches.seals(header.seq, &seal)
+            }
+            (Some(batches), _) => batches.others(),
+            (None, Kind::BATCH_SEAL) => Err(KeyHistoryError::Batched),
+            (None, _) => Ok(()),
         }
     }
 
@@ -280,6 +358,30 @@ impl fmt::Display for KeyHistoryError {
             Self::Batched => {
                 f.write_str("mode: batched, which the log's genesis does not permit")
             }
+            Self::BatchedControl { kind } => write!(
+                f,
+                "mode: batched, but a receipt of kind {kind} has a signature of its own"
+            ),
+            Self::BatchTooLong { first } => write!(
+                f,
+                "mode: batched, as are the {} receipts from {first} on before it: a batch seal was due",
+                BatchSeal::MAX
+            ),
+            Self::Unsealed { first, last } => write!(
+                f,
+                "expected a batch seal or a batched receipt: receipts {first} to {last} are batched and \
+                 nobody signed for them"
+            ),
+            Self::BatchRange {
+                from,
+                count,
+                after,
+                before,
+            } => write!(
+                f,
+                "batch seal: signs for {count} receipts from {from} on; expected all batched ones up to \
+                 itself, above receipt {after} and from {before} or earlier"
+            ),
             Self::OtherKey { found, valid } => write!(
                 f,
                 "key_id: signed by key {found}, but key {valid} is valid here"

@@ -104,6 +104,12 @@ pub trait Signer {
     ///
     /// When the signer cannot sign now, or refuses to.
     fn try_sign(&self, message: &[u8]) -> Result<Signature, SignerError>;
+
+    /// The same signer for several threads at once, where it may be used so: who has many receipts
+    /// to sign then signs them side by side. `None` unless a signer says otherwise.
+    fn shared(&self) -> Option<&(dyn Signer + Sync)> {
+        None
+    }
 }
 
 impl<S: Signer + ?Sized> Signer for &S {
@@ -112,6 +118,9 @@ impl<S: Signer + ?Sized> Signer for &S {
     }
     fn try_sign(&self, message: &[u8]) -> Result<Signature, SignerError> {
         (**self).try_sign(message)
+    }
+    fn shared(&self) -> Option<&(dyn Signer + Sync)> {
+        (**self).shared()
     }
 }
 
@@ -162,6 +171,9 @@ impl Signer for SigningKey {
     }
     fn try_sign(&self, message: &[u8]) -> Result<Signature, SignerError> {
         Ok(self.sign(message))
+    }
+    fn shared(&self) -> Option<&(dyn Signer + Sync)> {
+        Some(self)
     }
 }
 

@@ -80,7 +80,6 @@ impl Kind {
                 | Self::CONTRACT_ACTIVATION
                 | Self::KEY_ROTATION
                 | Self::KEY_REVOCATION
-                | Self::BATCH_SEAL
                 | Self::EPOCH_SEAL
                 | Self::ERASURE_REQUESTED
                 | Self::ERASURE_COMPLETED
@@ -91,6 +90,16 @@ impl Kind {
                 | Self::CLOCK_ANOMALY
                 | Self::ANCHOR
         )
+    }
+}
+
+impl Kind {
+    /// Whether receipts of this kind have a signature of their own in a log whose others are batched:
+    /// control receipts, and the batch seals themselves. Batch seals travel with what they sign for, and
+    /// are deleted with it.
+    #[must_use]
+    pub const fn is_never_batched(self) -> bool {
+        self.is_control() || matches!(self, Self::BATCH_SEAL)
     }
 }
 

@@ -47,6 +47,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod batches;
 mod body;
 #[cfg(feature = "alloc")]
 mod bulk;
@@ -54,6 +55,8 @@ mod chain;
 mod codec;
 mod domain;
 mod error;
+#[cfg(feature = "alloc")]
+mod good;
 mod hash;
 mod hex;
 mod history;
@@ -62,13 +65,16 @@ mod keys;
 mod kind;
 mod list;
 mod origin;
+mod outline;
 mod receipt;
 mod seal;
 mod source;
 mod text;
 mod time;
+mod unsigned;
 mod verdict;
 
+pub use body::batch::BatchSeal;
 pub use body::control::{ClockAnomaly, Gap, Start, Stop};
 pub use body::decision::{Action, Check, Decision};
 pub use body::genesis::{Genesis, GenesisError, PolicyEntry};
@@ -86,6 +92,8 @@ pub use body::{Body, BodyError, DecodeBody, decode_body};
 pub use bulk::BulkVerifier;
 pub use chain::{Chain, ChainError, Head};
 pub use error::DecodeError;
+#[cfg(feature = "alloc")]
+pub use good::GoodSignature;
 pub use hash::{Digest, LeafHash, LogId, NodeHash};
 pub use hex::ParseHexError;
 pub use history::{KeyChange, KeyHistory, KeyHistoryError, Revoked};
@@ -97,6 +105,7 @@ pub use keys::{
 pub use kind::Kind;
 pub use list::{List, Text};
 pub use origin::{Origin, OriginError};
+pub use outline::Outline;
 pub use receipt::{Header, MAX_PAYLOAD_LEN, MAX_SEALED_LEN, SealMode, UnverifiedReceipt, VERSION};
 #[cfg(feature = "alloc")]
 pub use seal::encode_body;
@@ -106,4 +115,5 @@ pub use source::{Next, ReceiptSink, ReceiptSource};
 pub use text::canonical_text;
 pub use text::{DigestSecret, DisclosureKey, PartsHasher, TextDigest, TextHasher};
 pub use time::Timestamp;
+pub use unsigned::{UnsignedReceipt, sign_receipt};
 pub use verdict::{Exit, Question, Status, Verdict};

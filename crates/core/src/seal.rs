@@ -1,9 +1,9 @@
 //! Sealing: a draft becomes bytes that are hashed, chained and signed once.
 
-use crate::keys::receipt_message;
 use crate::{
-    Body, BodyError, Head, Header, Kind, LeafHash, MAX_PAYLOAD_LEN, ReceiptId, SIGNATURE_LEN,
-    SealMode, Signer, SignerError, Timestamp, VERSION,
+    Body, BodyError, Head, Header, KeyId, Kind, LeafHash, MAX_PAYLOAD_LEN, ReceiptId,
+    SIGNATURE_LEN, SealMode, Signer, SignerError, Timestamp, UnsignedReceipt, VERSION,
+    VerifyingKey,
 };
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -45,6 +45,8 @@ pub enum SealError {
     },
     /// The log has 2^64 − 1 receipts.
     Full,
+    /// Receipts of this kind have a signature of their own and are never batched.
+    Control(Kind),
     /// The signer failed.
     Signer(SignerError),
 }
@@ -64,6 +66,10 @@ impl fmt::Display for SealError {
                 write!(f, "time lies before that of the receipt before, {last}")
             }
             Self::Full => f.write_str("the log cannot hold another receipt"),
+            Self::Control(kind) => write!(
+                f,
+                "a receipt of kind {kind} is never batched: it needs a signature of its own"
+            ),
             Self::Signer(error) => error.fmt(f),
         }
     }
@@ -116,9 +122,11 @@ impl<'a> Draft<'a> {
         buf: &'b mut [u8],
     ) -> Result<SealedReceipt<'b>, SealError> {
         body.check().map_err(SealError::Body)?;
-        self.seal_with(B::KIND, head, signer, buf, |out| {
+        let key = signer.verifying_key();
+        self.lay_out_with(B::KIND, head, &key, buf, |out| {
             postcard::to_slice(body, out).ok().map(|body| body.len())
-        })
+        })?
+        .sign(signer)
     }
 
     /// Seals the draft with a body that was encoded before, by [`encode_body`]: for writers that
@@ -157,22 +165,110 @@ impl<'a> Draft<'a> {
         signer: &(impl Signer + ?Sized),
         buf: &'b mut [u8],
     ) -> Result<SealedReceipt<'b>, SealError> {
-        self.seal_with(kind, head, signer, buf, |out| {
-            out.get_mut(..body.len())?.copy_from_slice(body);
-            Some(body.len())
+        let key = signer.verifying_key();
+        self.lay_out_encoded(kind, body, head, &key, buf)?
+            .sign(signer)
+    }
+
+    /// Does all of [`Draft::seal_encoded`] but the signing, for writers that chain many receipts
+    /// first and have them signed together: a receipt's hash does not depend on its signature.
+    /// `key` is the one that will sign.
+    ///
+    /// # Errors
+    ///
+    /// As [`Draft::seal_encoded`], but for [`SealError::Signer`].
+    pub fn lay_out_encoded<'b>(
+        &self,
+        kind: Kind,
+        body: &[u8],
+        head: &Head,
+        key: &VerifyingKey,
+        buf: &'b mut [u8],
+    ) -> Result<UnsignedReceipt<'b>, SealError> {
+        self.lay_out_with(kind, head, key, buf, |out| copy(body, out))
+    }
+
+    /// Seals the draft as a *batched* receipt, without a signature: a later
+    /// [`BatchSeal`](crate::BatchSeal) signs for it. The log's genesis has to permit it, and `key` is
+    /// the id of the receipt key that is valid and will sign that seal.
+    ///
+    /// # Errors
+    ///
+    /// As [`Draft::seal`], and [`SealError::Control`] for kinds that are never batched.
+    pub fn seal_batched<'b, B: Body>(
+        &self,
+        body: &B,
+        head: &Head,
+        key: KeyId,
+        buf: &'b mut [u8],
+    ) -> Result<SealedReceipt<'b>, SealError> {
+        body.check().map_err(SealError::Body)?;
+        self.batch_with(B::KIND, head, key, buf, |out| {
+            postcard::to_slice(body, out).ok().map(|body| body.len())
         })
     }
 
-    /// `write` puts the body at the start of what it is given and returns its length; `None` when
-    /// there is not room enough.
-    fn seal_with<'b>(
+    /// The same with a body that was encoded before, as [`Draft::seal_encoded`] takes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Draft::seal_batched`], but for [`SealError::Body`].
+    pub fn seal_batched_encoded<'b>(
+        &self,
+        kind: Kind,
+        body: &[u8],
+        head: &Head,
+        key: KeyId,
+        buf: &'b mut [u8],
+    ) -> Result<SealedReceipt<'b>, SealError> {
+        self.batch_with(kind, head, key, buf, |out| copy(body, out))
+    }
+
+    fn lay_out_with<'b>(
         &self,
         kind: Kind,
         head: &Head,
-        signer: &(impl Signer + ?Sized),
+        key: &VerifyingKey,
+        buf: &'b mut [u8],
+        write: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> Result<UnsignedReceipt<'b>, SealError> {
+        let header = self.header(kind, head, key.id(), SealMode::Signed)?;
+        let limit = buf.len().saturating_sub(SIGNATURE_LEN).min(MAX_PAYLOAD_LEN);
+        let len = encode(&header, &mut buf[..limit], write)?;
+        let head = head.after(&header, LeafHash::of(&buf[..len]));
+        Ok(UnsignedReceipt::new(
+            &mut buf[..len + SIGNATURE_LEN],
+            len,
+            head,
+        ))
+    }
+
+    fn batch_with<'b>(
+        &self,
+        kind: Kind,
+        head: &Head,
+        key: KeyId,
         buf: &'b mut [u8],
         write: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> Result<SealedReceipt<'b>, SealError> {
+        if kind.is_never_batched() {
+            return Err(SealError::Control(kind));
+        }
+        let header = self.header(kind, head, key, SealMode::Batched)?;
+        let limit = buf.len().min(MAX_PAYLOAD_LEN);
+        let len = encode(&header, &mut buf[..limit], write)?;
+        let hash = LeafHash::of(&buf[..len]);
+        Ok(SealedReceipt::new(&buf[..len], head.after(&header, hash)))
+    }
+
+    /// The header of the receipt after `head`, where it may stand there.
+    fn header(
+        &self,
+        kind: Kind,
+        head: &Head,
+        key_id: KeyId,
+        mode: SealMode,
+    ) -> Result<Header<'a>, SealError> {
         if head.is_empty() != (kind == Kind::GENESIS) {
             return Err(SealError::Genesis);
         }
@@ -184,37 +280,41 @@ impl<'a> Draft<'a> {
         if head.size() == u64::MAX {
             return Err(SealError::Full);
         }
-        let header = Header {
+        Ok(Header {
             version: VERSION,
             log_id: head.log_id(),
             seq: head.size(),
             prev: head.hash(),
             sealed_at: self.sealed_at,
             id: self.id,
-            key_id: signer.verifying_key().id(),
-            mode: SealMode::Signed,
+            key_id,
+            mode,
             kind,
             trace_id: self.trace_id,
             session_id: self.session_id,
             actor_id: self.actor_id,
-        };
-        let limit = buf.len().saturating_sub(SIGNATURE_LEN).min(MAX_PAYLOAD_LEN);
-        let head_len = postcard::to_slice(&header, &mut buf[..limit])
-            .map_err(|_| SealError::TooLong { limit })?
-            .len();
-        let body_len = write(&mut buf[head_len..limit]).ok_or(SealError::TooLong { limit })?;
-        let len = head_len + body_len;
-        let hash = LeafHash::of(&buf[..len]);
-        let signature = signer
-            .try_sign(&receipt_message(&hash))
-            .map_err(SealError::Signer)?;
-        buf[len..len + SIGNATURE_LEN].copy_from_slice(signature.as_bytes());
-        let head = head.after(&header, hash);
-        Ok(SealedReceipt {
-            bytes: &buf[..len + SIGNATURE_LEN],
-            head,
         })
     }
+}
+
+/// Puts header and body at the start of `buf`. `write` puts the body at the start of what it is given
+/// and returns its length; `None` when there is not room enough.
+fn encode(
+    header: &Header<'_>,
+    buf: &mut [u8],
+    write: impl FnOnce(&mut [u8]) -> Option<usize>,
+) -> Result<usize, SealError> {
+    let limit = buf.len();
+    let head_len = postcard::to_slice(header, buf)
+        .map_err(|_| SealError::TooLong { limit })?
+        .len();
+    let body_len = write(&mut buf[head_len..]).ok_or(SealError::TooLong { limit })?;
+    Ok(head_len + body_len)
+}
+
+fn copy(body: &[u8], out: &mut [u8]) -> Option<usize> {
+    out.get_mut(..body.len())?.copy_from_slice(body);
+    Some(body.len())
 }
 
 /// Checks a body and encodes it, to be sealed later by [`Draft::seal_encoded`].
@@ -237,7 +337,11 @@ pub fn encode_body<B: Body>(body: &B) -> Result<Vec<u8>, SealError> {
 }
 
 impl<'b> SealedReceipt<'b> {
-    /// The bytes to store: payload, then signature.
+    pub(crate) const fn new(bytes: &'b [u8], head: Head) -> Self {
+        Self { bytes, head }
+    }
+
+    /// The bytes to store: payload, then signature where it is not batched.
     #[must_use]
     pub const fn as_bytes(&self) -> &'b [u8] {
         self.bytes

@@ -26,6 +26,14 @@ pub trait ReceiptSource {
     ///
     /// When the source cannot be read, or the receipt is longer than `buf`.
     fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<Next>, Self::Error>;
+
+    /// The signature of the receipt that was read last, where the source verified it already.
+    ///
+    /// Sources that only read have none.
+    #[cfg(feature = "alloc")]
+    fn good_signature(&self) -> Option<&crate::GoodSignature> {
+        None
+    }
 }
 
 /// Something that receipts are appended to.

@@ -252,7 +252,9 @@ impl<'s> Leaves<'s> {
     fn leaf(&mut self, seq: u64) -> Result<Option<LeafHash>, DirectoryError> {
         let tile = seq / TILE_WIDTH;
         if self.tile != Some(tile) {
-            self.store.hashes(self.log, 0, tile, &mut self.hashes)?;
+            let start = tile * TILE_WIDTH;
+            let range = start..start.saturating_add(TILE_WIDTH);
+            self.store.hashes(self.log, 0, range, &mut self.hashes)?;
             self.tile = Some(tile);
         }
         let place = usize::try_from(seq % TILE_WIDTH).ok();

@@ -2,7 +2,9 @@
 
 use crate::error::{io_at, opening};
 use crate::{DirectoryError, FileReceiptKeys, Layout, Settings, read_digest_secret, read_key};
-use ai_audit_core::{DecodeBody as _, DigestSecret, Genesis, Head, SigningKey, UnverifiedReceipt};
+use ai_audit_core::{
+    BatchSeal, DecodeBody as _, DigestSecret, Genesis, Head, SigningKey, UnverifiedReceipt,
+};
 use ai_audit_note::VKey;
 use ai_audit_store::{LogName, ReadLimit, Store, StoreError, StoredContent};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
@@ -148,16 +150,38 @@ impl LogDirectory {
         Ok(ai_audit_store::key_changes(&*self.store, log)?)
     }
 
+    /// The `seq` of the batch seal that signs for a batched receipt; `None` where there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn batch_seal_of(&self, log: &LogName, seq: u64) -> Result<Option<u64>, DirectoryError> {
+        Ok(ai_audit_store::batch_seal_of(&*self.store, log, seq)?)
+    }
+
     /// Whether a log's genesis promises to hand over its receipt key with each epoch.
     ///
     /// # Errors
     ///
     /// When the genesis cannot be read.
     pub fn is_forward_secure(&self, log: &LogName) -> Result<bool, DirectoryError> {
+        self.promises(log, "receipt-key", "forward-secure")
+    }
+
+    /// Whether a log's genesis permits batched receipts.
+    ///
+    /// # Errors
+    ///
+    /// When the genesis cannot be read.
+    pub fn permits_batches(&self, log: &LogName) -> Result<bool, DirectoryError> {
+        self.promises(log, BatchSeal::POLICY, BatchSeal::PERMITTED)
+    }
+
+    fn promises(&self, log: &LogName, name: &str, value: &str) -> Result<bool, DirectoryError> {
         let sealed = self.receipt(log, 0)?;
         Ok(UnverifiedReceipt::parse(&sealed)
             .and_then(|receipt| Genesis::decode(&receipt))
-            .is_ok_and(|genesis| genesis.policy_value("receipt-key") == Some("forward-secure")))
+            .is_ok_and(|genesis| genesis.policy_value(name) == Some(value)))
     }
 
     /// A log's key line as its stored genesis gives it: what `log.pub` must say.

@@ -52,6 +52,17 @@ pub enum DirectoryError {
         /// The deletion receipt that says so, where one does.
         deletion: Option<u64>,
     },
+    /// A receipt is not in the checkpoint against which it is to be proved, or, where it is batched, the
+    /// seal that signs for it is not.
+    #[error("{}", not_covered(*.seq, *.size, *.batched))]
+    NotCovered {
+        /// The receipt.
+        seq: u64,
+        /// How many receipts the checkpoint has.
+        size: u64,
+        /// Whether the seal is missing.
+        batched: bool,
+    },
     /// An archive is not what it should be.
     #[error("{}: {what}", .path.display())]
     Archive {
@@ -273,6 +284,7 @@ impl DirectoryError {
             | Self::ReservedName { .. }
             | Self::Settings { .. }
             | Self::NotSealed { .. }
+            | Self::NotCovered { .. }
             | Self::Name(_)
             | Self::Policy(_)
             | Self::NotKept { .. }
@@ -303,6 +315,16 @@ pub(crate) fn opening(error: StoreError) -> DirectoryError {
     match error {
         StoreError::Io { .. } | StoreError::ReadOnly => DirectoryError::Open(error),
         other => DirectoryError::Store(other),
+    }
+}
+
+fn not_covered(seq: u64, size: u64, batched: bool) -> String {
+    match batched {
+        false => format!("receipt {seq} is not in the checkpoint, which has {size} receipts"),
+        true => format!(
+            "receipt {seq} is batched, and the batch seal that signs for it is not in the checkpoint, \
+             which has {size} receipts; take a newer checkpoint"
+        ),
     }
 }
 

@@ -7,9 +7,10 @@ use ai_audit_core::Kind;
 use ai_audit_export::LogEvidence;
 use ai_audit_merkle::{TileError, Tiled, TreeSize};
 use ai_audit_note::{Checkpoint, SignedNote};
+use ai_audit_readahead::{ReadAhead, ReadAheadError};
 use ai_audit_store::{LogName, Query, Store, StoreError, StoreReader, StoreTiles};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
-use ai_audit_verify::{LogVerifier, Observer, Report, TrustPolicy};
+use ai_audit_verify::{Depth, LogVerifier, Observer, Report, TreeVerifier, TrustPolicy};
 use std::ops::{Range, RangeInclusive};
 
 /// One log of a directory, to be exported.
@@ -71,8 +72,16 @@ impl LogEvidence for DirectoryLog<'_> {
             .filter(|seq| !range.contains(seq) && *seq < size)
             .map(|seq| seq..seq + 1)
             .collect();
-        let at = places.partition_point(|place| place.start < range.start);
-        places.insert(at, range);
+        // The last batched receipts of the range have their seal behind it.
+        let last = range.end.checked_sub(1);
+        let seal = store.find(&self.log, &Query::Kind(Kind::BATCH_SEAL), last, 1)?;
+        places.extend(
+            seal.into_iter()
+                .filter(|seq| *seq < size)
+                .map(|seq| seq..seq + 1),
+        );
+        places.push(range);
+        places.sort_unstable_by_key(|place| place.start);
         // Neighbours are read in one go.
         places.dedup_by(|later, earlier| {
             let touch = later.start == earlier.end;
@@ -82,6 +91,15 @@ impl LogEvidence for DirectoryLog<'_> {
             touch
         });
         Ok(Some(StoreReader::ranges(store, &self.log, places)))
+    }
+}
+
+fn read_ahead(error: ReadAheadError<StoreError>) -> StoreError {
+    match error {
+        ReadAheadError::Source(error) => error,
+        ReadAheadError::Buffer { .. } => StoreError::Corrupt {
+            what: error.to_string(),
+        },
     }
 }
 
@@ -141,7 +159,7 @@ impl LogDirectory {
             // What the log shows can be told all the same.
             Err(error) => verifier.unreadable_subject_keys(error.to_string()),
         }
-        self.observe_as(log, verifier, observer)
+        self.observe_as(log, policy, verifier, observer)
     }
 
     /// The same without looking through the subject keys: the report is the one that somebody gets
@@ -156,15 +174,19 @@ impl LogDirectory {
         policy: &TrustPolicy,
         observer: &mut dyn Observer,
     ) -> Result<Report, DirectoryError> {
-        self.observe_as(log, LogVerifier::new(policy), observer)
+        self.observe_as(log, policy, LogVerifier::new(policy), observer)
     }
 
     fn observe_as(
         &self,
         log: &LogName,
+        policy: &TrustPolicy,
         mut verifier: LogVerifier<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, DirectoryError> {
+        if policy.asked_depth() == Depth::Tree {
+            return self.observe_hashes(log, policy, observer);
+        }
         let size = self.head(log)?.size();
         for kept in self.store().checkpoints(log)? {
             if let Err(error) = verifier.evidence_checkpoint(kept.note.as_bytes()) {
@@ -181,8 +203,44 @@ impl LogDirectory {
                 path.display()
             ));
         }
-        let mut source = StoreReader::new(self.store(), log)?;
-        verifier.push_all(&mut source, size, observer)?;
+        let source = StoreReader::new(self.store(), log)?;
+        let mut source = ReadAhead::new(source, policy.thread_count(), policy.bare_keys());
+        verifier
+            .push_all(&mut source, size, observer)
+            .map_err(read_ahead)?;
+        Ok(verifier.finish())
+    }
+
+    /// Looks at hashes alone: the receipts that the newest stored checkpoint covers.
+    fn observe_hashes(
+        &self,
+        log: &LogName,
+        policy: &TrustPolicy,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, DirectoryError> {
+        let size = self.head(log)?.size();
+        let Some(kept) = self.store().latest_checkpoint(log)? else {
+            let mut verifier = LogVerifier::new(policy);
+            verifier.fail_integrity(
+                "the log has no checkpoint to hold its hashes against: make one (ai-audit checkpoint), or look at it in full",
+            );
+            return Ok(verifier.finish());
+        };
+        let corrupt = |error: &dyn std::fmt::Display| StoreError::Corrupt {
+            what: format!("checkpoint of size {}: {error}", kept.size),
+        };
+        let note = SignedNote::parse(kept.note.as_bytes()).map_err(|error| corrupt(&error))?;
+        let checkpoint = Checkpoint::parse(note.text()).map_err(|error| corrupt(&error))?;
+        let covered = checkpoint.size.as_u64();
+        let mut verifier = TreeVerifier::of_receipts(policy, note, checkpoint);
+        if let Some(beyond) = size.checked_sub(covered).filter(|beyond| *beyond > 0) {
+            verifier.goes_on(beyond);
+            verifier.remark(format!(
+                "the {beyond} receipts after the newest checkpoint were not looked at"
+            ));
+        }
+        let mut source = StoreReader::range(self.store(), log, 0..covered.min(size));
+        verifier.push_all(&mut source, covered, observer)?;
         Ok(verifier.finish())
     }
 

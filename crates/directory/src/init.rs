@@ -78,6 +78,7 @@ const SETTINGS: &str = "\
 # epoch-hours = 0                 # an epoch is sealed when it is so old; 0: never
 # retention-days = 183            # how long bytes stay after that, and not less than was promised
 # queue-capacity = 10000          # records that may wait for the writer
+# batch-from = 8                  # so many in one commit make a batch, in a log of init --batched
 # queue-timeout-ms = 0            # how long a producer waits for a full queue; 0: as long as it takes
 # digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
 # create-logs = true              # a record line may open a log for a new tenant

@@ -69,6 +69,12 @@ impl Layout {
         self.root.join("ai-audit.toml")
     }
 
+    /// The hashes of the tokens of those who may use the service.
+    #[must_use]
+    pub fn tokens(&self) -> PathBuf {
+        self.root.join("tokens.toml")
+    }
+
     /// The witnesses and their quorum.
     #[must_use]
     pub fn witnesses(&self) -> PathBuf {
@@ -117,7 +123,7 @@ impl Layout {
         let name = log.as_str();
         let ours = matches!(
             name,
-            "keys" | "audit.lock" | "ai-audit.toml" | "witnesses.policy"
+            "keys" | "audit.lock" | "ai-audit.toml" | "tokens.toml" | "witnesses.policy"
         ) || name.starts_with("audit.db")
             || name.starts_with("log.pub");
         let folder = self.root.join(name);

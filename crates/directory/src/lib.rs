@@ -4,6 +4,7 @@
 //! DIR/audit.db             receipts, tree nodes and checkpoints of all logs (mode 0600)
 //! DIR/audit.lock           held by the one writer
 //! DIR/ai-audit.toml        settings
+//! DIR/tokens.toml          who may use the service: hashes of tokens, scopes (mode 0600)
 //! DIR/witnesses.policy     who cosigns checkpoints, and how many of them are needed
 //! DIR/log.pub              the default log's key line, for the auditor
 //! DIR/keys/receipt.pem     signs receipts            (mode 0600)
@@ -49,6 +50,7 @@ mod ephemeral;
 mod epochs;
 mod error;
 mod evidence;
+mod forms;
 mod imports;
 mod init;
 mod keepers;
@@ -59,12 +61,15 @@ mod layout;
 mod monitor;
 mod passphrase;
 mod policy;
+mod proofs;
 mod publish;
 mod receipt_keys;
+mod receipt_signer;
 mod reports;
 mod reveal;
 mod settings;
 mod sound;
+mod statistics;
 mod subject_keys;
 mod subjects;
 mod system;
@@ -78,6 +83,7 @@ pub use directory::LogDirectory;
 pub use epochs::{DeletionInfo, EpochInfo};
 pub use error::DirectoryError;
 pub use evidence::DirectoryLog;
+pub use forms::{EvidenceForm, LogFile, LogVerdict, failed_report};
 pub use imports::{ImportInfo, Remade};
 pub use init::{InitOptions, Initialized, init};
 pub use kek::FileKek;
@@ -90,6 +96,7 @@ pub use policy::REDACTION_POLICY;
 pub use receipt_keys::FileReceiptKeys;
 pub use reveal::{Looking, Revealed, RevealedReceipt};
 pub use settings::{SETTING_NAMES, Settings};
+pub use statistics::{Counts, ImportedCounts, Statistics};
 pub use subjects::{HeldAccess, HeldOn, HeldReceipt, Remains, SubjectInfo};
 pub use system::OsRandom;
 pub use texts::{Opened, TextState};

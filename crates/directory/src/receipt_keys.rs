@@ -2,6 +2,7 @@
 
 use crate::error::io_at;
 use crate::key_files::{folder_of, sync_folder};
+use crate::receipt_signer::{ReceiptSigner, receipt_signer};
 use crate::{DirectoryError, LogPaths, OsRandom, read_key, write_key};
 use ai_audit_core::{SECRET_KEY_LEN, Signer, SigningKey, VerifyingKey};
 use ai_audit_store::{Random as _, ReceiptKeys, ReceiptKeysError};
@@ -22,8 +23,8 @@ use zeroize::Zeroizing;
 pub struct FileReceiptKeys {
     file: PathBuf,
     next_file: PathBuf,
-    current: Option<SigningKey>,
-    next: Option<SigningKey>,
+    current: Option<ReceiptSigner>,
+    next: Option<ReceiptSigner>,
 }
 
 impl FileReceiptKeys {
@@ -35,13 +36,13 @@ impl FileReceiptKeys {
     pub fn open(paths: &LogPaths, private_only: bool) -> Result<Self, DirectoryError> {
         let (file, next_file) = (paths.receipt_key.clone(), paths.next_receipt_key.clone());
         let next = match read_key(&next_file, private_only) {
-            Ok(key) => Some(key),
+            Ok(key) => Some(receipt_signer(key, &next_file)?),
             Err(error @ DirectoryError::KeyMode { .. }) => return Err(error),
             // One that was cut off while it was written was never handed over to.
             Err(_) => None,
         };
         let current = match read_key(&file, private_only) {
-            Ok(key) => Some(key),
+            Ok(key) => Some(receipt_signer(key, &file)?),
             Err(error @ DirectoryError::KeyMode { .. }) => return Err(error),
             // One that was cut off while it was destroyed had been handed over from.
             Err(_) if next.is_some() => None,
@@ -106,7 +107,7 @@ impl FileReceiptKeys {
         }
         self.next = None;
         write_key(&self.next_file, &key)?;
-        self.next = Some(key);
+        self.next = Some(receipt_signer(key, &self.next_file)?);
         Ok(())
     }
 
@@ -164,7 +165,7 @@ impl ReceiptKeys for FileReceiptKeys {
     }
 }
 
-fn held(key: Option<&SigningKey>, wanted: &VerifyingKey) -> bool {
+fn held(key: Option<&ReceiptSigner>, wanted: &VerifyingKey) -> bool {
     key.is_some_and(|key| key.verifying_key() == *wanted)
 }
 

@@ -23,6 +23,9 @@ pub struct Settings {
     pub retention_days: Option<u64>,
     /// How many submissions may wait for the writer.
     pub queue_capacity: usize,
+    /// From how many records of a log in one commit on they are sealed as a batch, where its genesis
+    /// permits that; at least 1.
+    pub batch_from: usize,
     /// How long a producer waits for a full queue; none for as long as it takes.
     pub queue_timeout: Option<Duration>,
     /// Whether texts are digested under the log's secret. Plain digests of short texts can be
@@ -55,6 +58,7 @@ impl Default for Settings {
             epoch_after: Duration::ZERO,
             retention_days: None,
             queue_capacity: 10_000,
+            batch_from: 8,
             queue_timeout: None,
             keyed_digests: true,
             create_logs: true,
@@ -70,13 +74,14 @@ impl Default for Settings {
 
 /// The settings' names, as the file writes them; the environment's are `AI_AUDIT_` and the name in
 /// capitals with `_` for `-`.
-pub const SETTING_NAMES: [&str; 14] = [
+pub const SETTING_NAMES: [&str; 15] = [
     "checkpoint-every",
     "checkpoint-after-seconds",
     "epoch-receipts",
     "epoch-hours",
     "retention-days",
     "queue-capacity",
+    "batch-from",
     "queue-timeout-ms",
     "digests",
     "create-logs",
@@ -96,6 +101,7 @@ struct File {
     epoch_hours: Option<u64>,
     retention_days: Option<u64>,
     queue_capacity: Option<usize>,
+    batch_from: Option<usize>,
     queue_timeout_ms: Option<u64>,
     digests: Option<Digests>,
     create_logs: Option<bool>,
@@ -204,6 +210,7 @@ impl Settings {
         }
         self.retention_days = file.retention_days.or(self.retention_days);
         self.queue_capacity = file.queue_capacity.unwrap_or(self.queue_capacity).max(1);
+        self.batch_from = file.batch_from.unwrap_or(self.batch_from).max(1);
         if let Some(millis) = file.queue_timeout_ms {
             self.queue_timeout = (millis > 0).then(|| Duration::from_millis(millis));
         }

@@ -4,7 +4,7 @@
 use crate::writer::from_ledger;
 use crate::{DirectoryError, LogDirectory};
 use ai_audit_core::{Chain, Head, Kind, LeafHash, NodeHash, Timestamp, UnverifiedReceipt};
-use ai_audit_merkle::{Frontier, TILE_WIDTH, Tiled, TreeSize, frontier, root};
+use ai_audit_merkle::{Frontier, Tiled, TreeSize, frontier, root};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
 use ai_audit_store::{
     FileMarks, HighWaterMark as _, LedgerError, LogName, Mark, StoreError, StoreReader, StoreTiles,
@@ -176,9 +176,9 @@ impl LogDirectory {
     /// The hash of a receipt as the stored tree has it.
     fn leaf(&self, log: &LogName, seq: u64) -> Result<LeafHash, DirectoryError> {
         let mut hashes = Vec::new();
-        self.store().hashes(log, 0, seq / TILE_WIDTH, &mut hashes)?;
-        let at = usize::try_from(seq % TILE_WIDTH).ok();
-        match at.and_then(|at| hashes.get(at)) {
+        let range = seq..seq.saturating_add(1);
+        self.store().hashes(log, 0, range, &mut hashes)?;
+        match hashes.first() {
             Some(hash) => Ok(LeafHash::from_bytes(*hash.as_bytes())),
             None => Err(StoreError::Corrupt {
                 what: format!("log {log}: the hash of receipt {seq} is missing"),

@@ -12,9 +12,9 @@ use crate::{
 use ai_audit_core::{Kind, UnverifiedReceipt};
 use ai_audit_epochs::{EpochPolicy, Retention};
 use ai_audit_store::{
-    AnchorRequest, Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError, LogName,
-    LogSigners, NewLog, OnFull, Random, Receipt, SignerSource, SubjectKeysSource, SystemClock,
-    WriterLock,
+    AnchorRequest, Attach, CheckpointPolicy, FileMarks, Ledger, LedgerConfig, LedgerError,
+    LedgerObserver, LogName, LogSigners, NewLog, OnFull, Random, Receipt, SignerSource,
+    SubjectKeysSource, SystemClock, WriterLock,
 };
 use ai_audit_store_sqlite::OpenMode;
 use std::collections::BTreeSet;
@@ -133,7 +133,22 @@ impl Writer {
     ///
     /// When it is no log directory, or another writer has it.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
-        let writer = Self::for_one(path, settings, software)?;
+        Self::open_observed(path, settings, software, None)
+    }
+
+    /// The same, with somebody who hears of its commits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::open`].
+    pub fn open_observed(
+        path: &Path,
+        settings: Settings,
+        software: &str,
+        observer: Option<Arc<dyn LedgerObserver>>,
+    ) -> Result<Self, DirectoryError> {
+        is_log_directory(&Layout::new(path))?;
+        let writer = Self::with_mode(path, settings, software, OpenMode::ReadWrite, observer)?;
         writer.publish_missing()?;
         writer.finish_cut_off()?;
         Ok(writer)
@@ -212,7 +227,7 @@ impl Writer {
         software: &str,
     ) -> Result<Self, DirectoryError> {
         is_log_directory(&Layout::new(path))?;
-        Self::with_mode(path, settings, software, OpenMode::ReadWrite)
+        Self::with_mode(path, settings, software, OpenMode::ReadWrite, None)
     }
 
     /// Asks the witnesses of a log, where they are to be asked.
@@ -251,7 +266,7 @@ impl Writer {
         settings: Settings,
         software: &str,
     ) -> Result<Self, DirectoryError> {
-        Self::with_mode(path, settings, software, OpenMode::Create)
+        Self::with_mode(path, settings, software, OpenMode::Create, None)
     }
 
     fn with_mode(
@@ -259,10 +274,12 @@ impl Writer {
         settings: Settings,
         software: &str,
         mode: OpenMode,
+        observer: Option<Arc<dyn LedgerObserver>>,
     ) -> Result<Self, DirectoryError> {
         let lock = WriterLock::acquire(&Layout::new(path).lock()).map_err(opening)?;
         let directory = LogDirectory::with_mode(path, settings, mode)?;
         let mut config = config(directory.settings(), software)?;
+        config.observer = observer;
         let keys = Arc::new(KeyFiles {
             directory: directory.clone(),
             asked: Mutex::default(),
@@ -394,6 +411,7 @@ fn refuse_behind(_: &LogDirectory, _: &LogName) -> Result<Vec<String>, Directory
 fn config(settings: &Settings, software: &str) -> Result<LedgerConfig, DirectoryError> {
     let mut config = LedgerConfig::new(Arc::new(SystemClock), Arc::new(OsRandom), software);
     config.capacity = settings.queue_capacity;
+    config.batch_from = settings.batch_from;
     config.on_full = match settings.queue_timeout {
         Some(timeout) => OnFull::Timeout(timeout),
         None => OnFull::Block,

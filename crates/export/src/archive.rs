@@ -79,7 +79,7 @@ pub(crate) use peek::peek_names;
 pub use profile::Profile;
 pub use read_at::ReadAt;
 pub use reader::{Archive, Entry};
-pub use writer::{ArchiveWriter, FileWriter};
+pub use writer::{ArchiveWriter, FileWriter, PACKAGE_LEVEL};
 
 /// Whether a file that begins with `prefix` (4 bytes are enough) claims to be a ZIP archive.
 ///

@@ -40,9 +40,11 @@ mod manifest;
 mod package;
 mod python;
 mod receipts;
+mod says;
 mod selection;
 mod statement;
 pub mod tiles;
+mod trace;
 mod view;
 
 pub use ciphertexts::{CIPHERTEXTS_MAGIC, CiphertextsError, CiphertextsReader};
@@ -57,8 +59,10 @@ pub use python::{
     verify_python_records,
 };
 pub use receipts::{RECEIPTS_MAGIC, ReceiptsError, ReceiptsReader, ReceiptsWriter};
+pub use says::says;
 pub use selection::{ParseSelectionError, Selection};
 pub use statement::{
     ReportStatement, STATEMENT_LABEL, StatementError, StatementReport, verify_statement,
 };
+pub use trace::{TraceStepText, trace_value};
 pub use view::{deleted_view, json_value, json_view, said_value};

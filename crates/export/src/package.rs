@@ -6,6 +6,7 @@ mod ciphertexts;
 mod claims;
 mod contents;
 mod engine;
+mod hashes;
 mod key_history;
 mod older;
 mod passes;

@@ -6,7 +6,7 @@
 
 use crate::counted::{Counted, Fault};
 use ai_audit_core::{
-    LeafHash, MAX_PAYLOAD_LEN, MAX_SEALED_LEN, Next, ReceiptSource, SIGNATURE_LEN,
+    LeafHash, MAX_PAYLOAD_LEN, MAX_SEALED_LEN, Next, Outline, ReceiptSource, SIGNATURE_LEN,
     UnverifiedReceipt,
 };
 use std::io::{self, Read, Write};
@@ -156,8 +156,8 @@ impl<R: Read> ReceiptsReader<R> {
         self.inner
             .exact(&mut buf[len..len + seal], "64 bytes of signature")?;
         // The seal's length is said twice: here and by the header's mode.
-        match UnverifiedReceipt::parse(&buf[..len + seal]) {
-            Ok(receipt) if receipt.payload().len() != len => Err(ReceiptsError::Format {
+        match Outline::read(&buf[..len + seal]) {
+            Some(outline) if outline.payload_len != len => Err(ReceiptsError::Format {
                 offset: at,
                 expected: "the seal length that the header's mode calls for",
             }),

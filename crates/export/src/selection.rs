@@ -1,11 +1,12 @@
 //! Which receipts of a log go into a package.
 
-use ai_audit_core::{Header, Timestamp};
+use ai_audit_core::{Header, Kind, SealMode, Timestamp};
 use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;
 
-/// A selection of a log's receipts. Control receipts belong to every selection.
+/// A selection of a log's receipts. Control receipts belong to every selection; a batch seal goes with the
+/// receipts that it signs for.
 ///
 /// A tenant has a log of his own, so selecting a tenant is choosing the log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,6 +32,33 @@ pub enum Selection {
         /// Before this time.
         to: Timestamp,
     },
+}
+
+/// Picks the receipts of a selection in the order of the log, and with batched ones their batch seal, which
+/// stands somewhere behind them.
+pub(crate) struct Picker<'s> {
+    selection: &'s Selection,
+    /// Whether a batched receipt was picked whose seal did not come yet.
+    waits: bool,
+}
+
+impl<'s> Picker<'s> {
+    pub(crate) const fn new(selection: &'s Selection) -> Self {
+        Self {
+            selection,
+            waits: false,
+        }
+    }
+
+    /// Whether the next receipt goes with the selection.
+    pub(crate) fn takes(&mut self, header: &Header<'_>) -> bool {
+        let belongs = self.selection.contains(header);
+        if header.kind == Kind::BATCH_SEAL {
+            return core::mem::take(&mut self.waits) || belongs;
+        }
+        self.waits |= belongs && header.mode == SealMode::Batched;
+        belongs
+    }
 }
 
 impl Selection {

@@ -5,7 +5,7 @@ use ai_audit_agentic::{
     ToolOutcome, TraceNode,
 };
 use ai_audit_core::{
-    ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, Imported, ImportedRecord,
+    BatchSeal, ClockAnomaly, Decision, DecodeBody, Gap, Genesis, Header, Imported, ImportedRecord,
     KeyRevocation, KeyRotation, Kind, LeafHash, PolicyChange, Start, Stop, UnverifiedReceipt,
     decode_body,
 };
@@ -129,6 +129,7 @@ fn decoded(kind: Kind, bytes: &[u8]) -> Option<Value> {
         Kind::GAP => value::<Gap<'_>>(bytes),
         Kind::CLOCK_ANOMALY => value::<ClockAnomaly>(bytes),
         Kind::ANCHOR => value::<Anchor<'_>>(bytes),
+        Kind::BATCH_SEAL => value::<BatchSeal>(bytes),
         Kind::EPOCH_SEAL => value::<EpochSeal>(bytes),
         Kind::DELETION => value::<Deletion<'_>>(bytes),
         Kind::ACCESS => value::<Access<'_>>(bytes),

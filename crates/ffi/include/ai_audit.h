@@ -243,7 +243,7 @@ enum AiAuditStatus
      */
     AI_AUDIT_STATUS_SIGNATURE = 39,
     /*
-     It has no signature of its own, which version 1 does not permit.
+     It has no signature of its own, or is a batch seal: logs of such receipts are not verified here.
      */
     AI_AUDIT_STATUS_BATCHED = 40,
     /*
@@ -667,7 +667,7 @@ typedef struct {
      */
     uint16_t kind;
     /*
-     1 if it is signed by itself; 0 if batched, which version 1 does not permit.
+     1 if it is signed by itself; 0 if batched, which is not verified here.
      */
     uint8_t is_signed;
 } AiAuditReceipt;

@@ -41,7 +41,7 @@ pub struct AiAuditReceipt {
     pub body: AiAuditBytes,
     /// What the body is: a number of `docs/spec/receipt.md`.
     pub kind: u16,
-    /// 1 if it is signed by itself; 0 if batched, which version 1 does not permit.
+    /// 1 if it is signed by itself; 0 if batched, which is not verified here.
     pub is_signed: u8,
 }
 

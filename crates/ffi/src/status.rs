@@ -63,7 +63,7 @@ pub enum AiAuditStatus {
     OtherKey = 38,
     /// Its signature does not verify: these are not the bytes that were signed.
     Signature = 39,
-    /// It has no signature of its own, which version 1 does not permit.
+    /// It has no signature of its own, or is a batch seal: logs of such receipts are not verified here.
     Batched = 40,
     /// It hands the log over to a key in a way that is not allowed.
     KeyChange = 41,
@@ -135,7 +135,7 @@ impl AiAuditStatus {
             Self::TimeBackwards => c"sealed_at lies before that of the receipt before",
             Self::OtherKey => c"key_id names another key than the valid one",
             Self::Signature => c"the signature does not verify: not the bytes that were signed",
-            Self::Batched => c"batched, which the log's genesis does not permit",
+            Self::Batched => c"batched: logs with batched receipts are not verified here",
             Self::KeyChange => c"the log cannot be handed over to this key in this way",
             Self::Pin => c"the genesis does not fit the pinned key line",
             Self::KeyLine => c"not a key line: expected origin, hash and key with '+' between",
@@ -173,6 +173,8 @@ impl From<SealError> for AiAuditStatus {
             SealError::Genesis => Self::GenesisPlace,
             SealError::TimeBackwards { .. } => Self::Backwards,
             SealError::Full => Self::Full,
+            // Nothing is sealed batched here.
+            SealError::Control(_) => Self::Batched,
             SealError::Signer(_) => Self::Signer,
         }
     }
@@ -194,7 +196,12 @@ impl From<ChainError> for AiAuditStatus {
 impl From<KeyHistoryError> for AiAuditStatus {
     fn from(error: KeyHistoryError) -> Self {
         match error {
-            KeyHistoryError::Batched => Self::Batched,
+            // A history without permission has no more of batches than that.
+            KeyHistoryError::Batched
+            | KeyHistoryError::BatchedControl { .. }
+            | KeyHistoryError::BatchTooLong { .. }
+            | KeyHistoryError::Unsealed { .. }
+            | KeyHistoryError::BatchRange { .. } => Self::Batched,
             KeyHistoryError::OtherKey { .. } => Self::OtherKey,
             KeyHistoryError::Signature { .. } => Self::Signature,
             KeyHistoryError::Body(_) => Self::Decode,

@@ -3,6 +3,7 @@
 use crate::error::{IngestError, Problem, shown};
 use crate::json::{canonical, read};
 use crate::protect::{Ciphertext, Digester, Keep, Keys};
+use crate::said::{self, Called, Said};
 use crate::source::{Source, Value as Found};
 use crate::step::{Group, Step, StepBody};
 use ai_audit_agentic::{JsonDigest, ToolIntent, ToolOutcome};
@@ -205,15 +206,6 @@ fn subject(value: &Value, path: &[String]) -> Result<String, Problem> {
     }
 }
 
-/// Whether the parts of a message are, among others, a refusal.
-fn refuses(content: Option<&Value>) -> bool {
-    let parts = content.and_then(Value::as_array);
-    parts.is_some_and(|parts| {
-        let kinds = parts.iter().filter_map(|part| part.get("type"));
-        kinds.into_iter().any(|kind| kind == "refusal")
-    })
-}
-
 /// Turns a conversation's messages into steps.
 struct Turns<'k> {
     keys: &'k mut dyn Keys,
@@ -287,22 +279,7 @@ impl<'k> Turns<'k> {
     }
 
     fn assistant(&mut self, message: &Value) -> Result<(), Problem> {
-        let calls = match message.get("tool_calls") {
-            None | Some(Value::Null) => &[][..],
-            Some(Value::Array(calls)) => calls,
-            Some(_) => return Err(Problem::of("tool_calls", "expected a list")),
-        };
-        // What came before tool_calls.
-        let function = match message.get("function_call") {
-            None | Some(Value::Null) => None,
-            Some(function @ Value::Object(_)) => Some(function),
-            Some(_) => return Err(Problem::of("function_call", "expected an object")),
-        };
-        let refusal = match message.get("refusal") {
-            None | Some(Value::Null) => "",
-            Some(Value::String(text)) => text,
-            Some(_) => return Err(Problem::of("refusal", "expected a text")),
-        };
+        let said = Said::of(message)?;
         let id = self.keys.new_id();
         let mut decision = Decision {
             operation: "chat".into(),
@@ -312,35 +289,14 @@ impl<'k> Turns<'k> {
         if let Some(Value::String(model)) = message.get("model") {
             decision.model = model.clone().into();
         }
-        let content = message.get("content");
-        if !refusal.is_empty() || refuses(content) {
+        if said.refused {
             decision.reason_codes.push("refusal".into());
         }
-        let input = self.input()?;
-        let text = match content {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(parts @ Value::Array(_)) => canonical(parts)?,
-            Some(_) => {
-                return Err(Problem::of(
-                    "content",
-                    "expected a text, a list of parts or null",
-                ));
-            }
-        };
-        let output = match (text.is_empty(), refusal) {
-            (false, "") => text,
-            (true, "") if !calls.is_empty() => canonical(&Value::from(calls))?,
-            (true, "") => function.map_or(Ok(String::new()), canonical)?,
-            (true, refusal) => refusal.into(),
-            (false, refusal) => {
-                canonical(&serde_json::json!({ "content": content, "refusal": refusal }))?
-            }
-        };
+        let input = said::input(std::mem::take(&mut self.heard))?;
         let mut digester = Digester::new(self.keys, None, &self.subject, id, self.keep);
         digester.names(&[("subject", &self.subject), ("model", &decision.model)])?;
         digester.input(&input, &mut decision)?;
-        digester.output(&output, &mut decision)?;
+        digester.output(&said.output, &mut decision)?;
         let ciphertexts = digester.finish(&mut decision);
         let parents = std::mem::take(&mut self.before);
         let decided = self.push(
@@ -350,60 +306,30 @@ impl<'k> Turns<'k> {
             parents,
         )?;
         self.before = vec![decided];
-        for (index, call) in calls.iter().enumerate() {
-            self.tool_call(call, decided)
-                .map_err(|problem| problem.below(&format!("tool_calls[{index}]")))?;
+        for (index, call) in said.calls.into_iter().enumerate() {
+            let place = match call.id.is_empty() {
+                true => "function_call".to_owned(),
+                false => format!("tool_calls[{index}].function"),
+            };
+            self.intent(call, decided)
+                .map_err(|problem| problem.below(&place))?;
         }
-        match function {
-            None => Ok(()),
-            Some(function) => self
-                .intent(String::new(), Some(function), decided)
-                .map_err(|problem| problem.below("function_call")),
-        }
+        Ok(())
     }
 
-    /// What the assistant had before it: one plain text, or the canonical form of the messages.
-    fn input(&mut self) -> Result<String, Problem> {
-        let heard = std::mem::take(&mut self.heard);
-        if let [message] = heard.as_slice()
-            && let Some(Value::String(text)) = message.get("content")
-        {
-            return Ok(text.clone());
-        }
-        canonical(&Value::Array(heard))
-    }
-
-    fn tool_call(&mut self, call: &Value, decided: usize) -> Result<(), Problem> {
-        let call_id = match call.get("id") {
-            Some(Value::String(id)) => id.clone(),
-            _ => return Err(Problem::of("id", "expected a text")),
-        };
-        self.intent(call_id, call.get("function"), decided)
-            .map_err(|problem| problem.below("function"))
-    }
-
-    fn intent(
-        &mut self,
-        call_id: String,
-        function: Option<&Value>,
-        decided: usize,
-    ) -> Result<(), Problem> {
-        let tool = match function.and_then(|function| function.get("name")) {
-            Some(Value::String(name)) if !name.is_empty() => name.clone(),
-            _ => return Err(Problem::of("name", "expected the tool's name")),
-        };
+    fn intent(&mut self, call: Called, decided: usize) -> Result<(), Problem> {
         let id = self.keys.new_id();
         let protection = self.keys.protection(None, "", false);
-        protection.names(&[("name", &tool), ("id", &call_id)])?;
+        protection.names(&[("name", &call.tool), ("id", &call.id)])?;
         let key = protection.exact_key(&id, "arguments");
-        let arguments = match function.and_then(|function| function.get("arguments")) {
-            None | Some(Value::Null) => None,
+        let arguments = match &call.arguments {
+            None => None,
             Some(Value::String(text)) => Some(JsonDigest::of_either(text, key.as_ref())),
             Some(value) => Some(JsonDigest::of_either(&canonical(value)?, key.as_ref())),
         };
         let intent = ToolIntent {
-            tool: tool.clone().into(),
-            call_id: call_id.clone().into(),
+            tool: call.tool.clone().into(),
+            call_id: call.id.clone().into(),
             arguments,
             ..ToolIntent::new()
         };
@@ -413,7 +339,7 @@ impl<'k> Turns<'k> {
             Vec::new(),
             vec![decided],
         )?;
-        self.open.push((call_id, tool, place));
+        self.open.push((call.id, call.tool, place));
         Ok(())
     }
 

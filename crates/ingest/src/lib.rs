@@ -5,7 +5,8 @@
 //! - [`RecordLines`]: JSON Lines, one decision a line, with the fields listed there.
 //! - [`Conversations`]: conversations in the OpenAI message form; a decision for each assistant
 //!   turn, a tool intent for each tool call, a tool outcome for each tool reply.
-//! - [`TraceLines`]: JSON Lines, one trace of several agents a line, with its sources.
+//! - [`TraceLines`]: JSON Lines, one trace of several agents a line, with its sources;
+//!   [`TraceSteps`] takes the same steps one by one, from whoever has them as values.
 //!
 //! Each gives [`Group`]s of [`Step`]s. A group belongs together: its steps name each other as
 //! parents by index, since hashes exist only after sealing. Texts leave this crate as digests, keyed
@@ -59,6 +60,7 @@ mod json;
 mod lines;
 mod protect;
 mod record;
+mod said;
 mod source;
 mod step;
 mod trace;
@@ -66,6 +68,7 @@ mod trace;
 pub use conversation::Conversations;
 pub use error::IngestError;
 pub use protect::{Ciphertext, Keep, Keeping, Keys, Protection, Redaction};
-pub use record::RecordLines;
+pub use record::{RecordLines, read_record};
+pub use said::{Called, Said, heard};
 pub use step::{Group, SourceLink, Step, StepBody};
-pub use trace::TraceLines;
+pub use trace::{TraceLines, TraceSteps, read_trace};

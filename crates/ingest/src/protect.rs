@@ -1,7 +1,7 @@
 //! What the texts of a receipt go through before anything of them is sealed: digests, redaction,
 //! encryption.
 
-use crate::error::Problem;
+use crate::error::{IngestError, Problem};
 use ai_audit_core::{
     Check, Content, Decision, DigestSecret, DisclosureKey, KeptField, List, ReceiptId,
     SubjectKeyId, Text, TextDigest, canonical_text,
@@ -63,6 +63,16 @@ impl Protection {
             }
         }
         Ok(())
+    }
+
+    /// The same for names that stand in no line: `place` says where they do.
+    ///
+    /// # Errors
+    ///
+    /// The first field whose name tells of somebody.
+    pub fn check_names(&self, place: &str, names: &[(&str, &str)]) -> Result<(), IngestError> {
+        self.names(names)
+            .map_err(|problem| problem.at(place.to_owned()))
     }
 
     /// The key for the exact digest of one field of one receipt; `None` for a plain digest.

@@ -82,16 +82,37 @@ impl<R: BufRead> RecordLines<R> {
     /// The line, the field and what was expected there.
     pub fn next_group(&mut self, keys: &mut dyn Keys) -> Option<Result<Group, IngestError>> {
         let keep = self.keep;
-        let next = self.lines.next(|bytes| {
-            let step = decision(read(bytes)?, keep, keys)?;
-            step.check()?;
-            Ok(step)
-        })?;
+        let next = self.lines.next(|bytes| one(bytes, keep, keys))?;
         Some(next.map(|(place, step)| Group {
             place,
             steps: vec![step],
         }))
     }
+}
+
+/// Reads one record that stands by itself, such as in a request: a JSON object with the fields of a
+/// [record line](RecordLines). `place` is what an error calls it.
+///
+/// # Errors
+///
+/// The field and what was expected there.
+pub fn read_record(
+    bytes: &[u8],
+    place: &str,
+    keep: Keep,
+    keys: &mut dyn Keys,
+) -> Result<Group, IngestError> {
+    let step = one(bytes, keep, keys).map_err(|problem| problem.at(place.into()))?;
+    Ok(Group {
+        place: place.into(),
+        steps: vec![step],
+    })
+}
+
+fn one(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Step, Problem> {
+    let step = decision(read(bytes)?, keep, keys)?;
+    step.check()?;
+    Ok(step)
 }
 
 /// The decision of a line's fields.
@@ -159,7 +180,7 @@ pub(crate) fn decision(value: Value, keep: Keep, keys: &mut dyn Keys) -> Result<
     })
 }
 
-fn id(text: &str) -> Result<ReceiptId, Problem> {
+pub(crate) fn id(text: &str) -> Result<ReceiptId, Problem> {
     let id: ReceiptId = text
         .parse()
         .map_err(|error| Problem::of("id", format!("{error}")))?;
@@ -262,7 +283,7 @@ fn parents(fields: &mut Fields) -> Result<List<'static, LeafHash>, Problem> {
         .collect()
 }
 
-fn time(text: &str) -> Result<Timestamp, Problem> {
+pub(crate) fn time(text: &str) -> Result<Timestamp, Problem> {
     let expected = || Problem::of("time", "expected a time such as 2026-11-24T09:30:00Z");
     let time: jiff::Timestamp = text.parse().map_err(|_| expected())?;
     let micros = u64::try_from(time.as_microsecond()).map_err(|_| expected())?;

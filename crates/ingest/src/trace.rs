@@ -1,6 +1,9 @@
 //! Traces as JSON Lines: one trace a line, its steps in the order in which they happened.
 
 mod bodies;
+mod steps;
+
+pub use steps::TraceSteps;
 
 use crate::error::{IngestError, Problem, shown};
 use crate::json::{Fields, read};
@@ -28,13 +31,14 @@ const MAX_STEPS: usize = 65_536;
 /// | `steps` | list of steps |
 ///
 /// Each step has a `kind`, and may have a `ref`, a name by which later steps of the line refer to it;
-/// `parents`, a list of such names and of receipt hashes; and `actor`. Further fields by kind:
+/// `parents`, a list of such names and of receipt hashes; `actor`; `id`, the receipt's id, a UUIDv7; and
+/// `time`, when it happened. Further fields by kind:
 ///
 /// | kind | fields |
 /// |---|---|
 /// | `decision` | those of a record line but `trace_id`, `session_id`, `tenant` |
 /// | `tool_intent` | `tool`, `call_id`, `arguments` (a text or any JSON) |
-/// | `tool_outcome` | `intent` (a name or a hash), `status` (`unknown`, `ok`, `error`, `denied`, `timed_out`), `result` (a text or any JSON), `duration_ms` |
+/// | `tool_outcome` | `intent` (a name or a hash), `status` (`unknown`, `ok`, `error`, `denied`, `timed_out`), `error` (a class such as `timeout`), `result` (a text or any JSON), `duration_ms` |
 /// | `step`, `delegation`, `hand_off`, `parallel`, `join` | `name`, `to`, `duration_ms`, `metadata` (an object of texts) |
 /// | `provenance` | `of` (a hash), `sources`: list of `origin`, `trust` (0 to 100), `name`, `uri`, `content` (a text or any JSON, of which a digest is kept), `receipt` (a name or a hash; it becomes a parent) |
 #[derive(Debug)]
@@ -63,6 +67,25 @@ impl<R: BufRead> TraceLines<R> {
         let next = self.lines.next(|bytes| trace(bytes, keep, keys))?;
         Some(next.map(|(place, steps)| Group { place, steps }))
     }
+}
+
+/// Reads one trace that stands by itself, such as in a request: a JSON object with the fields of a
+/// [line](TraceLines). `place` is what an error calls it.
+///
+/// # Errors
+///
+/// The field and what was expected there.
+pub fn read_trace(
+    bytes: &[u8],
+    place: &str,
+    keep: Keep,
+    keys: &mut dyn Keys,
+) -> Result<Group, IngestError> {
+    let steps = trace(bytes, keep, keys).map_err(|problem| problem.at(place.into()))?;
+    Ok(Group {
+        place: place.into(),
+        steps,
+    })
 }
 
 fn trace(bytes: &[u8], keep: Keep, keys: &mut dyn Keys) -> Result<Vec<Step>, Problem> {
@@ -220,12 +243,16 @@ impl Trace<'_> {
     fn other(
         &mut self,
         kind: &str,
-        object: Map<String, Value>,
+        mut object: Map<String, Value>,
         mut parents: Parents,
     ) -> Result<Step, Problem> {
-        let id = self.keys.new_id();
-        let body = self.body(kind, object, id, &mut parents)?;
-        let (actor_id, body) = body;
+        let given = text(&mut object, "id")?;
+        let given = given.map(|text| record::id(&text)).transpose()?;
+        let time = text(&mut object, "time")?;
+        let time = time.map(|text| record::time(&text)).transpose()?;
+        let id = given.unwrap_or_else(|| self.keys.new_id());
+        let (actor_id, mut body) = self.body(kind, object, id, &mut parents)?;
+        bodies::occurred_at(&mut body, time);
         let names = [
             ("trace_id", self.trace_id.as_str()),
             ("session_id", self.session_id.as_str()),
@@ -237,7 +264,7 @@ impl Trace<'_> {
         Ok(Step {
             log: self.log.clone(),
             id,
-            id_given: false,
+            id_given: given.is_some(),
             trace_id: self.trace_id.clone(),
             session_id: self.session_id.clone(),
             actor_id,

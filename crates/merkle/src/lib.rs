@@ -10,7 +10,7 @@
 //! | the root of a growing log, in O(log n) memory | [`Frontier`] |
 //! | the root of a slice of hashes | [`root_of`] |
 //! | proofs from a stored log | [`inclusion_proof`], [`consistency_proof`], [`root`] over a [`NodeReader`] |
-//! | the same from a store that keeps every eighth level | [`Tiled`] over a [`TileReader`] |
+//! | the same from a store that keeps every eighth level, or more | [`Tiled`] over a [`TileReader`] |
 //! | to check what somebody else proves | [`InclusionProof`], [`ConsistencyProof`], [`Subtree`] |
 //! | one small tree with all nodes in memory | [`MemoryTree`] |
 //! | signed batches without a log | [`Batcher`], [`Batch`], [`BatchTree`], [`MultiProof`] |

@@ -59,6 +59,36 @@ impl InclusionProof {
         climb(NodeHash::from_leaf(*leaf), self.steps()?, &self.path)
     }
 
+    /// The root of the tree of the leaves before this one, which a proof that verifies shows as well:
+    /// its left-hand siblings are the complete subtrees of these leaves, the last one lowest.
+    ///
+    /// Call [`InclusionProof::verify`] first; of a proof that does not verify this is a root of nothing.
+    ///
+    /// ```
+    /// use ai_audit_merkle::{BatchTree, LeafHash, LeafIndex, root_of};
+    /// let leaves = [b"a", b"b", b"c", b"d"].map(|payload| LeafHash::of(payload));
+    /// let tree = BatchTree::new(&leaves);
+    /// let proof = tree.inclusion_proof(LeafIndex::new(3))?;
+    /// proof.verify(&leaves[3], &tree.root())?;
+    /// assert_eq!(proof.root_before()?, root_of(&leaves[..3]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`InclusionProof::root`].
+    pub fn root_before(&self) -> Result<NodeHash, ProofError> {
+        let steps = self.steps()?;
+        check_len(steps.count(), &self.path)?;
+        let mut left = steps
+            .zip(&self.path)
+            .filter(|(step, _)| matches!(step, Step::Left { .. }))
+            .map(|(_, sibling)| *sibling);
+        let Some(last) = left.next() else {
+            return Ok(NodeHash::EMPTY);
+        };
+        Ok(left.fold(last, |right, left| NodeHash::parent(&left, &right)))
+    }
+
     /// Number of hashes that a path for this index and size has.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 //!
 //! The tiling is that of C2SP tlog-tiles: tile `t` of tile level `l` holds the nodes
 //! `256 t` to `256 t + 255` of tree level `8 l`. The seven levels between two tile levels follow
-//! from the tile below them.
+//! from the tile below them. A store that keeps more levels says so with [`TileReader::HEIGHT`], and
+//! its tiles are smaller.
 
 use crate::prove::NodeReader;
 use ai_audit_core::NodeHash;
@@ -15,20 +16,24 @@ pub const TILE_HEIGHT: u32 = 8;
 /// Nodes of a full tile.
 pub const TILE_WIDTH: u64 = 256;
 
-/// A proof touches two tiles a tile level, the leaf's and the one at the right edge, and there
-/// are eight tile levels: this many tiles at once are never too few.
+/// A proof touches two tiles a tile level, the leaf's and the one at the right edge: this many tiles at
+/// once are never too few for tiles of height 4 and more.
 const MIN_CACHED_TILES: usize = 32;
-/// 64 tiles with their inner nodes are 1 MiB.
+/// With their inner nodes 64 tiles of height 8 are 1 MiB.
 const DEFAULT_CACHED_TILES: usize = 64;
 
 /// Reads the tiles of a log.
 pub trait TileReader {
+    /// Tree levels from one tile level to the next, 1 to 8. A proof needs few nodes of a tile, and all
+    /// of the tile's have to be read and hashed for them: a tile of height 4 has 16, one of 8 has 256.
+    const HEIGHT: u32 = TILE_HEIGHT;
+
     /// Why a tile could not be read.
     type Error;
 
     /// Puts the nodes of a tile into `out`, which is empty: the complete nodes of tree level
-    /// `TILE_HEIGHT * tile_level` from index `TILE_WIDTH * tile_index` on, as many as there are,
-    /// [`TILE_WIDTH`] at most. A tile that is not there yet has none.
+    /// `HEIGHT * tile_level` from index `tile_index << HEIGHT` on, as many as there are,
+    /// `1 << HEIGHT` at most ([`TILE_WIDTH`] of height 8). A tile that is not there yet has none.
     ///
     /// # Errors
     /// The store failed.
@@ -70,18 +75,21 @@ pub enum TileError<E> {
     TooWide {
         /// Number of nodes given.
         found: usize,
+        /// Number of nodes that a tile has.
+        most: u64,
     },
 }
 
 #[derive(Debug, Default)]
 struct Tile {
-    /// The tile's own nodes, then the levels above, each half as long (rounded down).
+    /// The tile's own nodes, then the levels above as far as the tile goes, each half as long (rounded
+    /// down).
     levels: [Vec<NodeHash>; TILE_HEIGHT as usize],
     used: u64,
 }
 
 impl<R> Tiled<R> {
-    /// Over `reader`, keeping up to 64 tiles (1 MiB).
+    /// Over `reader`, keeping up to 64 tiles (1 MiB of height 8).
     #[must_use]
     pub const fn new(reader: R) -> Self {
         Self {
@@ -92,8 +100,8 @@ impl<R> Tiled<R> {
         }
     }
 
-    /// Over `reader`, keeping up to `tiles` tiles of 16 KiB, but not less than one proof needs
-    /// (32).
+    /// Over `reader`, keeping up to `tiles` tiles (16 KiB each of height 8, 1 KiB of 4), but not less
+    /// than one proof needs (32).
     #[must_use]
     pub fn with_capacity(reader: R, tiles: usize) -> Self {
         Self {
@@ -122,15 +130,25 @@ impl<R> Tiled<R> {
 }
 
 impl<R: TileReader> Tiled<R> {
+    /// Nodes of a full tile.
+    const WIDTH: u64 = {
+        assert!(
+            R::HEIGHT >= 1 && R::HEIGHT <= TILE_HEIGHT,
+            "tiles are of height 1 to 8"
+        );
+        1 << R::HEIGHT
+    };
+
     /// Reads a tile, or what was added to it since.
     fn load(&mut self, key: (u32, u64)) -> Result<(), TileError<R::Error>> {
-        let mut hashes = Vec::new();
+        let most = Self::WIDTH;
+        let mut hashes = Vec::with_capacity(1 << R::HEIGHT);
         self.reader
             .hashes(key.0, key.1, &mut hashes)
             .map_err(TileError::Reader)?;
         let found = hashes.len();
-        if u64::try_from(found).map_or(true, |found| found > TILE_WIDTH) {
-            return Err(TileError::TooWide { found });
+        if u64::try_from(found).map_or(true, |found| found > most) {
+            return Err(TileError::TooWide { found, most });
         }
         if !self.tiles.contains_key(&key) && self.tiles.len() >= self.capacity {
             let oldest = self
@@ -144,7 +162,7 @@ impl<R: TileReader> Tiled<R> {
         }
         let tile = self.tiles.entry(key).or_default();
         tile.used = self.clock;
-        tile.extend(&hashes);
+        tile.extend(&hashes, R::HEIGHT);
         Ok(())
     }
 }
@@ -154,12 +172,12 @@ impl<R: TileReader> NodeReader for Tiled<R> {
 
     fn node(&mut self, level: u32, index: u64) -> Result<NodeHash, Self::Error> {
         let missing = TileError::Missing { level, index };
-        let (tile_level, height) = (level / TILE_HEIGHT, level % TILE_HEIGHT);
+        let (tile_level, height) = (level / R::HEIGHT, level % R::HEIGHT);
         if level >= u64::BITS {
             return Err(missing);
         }
         // A tile has this many nodes of the level.
-        let width = TILE_WIDTH >> height;
+        let width = Self::WIDTH >> height;
         let key = (tile_level, index / width);
         let (Ok(height), Ok(offset)) = (usize::try_from(height), usize::try_from(index % width))
         else {
@@ -186,10 +204,10 @@ impl Tile {
     }
 
     /// Adds what is new in `hashes`, the tile's nodes from the first on.
-    fn extend(&mut self, hashes: &[NodeHash]) {
+    fn extend(&mut self, hashes: &[NodeHash], levels: u32) {
         let known = self.levels[0].len();
         self.levels[0].extend_from_slice(hashes.get(known..).unwrap_or(&[]));
-        for height in 1..self.levels.len() {
+        for (height, _) in (1..self.levels.len()).zip(1..levels) {
             let (below, above) = self.levels.split_at_mut(height);
             let (Some(below), Some(level)) = (below.last(), above.first_mut()) else {
                 return;
@@ -214,11 +232,8 @@ impl<E: fmt::Display> fmt::Display for TileError<E> {
                     "node {index} of level {level} is not in the stored tiles"
                 )
             }
-            Self::TooWide { found } => {
-                write!(
-                    f,
-                    "tile: expected at most {TILE_WIDTH} hashes, found {found}"
-                )
+            Self::TooWide { found, most } => {
+                write!(f, "tile: expected at most {most} hashes, found {found}")
             }
         }
     }

@@ -6,6 +6,7 @@ mod drift;
 mod event;
 mod mark;
 mod names;
+mod paths;
 mod rates;
 mod series;
 mod timeline;
@@ -17,6 +18,7 @@ pub use data::{
 pub(crate) use data::{FARTHEST_SCORE, rows};
 pub use drift::DriftOver;
 pub use event::{Event, EventError};
+pub use paths::{PathData, Paths};
 pub use timeline::Unit;
 
 use ai_audit_agentic::Incident;
@@ -133,20 +135,28 @@ impl Figures {
             unreadable: 0,
             actions: Actions::new(),
             checks: Checks::new(),
-            rates: Rates::new(
-                options.event.to_string(),
-                (options.p0, options.p1),
-                (options.alpha, options.beta),
-                options.run_length,
-            )?,
-            drift: Drift::new(
-                options.drift_over,
-                options.drift_baseline,
-                options.drift_window,
-                options.drift_alpha,
-            )?,
+            rates: Self::rates(options)?,
+            drift: Self::drift(options)?,
             cases: Cases::new(options.trace_id.as_deref()),
         })
+    }
+
+    fn rates(options: &FigureOptions) -> Result<Rates, AnalyticsError> {
+        Rates::new(
+            options.event.to_string(),
+            (options.p0, options.p1),
+            (options.alpha, options.beta),
+            options.run_length,
+        )
+    }
+
+    fn drift(options: &FigureOptions) -> Result<Drift, AnalyticsError> {
+        Drift::new(
+            options.drift_over,
+            options.drift_baseline,
+            options.drift_window,
+            options.drift_alpha,
+        )
     }
 
     /// Takes the next receipt of the log. One that brings a decision of another system counts as the

@@ -44,7 +44,7 @@ pub use document::{Block, Document, Fact, Figure, Section, Span, Table, Tone};
 pub use figures::{
     ActionBucket, ActionFigure, Alarm, Between, CaseFigure, CaseReason, CaseStep, CheckBucket,
     CheckFigure, CusumFigure, DriftFigure, DriftOver, DriftWindow, Event, EventError, FigureData,
-    FigureOptions, Figures, Scores, SprtFigure, Stretch, Unit,
+    FigureOptions, Figures, PathData, Paths, Scores, SprtFigure, Stretch, Unit,
 };
 pub use html::html;
 pub use json::{JsonReport, json};

@@ -1,10 +1,11 @@
 //! Appending: compare the heads, insert receipts and nodes, all in one transaction.
 
-use crate::ciphertexts;
 use crate::error::{corrupt, sql};
+use crate::nodes::{Nodes, is_kept, stored_level};
 use crate::read::{HeadRow, head, number};
+use crate::{ciphertexts, names};
 use ai_audit_core::{Head, UnverifiedReceipt};
-use ai_audit_merkle::{Frontier, TILE_HEIGHT, TileReader, Tiled, TreeSize, frontier};
+use ai_audit_merkle::{Frontier, Tiled, TreeSize, frontier};
 use ai_audit_store::{Batch, LogName, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::collections::{HashMap, HashSet};
@@ -88,7 +89,6 @@ fn extend(
         .map_err(&failed)?;
     for (receipt, sealed) in receipts.iter().zip(batch.receipts) {
         let header = receipt.header();
-        let name = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
         insert
             .execute(params![
                 log,
@@ -98,17 +98,16 @@ fn extend(
                 header.id.as_bytes(),
                 number(header.sealed_at.as_micros())?,
                 header.kind.number(),
-                name(header.trace_id),
-                name(header.session_id),
+                named(header.trace_id),
+                named(header.session_id),
             ])
             .map_err(&failed)?;
         ciphertexts::insert(transaction, log, header.seq, sealed.ciphertexts())?;
         let mut nodes = Vec::new();
         frontier
             .push_with(receipt.hash(), |level, place, hash| {
-                // Leaves are the receipts' hashes and stand beside them.
-                if level > 0 && level % TILE_HEIGHT == 0 {
-                    nodes.push((level / TILE_HEIGHT, place, hash));
+                if is_kept(level) {
+                    nodes.push((stored_level(level), place, hash));
                 }
             })
             .map_err(|error| corrupt(error.to_string()))?;
@@ -130,7 +129,13 @@ fn extend(
             log,
         ])
         .map_err(&failed)?;
+    names::complete(transaction, log, batch.expected.size(), after.size())?;
     Ok(frontier)
+}
+
+/// What there is to find a receipt by; no entry in the index where there is nothing.
+pub(crate) fn named(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// The frontier of a log out of its stored nodes.
@@ -139,29 +144,11 @@ fn recover(
     log: i64,
     batch: &Batch<'_>,
 ) -> Result<Frontier, StoreError> {
-    let mut nodes = Tiled::new(Stored {
+    let mut nodes = Tiled::new(Nodes {
         connection: transaction,
         log,
     });
     let size = TreeSize::new(batch.expected.size());
     frontier(&mut nodes, size)
         .map_err(|error| corrupt(format!("the tree of log {}: {error}", batch.log)))
-}
-
-struct Stored<'c> {
-    connection: &'c Connection,
-    log: i64,
-}
-
-impl TileReader for Stored<'_> {
-    type Error = StoreError;
-
-    fn hashes(
-        &mut self,
-        tile_level: u32,
-        tile_index: u64,
-        out: &mut Vec<ai_audit_core::NodeHash>,
-    ) -> Result<(), StoreError> {
-        crate::read::hashes(self.connection, self.log, tile_level, tile_index, out)
-    }
 }

@@ -1,7 +1,9 @@
 //! Deleting receipts' bytes so that they are gone, and putting them back.
 
+use crate::append::named;
 use crate::ciphertexts;
 use crate::error::{corrupt, sql};
+use crate::names::{self, Field};
 use crate::read::{bytes32, head, number, unsigned};
 use crate::schema::{DELETED, raise};
 use ai_audit_core::{Kind, LeafHash};
@@ -42,6 +44,7 @@ pub(crate) fn delete(
         // Software that knows no deleted receipts must not take them for damage.
         raise(&transaction, DELETED).map_err(&failed)?;
         ciphertexts::delete_by_receipt(&transaction, row.id, &range)?;
+        names::forget(&transaction, row.id, &range)?;
     }
     transaction.commit().map_err(&failed)?;
     empty_wal(connection)?;
@@ -63,7 +66,6 @@ pub(crate) fn restore(
         let leaf = |seq| leaf(&transaction, id, seq);
         let receipt = sealed.parse_restored(log, held, leaf)?;
         let header = receipt.header();
-        let name = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
         let missing = transaction
             .prepare_cached(
                 "UPDATE receipts SET sealed = ?, trace_id = ?, session_id = ?
@@ -72,14 +74,19 @@ pub(crate) fn restore(
             .map_err(&failed)?
             .execute(params![
                 sealed.as_bytes(),
-                name(header.trace_id),
-                name(header.session_id),
+                named(header.trace_id),
+                named(header.session_id),
                 id,
                 number(header.seq)?,
             ])
             .map_err(&failed)?;
         if missing > 0 {
             ciphertexts::insert(&transaction, id, header.seq, sealed.ciphertexts())?;
+            let names = [
+                (Field::Trace, named(header.trace_id)),
+                (Field::Session, named(header.session_id)),
+            ];
+            names::restore(&transaction, id, held, header.seq, names)?;
         }
         restored += missing;
     }

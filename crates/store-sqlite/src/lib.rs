@@ -3,7 +3,7 @@
 //!
 //! SQLite is compiled in. The file is in WAL mode with `synchronous=FULL`: an append is on disk when
 //! it returns, and other processes read while the writer runs. Of the Merkle tree the receipts'
-//! hashes and every eighth level above them are kept, so a proof reads a few hundred hashes.
+//! hashes and every fourth level above them are kept, so a proof reads 16 hashes a step.
 //! Keys that are to be destroyed one day are kept in a file of their own ([`SqliteSubjectKeys`]).
 //!
 //! ```
@@ -20,6 +20,9 @@ mod append;
 mod ciphertexts;
 mod delete;
 mod error;
+mod find;
+mod names;
+mod nodes;
 mod open;
 mod read;
 mod schema;

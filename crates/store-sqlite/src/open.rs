@@ -1,7 +1,7 @@
 //! Opening a file: new, to write, or to read beside the writer.
 
 use crate::error::sql;
-use crate::schema::{APPLICATION_ID, CREATE, FIRST, VERSION};
+use crate::schema::{APPLICATION_ID, CREATE, CREATE_NAMES, NAMES, VERSION};
 use ai_audit_store::StoreError;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,9 @@ pub enum OpenMode {
 
 /// `PRAGMA synchronous` by which each commit is synced.
 const SYNCHRONOUS_FULL: i64 = 2;
+/// KiB of pages that a connection which writes keeps in memory: the ends of all its trees, and the
+/// middle of those that are changed at random.
+const CACHE_KIB: i64 = 8 << 10;
 /// How long a connection waits for another one's short locks.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -95,6 +98,9 @@ pub(crate) fn open(path: &Path, mode: OpenMode) -> Result<Opened, StoreError> {
             });
         }
         make_durable(&connection, &shown.to_string())?;
+        connection
+            .pragma_update(None, "cache_size", -CACHE_KIB)
+            .map_err(failed)?;
         // What is deleted is overwritten with zeros. https://sqlite.org/pragma.html#pragma_secure_delete
         connection
             .pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
@@ -268,8 +274,9 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 {
         transaction.execute_batch(CREATE)?;
+        transaction.execute_batch(CREATE_NAMES)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", FIRST)?;
+        transaction.pragma_update(None, "user_version", NAMES)?;
     }
     transaction.commit()
 }

@@ -1,12 +1,12 @@
-//! Queries: heads, ranges, look-ups, tiles, checkpoints.
+//! Queries: heads, ranges, look-ups, checkpoints.
 
 use crate::error::{corrupt, sql};
-use ai_audit_core::{Head, LeafHash, LogId, NodeHash, Timestamp};
-use ai_audit_merkle::{TILE_WIDTH, TreeSize};
+use ai_audit_core::{Head, LeafHash, LogId, Timestamp};
+use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
-    Health, LogName, Query, ReadLimit, StoreError, StoredCheckpoint, StoredContent, StoredReceipt,
+    Health, LogName, ReadLimit, StoreError, StoredCheckpoint, StoredContent, StoredReceipt,
 };
-use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// A log's row.
 pub(crate) struct HeadRow {
@@ -116,89 +116,6 @@ pub(crate) fn receipts(
         out.push(StoredReceipt { seq, content });
     }
     Ok(out)
-}
-
-pub(crate) fn find(
-    connection: &Connection,
-    log: i64,
-    query: &Query,
-    after: Option<u64>,
-    limit: usize,
-) -> Result<Vec<u64>, StoreError> {
-    let time = |time: &Timestamp| number(time.as_micros());
-    let (condition, values): (&str, Vec<Box<dyn ToSql>>) = match query {
-        Query::Id(id) => ("id = ?", vec![Box::new(id.as_bytes().to_vec())]),
-        Query::Trace(trace) => ("trace_id = ?", vec![Box::new(trace.clone())]),
-        Query::Session(session) => ("session_id = ?", vec![Box::new(session.clone())]),
-        Query::Time { from, to } => (
-            "sealed_at >= ? AND sealed_at <= ?",
-            vec![Box::new(time(from)?), Box::new(time(to)?)],
-        ),
-        Query::Kind(kind) => ("kind = ?", vec![Box::new(kind.number())]),
-        other => {
-            let what = format!("SQLite stores cannot look for {other:?}");
-            return Err(StoreError::Invalid { what });
-        }
-    };
-    let failed = sql("looking for receipts");
-    let after = match after.map(i64::try_from) {
-        None => -1,
-        Some(Ok(after)) => after,
-        Some(Err(_)) => return Ok(Vec::new()),
-    };
-    let mut select = connection
-        .prepare_cached(&format!(
-            "SELECT seq FROM receipts WHERE log = ? AND {condition} AND seq > ? ORDER BY seq LIMIT ?"
-        ))
-        .map_err(&failed)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut all: Vec<&dyn ToSql> = vec![&log];
-    all.extend(values.iter().map(|value| &**value));
-    all.extend([&after as &dyn ToSql, &limit]);
-    let rows = select
-        .query_map(all.as_slice(), |row| row.get::<_, i64>(0))
-        .map_err(&failed)?;
-    rows.map(|seq| unsigned(seq.map_err(&failed)?)).collect()
-}
-
-pub(crate) fn hashes(
-    connection: &Connection,
-    log: i64,
-    tile_level: u32,
-    tile_index: u64,
-    out: &mut Vec<NodeHash>,
-) -> Result<(), StoreError> {
-    out.clear();
-    let Some(Ok(start)) = tile_index.checked_mul(TILE_WIDTH).map(i64::try_from) else {
-        return Ok(());
-    };
-    let end = start.saturating_add(i64::try_from(TILE_WIDTH).unwrap_or(i64::MAX));
-    let failed = sql("reading a tile");
-    let text = match tile_level {
-        0 => {
-            "SELECT seq, hash FROM receipts WHERE log = ? AND ?2 = 0 AND seq >= ? AND seq < ? ORDER BY seq"
-        }
-        _ => {
-            "SELECT place, hash FROM nodes WHERE log = ? AND level = ? AND place >= ? AND place < ? ORDER BY place"
-        }
-    };
-    let mut select = connection.prepare_cached(text).map_err(&failed)?;
-    let mut rows = select
-        .query(params![log, tile_level, start, end])
-        .map_err(&failed)?;
-    let mut expected = start;
-    while let Some(row) = rows.next().map_err(&failed)? {
-        let place: i64 = row.get(0).map_err(&failed)?;
-        let hash: Vec<u8> = row.get(1).map_err(&failed)?;
-        if place != expected {
-            return Err(corrupt(format!(
-                "node {expected} of tile level {tile_level} is missing"
-            )));
-        }
-        expected += 1;
-        out.push(NodeHash::from_bytes(bytes32(&hash)?));
-    }
-    Ok(())
 }
 
 pub(crate) fn checkpoints(

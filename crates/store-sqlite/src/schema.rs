@@ -11,14 +11,21 @@ pub(crate) const APPLICATION_ID: i32 = 0x4149_4155;
 /// | 1 | |
 /// | 2 | receipts whose bytes were deleted: `sealed` is empty |
 /// | 3 | the table `ciphertexts` |
-pub(crate) const VERSION: u32 = 3;
-/// What a new file begins with: software that knows no deleted receipts and no ciphertexts can read
-/// it as long as there are none.
-pub(crate) const FIRST: u32 = 1;
+/// | 4 | the table `names`, and no indexes by trace and session |
+///
+/// Three things changed without a version, because software of any age reads and writes the one and the
+/// other: older files keep indexes by time and by every kind, which are not needed, until they are
+/// compacted ([`DROP_INDEXES`](crate::schema::DROP_INDEXES)), have the columns of `receipts` in another order, and of `nodes`
+/// every eighth level only (those of level -n, see [`stored_level`](crate::nodes::stored_level), are
+/// made where they are missing).
+pub(crate) const VERSION: u32 = 4;
 /// From which version on a file may have deleted receipts.
 pub(crate) const DELETED: u32 = 2;
 /// From which version on a file may have ciphertexts.
 pub(crate) const CIPHERTEXTS: u32 = 3;
+/// From which version on a file has names in runs, as a new one has: software that knows no runs would
+/// write receipts that nobody finds.
+pub(crate) const NAMES: u32 = 4;
 
 /// Says that a file has from now on what this version adds. What an earlier one added may be in it
 /// too, so the number never falls.
@@ -43,20 +50,17 @@ CREATE TABLE logs (
 CREATE TABLE receipts (
     log        INTEGER NOT NULL,
     seq        INTEGER NOT NULL,
-    sealed     BLOB NOT NULL,
     hash       BLOB NOT NULL,
     id         BLOB NOT NULL,
     sealed_at  INTEGER NOT NULL,
     kind       INTEGER NOT NULL,
     trace_id   TEXT,
     session_id TEXT,
+    sealed     BLOB NOT NULL,
     PRIMARY KEY (log, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX receipts_id ON receipts (log, id);
-CREATE INDEX receipts_trace ON receipts (log, trace_id) WHERE trace_id IS NOT NULL;
-CREATE INDEX receipts_session ON receipts (log, session_id) WHERE session_id IS NOT NULL;
-CREATE INDEX receipts_time ON receipts (log, sealed_at);
-CREATE INDEX receipts_kind ON receipts (log, kind);
+CREATE INDEX receipts_other ON receipts (log, kind) WHERE kind <> 2;
 
 CREATE TABLE nodes (
     log   INTEGER NOT NULL,
@@ -71,6 +75,28 @@ CREATE TABLE checkpoints (
     size INTEGER NOT NULL,
     note TEXT NOT NULL,
     PRIMARY KEY (log, size)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Takes the indexes of an older file that a new one has not. Each that a receipt does not stand in makes
+/// its append cheaper: it is found by its time in the log's order, decisions, kind 2, are nearly all, and
+/// names are in runs.
+pub(crate) const DROP_INDEXES: &str = "
+DROP INDEX IF EXISTS receipts_time;
+DROP INDEX IF EXISTS receipts_kind;
+DROP INDEX IF EXISTS receipts_trace;
+DROP INDEX IF EXISTS receipts_session;
+CREATE INDEX IF NOT EXISTS receipts_other ON receipts (log, kind) WHERE kind <> 2;
+";
+
+/// Marks of traces and sessions, by run; see [`names`](crate::names).
+pub(crate) const CREATE_NAMES: &str = "
+CREATE TABLE names (
+    log  INTEGER NOT NULL,
+    run  INTEGER NOT NULL,
+    mark INTEGER NOT NULL,
+    seq  INTEGER NOT NULL,
+    PRIMARY KEY (log, run, mark, seq)
 ) STRICT, WITHOUT ROWID;
 ";
 

@@ -3,15 +3,16 @@
 use crate::append::{self, Frontiers};
 use crate::error::sql;
 use crate::open::{OpenMode, Opened, Stamp, open};
-use crate::{ciphertexts, delete, read};
+use crate::schema::DROP_INDEXES;
+use crate::{ciphertexts, delete, find, names, nodes, read};
 use ai_audit_core::{Head, NodeHash, SubjectKeyId};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
     Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
-    StoredCheckpoint, StoredReceipt,
+    StoredCheckpoint, StoredReceipt, check_level,
 };
 use core::fmt;
-use core::ops::RangeInclusive;
+use core::ops::{Range, RangeInclusive};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -97,7 +98,7 @@ impl SqliteStore {
     }
 
     /// Writes the file anew without the room that deleted bytes left, which takes as much room again
-    /// while it lasts.
+    /// while it lasts. A file of an older version then also appends as fast as a new one.
     ///
     /// # Errors
     ///
@@ -106,11 +107,16 @@ impl SqliteStore {
         if self.mode == OpenMode::ReadOnly {
             return Err(StoreError::ReadOnly);
         }
-        let inner = self.lock();
-        inner
+        let failed = sql("compacting the file");
+        let mut inner = self.lock();
+        let transaction = inner
             .connection
-            .execute_batch("VACUUM")
-            .map_err(sql("compacting the file"))?;
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(&failed)?;
+        transaction.execute_batch(DROP_INDEXES).map_err(&failed)?;
+        names::make(&transaction)?;
+        transaction.commit().map_err(&failed)?;
+        inner.connection.execute_batch("VACUUM").map_err(&failed)?;
         delete::empty_wal(&inner.connection)
     }
 
@@ -240,20 +246,21 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<Vec<u64>, StoreError> {
         self.with_log(log, Vec::new(), |connection, id| {
-            read::find(connection, id, query, after, limit)
+            find::find(connection, id, query, after, limit)
         })
     }
 
     fn hashes(
         &self,
         log: &LogName,
-        tile_level: u32,
-        tile_index: u64,
+        level: u32,
+        range: Range<u64>,
         out: &mut Vec<NodeHash>,
     ) -> Result<(), StoreError> {
+        check_level(level)?;
         out.clear();
         self.with_log(log, (), |connection, id| {
-            read::hashes(connection, id, tile_level, tile_index, out)
+            nodes::read(connection, id, level, range, out)
         })
     }
 

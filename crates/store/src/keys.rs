@@ -1,4 +1,4 @@
-//! The key history of a stored log: where its receipt key changed.
+//! Who signed what in a stored log: where its receipt key changed, and where a batch was sealed.
 
 use crate::{LogName, Query, Store, StoreError};
 use ai_audit_core::Kind;
@@ -26,4 +26,19 @@ pub fn key_changes(store: &dyn Store, log: &LogName) -> Result<Vec<u64>, StoreEr
     }
     all.sort_unstable();
     Ok(all)
+}
+
+/// The `seq` of the batch seal that signs for a batched receipt: the first one behind it, where that is in
+/// the log yet.
+///
+/// # Errors
+///
+/// When the store cannot be read.
+pub fn batch_seal_of(
+    store: &dyn Store,
+    log: &LogName,
+    seq: u64,
+) -> Result<Option<u64>, StoreError> {
+    let found = store.find(log, &Query::Kind(Kind::BATCH_SEAL), Some(seq), 1)?;
+    Ok(found.first().copied())
 }

@@ -6,6 +6,7 @@ mod config;
 mod epochs;
 mod erasure;
 mod error;
+mod observer;
 mod queue;
 mod record;
 mod ticket;
@@ -19,6 +20,7 @@ pub use config::{
 pub use epochs::{Archived, DeleteEpoch, EpochDeleted, SealedEpoch};
 pub use erasure::{ChangePolicy, Shred, Shredded, SubjectKeysSource};
 pub use error::{AppendError, BeforeActionError, LedgerError, SubmitError};
+pub use observer::{Commit, LedgerObserver};
 pub use record::{Earlier, EncodedRecordBody, Record};
 pub use ticket::{Outcome, Receipt, Ticket};
 
@@ -363,6 +365,15 @@ impl Ledger {
     #[must_use]
     pub fn stats(&self) -> LedgerStats {
         self.queue.stats()
+    }
+
+    /// Says in the log, by a gap receipt as soon as one can be written, that records are missing which never
+    /// came to be submitted: whoever makes them failed, and what they are about happened all the same. What
+    /// is submitted and cannot be stored is declared without being asked for. Does nothing to a log that is
+    /// not attached.
+    pub fn declare_lost(&self, log: &LogName, records: u64, reason: &str) {
+        let now = self.config.clock.now();
+        self.queue.lose(log, records, reason.to_owned(), now);
     }
 
     /// Waits until all that was submitted before is written or has failed, and its checkpoints by

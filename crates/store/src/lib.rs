@@ -60,6 +60,7 @@ mod mark;
 mod memory;
 mod memory_keys;
 mod name;
+mod nodes;
 mod reader;
 mod receipt_keys;
 mod sealed;
@@ -68,19 +69,20 @@ mod store;
 pub use ciphertext::Ciphertext;
 pub use clock::{Clock, Random, RandomError, SystemClock};
 pub use error::StoreError;
-pub use keys::key_changes;
+pub use keys::{batch_seal_of, key_changes};
 pub use ledger::{
     AnchorRequest, AppendError, Archived, Attach, BeforeActionError, ChangePolicy,
-    CheckpointPolicy, Collected, DeleteEpoch, Earlier, EncodedRecordBody, EpochDeleted, Ledger,
-    LedgerConfig, LedgerError, LedgerStats, LogInfo, LogSigners, NewLog, OnFull, Outcome, Receipt,
-    Record, SealedEpoch, Shred, Shredded, SignerSource, SubjectKeysSource, SubmitError, Ticket,
-    collect, is_collecting,
+    CheckpointPolicy, Collected, Commit, DeleteEpoch, Earlier, EncodedRecordBody, EpochDeleted,
+    Ledger, LedgerConfig, LedgerError, LedgerObserver, LedgerStats, LogInfo, LogSigners, NewLog,
+    OnFull, Outcome, Receipt, Record, SealedEpoch, Shred, Shredded, SignerSource,
+    SubjectKeysSource, SubmitError, Ticket, collect, is_collecting,
 };
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};
 pub use memory::MemoryStore;
 pub use memory_keys::{MemoryKeys, MemorySubjectKeys};
 pub use name::{LogName, LogNameError};
+pub use nodes::{NODE_STEP, check_level, step_up, tile_nodes};
 pub use reader::{StoreReader, StoreSink, StoreTiles};
 pub use receipt_keys::{ReceiptKeys, ReceiptKeysError};
 pub use sealed::Sealed;

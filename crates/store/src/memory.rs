@@ -4,12 +4,12 @@ mod log;
 
 use crate::{
     Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
-    StoredCheckpoint, StoredContent, StoredReceipt,
+    StoredCheckpoint, StoredContent, StoredReceipt, check_level, step_up,
 };
 use ai_audit_core::{Head, Header, NodeHash, SubjectKeyId, Timestamp};
-use ai_audit_merkle::{TILE_WIDTH, TreeSize};
-use core::ops::RangeInclusive;
-use log::{Field, Log};
+use ai_audit_merkle::{TILE_HEIGHT, TreeSize};
+use core::ops::{Range, RangeInclusive};
+use log::{Field, Log, entry};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{PoisonError, RwLock};
@@ -102,7 +102,7 @@ impl Store for MemoryStore {
                     })?;
                 log.keep(header.seq, sealed.ciphertexts());
                 for fingerprint in self.fingerprints(header) {
-                    log.index.insert((fingerprint, header.seq));
+                    log.index.insert(entry(fingerprint, header.seq));
                 }
             }
             log.head = head;
@@ -189,7 +189,7 @@ impl Store for MemoryStore {
                 restored += 1;
                 found.keep(header.seq, sealed.ciphertexts());
                 for fingerprint in self.deletable(header).into_iter().flatten() {
-                    found.index.insert((fingerprint, header.seq));
+                    found.index.insert(entry(fingerprint, header.seq));
                 }
             }
         }
@@ -255,17 +255,26 @@ impl Store for MemoryStore {
     fn hashes(
         &self,
         log: &LogName,
-        tile_level: u32,
-        tile_index: u64,
+        level: u32,
+        range: Range<u64>,
         out: &mut Vec<NodeHash>,
     ) -> Result<(), StoreError> {
+        check_level(level)?;
         out.clear();
         self.with(log, |log| {
-            let nodes = log.levels.get(usize::try_from(tile_level).ok()?)?;
-            let start = usize::try_from(tile_index.checked_mul(TILE_WIDTH)?).ok()?;
-            let width = usize::try_from(TILE_WIDTH).ok()?;
-            let end = nodes.len().min(start.saturating_add(width));
-            out.extend_from_slice(nodes.get(start..end)?);
+            let kept = log.levels.get(usize::try_from(level / TILE_HEIGHT).ok()?)?;
+            let up = level % TILE_HEIGHT;
+            let part = |range: Range<u64>| {
+                let start = usize::try_from(range.start).ok()?;
+                let end = usize::try_from(range.end).unwrap_or(usize::MAX);
+                kept.get(start..kept.len().min(end))
+            };
+            match up {
+                0 => out.extend_from_slice(part(range)?),
+                _ => out.extend(step_up(part(
+                    range.start.saturating_mul(1 << up)..range.end.saturating_mul(1 << up),
+                )?)),
+            }
             Some(())
         });
         Ok(())

@@ -1,6 +1,9 @@
 //! A log in a store as core's source and sink of receipts, and as tiles of its Merkle tree.
 
-use crate::{Batch, LogName, ReadLimit, Sealed, Store, StoreError, StoredContent, StoredReceipt};
+use crate::{
+    Batch, LogName, NODE_STEP, ReadLimit, Sealed, Store, StoreError, StoredContent, StoredReceipt,
+    tile_nodes,
+};
 use ai_audit_core::{Head, Next, NodeHash, ReceiptSink, ReceiptSource};
 use ai_audit_merkle::TileReader;
 use core::fmt;
@@ -183,6 +186,8 @@ impl<'s> StoreTiles<'s> {
 }
 
 impl TileReader for StoreTiles<'_> {
+    const HEIGHT: u32 = NODE_STEP;
+
     type Error = StoreError;
 
     fn hashes(
@@ -191,7 +196,8 @@ impl TileReader for StoreTiles<'_> {
         tile_index: u64,
         out: &mut Vec<NodeHash>,
     ) -> Result<(), StoreError> {
-        self.store.hashes(&self.log, tile_level, tile_index, out)
+        let (level, range) = tile_nodes(tile_level, tile_index);
+        self.store.hashes(&self.log, level, range, out)
     }
 }
 

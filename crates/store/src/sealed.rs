@@ -1,7 +1,7 @@
 //! Sealed receipts on their way into a store.
 
 use crate::{Ciphertext, LogName, StoreError};
-use ai_audit_core::{LeafHash, UnverifiedReceipt};
+use ai_audit_core::{LeafHash, SIGNATURE_LEN, Signature, UnverifiedReceipt};
 
 /// The bytes of a sealed receipt on their way into a store, and the ciphertexts that stand beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,21 @@ impl Sealed {
         Self {
             bytes,
             ciphertexts: Vec::new(),
+        }
+    }
+
+    /// A payload with room for its signature, which [`Sealed::sign`] fills.
+    pub(crate) fn unsigned(payload: &[u8]) -> Self {
+        let mut bytes = Vec::with_capacity(payload.len() + SIGNATURE_LEN);
+        bytes.extend_from_slice(payload);
+        bytes.extend_from_slice(&[0; SIGNATURE_LEN]);
+        Self::new(bytes)
+    }
+
+    /// Puts the signature in its place.
+    pub(crate) fn sign(&mut self, signature: &Signature) {
+        if let Some(place) = self.bytes.last_chunk_mut() {
+            *place = *signature.as_bytes();
         }
     }
 

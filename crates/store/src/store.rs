@@ -6,7 +6,7 @@ use ai_audit_core::{
 };
 use ai_audit_merkle::TreeSize;
 use ai_audit_note::SignedNote;
-use core::ops::RangeInclusive;
+use core::ops::{Range, RangeInclusive};
 
 /// Keeps the receipts of many logs.
 ///
@@ -127,18 +127,19 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<u64>, StoreError>;
 
-    /// Puts the nodes of a Merkle tile into `out`, which is emptied first: the complete nodes of
-    /// tree level `8 * tile_level` from index `256 * tile_index` on, as many as there are, 256 at
-    /// most (see [`TileReader`](ai_audit_merkle::TileReader)).
+    /// Puts nodes of the log's Merkle tree into `out`, which is emptied first: the complete ones of tree
+    /// level `level` whose index is in the range, from its start on, as many as there are. Levels are
+    /// multiples of [`NODE_STEP`](crate::NODE_STEP); level 0 are the leaves. A store that keeps fewer
+    /// levels makes the others of them ([`step_up`](crate::step_up)).
     ///
     /// # Errors
     ///
-    /// When the store cannot be read.
+    /// When the store cannot be read; [`StoreError::Invalid`] for another level.
     fn hashes(
         &self,
         log: &LogName,
-        tile_level: u32,
-        tile_index: u64,
+        level: u32,
+        range: Range<u64>,
         out: &mut Vec<NodeHash>,
     ) -> Result<(), StoreError>;
 

@@ -2,13 +2,15 @@
 
 mod ciphertexts;
 mod deletion;
+mod names;
 
 use crate::TestLog;
 use ai_audit_core::{
-    Head, Kind, MAX_SEALED_LEN, Next, ReceiptSource as _, Timestamp, UnverifiedReceipt,
+    Head, Kind, MAX_SEALED_LEN, Next, NodeHash, ReceiptSource as _, Timestamp, UnverifiedReceipt,
 };
 use ai_audit_merkle::{
-    LeafIndex, MemoryTree, Tiled, TreeSize, consistency_proof, inclusion_proof, root,
+    LeafIndex, MemoryTree, NodeReader as _, Tiled, TreeSize, consistency_proof, inclusion_proof,
+    root,
 };
 use ai_audit_store::{
     Batch, LogName, Query, ReadLimit, Sealed, Store, StoreError, StoreReader, StoreTiles,
@@ -41,6 +43,7 @@ pub fn conforms(store: &dyn Store) {
     lookups(store);
     tiles(store);
     checkpoints(store);
+    names::are_found_over_a_long_log(store);
     deletion::bytes_go_and_come_back(store);
     deletion::what_must_not_be_done(store);
     ciphertexts::come_with_their_receipts(store);
@@ -72,6 +75,7 @@ pub fn keeps(store: &dyn Store) {
     );
     deletion::keeps(store);
     ciphertexts::keeps(store);
+    names::are_still_found(store);
     let more = log_after(&mut log);
     append(store, &name("tiles"), &more.0, &more.1).unwrap();
 }
@@ -323,6 +327,29 @@ fn tiles(store: &dyn Store) {
         );
     }
     assert!(root(&mut stored, TreeSize::new(701)).is_err());
+    let nodes = |level, range| {
+        let mut nodes = vec![NodeHash::EMPTY];
+        store
+            .hashes(&log_name, level, range, &mut nodes)
+            .map(|()| nodes)
+    };
+    for level in [0, 4, 8] {
+        let count = 700 >> level;
+        let expected: Vec<_> = (0..count)
+            .map(|index| tree.node(level, index).unwrap())
+            .collect();
+        assert_eq!(nodes(level, 0..u64::MAX).unwrap(), expected, "{level}");
+        let (from, last) = (count / 2, usize::try_from(count / 2).unwrap());
+        assert_eq!(nodes(level, from..from + 1).unwrap(), expected[last..=last]);
+        assert!(nodes(level, from..from).unwrap().is_empty());
+        for beyond in [count, 1 << 62, u64::MAX] {
+            assert!(nodes(level, beyond..u64::MAX).unwrap().is_empty());
+        }
+    }
+    for level in [12, 56, 64, 4_294_967_292] {
+        assert!(nodes(level, 0..16).unwrap().is_empty(), "{level}");
+    }
+    assert!(matches!(nodes(7, 0..16), Err(StoreError::Invalid { .. })));
 }
 
 fn checkpoints(store: &dyn Store) {

@@ -6,7 +6,7 @@ use ai_audit_store::{
     Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
     StoredCheckpoint, StoredReceipt,
 };
-use core::ops::RangeInclusive;
+use core::ops::{Range, RangeInclusive};
 use std::sync::{Mutex, PoisonError};
 
 /// How the next append goes wrong.
@@ -154,10 +154,10 @@ impl<S: Store> Store for FaultyStore<S> {
         &self,
         log: &LogName,
         level: u32,
-        index: u64,
+        range: Range<u64>,
         out: &mut Vec<NodeHash>,
     ) -> Result<(), StoreError> {
-        self.inner.hashes(log, level, index, out)
+        self.inner.hashes(log, level, range, out)
     }
 
     fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError> {

@@ -5,8 +5,8 @@ use ai_audit_agentic::{
     ToolOutcome, TraceNode,
 };
 use ai_audit_core::{
-    ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, Imported, KeyRevocation,
-    KeyRotation, Kind, PolicyChange, Start, Stop, UnverifiedReceipt,
+    BatchSeal, ClockAnomaly, Decision, DecodeBody, DecodeError, Gap, Genesis, Imported,
+    KeyRevocation, KeyRotation, Kind, LogId, PolicyChange, Start, Stop, UnverifiedReceipt,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
 use ai_audit_note::Anchor;
@@ -27,6 +27,7 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::HUMAN_REVIEW => HumanReview::decode(receipt).map(drop),
         Kind::ATTESTATION => Attestation::decode(receipt).map(drop),
         Kind::INCIDENT => Incident::decode(receipt).map(drop),
+        Kind::BATCH_SEAL => BatchSeal::decode(receipt).map(drop),
         Kind::KEY_ROTATION => KeyRotation::decode(receipt).map(drop),
         Kind::KEY_REVOCATION => KeyRevocation::decode(receipt).map(drop),
         Kind::START => Start::decode(receipt).map(drop),
@@ -70,3 +71,11 @@ pub(crate) fn is_signed(receipt: &UnverifiedReceipt<'_>) -> bool {
 /// Why integrity fails where it is not.
 pub(crate) const NOT_SIGNED: &str =
     "signature: the key that it names did not sign this for a receipt of this log";
+
+/// The log that a receipt belongs to.
+pub(crate) fn log_of(receipt: &UnverifiedReceipt<'_>) -> LogId {
+    match receipt.header().kind {
+        Kind::GENESIS => receipt.hash().to_log_id(),
+        _ => receipt.header().log_id,
+    }
+}

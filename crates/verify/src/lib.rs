@@ -44,9 +44,11 @@
 
 extern crate alloc;
 
+mod batches;
 mod bodies;
 mod checkpoints;
 mod contracts;
+mod depth;
 mod equivocation;
 mod erasure;
 mod forward;
@@ -69,6 +71,7 @@ mod tree;
 mod verified;
 mod walk;
 
+pub use depth::Depth;
 pub use equivocation::{
     ClaimedCheckpoint, Equivocation, EquivocationClaim, EquivocationError, EquivocationNodes,
     EquivocationReport, EquivocationStatus, WhichCheckpoint,

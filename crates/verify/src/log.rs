@@ -13,7 +13,8 @@ use crate::walk::{Seal, Walk};
 use crate::{PolicyError, Report, TrustPolicy, bodies};
 use ai_audit_agentic::{ApprovalAudit, OpenIntents};
 use ai_audit_core::{
-    Chain, ChainError, Head, Kind, LeafHash, LogId, NodeHash, Status, UnverifiedReceipt, Verdict,
+    Chain, ChainError, GoodSignature, Head, Kind, LeafHash, LogId, NodeHash, Status,
+    UnverifiedReceipt, Verdict,
 };
 use ai_audit_epochs::EpochAudit;
 use ai_audit_merkle::Frontier;
@@ -126,13 +127,17 @@ impl<'p> LogVerifier<'p> {
         self.erasures.ask(KeyStore::Unreadable(reason.into()));
     }
 
-    /// Takes the next sealed receipt. Returns it as verified while nothing has failed and a pin
-    /// leads to its key.
-    pub fn push<'a>(&mut self, sealed: &'a [u8]) -> Option<VerifiedReceipt<'a>> {
+    /// [`LogVerifier::push`] of a receipt whose signature was perhaps verified before: where it was, under
+    /// the key that is valid here, that is not done again.
+    pub fn push_known<'a>(
+        &mut self,
+        sealed: &'a [u8],
+        good: Option<&'a GoodSignature>,
+    ) -> Option<VerifiedReceipt<'a>> {
         let place = self.next_seq();
         self.receipts += 1;
         let receipt = match UnverifiedReceipt::parse(sealed) {
-            Ok(receipt) => receipt,
+            Ok(receipt) => receipt.known(good),
             Err(error) => {
                 self.break_at(place, error.to_string());
                 self.walk.unread(format!("receipt {place} cannot be read"));
@@ -140,12 +145,13 @@ impl<'p> LogVerifier<'p> {
             }
         };
         let seq = receipt.header().seq;
-        self.log_id.get_or_insert_with(|| log_of(&receipt));
-        // An epoch seal and an anchor name the root of what is before them.
+        self.log_id.get_or_insert_with(|| bodies::log_of(&receipt));
+        // These name the root of what is before them.
         let kind = receipt.header().kind;
-        let before = matches!(kind, Kind::EPOCH_SEAL | Kind::ANCHOR).then(|| self.frontier.root());
+        let names = matches!(kind, Kind::EPOCH_SEAL | Kind::BATCH_SEAL | Kind::ANCHOR);
+        let before = (names && self.grows()).then(|| self.frontier.root());
         self.follow(&receipt, place);
-        let seal = self.walk.see(&receipt);
+        let seal = self.walk.see(&receipt, before);
         self.forward.see(&receipt);
         if seal == Seal::Bad {
             self.break_at(
@@ -484,13 +490,5 @@ impl<'p> LogVerifier<'p> {
         if self.broken.is_none() {
             self.broken = Some(Status::failed_at(seq, reason));
         }
-    }
-}
-
-/// The log that a receipt belongs to.
-fn log_of(receipt: &UnverifiedReceipt<'_>) -> LogId {
-    match receipt.header().kind {
-        Kind::GENESIS => receipt.hash().to_log_id(),
-        _ => receipt.header().log_id,
     }
 }

@@ -1,7 +1,9 @@
 //! Who looks on while evidence is verified: each receipt in the pass that verifies it.
 
 use crate::{LogVerifier, SelectionVerifier, VerifiedReceipt};
-use ai_audit_core::{LeafHash, MAX_SEALED_LEN, Next, NodeHash, ReceiptSource, UnverifiedReceipt};
+use ai_audit_core::{
+    GoodSignature, LeafHash, MAX_SEALED_LEN, Next, NodeHash, ReceiptSource, UnverifiedReceipt,
+};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -9,7 +11,9 @@ use alloc::vec::Vec;
 #[derive(Debug, Clone, Copy)]
 pub enum Observed<'r, 'a> {
     /// Verified as far as the evidence was gone through: nothing has failed, and a pin leads to its
-    /// key. What comes behind it may still fail; the verdict at the end says so.
+    /// key. What comes behind it may still fail; the verdict at the end says so. A batched receipt is
+    /// here as well, chained and permitted: its batch seal comes behind it, and where that is missing or
+    /// signs for something else the verdict does not verify attribution.
     Verified {
         /// The receipt.
         receipt: &'r VerifiedReceipt<'a>,
@@ -81,10 +85,21 @@ impl<F: FnMut(u64, u64)> Observer for F {
 }
 
 impl LogVerifier<'_> {
-    /// [`LogVerifier::push`], with somebody looking on.
-    pub fn push_observed(&mut self, sealed: &[u8], observer: &mut dyn Observer) {
+    /// Takes the next sealed receipt. Returns it as verified while nothing has failed and a pin
+    /// leads to its key.
+    pub fn push<'a>(&mut self, sealed: &'a [u8]) -> Option<VerifiedReceipt<'a>> {
+        self.push_known(sealed, None)
+    }
+
+    /// [`LogVerifier::push_known`], with somebody looking on.
+    pub fn push_observed(
+        &mut self,
+        sealed: &[u8],
+        good: Option<&GoodSignature>,
+        observer: &mut dyn Observer,
+    ) {
         let place = self.next_seq();
-        match self.push(sealed) {
+        match self.push_known(sealed, good) {
             Some(receipt) => observer.observe(Observed::Verified {
                 receipt: &receipt,
                 path: None,
@@ -118,7 +133,8 @@ impl LogVerifier<'_> {
         while let Some(next) = source.read_next(&mut buf)? {
             match next {
                 Next::Sealed(len) => {
-                    self.push_observed(&buf[..len.min(MAX_SEALED_LEN)], observer);
+                    let sealed = &buf[..len.min(MAX_SEALED_LEN)];
+                    self.push_observed(sealed, source.good_signature(), observer);
                 }
                 Next::Deleted(hash) => self.push_deleted_observed(hash, observer),
             }
@@ -130,17 +146,27 @@ impl LogVerifier<'_> {
 }
 
 impl SelectionVerifier<'_> {
-    /// [`SelectionVerifier::push`], with somebody looking on.
+    /// Takes the next sealed receipt with the hashes of its inclusion proof, lowest first.
+    pub fn push<'a>(
+        &mut self,
+        sealed: &'a [u8],
+        path: Vec<NodeHash>,
+    ) -> Option<VerifiedReceipt<'a>> {
+        self.push_known(sealed, path, None)
+    }
+
+    /// [`SelectionVerifier::push_known`], with somebody looking on.
     pub fn push_observed(
         &mut self,
         sealed: &[u8],
         path: Vec<NodeHash>,
+        good: Option<&GoodSignature>,
         observer: &mut dyn Observer,
     ) {
         let place = self.next_seq();
         // The proof is checked inside; a few hundred bytes beside a signature that is verified.
         let shown = path.clone();
-        match self.push(sealed, path) {
+        match self.push_known(sealed, path, good) {
             Some(receipt) => observer.observe(Observed::Verified {
                 receipt: &receipt,
                 path: Some(&shown),

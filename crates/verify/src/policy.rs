@@ -2,14 +2,15 @@
 
 mod file;
 
-use crate::{DetachedRevocation, Pin};
+use crate::{Depth, DetachedRevocation, Pin};
 use ai_audit_agentic::{ApprovalRule, ApprovalRuleError, ApprovalRules};
-use ai_audit_core::{BulkVerifier, Timestamp};
+use ai_audit_core::{BulkVerifier, Timestamp, VerifyingKey};
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, Policy, SignedNote};
 use ai_audit_timestamp::TimestampToken;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZeroUsize;
 use core::time::Duration;
 
 /// How far a time may lie beyond another party's, where the policy names nothing else.
@@ -23,6 +24,8 @@ pub struct TrustPolicy {
     checkpoints: Vec<(SignedNote, Checkpoint)>,
     min_size: Option<u64>,
     little_memory: bool,
+    threads: NonZeroUsize,
+    depth: Depth,
     witnesses: Option<Policy>,
     now: Option<Timestamp>,
     max_age: Option<Duration>,
@@ -50,6 +53,8 @@ impl Default for TrustPolicy {
             checkpoints: Vec::new(),
             min_size: None,
             little_memory: false,
+            threads: NonZeroUsize::MIN,
+            depth: Depth::Full,
             witnesses: None,
             now: None,
             max_age: None,
@@ -105,6 +110,21 @@ impl TrustPolicy {
     #[must_use]
     pub const fn in_little_memory(mut self) -> Self {
         self.little_memory = true;
+        self
+    }
+
+    /// Verifies signatures on so many threads where the evidence is read from a file or a store; one,
+    /// where nothing is said. The answers are the same.
+    #[must_use]
+    pub const fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Looks at whole logs no deeper than this.
+    #[must_use]
+    pub const fn depth(mut self, depth: Depth) -> Self {
+        self.depth = depth;
         self
     }
 
@@ -260,6 +280,29 @@ impl TrustPolicy {
     #[must_use]
     pub const fn known_size(&self) -> Option<u64> {
         self.min_size
+    }
+
+    /// How many threads may verify signatures ahead; 0 in little memory, where nothing is read ahead.
+    #[must_use]
+    pub const fn thread_count(&self) -> usize {
+        match self.little_memory {
+            true => 0,
+            false => self.threads.get(),
+        }
+    }
+
+    /// How deep whole logs are looked at.
+    #[must_use]
+    pub const fn asked_depth(&self) -> Depth {
+        self.depth
+    }
+
+    /// The keys that were pinned bare.
+    pub fn bare_keys(&self) -> impl Iterator<Item = VerifyingKey> {
+        self.pins.iter().filter_map(|pin| match pin {
+            Pin::Key(key) => Some(*key),
+            Pin::Log(_) => None,
+        })
     }
 
     /// Whether it is used on a device, where little is kept.

@@ -86,7 +86,8 @@ impl ReceiptProof {
     /// each with the hashes of its inclusion proof, and the disclosed keys.
     ///
     /// `key_changes` are the log's rotations before the receipt and all of its revocations, in the
-    /// order of the log, without the receipt itself.
+    /// order of the log, without the receipt itself; where that is batched, with the batch seal that
+    /// signs for it in its place.
     #[must_use]
     pub fn new(
         checkpoint: SignedNote,
@@ -206,9 +207,12 @@ impl ReceiptProof {
             let parsed = UnverifiedReceipt::parse(&change.sealed);
             let header = parsed.as_ref().map(UnverifiedReceipt::header);
             if !header.is_ok_and(|header| {
-                matches!(header.kind, Kind::KEY_ROTATION | Kind::KEY_REVOCATION)
+                matches!(
+                    header.kind,
+                    Kind::KEY_ROTATION | Kind::KEY_REVOCATION | Kind::BATCH_SEAL
+                )
             }) {
-                verifier.fail_integrity("a key change of the proof is none");
+                verifier.fail_integrity("a key change of the proof is none, and no batch seal");
             }
             if !pushed && header.is_ok_and(|header| header.seq > index) {
                 verifier.push(&self.extra.receipt, self.path.clone());

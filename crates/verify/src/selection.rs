@@ -1,6 +1,7 @@
 //! Verifying a selection of a log's receipts, each by its inclusion in a checkpoint.
 
 mod brought;
+mod place;
 
 use crate::contracts::Contracts;
 use crate::erasure::{ErasureLine, Seen};
@@ -14,10 +15,9 @@ use crate::walk::{Facts, Seal, Walk};
 use crate::{PolicyError, Report, TrustPolicy, bodies};
 use ai_audit_agentic::OpenIntents;
 use ai_audit_core::{
-    Kind, LeafHash, LogId, NodeHash, Status, Timestamp, UnverifiedReceipt, Verdict,
+    GoodSignature, Kind, LeafHash, LogId, NodeHash, Status, Timestamp, UnverifiedReceipt, Verdict,
 };
 use ai_audit_epochs::SelectedEpochs;
-use ai_audit_merkle::{InclusionProof, LeafIndex};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_timestamp::TimestampToken;
 use alloc::format;
@@ -99,15 +99,17 @@ impl<'p> SelectionVerifier<'p> {
         }
     }
 
-    /// Takes the next sealed receipt with the hashes of its inclusion proof, lowest first.
-    pub fn push<'a>(
+    /// [`SelectionVerifier::push`] of a receipt whose signature was perhaps verified before: where it
+    /// was, under the key that is valid here, that is not done again.
+    pub fn push_known<'a>(
         &mut self,
         sealed: &'a [u8],
         path: Vec<NodeHash>,
+        good: Option<&'a GoodSignature>,
     ) -> Option<VerifiedReceipt<'a>> {
         self.receipts += 1;
         let receipt = match UnverifiedReceipt::parse(sealed) {
-            Ok(receipt) => receipt,
+            Ok(receipt) => receipt.known(good),
             Err(error) => {
                 let after = match &self.last {
                     Some(last) => format!("the receipt after seq {}", last.seq),
@@ -120,10 +122,14 @@ impl<'p> SelectionVerifier<'p> {
         };
         let header = receipt.header();
         let seq = header.seq;
-        if let Err(reason) = self.place(&receipt, path) {
-            self.break_at(seq, reason);
-        }
-        let seal = self.walk.see(&receipt);
+        let before = match self.place(&receipt, path) {
+            Ok(before) => before,
+            Err(reason) => {
+                self.break_at(seq, reason);
+                None
+            }
+        };
+        let seal = self.walk.see(&receipt, before);
         self.open();
         if seal == Seal::Bad {
             self.break_at(
@@ -391,53 +397,6 @@ impl<'p> SelectionVerifier<'p> {
         {
             self.signed = Some(self.check_note(&facts));
         }
-    }
-
-    /// Order, log, link to a neighbour, inclusion in the checkpoint.
-    fn place(
-        &mut self,
-        receipt: &UnverifiedReceipt<'_>,
-        path: Vec<NodeHash>,
-    ) -> Result<(), String> {
-        let header = receipt.header();
-        let seq = header.seq;
-        let expected = match (self.log_id, &self.last) {
-            (Some(log_id), Some(_)) if seq > 0 => log_id,
-            _ => LogId::ZERO,
-        };
-        if self.last.is_none() {
-            if header.kind != Kind::GENESIS || seq != 0 || header.prev != LeafHash::ZERO {
-                return Err("a selection must begin with the log's genesis".into());
-            }
-            self.log_id = Some(receipt.hash().to_log_id());
-        } else if header.kind == Kind::GENESIS {
-            return Err("kind: a log has one genesis, as its first receipt".into());
-        }
-        if header.log_id != expected {
-            return Err(format!("log_id names another log, {}", header.log_id));
-        }
-        if let Some(last) = &self.last {
-            if seq <= last.seq {
-                return Err(format!(
-                    "seq {seq} came after {}: replayed or reordered",
-                    last.seq
-                ));
-            }
-            if seq == last.seq + 1 && header.prev != last.hash {
-                return Err("prev is not the hash of the receipt before".into());
-            }
-            if header.sealed_at < last.sealed_at {
-                return Err("sealed_at lies before that of an earlier receipt".into());
-            }
-        }
-        let proof = InclusionProof {
-            index: LeafIndex::new(seq),
-            size: self.checkpoint.size,
-            path,
-        };
-        proof
-            .verify(&receipt.hash(), &self.checkpoint.root)
-            .map_err(|error| format!("inclusion in the checkpoint: {error}"))
     }
 
     /// Whether the checkpoint is the log's own.

@@ -1,11 +1,16 @@
 //! What can be told of a log of which only the tree's hashes are at hand.
 
+use crate::Observer;
+use crate::observe::Observed;
 use crate::{Pin, Report, TrustPolicy};
-use ai_audit_core::{LeafHash, NodeHash, Status, Verdict};
+use ai_audit_core::{
+    LeafHash, MAX_SEALED_LEN, Next, NodeHash, Outline, ReceiptSource, Status, Verdict,
+};
 use ai_audit_merkle::{Frontier, TreeSize};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 /// Holds the leaf hashes of a log against a checkpoint and against what the verifier brought.
@@ -44,6 +49,11 @@ pub struct TreeVerifier<'p> {
     /// Those before this one were met.
     met: usize,
     foreign: usize,
+    /// Receipts that are here and were not looked at: the log goes on behind the checkpoint.
+    beyond: u64,
+    /// Receipts whose payloads were hashed, and hashes of deleted ones.
+    hashed: u64,
+    deleted: u64,
     broken: Option<Status>,
     remarks: Vec<String>,
 }
@@ -71,11 +81,23 @@ impl<'p> TreeVerifier<'p> {
             brought,
             met: 0,
             foreign,
+            beyond: 0,
+            hashed: 0,
+            deleted: 0,
             broken: None,
             remarks: Vec::new(),
         };
         verifier.meet();
         verifier
+    }
+
+    /// A verifier for a log whose receipts are here, and of which only the payloads' hashes are looked at
+    /// ([`Depth::Tree`](crate::Depth::Tree)).
+    #[must_use]
+    pub fn of_receipts(policy: &'p TrustPolicy, note: SignedNote, checkpoint: Checkpoint) -> Self {
+        Self::new(policy, note, checkpoint).holding(
+            "only hashes, tree and checkpoint were looked at: the receipts' signatures, chain and contents were not checked",
+        )
     }
 
     /// Says otherwise than by default what is here, and what of a receipt is missing.
@@ -84,11 +106,83 @@ impl<'p> TreeVerifier<'p> {
         Self { held, ..self }
     }
 
+    /// Says that so many more receipts are here behind the checkpoint, which no signature over the tree
+    /// covers: what is known to be there and would be among them is not missing.
+    pub const fn goes_on(&mut self, receipts: u64) {
+        self.beyond = receipts;
+    }
+
+    /// Says that the leaf that is pushed next was held against its receipt's payload elsewhere.
+    pub const fn hashed(&mut self) {
+        self.hashed += 1;
+    }
+
     /// Takes the next leaf.
     pub fn push(&mut self, leaf: LeafHash) {
         // 2^64 leaves cannot have been pushed.
         let _ = self.frontier.push(leaf);
         self.meet();
+    }
+
+    /// Takes the next receipt's sealed bytes, of which it looks at the payload's hash alone.
+    pub fn push_sealed(&mut self, sealed: &[u8]) -> LeafHash {
+        let place = self.frontier.size();
+        self.hashed += 1;
+        let payload = match Outline::read(sealed) {
+            Some(outline) => sealed.get(..outline.payload_len).unwrap_or(sealed),
+            None => {
+                self.fail_integrity(format!(
+                    "receipt {place} has no header of version 1, or not all of it"
+                ));
+                sealed
+            }
+        };
+        let leaf = LeafHash::of(payload);
+        self.push(leaf);
+        leaf
+    }
+
+    /// Takes all receipts of a source: their payloads' hashes, and those that are left of deleted ones.
+    /// The observer sees none of them as verified.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read any further; [`TreeVerifier::fail_integrity`] puts that into the
+    /// report.
+    pub fn push_all<S: ReceiptSource>(
+        &mut self,
+        source: &mut S,
+        total: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<(), S::Error> {
+        let mut buf = vec![0; MAX_SEALED_LEN];
+        while let Some(next) = source.read_next(&mut buf)? {
+            let seq = self.frontier.size().as_u64();
+            match next {
+                Next::Sealed(len) => {
+                    let hash = Some(self.push_sealed(buf.get(..len).unwrap_or(&buf)));
+                    observer.observe(Observed::Unverified { seq, hash });
+                }
+                Next::Deleted(hash) => {
+                    self.deleted += 1;
+                    self.push(hash);
+                    observer.observe(Observed::Deleted { seq, hash });
+                }
+            }
+            observer.progress(self.frontier.size().as_u64(), total);
+        }
+        Ok(())
+    }
+
+    /// The pinned key under the checkpoint's origin, where it signed the checkpoint.
+    #[must_use]
+    pub fn key_line(&self) -> Option<VKey> {
+        let keys = self.policy.pins().iter().filter_map(|pin| match pin {
+            Pin::Log(line) if line.name() == self.checkpoint.origin => Some(line.clone()),
+            Pin::Log(_) => None,
+            Pin::Key(key) => VKey::ed25519(&self.checkpoint.origin, *key).ok(),
+        });
+        keys.into_iter().find(|line| self.note.verify(line).is_ok())
     }
 
     /// Fails integrity for a reason found outside the tree, such as a file that is not there.
@@ -126,6 +220,12 @@ impl<'p> TreeVerifier<'p> {
                 "{count} of the checkpoints that you brought are of other logs"
             ));
         }
+        if self.deleted > 0 {
+            let count = self.deleted;
+            self.remark(format!(
+                "the bytes of {count} receipts are deleted: whether the log accounts for that was not looked at"
+            ));
+        }
         let integrity = match self.broken {
             Some(broken) => broken,
             None => Status::unverified(self.held),
@@ -146,7 +246,7 @@ impl<'p> TreeVerifier<'p> {
                 time: Status::unverified(self.held),
                 erasure: Status::unverified(self.held),
             },
-            receipts: 0,
+            receipts: self.hashed + self.deleted,
             deleted: Vec::new(),
             witnesses: Vec::new(),
             time_bounds: Vec::new(),
@@ -207,6 +307,9 @@ impl<'p> TreeVerifier<'p> {
     fn completeness(&mut self, key: Option<&VKey>) -> (Status, Option<u64>) {
         let held = self.frontier.size().as_u64();
         let mut cut = None;
+        // Of what lies behind the checkpoint nothing is said.
+        let here = held.saturating_add(self.beyond);
+        let mut behind = None;
         let mut complete_to = None;
         let mut contradiction = None;
         for (note, checkpoint, root) in &self.brought {
@@ -217,6 +320,10 @@ impl<'p> TreeVerifier<'p> {
                 contradiction.get_or_insert(format!(
                     "checkpoint of size {size} that you brought is not signed by the log's checkpoint key: {error}"
                 ));
+            } else if size == 0 {
+                // It says that there was a log, and nothing of a receipt.
+            } else if size > held && size <= here {
+                behind = behind.max(Some(size));
             } else if size > held {
                 cut.get_or_insert(format!(
                     "checkpoint that you brought has {size} receipts, here are the hashes of {held}"
@@ -233,13 +340,22 @@ impl<'p> TreeVerifier<'p> {
             self.fail_integrity(reason);
         }
         let known = self.policy.known_size();
-        if let Some(known) = known.filter(|known| *known > held) {
+        behind = behind.max(known.filter(|known| *known > held && *known <= here));
+        if let Some(known) = known.filter(|known| *known > here) {
             cut.get_or_insert(format!(
                 "the log is known to have {known} receipts, here are the hashes of {held}"
             ));
         }
         if let Some(reason) = cut {
             return (Status::failed(reason), None);
+        }
+        if let Some(size) = behind {
+            return (
+                Status::unverified(format!(
+                    "the log is known to have {size} receipts, and its newest checkpoint covers {held} of the {here} that are here: make one (ai-audit checkpoint), or look at it in full"
+                )),
+                None,
+            );
         }
         let complete_to = complete_to.max(known);
         if complete_to.is_some() {

@@ -6,6 +6,9 @@ use core::ops::Deref;
 /// A receipt whose place in the chain and whose signature, by the key that the pin leads to, were
 /// verified. Whether receipts after it are missing is the verdict's matter.
 ///
+/// A batched receipt has no signature of its own. Of it the place was verified, and that its log permits
+/// it; whether the batch seal behind it signs for it is the verdict's matter too.
+///
 /// There is no other way to one than through a verifier:
 ///
 /// ```compile_fail

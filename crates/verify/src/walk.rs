@@ -1,10 +1,11 @@
 //! Who signed: from the verifier's pin to the key that is valid for each receipt.
 
+use crate::batches::{self, Covers};
 use crate::suspicion::Suspicion;
 use crate::{Pin, TrustPolicy};
 use ai_audit_core::{
-    BulkVerifier, DecodeBody, Genesis, KeyChange, KeyHistory, KeyHistoryError, Kind, Status,
-    Timestamp, UnverifiedReceipt, VerifyingKey,
+    BulkVerifier, DecodeBody, Genesis, KeyChange, KeyHistory, KeyHistoryError, Kind, NodeHash,
+    SealMode, Status, Timestamp, UnverifiedReceipt, VerifyingKey,
 };
 use ai_audit_note::VKey;
 use alloc::format;
@@ -45,7 +46,8 @@ enum Basis {
 /// The seal of one receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seal {
-    /// Signed by the key that is valid there.
+    /// Signed by the key that is valid there, or batched where that may be: whether a batch seal signs
+    /// for it shows later.
     Good,
     /// The signature does not fit the bytes under the key that the receipt names.
     Bad,
@@ -105,7 +107,12 @@ impl<'p> Walk<'p> {
     }
 
     /// Looks at the next receipt. Only the first may open the log; that is the chain's matter.
-    pub(crate) fn see(&mut self, receipt: &UnverifiedReceipt<'_>) -> Seal {
+    /// `before` is the root of the tree before it, where that is known; a batch seal has to name it.
+    pub(crate) fn see(
+        &mut self,
+        receipt: &UnverifiedReceipt<'_>,
+        before: Option<NodeHash>,
+    ) -> Seal {
         let header = receipt.header();
         let seq = header.seq;
         if header.kind == Kind::GENESIS && seq == 0 && self.facts.is_none() {
@@ -113,6 +120,10 @@ impl<'p> Walk<'p> {
         }
         let outcome = match &mut self.history {
             Some(history) => history.take_in_bulk(receipt, &mut self.bulk),
+            None if header.mode == SealMode::Batched || header.kind == Kind::BATCH_SEAL => {
+                self.leave_open(batches::WITHOUT_GENESIS.into());
+                return Seal::Other;
+            }
             None => match self.bare_key(receipt) {
                 Some(key) => KeyHistory::from_keys(header.log_id, key, key, key)
                     .take_in_bulk(receipt, &mut self.bulk)
@@ -130,6 +141,11 @@ impl<'p> Walk<'p> {
                 }
                 if let Err(reason) = self.suspicion.see(seq, change.as_ref()) {
                     self.fail(seq, reason);
+                }
+                match batches::signs_for(receipt, before) {
+                    Covers::Yes => {}
+                    Covers::No(reason) => self.fail(seq, reason),
+                    Covers::Unknown(reason) => self.leave_open(reason),
                 }
                 Seal::Good
             }
@@ -187,7 +203,9 @@ impl<'p> Walk<'p> {
         if let Some(status) = self.suspicion.finish(anchored_size) {
             return status;
         }
-        self.open.clone().unwrap_or(Status::Verified)
+        let unsealed = || self.history.as_ref().and_then(batches::unsealed);
+        let open = self.open.clone().or_else(unsealed);
+        open.unwrap_or(Status::Verified)
     }
 
     fn genesis(&mut self, receipt: &UnverifiedReceipt<'_>) {
@@ -213,7 +231,7 @@ impl<'p> Walk<'p> {
             ],
         };
         self.basis = basis(self.pins, &facts);
-        let history = KeyHistory::new(receipt.hash().to_log_id(), &genesis);
+        let history = batches::history(receipt.hash().to_log_id(), &genesis);
         if let Err(reason) = self.suspicion.begin(&facts.origin, &history) {
             self.fail(0, reason);
         }

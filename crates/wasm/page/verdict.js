@@ -1,13 +1,5 @@
 // The verdict: five answers, each in words, and what was found besides.
 
-const QUESTIONS = {
-  integrity: "Are these the bytes that were sealed, in this order, none missing between the first and the last?",
-  attribution: "Was every receipt signed by the key that was valid for it, starting from the pinned key?",
-  completeness: "Is everything there up to a checkpoint or a number that you brought?",
-  time: "Is the time bounded by somebody other than the writer?",
-  erasure: "Is gone what should be gone?",
-};
-
 /** Shows the verdict of a run; gives the sentence that was shown first. */
 function showVerdict(run, { answers, exit, manifest, other, brought, report }, took) {
   const by = (status) => answers.filter((one) => one.status === status).map((one) => one.name);
@@ -38,23 +30,6 @@ function showVerdict(run, { answers, exit, manifest, other, brought, report }, t
   showFacts(run.file, manifest, report, took);
   showFindings(report);
   return sentence;
-}
-
-function why(one) {
-  if (one.status === "failed") {
-    const where = one.receipt === undefined ? [] : ["at ", receiptLink(one.receipt), ": "];
-    return [...where, said(one.reason)];
-  }
-  if (one.status === "unverified") return [said(one.why)];
-  return [one.status === "verified" ? "It was checked and holds." : "The question does not arise."];
-}
-
-function facts(target, pairs) {
-  target.replaceChildren(
-    ...pairs
-      .filter(([, value]) => value !== undefined && value !== null && value !== "")
-      .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
-  );
 }
 
 /** Shows what the verdict counts on: as the verifier took it, not as it was typed. */
@@ -134,13 +109,4 @@ function showFindings(report) {
       ? el("p", { class: "aside" }, "Nothing besides the five answers.")
       : el("ul", { class: "found" }, ...found.map((one) => el("li", {}, ...one))),
   );
-}
-
-/** What may be wider than the window, in a frame of its own that the keyboard can move. */
-const scroll = (label, child) => el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, child);
-
-/** A button that shows the receipt with this number. */
-function receiptLink(seq) {
-  const button = el("button", { type: "button", class: "link", "data-seq": String(seq) }, `receipt ${count(seq)}`);
-  return button;
 }

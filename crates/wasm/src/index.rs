@@ -1,12 +1,11 @@
 //! What is kept of each receipt for the list.
 
 use crate::examine::{Seen, SignatureMark, State};
-use crate::says::says;
 use ai_audit_core::{
     DecodeBody as _, Genesis, Imported, ImportedRecord, Kind, LeafHash, Timestamp,
     UnverifiedReceipt,
 };
-use ai_audit_export::PackageReceipt;
+use ai_audit_export::{PackageReceipt, says};
 use ai_audit_merkle::MemoryTree;
 use serde::Serialize;
 use std::collections::HashMap;

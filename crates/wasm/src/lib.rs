@@ -22,7 +22,6 @@ mod js;
 mod path;
 mod pieces;
 mod receipt;
-mod says;
 mod trace;
 mod trust;
 

@@ -3,11 +3,11 @@
 use crate::examine::State;
 use crate::index::{Index, Row};
 use crate::receipt::CHANGED;
-use ai_audit_agentic::{Elsewhere, MAX_DRAWN, NodeIndex, TraceBuilder, TraceGraph};
+use ai_audit_agentic::{Elsewhere, MAX_DRAWN, TraceBuilder, TraceGraph};
 use ai_audit_core::UnverifiedReceipt;
-use ai_audit_export::PackageReceipts;
 use ai_audit_export::archive::ReadAt;
-use serde_json::{Value, json};
+use ai_audit_export::{PackageReceipts, TraceStepText, trace_value};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
 /// Steps that are shown around a receipt.
@@ -51,23 +51,17 @@ pub(crate) fn shown<R: ReadAt>(
         Some(node) if graph.len() > SHOWN => graph.around(node, SHOWN),
         _ => graph.nodes().take(SHOWN).collect(),
     };
-    Ok(json!({
-        "trace": id,
-        "steps": steps(&graph, &view, index),
-        "all": graph.len(),
-        "svg": graph.svg(&view),
-        "problems": graph.problems().iter().map(|problem| problem.describe(&graph)).collect::<Vec<_>>(),
-        "outside": graph.outside().iter().map(|outside| {
-            let place = match &outside.place {
-                Elsewhere::OtherTrace { seq, trace_id } if trace_id.is_empty() => {
-                    format!("receipt {seq}, which is of no trace")
-                }
-                Elsewhere::OtherTrace { seq, trace_id } => format!("receipt {seq} of trace {trace_id}"),
-                Elsewhere::Deleted { seq } => format!("receipt {seq}, whose bytes are deleted"),
-            };
-            format!("receipt {} follows from {place}", graph.seq(outside.child))
-        }).collect::<Vec<_>>(),
-    }))
+    let rows: HashMap<u64, &Row> = index.rows().iter().map(|row| (row.seq, row)).collect();
+    let mut value = trace_value(&graph, &view, |seq| {
+        rows.get(&seq).map(|row| TraceStepText {
+            kind: crate::index::kind_name(row),
+            says: index.says(row).to_owned(),
+        })
+    });
+    if let Value::Object(fields) = &mut value {
+        fields.insert("svg".into(), graph.svg(&view).into());
+    }
+    Ok(value)
 }
 
 /// Says where parents are that are no receipts of the trace.
@@ -92,33 +86,4 @@ fn resolve(graph: &mut TraceGraph, index: &Index) {
         found.insert(hash, place);
     }
     graph.resolve(&found);
-}
-
-fn steps(graph: &TraceGraph, view: &[NodeIndex], index: &Index) -> Vec<Value> {
-    let rows: HashMap<u64, usize> = (0..)
-        .zip(index.rows())
-        .map(|(place, row)| (row.seq, place))
-        .collect();
-    let critical = graph.critical_path().nodes;
-    view.iter()
-        .map(|node| {
-            let seq = graph.seq(*node);
-            let parents = graph.parents(*node).iter();
-            let parents: Vec<String> = parents
-                .map(|parent| graph.seq(*parent).to_string())
-                .collect();
-            let row = rows.get(&seq).copied();
-            json!({
-                "row": row,
-                "seq": seq.to_string(),
-                "says": row.and_then(|row| index.rows().get(row)).map(|row| index.says(row)),
-                "kind": row.and_then(|row| index.rows().get(row)).map(crate::index::kind_name),
-                "agent": graph.agent(*node),
-                "alarm": graph.alarm(*node),
-                "critical": critical.contains(node),
-                "duration_us": graph.duration_us(*node),
-                "parents": parents,
-            })
-        })
-        .collect()
 }

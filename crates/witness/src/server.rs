@@ -5,6 +5,7 @@
 //! with the cosignature, or 404.
 
 use crate::{Answer, Status, Witness};
+use ai_audit_listen::Patience;
 use ai_audit_store::{Clock, SystemClock};
 use axum::Router;
 use axum::body::Body;
@@ -15,14 +16,10 @@ use axum::routing::{get, post};
 use core::fmt;
 use core::future::Future;
 use core::time::Duration;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// Is told of every answer to `add-checkpoint`, on the thread that made it.
 pub type Observer = Arc<dyn Fn(&Answer) + Send + Sync>;
@@ -87,11 +84,17 @@ async fn run(
     options: ServerOptions,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let room = Arc::new(Semaphore::new(options.max_connections.max(1)));
-    let graceful = GracefulShutdown::new();
-    let (timeout, grace) = (options.timeout, options.grace);
+    let connections = ai_audit_listen::Options {
+        max_connections: options.max_connections,
+        head_timeout: options.timeout,
+        // An answer is a line or some: it is taken at once or not at all.
+        patience: Patience {
+            wait: options.timeout,
+            rate: 1,
+        },
+        grace: options.grace,
+        ..ai_audit_listen::Options::default()
+    };
     let shared = Shared {
         witness,
         options: Arc::new(options),
@@ -100,43 +103,8 @@ async fn run(
         .route("/add-checkpoint", post(add_checkpoint))
         .route("/checkpoint/{digest}", get(checkpoint))
         .with_state(shared);
-    let mut stop = core::pin::pin!(stop);
-    loop {
-        let accept = async {
-            let permit = Arc::clone(&room).acquire_owned().await;
-            (listener.accept().await, permit)
-        };
-        let (accepted, permit) = tokio::select! {
-            accepted = accept => accepted,
-            () = &mut stop => break,
-        };
-        let Ok((stream, _)) = accepted else {
-            // Out of files, or the client is gone already: neither goes away by asking at once.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        // A small answer should not wait for more to send. Without it the answer is only later.
-        let _ = stream.set_nodelay(true);
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(timeout)
-            .serve_connection(
-                TokioIo::new(stream),
-                TowerToHyperService::new(router.clone()),
-            );
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            // What goes wrong with one connection concerns nobody else.
-            let _ = connection.await;
-            drop(permit);
-        });
-    }
-    drop(listener);
-    tokio::select! {
-        () = graceful.shutdown() => {}
-        () = tokio::time::sleep(grace) => {}
-    }
-    Ok(())
+    let service = TowerToHyperService::new(router);
+    ai_audit_listen::serve(listener, connections, service, stop).await
 }
 
 async fn add_checkpoint(State(shared): State<Shared>, request: Request) -> Response {

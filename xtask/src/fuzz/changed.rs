@@ -124,7 +124,7 @@ mod tests {
         );
         assert_eq!(
             names("crates/pii/Cargo.toml"),
-            ["record_lines", "redaction", "redaction_json"]
+            ["otlp", "record_lines", "redaction", "redaction_json"]
         );
         assert_eq!(names("docs/fuzzing.md\nxtask/src/fuzz.rs"), [""; 0]);
         assert_eq!(names("fuzz/src/lib.rs").len(), TARGETS.len());

@@ -42,6 +42,7 @@ pub(super) const TARGETS: &[Target] = &[
     target("log", &["core", "merkle", "note", "agentic", "epochs", "verify"], &[], "genuine logs that were changed"),
     target("merkle", &["merkle"], &[], "trees and proofs, beside rs_merkle and ct-merkle"),
     target("note", &["note", "core"], &["checkpoint.note", "log.pub", "signed-note"], "notes, checkpoints, key lines, tlog proofs, requests to witnesses"),
+    target("otlp", &["otlp", "ingest"], &[], "OpenTelemetry exports in both encodings"),
     target("package", &["export", "verify", "core", "note"], &[], "packages as bytes"),
     target("package_edited", &["export", "verify", "core", "note", "merkle"], &[], "genuine packages, taken apart, changed and packed again"),
     target("policy", &["verify", "note", "agentic", "epochs"], &[], "trust policies, approval rules, retention"),

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::page_stamp::{self, Stamp};
-use super::{FOR_CLI, SCRIPTS, SOURCES, TARGET};
+use super::{FOR_CLI, SCRIPTS, SOURCES, STYLES, TARGET};
 use crate::workspace::Workspace;
 
 /// Writes the stamp of a page that was just built.
@@ -40,7 +40,8 @@ fn sources(told: &str, root: &Path, target: &Path) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = ["Cargo.lock", "Cargo.toml"].map(String::from).into();
     for name in SCRIPTS
         .iter()
-        .chain(&["worker.js", "style.css", "page.html"])
+        .chain(&STYLES)
+        .chain(&["worker.js", "page.html"])
     {
         names.insert(format!("{SOURCES}/{name}"));
     }

@@ -58,8 +58,26 @@ pub(super) fn reproducible(workspace: &Workspace, how: How) -> Result<Ended> {
 /// # Errors
 /// When it does not build, asks for libraries, or does not verify the vectors.
 pub(super) fn musl(workspace: &Workspace, how: How) -> Result<Ended> {
+    let program = match static_program(workspace, how.small)? {
+        Ok(program) => program,
+        Err(skipped) => return Ok(Ended::Skipped(skipped)),
+    };
+    if !how.small {
+        keep(workspace, &program, MUSL)?;
+    }
+    Ok(Ended::Held)
+}
+
+/// The program for musl, which has verified the published vectors; or why it cannot be built here.
+///
+/// # Errors
+/// As [`musl`].
+pub(super) fn static_program(
+    workspace: &Workspace,
+    small: bool,
+) -> Result<Result<PathBuf, String>> {
     if tools::target(workspace, MUSL).is_err() {
-        return Ok(Ended::Skipped(format!(
+        return Ok(Err(format!(
             "SKIPPED: the target {MUSL} is missing and cannot be added; try: rustup target add {MUSL}"
         )));
     }
@@ -67,14 +85,14 @@ pub(super) fn musl(workspace: &Workspace, how: How) -> Result<Ended> {
     if !tools::there(workspace, "musl-gcc") {
         let installed = tools::debian(workspace, &["musl-tools"]);
         if installed.is_err() || !tools::there(workspace, "musl-gcc") {
-            return Ok(Ended::Skipped(
+            return Ok(Err(
                 "SKIPPED: musl-gcc is missing; install it with: apt-get install musl-tools".into(),
             ));
         }
     }
     let folder = workspace.target.join("release-check/musl");
     let time = commit_time(workspace)?;
-    let program = build(&tree(workspace, &folder)?, MUSL, &time, how.small)?;
+    let program = build(&tree(workspace, &folder)?, MUSL, &time, small)?;
     is_static(workspace, &program)?;
     let vectors = "docs/spec/vectors";
     let verified = Cmd::new(workspace, &program)
@@ -87,10 +105,7 @@ pub(super) fn musl(workspace: &Workspace, how: How) -> Result<Ended> {
         .find(|line| line.starts_with("VERIFIED: "))
         .with_context(|| format!("it did not verify the vectors: {verified}"))?;
     println!("musl: static; the vectors: {verdict}");
-    if !how.small {
-        keep(workspace, &program, MUSL)?;
-    }
-    Ok(Ended::Held)
+    Ok(Ok(program))
 }
 
 /// A copy of the sources in an emptied `folder`, beside the target directory that it builds into.

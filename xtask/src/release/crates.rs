@@ -70,7 +70,8 @@ pub(crate) fn in_order(workspace: &Workspace) -> Result<Vec<Crate>> {
     order(published.collect())
 }
 
-/// The crates named and all that they stand on, in order; tests count not.
+/// The crates named and all that they stand on, in order: those of their tests as well where a package names
+/// them, by a version.
 ///
 /// # Errors
 /// When one is not there.
@@ -80,7 +81,8 @@ pub(crate) fn with_needs(ordered: &[Crate], names: &[&str]) -> Result<Vec<Crate>
     while let Some(name) = wanted.get(at).cloned() {
         let found = ordered.iter().find(|found| found.name == name);
         let found = found.with_context(|| format!("no published crate {name}"))?;
-        for needed in found.internal.iter().filter(|needed| !needed.dev) {
+        let named = |needed: &&Internal| !needed.dev || needed.req != "*";
+        for needed in found.internal.iter().filter(named) {
             if !wanted.contains(&needed.name) {
                 wanted.push(needed.name.clone());
             }

@@ -1,7 +1,8 @@
 //! Packages: every published crate builds alone from what would be uploaded.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
@@ -24,11 +25,8 @@ const LARGEST: u64 = 10 * 1024 * 1024;
 /// When one cannot be packed, lacks a file, is too large, or does not build.
 pub(super) fn check(workspace: &Workspace, how: How) -> Result<Ended> {
     let crates = crates::in_order(workspace)?;
-    let target = workspace.target.join("release-check/package");
+    let target = fresh(&workspace.target.join("release-check/package"))?;
     let packed = target.join("package");
-    if packed.exists() {
-        fs::remove_dir_all(&packed).with_context(|| packed.display().to_string())?;
-    }
     pack(workspace, &crates, &target)
         .arg("--no-verify")
         .arg("--quiet")
@@ -62,6 +60,18 @@ pub(super) fn check(workspace: &Workspace, how: How) -> Result<Ended> {
     let names: Vec<_> = built.iter().map(|found| found.name.as_str()).collect();
     println!("package: built from packages alone: {}", names.join(" "));
     Ok(Ended::Held)
+}
+
+/// A folder that no run had before, in place of those of former runs.
+///
+/// Cargo takes packages of a registry for unchangeable: what it unpacked or built of a version before, from a
+/// registry in the same place, it takes for this one.
+fn fresh(folder: &Path) -> Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    Ok(folder.join(now.as_micros().to_string()))
 }
 
 fn pack(workspace: &Workspace, crates: &[Crate], target: &Path) -> Cmd {

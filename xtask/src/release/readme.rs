@@ -20,8 +20,31 @@ use crate::workspace::Workspace;
 /// When one is missing, is not what would be written, or lacks a part.
 pub(super) fn check(workspace: &Workspace, _: How) -> Result<Ended> {
     let crates = crates::in_order(workspace)?;
+    let problems = problems_of(workspace, &crates)?;
+    for problem in &problems {
+        println!("readme: {problem}");
+    }
+    if !problems.is_empty() {
+        bail!("{} things about READMEs are wrong", problems.len());
+    }
+    println!("readme: {} crates", crates.len());
+    for found in crates.iter().filter(|found| !found.library) {
+        run_example(workspace, found)?;
+    }
+    Ok(Ended::Held)
+}
+
+/// What is not as it would be written now, or lacks a part.
+///
+/// # Errors
+/// When the workspace, a crate's documentation or its manifest cannot be read.
+pub(crate) fn problems(workspace: &Workspace) -> Result<Vec<String>> {
+    problems_of(workspace, &crates::in_order(workspace)?)
+}
+
+fn problems_of(workspace: &Workspace, crates: &[Crate]) -> Result<Vec<String>> {
     let mut problems = Vec::new();
-    for found in &crates {
+    for found in crates {
         let path = found.dir.join("README.md");
         let shown = workspace.relative(&path);
         let made = made(found)?;
@@ -38,17 +61,7 @@ pub(super) fn check(workspace: &Workspace, _: How) -> Result<Ended> {
             "{shown}: it is not what the crate's documentation says; run `cargo xtask release readme`"
         ));
     }
-    for problem in &problems {
-        println!("readme: {problem}");
-    }
-    if !problems.is_empty() {
-        bail!("{} things about READMEs are wrong", problems.len());
-    }
-    println!("readme: {} crates", crates.len());
-    for found in crates.iter().filter(|found| !found.library) {
-        run_example(workspace, found)?;
-    }
-    Ok(Ended::Held)
+    Ok(problems)
 }
 
 /// Writes the README of every published crate.

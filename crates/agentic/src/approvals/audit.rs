@@ -5,8 +5,8 @@ use crate::{
     HumanReview, JsonDigest, MAX_OPEN, ReviewVerdict, ToolIntent, ToolOutcome, ToolStatus,
 };
 use ai_audit_core::{
-    DecodeBody as _, Genesis, Kind, LeafHash, List, PolicyChange, PolicyEntry, UnverifiedReceipt,
-    VerifyingKey,
+    DecodeBody as _, Genesis, Kind, LeafHash, List, PolicyChange, PolicyEntry, ReceiptId,
+    UnverifiedReceipt, VerifyingKey,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -44,11 +44,66 @@ const MAX_ANSWERED: usize = 1 << 18;
 /// An intent of a tool that needs approvals.
 #[derive(Debug)]
 struct Open {
+    id: ReceiptId,
     tool: String,
     arguments: Option<JsonDigest>,
     rules: Vec<ApprovalRule>,
     /// The last word of each key of the rules, and where it stands.
     reviews: Vec<(VerifyingKey, ReviewVerdict, u64)>,
+}
+
+/// An intent of a tool that needs approvals, and that did not run yet as far as the log says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingIntent<'a> {
+    /// Its receipt's hash.
+    pub hash: LeafHash,
+    /// Its receipt's id.
+    pub id: ReceiptId,
+    /// The tool.
+    pub tool: &'a str,
+    /// Digest of its arguments.
+    pub arguments: Option<JsonDigest>,
+    /// Whether it may run.
+    pub standing: Standing,
+}
+
+/// Whether a tool may run on an intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It has the approvals that it needs.
+    Approved,
+    /// It has not.
+    TooFew {
+        /// Approvals that count.
+        found: usize,
+        /// Those that are needed.
+        needed: usize,
+    },
+    /// Somebody who can approve it rejected it.
+    Rejected {
+        /// The `seq` of the review.
+        review: u64,
+    },
+}
+
+impl Open {
+    fn standing(&self) -> Standing {
+        for rule in &self.rules {
+            let of_rule = |verdict| {
+                let reviews = self.reviews.iter();
+                reviews.filter(move |(key, said, _)| *said == verdict && rule.keys().contains(key))
+            };
+            if let Some((_, _, review)) = of_rule(ReviewVerdict::Rejected).next() {
+                return Standing::Rejected { review: *review };
+            }
+            let found = of_rule(ReviewVerdict::Approved).count();
+            let needed = rule.needed();
+            if found < needed {
+                return Standing::TooFew { found, needed };
+            }
+        }
+        Standing::Approved
+    }
 }
 
 /// What does not hold about a receipt.
@@ -158,7 +213,7 @@ impl ApprovalAudit {
             }
             Kind::TOOL_INTENT => {
                 if let Ok(intent) = ToolIntent::decode(receipt) {
-                    self.intent(receipt.hash(), &intent);
+                    self.intent(receipt.header().id, receipt.hash(), &intent);
                 }
                 Ok(())
             }
@@ -173,6 +228,27 @@ impl ApprovalAudit {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The intents of a tool with rules that no outcome answered but such as were denied: for whoever
+    /// is about to run it. In no particular order.
+    pub fn waiting(&self, tool: &str) -> impl Iterator<Item = WaitingIntent<'_>> {
+        let open = self.open.iter().filter(move |(_, open)| open.tool == tool);
+        open.map(|(hash, open)| WaitingIntent {
+            hash: *hash,
+            id: open.id,
+            tool: &open.tool,
+            arguments: open.arguments,
+            standing: open.standing(),
+        })
+    }
+
+    /// Whether a tool needs approvals by the rules in force now.
+    #[must_use]
+    pub fn needs(&self, tool: &str) -> bool {
+        [&self.own, &self.asked]
+            .iter()
+            .any(|rules| rules.of(tool).is_some())
     }
 
     fn policy(&mut self, entries: &List<'_, PolicyEntry<'_>>) -> Result<(), ApprovalError> {
@@ -194,7 +270,7 @@ impl ApprovalAudit {
         both.into_iter().flatten().cloned().collect()
     }
 
-    fn intent(&mut self, hash: LeafHash, intent: &ToolIntent<'_>) {
+    fn intent(&mut self, id: ReceiptId, hash: LeafHash, intent: &ToolIntent<'_>) {
         let rules = self.rules(&intent.tool);
         if rules.is_empty() {
             return;
@@ -204,6 +280,7 @@ impl ApprovalAudit {
             return;
         }
         let open = Open {
+            id,
             tool: intent.tool.as_str().into(),
             arguments: intent.arguments,
             rules,
@@ -262,23 +339,19 @@ impl ApprovalAudit {
         if self.answered.len() < MAX_ANSWERED {
             self.answered.insert(hash);
         }
-        for rule in &open.rules {
-            let of_rule = |verdict| {
-                let reviews = open.reviews.iter();
-                reviews.filter(move |(key, said, _)| *said == verdict && rule.keys().contains(key))
-            };
-            if let Some((_, _, review)) = of_rule(ReviewVerdict::Rejected).next() {
+        match open.standing() {
+            Standing::Approved => {}
+            Standing::Rejected { review } => {
                 return Err(ApprovalError::Rejected {
                     tool: open.tool,
-                    review: *review,
+                    review,
                 });
             }
-            let found = of_rule(ReviewVerdict::Approved).count();
-            if found < rule.needed() {
+            Standing::TooFew { found, needed } => {
                 return Err(ApprovalError::TooFew {
                     tool: open.tool,
                     found,
-                    needed: rule.needed(),
+                    needed,
                 });
             }
         }

@@ -2,6 +2,7 @@
 
 use super::Times;
 use clap::{Args, ValueEnum};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Verifies a log directory, a published log, a package, a proof, a receipts file or a report.
@@ -14,6 +15,8 @@ Examples:
   ai-audit verify package.zip --policy mine.policy     witnesses, quorum, age
   ai-audit verify q3.html.note --key log.pub           a report, beside its note
   ai-audit verify 7-9-3f.equivocation --key log.pub    did it sign two histories
+  ai-audit verify years.zip --key log.pub --checkpoint kept.note --depth tree
+                  --require completeness         are these its bytes
   ai-audit verify audit --subject person-7 --require erasure
                                                        is this person erased
 
@@ -52,6 +55,10 @@ pub(crate) struct Verify {
         default_value = "integrity,attribution,completeness"
     )]
     pub(crate) require: Vec<Question>,
+    /// How deep to look: at everything, or at hashes, tree and checkpoint alone, which is many times as
+    /// fast and leaves integrity and attribution unverified.
+    #[arg(long, value_enum, default_value = "full")]
+    pub(crate) depth: Depth,
     /// Whose erasures the erasure line answers for. [default: all of them]
     #[arg(long, value_name = "PSEUDONYM")]
     pub(crate) subject: Option<String>,
@@ -80,6 +87,15 @@ pub(crate) struct Trust {
     /// The number of receipts that you know the log to have at least.
     #[arg(long, value_name = "N")]
     pub(crate) size: Option<u64>,
+    /// Threads that verify signatures; the answers are the same. [default: the machine's, 16 at most]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Depth {
+    Full,
+    Tree,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -32,7 +32,7 @@ fn text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Reads a contract that has no mistake.
-fn contract(path: &Path) -> anyhow::Result<Contract> {
+pub(super) fn contract(path: &Path) -> anyhow::Result<Contract> {
     Contract::parse(&text(path)?).map_err(|problems| {
         let (shown, all) = (path.display(), problems.as_slice());
         let first = all.first().map(ToString::to_string).unwrap_or_default();

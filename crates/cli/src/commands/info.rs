@@ -16,11 +16,13 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
         let directory = directory(dir)?;
         for log in directory.logs()? {
             let (head, line) = (directory.head(&log)?, directory.key_line(&log)?);
+            let batched = directory.permits_batches(&log)?;
             logs.push((
                 log,
                 head.size(),
                 head.sealed_at().to_string(),
                 line.name().to_string(),
+                batched,
             ));
         }
         let store = directory.store().health()?;
@@ -31,8 +33,9 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
     if output.json {
         let logs: Vec<_> = logs
             .iter()
-            .map(|(log, size, last, origin)| {
-                json!({ "log": log.as_str(), "receipts": size, "last_sealed_at": last, "origin": origin })
+            .map(|(log, size, last, origin, batched)| {
+                json!({ "log": log.as_str(), "receipts": size, "last_sealed_at": last, "origin": origin,
+                        "batched": batched })
             })
             .collect();
         let settings: serde_json::Map<_, _> = values
@@ -66,16 +69,19 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
             bytes(size)
         ))?;
         output.line(output.paint(Tone::Bold, "logs"))?;
-        for (log, size, last, origin) in logs {
+        for (log, size, last, origin, batched) in logs {
             output.line(format!("  {log}: {size} receipts, the last sealed {last}"))?;
             output.line(format!("    {origin}"))?;
+            if batched {
+                output.line("    what comes together is sealed as a batch")?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// The settings in force, under the names of the file.
-fn values(settings: &Settings) -> [(&'static str, Value); 14] {
+fn values(settings: &Settings) -> [(&'static str, Value); 15] {
     let Settings {
         checkpoint_every,
         checkpoint_after,
@@ -83,6 +89,7 @@ fn values(settings: &Settings) -> [(&'static str, Value); 14] {
         epoch_after,
         retention_days,
         queue_capacity,
+        batch_from,
         queue_timeout,
         keyed_digests,
         create_logs,
@@ -104,6 +111,7 @@ fn values(settings: &Settings) -> [(&'static str, Value); 14] {
         json!(epoch_after.as_secs() / (60 * 60)),
         json!(retention_days.map_or("as promised".into(), |days| days.to_string())),
         json!(queue_capacity),
+        json!(batch_from),
         json!(queue_timeout.map_or(0, |timeout| timeout.as_millis())),
         json!(if *keyed_digests { "keyed" } else { "plain" }),
         json!(create_logs),

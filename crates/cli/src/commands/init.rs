@@ -4,6 +4,7 @@ use crate::cli::Init;
 use crate::failure::usage;
 use crate::open::{SOFTWARE, log_name, settings};
 use crate::output::{Output, Tone};
+use ai_audit_core::BatchSeal;
 use ai_audit_directory::{InitOptions, REDACTION_POLICY, init};
 use ai_audit_pii::Policy as Redaction;
 use ai_audit_verify::Pin;
@@ -21,6 +22,9 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
     }
     if args.forward_secure {
         policy.push(("receipt-key".into(), "forward-secure".into()));
+    }
+    if args.batched {
+        policy.push((BatchSeal::POLICY.into(), BatchSeal::PERMITTED.into()));
     }
     let redaction = match (&args.redaction, args.no_redaction) {
         (Some(path), _) => Some(super::policy::redaction(path)?),

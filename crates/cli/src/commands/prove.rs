@@ -8,10 +8,10 @@ use crate::save::NewFile;
 use ai_audit_agentic::{ContractState, Incident, JsonDigest, ToolIntent, ToolOutcome};
 use ai_audit_core::{Decision, DecodeBody as _, Kind, TextDigest, UnverifiedReceipt};
 use ai_audit_directory::LogDirectory;
-use ai_audit_merkle::{LeafIndex, Tiled, inclusion_proof, root};
+use ai_audit_merkle::{Tiled, root};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_store::{LogName, StoreTiles};
-use ai_audit_verify::{Disclosure, Included, ReceiptProof};
+use ai_audit_verify::Disclosure;
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,43 +38,9 @@ pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
         None => directory.make_checkpoint(&log)?,
     };
     let checkpoint = Checkpoint::parse(note.text())?;
-    if seq >= checkpoint.size.as_u64() {
-        let size = checkpoint.size;
-        return Err(usage(format!(
-            "receipt {seq} is not in the checkpoint, which has {size} receipts"
-        )));
-    }
-    let genesis = directory.receipt(&log, 0)?;
-    let mut nodes = Tiled::new(StoreTiles::new(directory.store(), &log));
-    let mut path = |index| inclusion_proof(&mut nodes, LeafIndex::new(index), checkpoint.size);
-    let mut included = |sealed: Vec<u8>, index| {
-        path(index).map(|proof| Included {
-            sealed,
-            path: proof.path,
-        })
-    };
-    let mut key_changes = Vec::new();
-    for at in directory.key_changes(&log)? {
-        if at == seq || at >= checkpoint.size.as_u64() {
-            continue;
-        }
-        let change = directory.receipt(&log, at)?;
-        // A rotation behind the receipt says nothing of its key; a revocation may.
-        let revokes = UnverifiedReceipt::parse(&change)?.header().kind == Kind::KEY_REVOCATION;
-        if at < seq || revokes {
-            key_changes.push(included(change, at)?);
-        }
-    }
-    let genesis = included(genesis, 0)?;
-    let receipt = included(sealed, seq)?;
-    let proof = ReceiptProof::new(
-        note,
-        genesis,
-        key_changes,
-        (receipt, LeafIndex::new(seq)),
-        disclosures,
-    )
-    .to_text();
+    let proof = directory
+        .prove(&log, (seq, sealed), note, disclosures)?
+        .to_text();
     if let Some(mut file) = file {
         file.write(&proof)?;
         file.finish()?;

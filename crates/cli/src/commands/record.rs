@@ -1,10 +1,9 @@
 //! `ai-audit record`: checks a file to its end and then seals it; seals a stream as it comes.
 
-mod admission;
 mod input;
-mod keys;
 mod summary;
 
+pub(crate) use input::keep;
 pub(crate) use summary::Summary;
 
 use crate::cli::Record as Args;
@@ -12,15 +11,13 @@ use crate::failure::{self, sentence};
 use crate::open::{directory, log_name, settings};
 use crate::output::Output;
 use crate::progress::Progress;
-use admission::{Admission, Refusal};
-use ai_audit_core::LeafHash;
 use ai_audit_directory::Writer;
-use ai_audit_ingest::{Step, StepBody};
+use ai_audit_intake::{
+    Admission, IntakeError, LogKeys, Refusal, Secrets, Subjects, Trial, to_record,
+};
 use ai_audit_pii::Policy;
-use ai_audit_store::{Ciphertext, EncodedRecordBody, Record};
 use anyhow::{Context as _, anyhow};
 use input::{Input, Reader};
-use keys::{LogKeys, Subjects, Trial};
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -78,7 +75,7 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
         let mut reader = Reader::new(args, Input::again(file)?)?;
         let mut admission =
             Admission::new(&directory, &settings, default.clone()).without_sealing();
-        let mut keys = Trial::new(&directory, admission.clone(), redaction.as_ref());
+        let mut keys = Trial::new(admission.clone(), redaction.as_ref());
         checked = check(&mut reader, &mut admission, &mut keys)?;
         subjects = keys.into_subjects();
     }
@@ -127,11 +124,11 @@ fn check(
     let mut groups = 0;
     while let Some(group) = reader.next(keys) {
         let group = match keys.take_failure() {
-            Some(error) => Err(error),
+            Some(error) => Err(failed(error)),
             None => group.map_err(anyhow::Error::from),
         };
         let admitted = match group {
-            Ok(group) => admission.admit(&group).map(drop).map_err(Into::into),
+            Ok(group) => admission.admit(&group).map(drop).map_err(refused),
             Err(error) => Err(error),
         };
         if let Err(error) = admitted {
@@ -163,8 +160,10 @@ impl Sealing<'_> {
         total: u64,
         subjects: &Subjects,
     ) -> anyhow::Result<()> {
-        let mut keys = LogKeys::new(self.writer, self.admission.clone(), self.redaction);
-        keys.prepare(subjects)?;
+        let secrets = Secrets::default();
+        let admission = self.admission.clone();
+        let mut keys = LogKeys::new(self.writer, admission, self.redaction, &secrets);
+        keys.prepare(subjects).map_err(failed)?;
         let mut done = 0;
         while let Some(group) = reader.next(&mut keys) {
             // When the store fails the input ends: what there was of it says nothing.
@@ -172,7 +171,7 @@ impl Sealing<'_> {
                 return Ok(());
             }
             // Not the line is wrong then, but what protects it: no line is passed over for that.
-            keys.check()?;
+            keys.check().map_err(failed)?;
             let group = match group {
                 Ok(group) => group,
                 Err(error) if self.args.skip_invalid && !error.fatal => {
@@ -189,10 +188,12 @@ impl Sealing<'_> {
                     self.skip(&reason);
                     continue;
                 }
-                Err(refusal) => return Err(refusal.into()),
+                Err(refusal) => return Err(refused(refusal)),
             };
             let place = group.place.clone();
-            keys.ready(&log).with_context(|| place.clone())?;
+            keys.ready(&log)
+                .map_err(failed)
+                .with_context(|| place.clone())?;
             let mut pending = self.pending.borrow_mut();
             pending.created(keys.take_created());
             pending.put_in_force(keys.take_policies());
@@ -229,47 +230,17 @@ impl Sealing<'_> {
     }
 }
 
-/// A step as a record, whose parents are known when it is sealed.
-fn to_record(step: Step) -> Record {
-    let Step {
-        id,
-        trace_id,
-        session_id,
-        actor_id,
-        mut body,
-        ciphertexts,
-        parents,
-        ..
-    } = step;
-    let ciphertexts = ciphertexts.into_iter();
-    let ciphertexts = ciphertexts.map(|(key, bytes)| Ciphertext { key, bytes });
-    Record::build(id, move |earlier| {
-        let hashes: Vec<LeafHash> = parents
-            .iter()
-            .filter_map(|parent| earlier.hash(*parent))
-            .collect();
-        if !hashes.is_empty() {
-            body.link(&hashes);
-        }
-        match &body {
-            StepBody::Decision(decision) => EncodedRecordBody::new(&**decision),
-            StepBody::ToolIntent(intent) => EncodedRecordBody::new(&**intent),
-            StepBody::ToolOutcome(outcome) => EncodedRecordBody::new(&**outcome),
-            StepBody::TraceNode(node) => EncodedRecordBody::new(&**node),
-            StepBody::Provenance(provenance, _) => EncodedRecordBody::new(&**provenance),
-        }
-    })
-    .ciphertexts(ciphertexts.collect())
-    .trace(trace_id)
-    .session(session_id)
-    .actor(actor_id)
+/// The command line's own errors are sorted by what the directory says.
+fn failed(error: IntakeError) -> anyhow::Error {
+    match error {
+        IntakeError::Directory(error) => error.into(),
+        other => other.into(),
+    }
 }
 
-impl From<Refusal> for anyhow::Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Group(reason) => anyhow!(reason),
-            Refusal::Directory(place, error) => Self::new(error).context(place),
-        }
+fn refused(refusal: Refusal) -> anyhow::Error {
+    match refusal {
+        Refusal::Group(reason) => anyhow!(reason),
+        Refusal::Directory(place, error) => anyhow::Error::new(error).context(place),
     }
 }

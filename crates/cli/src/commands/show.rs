@@ -5,7 +5,7 @@ mod original;
 use crate::cli::Show;
 use crate::open::{deleted, directory, find, log_name};
 use crate::output::{Output, Tone, safe};
-use ai_audit_core::{LeafHash, UnverifiedReceipt};
+use ai_audit_core::{LeafHash, SealMode, UnverifiedReceipt};
 use ai_audit_directory::LogDirectory;
 use ai_audit_export::json_value;
 use ai_audit_store::{LogName, StoredContent};
@@ -63,6 +63,13 @@ pub(crate) fn run(args: &Show, output: Output) -> anyhow::Result<ExitCode> {
                 }
                 _ => {}
             }
+        }
+        if receipt.header().mode == SealMode::Batched {
+            let by = match directory.batch_seal_of(&log, seq)? {
+                Some(seal) => format!("batch seal {seal} signs for it"),
+                None => "there is no batch seal that signs for it".into(),
+            };
+            output.line(format!("  {:<12} batched: {by}", "mode"))?;
         }
         if let Some(body) = fields.get("body").or_else(|| fields.get("body_hex")) {
             output.line("  body")?;

@@ -7,7 +7,7 @@ mod statement;
 mod times;
 
 use self::brought::{missing, wanted};
-use crate::cli::{Question as Asked, Verify};
+use crate::cli::{self, Question as Asked, Verify};
 use crate::evidence::{self, Form, Outcome};
 use crate::failure::usage;
 use crate::open::{read, settings};
@@ -15,7 +15,7 @@ use crate::output::{Output, Tone, counted, safe};
 use crate::python::is_address;
 use ai_audit_core::{Exit, Question, Status, Verdict};
 use ai_audit_directory::LogDirectory;
-use ai_audit_verify::{ReceiptProof, Report, TrustPolicy};
+use ai_audit_verify::{Depth, ReceiptProof, Report, TrustPolicy};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -24,11 +24,16 @@ pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
     if let Some(subject) = &args.subject {
         policy = policy.subject(subject);
     }
+    if args.depth == cli::Depth::Tree {
+        policy = policy.depth(Depth::Tree);
+    }
     let asked: Vec<Question> = args.require.iter().copied().map(question).collect();
     if let Some(address) = args.path.to_str().filter(|path| is_address(path)) {
+        fits_depth(args, Form::Python(crate::python::Form::Records))?;
         return python::server(args, &policy, address, &asked, output);
     }
     let form = Form::of(&args.path)?;
+    fits_depth(args, form)?;
     match form {
         Form::Python(form) => return python::run(args, &policy, form, &asked, output),
         Form::Equivocation => return equivocation::run(args, &policy, &asked, output),
@@ -70,6 +75,21 @@ pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::from(exit))
+}
+
+/// Only a log with a checkpoint has something to hold hashes against.
+fn fits_depth(args: &Verify, form: Form) -> anyhow::Result<()> {
+    let fits = matches!(
+        form,
+        Form::Directory | Form::Package | Form::Published | Form::Unknown
+    );
+    if fits || args.depth == cli::Depth::Full {
+        return Ok(());
+    }
+    Err(usage(format!(
+        "--depth tree goes with a log that has a checkpoint: a log directory, a package of a whole log or a published log; {} is {form}",
+        args.path.display()
+    )))
 }
 
 /// A failure is worse than anything unverified.

@@ -235,3 +235,51 @@ fn the_guide_from_python_works() {
         assert!(all.contains(said), "{said}: {all}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn the_guide_on_the_service_works() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("SKIPPED: docs/guides/service.md: curl is absent");
+        return;
+    }
+    let guide = root().join("docs/guides/service.md");
+    let mut blocks = blocks(&std::fs::read_to_string(guide).unwrap());
+    assert!(blocks.len() >= 7, "{blocks:?}");
+    // A block that fails must not leave the service behind, for whose end this would wait.
+    blocks.insert(0, "trap 'kill $SERVER 2>/dev/null || true' EXIT".into());
+    let all = run_in_one(&Place::empty(), &blocks);
+    for said in [
+        "append in all logs",
+        "\"duplicate\":false",
+        "\"duplicate\":true",
+        "field `actoin`: unknown; known are input, ",
+        "\"model\":\"gpt-4o\"",
+        "\"reason\":\"attribute\",\"name\":\"server.port\",\"count\":1",
+        "VERIFIED: integrity, attribution, completeness",
+        "stop",
+    ] {
+        assert!(all.contains(said), "{said}: {all}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_mcp_guide_and_quickstart_work() {
+    for (file, expected) in [
+        (
+            "docs/quickstarts/mcp-tools.md",
+            &["list_controls", "VERIFIED"][..],
+        ),
+        (
+            "docs/guides/mcp.md",
+            &["no-statistics", "denied", "\"independent\":true"],
+        ),
+    ] {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let said = run_in_one(&Place::empty(), &blocks(&text));
+        for part in expected {
+            assert!(said.contains(part), "{file}: {part}: {said}");
+        }
+    }
+}

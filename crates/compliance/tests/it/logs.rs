@@ -190,7 +190,7 @@ impl Log {
                     let hash = LeafHash::from_bytes(sealed.as_slice().try_into().unwrap());
                     verifier.push_deleted_observed(hash, &mut assessment);
                 }
-                _ => verifier.push_observed(sealed, &mut assessment),
+                _ => verifier.push_observed(sealed, None, &mut assessment),
             }
         }
         assessment.finish(&verifier.finish(), None)
@@ -254,7 +254,7 @@ impl Log {
         for seq in seqs {
             let proof = inclusion_proof(&mut tree, LeafIndex::new(*seq), size).unwrap();
             let sealed = &self.sealed[usize::try_from(*seq).unwrap()];
-            verifier.push_observed(sealed, proof.path, &mut assessment);
+            verifier.push_observed(sealed, proof.path, None, &mut assessment);
         }
         assessment.finish(&verifier.finish(), Some(size.as_u64()))
     }

@@ -12,6 +12,7 @@
     reason = "a developer's tool: it talks to a terminal, and stops where its fixed input fails"
 )]
 
+mod batches;
 mod json;
 mod log;
 mod negative;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
             "vectors.json",
             json::write(&log, &note, &cases).into_bytes(),
         ),
+        ("batches.json", batches::write(&log).into_bytes()),
     ];
     let mut failed = false;
     for (name, bytes) in &files {

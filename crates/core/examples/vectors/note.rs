@@ -40,8 +40,13 @@ pub(crate) fn key_line(log: &Log) -> String {
 
 /// The checkpoint of the whole log as a signed note.
 pub(crate) fn checkpoint(log: &Log) -> String {
-    let root = base64(root(&leaves(log)).as_bytes());
-    let text = format!("{}\n{}\n{root}\n", log.origin, log.sealed.len());
+    checkpoint_of(log, &leaves(log))
+}
+
+/// A checkpoint over other leaves, signed as one of this log.
+pub(crate) fn checkpoint_of(log: &Log, leaves: &[NodeHash]) -> String {
+    let root = base64(root(leaves).as_bytes());
+    let text = format!("{}\n{}\n{root}\n", log.origin, leaves.len());
     let signature = log.checkpoint_key.sign(text.as_bytes());
     let line = base64(&[&key_hash(log)[..], signature.as_bytes()].concat());
     format!("{text}\n\u{2014} {} {line}\n", log.origin)

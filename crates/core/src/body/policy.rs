@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 /// Names that verification reads from the genesis, and that therefore stand for good.
-const FIXED: [&str; 3] = ["keys", "receipt-key", "retention-days"];
+const FIXED: [&str; 4] = ["keys", "receipt-key", "receipt-seal", "retention-days"];
 
 /// Changes entries of the log's policy from this receipt on.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -24,7 +24,7 @@ fn a_policy_change_has_entries_in_order() {
 
 #[test]
 fn what_verification_reads_from_the_genesis_cannot_be_changed() {
-    for name in ["keys", "receipt-key", "retention-days"] {
+    for name in ["keys", "receipt-key", "receipt-seal", "retention-days"] {
         let error = change(&[(name, "1")]).unwrap_err();
         assert_eq!(
             error.expected, "no name that only a genesis can set",

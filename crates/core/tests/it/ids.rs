@@ -81,6 +81,10 @@ fn times_are_dates_of_the_gregorian_calendar() {
     }
     let time = Timestamp::from_micros(3_723_000_045);
     assert_eq!(time.to_string(), "1970-01-01T01:02:03.000045Z");
+    assert_eq!(
+        format!("{time:?}"),
+        "Timestamp(1970-01-01T01:02:03.000045Z)"
+    );
     assert_eq!(Timestamp::from_micros(u64::MAX), Timestamp::MAX);
     assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999999Z");
     let before = Timestamp::MAX.as_micros() - 1;
@@ -89,10 +93,12 @@ fn times_are_dates_of_the_gregorian_calendar() {
 
 #[test]
 fn control_kinds_are_those_of_the_specification() {
-    let control = [0, 1, 7, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24];
+    let control = [0, 1, 7, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24];
     for number in (0..=300).chain([0x8000, u16::MAX]) {
         let kind = Kind::new(number);
         assert_eq!(kind.is_control(), control.contains(&number), "{number}");
+        let never_batched = control.contains(&number) || number == 15;
+        assert_eq!(kind.is_never_batched(), never_batched, "{number}");
         assert_eq!(kind.number(), number);
         assert_eq!(kind.name().is_some(), number < 26, "{number}");
     }

@@ -2,8 +2,8 @@
 
 use crate::logs::{Log, at, decision, id};
 use ai_audit_core::{
-    Check, Decision, Digest, Draft, Genesis, Head, Kind, LogId, MAX_PAYLOAD_LEN, MAX_SEALED_LEN,
-    SealError, TextDigest, UnverifiedReceipt, encode_body,
+    Check, Decision, DecodeBody as _, Digest, Draft, Genesis, Head, Kind, LogId, MAX_PAYLOAD_LEN,
+    MAX_SEALED_LEN, SealError, TextDigest, UnverifiedReceipt, encode_body,
 };
 
 /// Two checks, trace, session, actor and model ids, four digests: at most 450 bytes sealed.
@@ -134,4 +134,33 @@ fn geneses_that_do_not_hold() {
         assert_eq!(error.field, field);
     }
     assert!(encode_body(&genesis(&long[1..], [a, b, c])).is_ok());
+}
+
+#[test]
+fn a_body_is_encoded_up_to_the_longest_payload() {
+    let of = |len: usize| {
+        let model = "x".repeat(len);
+        encode_body(&Decision {
+            model: model.as_str().into(),
+            ..Decision::new()
+        })
+    };
+    // A length above 16,383 takes three bytes where the empty text's takes one.
+    let rest = of(0).unwrap().len() + 2;
+    let longest = of(MAX_PAYLOAD_LEN - rest).unwrap();
+    assert_eq!(longest.len(), MAX_PAYLOAD_LEN);
+    let limit = MAX_PAYLOAD_LEN;
+    assert_eq!(
+        of(MAX_PAYLOAD_LEN - rest + 1),
+        Err(SealError::TooLong { limit })
+    );
+}
+
+#[test]
+fn a_body_of_another_kind_is_told_where_the_kind_stands() {
+    let log = Log::new(1);
+    let receipt = UnverifiedReceipt::parse(&log.sealed[0]).unwrap();
+    let error = Decision::decode(&receipt).unwrap_err();
+    // Version, log id, seq, prev, sealed_at, id, key id, mode.
+    assert_eq!(error.offset, 1 + 32 + 1 + 32 + 8 + 16 + 8 + 1, "{error}");
 }

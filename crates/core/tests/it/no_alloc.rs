@@ -2,8 +2,9 @@
 
 use crate::logs::{at, key};
 use ai_audit_core::{
-    Chain, Check, Decision, Digest, Draft, Genesis, Head, LeafHash, Origin, PartsHasher, ReceiptId,
-    Start, Text, TextDigest, TextHasher, UnverifiedReceipt,
+    BatchSeal, Chain, Check, Decision, Digest, Draft, Genesis, Head, KeyHistory, LeafHash,
+    NodeHash, Origin, PartsHasher, ReceiptId, Start, Text, TextDigest, TextHasher,
+    UnverifiedReceipt, sign_receipt,
 };
 
 /// A whole small log: digests, genesis, decisions; each sealed, parsed, chained and verified.
@@ -18,7 +19,7 @@ fn seal_and_verify(buf: &mut [u8]) -> Head {
         &recovery.verifying_key(),
         [7; 16],
     );
-    let (mut head, mut chain) = (Head::EMPTY, Chain::new());
+    let (mut head, mut chain, mut history) = (Head::EMPTY, Chain::new(), None);
     let mut state = PartsHasher::new();
     state.part("part");
     let mut hasher = TextHasher::plain();
@@ -63,12 +64,23 @@ fn seal_and_verify(buf: &mut [u8]) -> Head {
                 };
                 draft.seal(&start, &head, &receipt_key, buf)
             }
+            10..14 => draft.seal_batched(&decision, &head, public.id(), buf),
+            14 => {
+                let (from, count, root) = (10, 4, NodeHash::EMPTY);
+                draft.seal(&BatchSeal { from, count, root }, &head, &receipt_key, buf)
+            }
             _ => draft.seal(&decision, &head, &receipt_key, buf),
         }
         .unwrap();
         head = sealed.head();
+        // Laid out first and signed apart, as writers of many do.
+        assert!(sign_receipt(&head.hash(), &receipt_key).is_ok());
         let receipt = UnverifiedReceipt::parse(sealed.as_bytes()).unwrap();
-        assert!(chain.push(&receipt) == Ok(head) && receipt.verify_signature(&public).is_ok());
+        let signed = receipt.verify_signature(&public).is_ok();
+        assert!(chain.push(&receipt) == Ok(head) && signed != (10..14).contains(&n));
+        history.get_or_insert_with(|| KeyHistory::new(head.log_id(), &genesis).with_batches());
+        let followed = history.as_mut().map(|history| history.take(&receipt));
+        assert!(followed == Some(Ok(None)));
         // Refusals allocate nothing either.
         assert!(chain.push(&receipt).is_err());
         assert!(UnverifiedReceipt::parse(&sealed.as_bytes()[..40]).is_err());

@@ -4,8 +4,9 @@
 use crate::logs::{Why, check_one, decode, key};
 use ai_audit_core::{
     Action, Body, Chain, Check, ClockAnomaly, Content, Decision, DecodeBody, Digest, Draft, Gap,
-    Genesis, Head, KeptField, Kind, LeafHash, MAX_SEALED_LEN, Origin, PolicyEntry, ReceiptId,
-    Start, Stop, Text, TextDigest, Timestamp, UnverifiedReceipt, VerifyingKey, canonical_text,
+    Genesis, Head, KeptField, Kind, LeafHash, MAX_SEALED_LEN, Origin, Outline, PolicyEntry,
+    ReceiptId, Start, Stop, Text, TextDigest, Timestamp, UnverifiedReceipt, VerifyingKey,
+    canonical_text,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -209,6 +210,10 @@ proptest! {
         for (place, bytes) in sealed.iter().enumerate() {
             let head = check_one(&mut chain, bytes, &public).unwrap();
             let receipt = UnverifiedReceipt::parse(bytes).unwrap();
+            let outline = Outline::read(bytes).unwrap();
+            let header = receipt.header();
+            prop_assert_eq!(outline.payload_len, receipt.payload().len());
+            prop_assert_eq!((outline.mode, outline.kind), (header.mode, header.kind));
             prop_assert_eq!(receipt.hash(), head.hash());
             prop_assert_eq!(receipt.header().seq, u64::try_from(place).unwrap());
             prop_assert_eq!(receipt.hash(), LeafHash::of(receipt.payload()));
@@ -308,6 +313,11 @@ proptest! {
         decode_all(&bytes);
         // The same with a first byte that gets further.
         decode_all(&[&[1], &bytes[..]].concat());
+        // What is a receipt has an outline; most of these have neither.
+        for sealed in [&bytes[..], &[&[1], &bytes[..]].concat()[..]] {
+            let outline = Outline::read(sealed);
+            prop_assert!(outline.is_some() || UnverifiedReceipt::parse(sealed).is_err());
+        }
     }
 
     #[test]

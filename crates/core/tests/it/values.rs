@@ -2,7 +2,7 @@
 
 use crate::logs::{Log, at, key};
 use ai_audit_core::{
-    Digest, DigestSecret, DisclosureKey, Exit, Head, LeafHash, List, NodeHash, PartsHasher,
+    Action, Digest, DigestSecret, DisclosureKey, Exit, Head, LeafHash, List, NodeHash, PartsHasher,
     Question, ReceiptId, Signer, SigningKey, Status, Text, TextHasher, UnverifiedReceipt, Verdict,
 };
 
@@ -47,10 +47,29 @@ fn keys_come_back_from_their_seeds() {
     let remote: &dyn Signer = &key;
     assert_eq!((&remote).verifying_key(), key.verifying_key());
     assert_eq!((&remote).try_sign(b"m"), Ok(key.sign(b"m")));
+    // Several threads may sign with it at once.
+    let shared = (&remote).shared().map(|signer| signer.try_sign(b"m"));
+    assert_eq!(shared, Some(Ok(key.sign(b"m"))));
     let public = key.verifying_key();
     assert_eq!(format!("{public:?}"), format!("VerifyingKey({public})"));
     assert_eq!(public.to_string().len(), 64);
     assert_eq!(public.id().to_string().len(), 16);
+}
+
+#[test]
+fn actions_have_the_names_of_the_view() {
+    let names = Action::ALL.map(Action::name);
+    let expected = [
+        "allow",
+        "reject",
+        "fail_retry",
+        "cache_hit",
+        "escalate",
+        "bypass",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(names.map(Action::from_name), Action::ALL.map(Some));
+    assert_eq!(Action::from_name(""), None);
 }
 
 #[test]

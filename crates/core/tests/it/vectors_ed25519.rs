@@ -17,8 +17,13 @@ fn verifies(public: &[u8], message: &[u8], signature: &[u8]) -> bool {
     VerifyingKey::from_bytes(public).is_ok_and(|key| {
         let signature = Signature::from_bytes(signature);
         let alone = key.verify(message, &signature).is_ok();
-        let many = BulkVerifier::eager().verify(&key, message, &signature);
-        assert_eq!(many.is_ok(), alone);
+        let mut bulk = BulkVerifier::eager();
+        assert_eq!(bulk.verify(&key, message, &signature).is_ok(), alone);
+        // Together with another one: neither outcome is the other's.
+        let both = [(message, signature), (b"another".as_slice(), signature)];
+        let each = bulk.verify_each(&key, &both);
+        let other = key.verify(b"another", &signature).is_ok();
+        assert_eq!(each, [alone, other]);
         alone
     })
 }

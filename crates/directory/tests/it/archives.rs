@@ -96,13 +96,23 @@ fn a_corrupt_archive_names_the_first_bad_receipt_and_changes_nothing() {
     archive(&writer, 0, &good);
     let bytes = fs::read(&good).unwrap();
     let bad = folder.path().join("bad.zip");
-    // One bit, all over the file: nothing is deleted upon it.
+    // One bit, all over the file: nothing is deleted upon it. A few bits of a deflated file say
+    // nothing (those behind its end in the last byte) or the same in another way (a distance to
+    // equal bytes): with such a one it is the same archive, every file of it.
+    let mut harmful = Vec::new();
     for place in (0..bytes.len()).step_by(bytes.len() / 60) {
         let mut changed = bytes.clone();
         changed[place] ^= 0x10;
-        fs::write(&bad, changed).unwrap();
-        refused(writer.directory().check_archive(&log(), 0, &bad));
+        fs::write(&bad, &changed).unwrap();
+        match writer.directory().check_archive(&log(), 0, &bad) {
+            Ok(_) => assert!(files(&bad) == files(&good), "bit in byte {place}"),
+            refusal => {
+                refused(refusal);
+                harmful.push(changed);
+            }
+        }
     }
+    assert!(harmful.len() > 55, "{} of 60", harmful.len());
     let deleted = writer.delete_epoch(&log(), 0, Some(&good), "test").unwrap();
     assert_eq!(deleted.deleted, 60);
     let gone = || {
@@ -110,9 +120,7 @@ fn a_corrupt_archive_names_the_first_bad_receipt_and_changes_nothing() {
         store.count_deleted(&log(), 0..=64).unwrap()
     };
     // And nothing is put back.
-    for place in (0..bytes.len()).step_by(bytes.len() / 60) {
-        let mut changed = bytes.clone();
-        changed[place] ^= 0x10;
+    for changed in harmful {
         fs::write(&bad, changed).unwrap();
         refused(writer.restore_archive(&log(), &bad));
         assert_eq!(gone(), 60);

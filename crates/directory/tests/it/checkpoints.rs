@@ -2,13 +2,15 @@
 
 use crate::{copy, new, options, record};
 use ai_audit_core::{
-    Decision, Draft, Head, MAX_SEALED_LEN, ReceiptId, SigningKey, Timestamp, UnverifiedReceipt,
+    Decision, Draft, Head, MAX_SEALED_LEN, ReceiptId, SigningKey, Status, Timestamp,
+    UnverifiedReceipt,
 };
 use ai_audit_directory::{LogDirectory, Settings, init};
 use ai_audit_merkle::TreeSize;
 use ai_audit_note::{Checkpoint, NoteSignature, SignedNote};
 use ai_audit_store::{LogName, Store as _};
 use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+use ai_audit_verify::{Depth, TrustPolicy};
 use rusqlite::{Connection, params};
 use std::path::Path;
 
@@ -289,4 +291,51 @@ fn record_one_by_one(path: &Path, settings: Settings, count: usize) {
         ticket.wait().unwrap();
     }
     writer.close("done").unwrap();
+}
+
+#[test]
+fn a76_hashes_alone_are_held_against_the_newest_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let look = || {
+        let directory = LogDirectory::open(path, Settings::default()).unwrap();
+        let policy = TrustPolicy::new().min_size(1).depth(Depth::Tree);
+        directory.verify(&LogName::default(), &policy).unwrap()
+    };
+    new(path, "default");
+    record(path, Settings::default(), 3).unwrap();
+    let none = look().verdict.integrity.to_string();
+    assert!(none.contains("no checkpoint"), "{none}");
+    checkpoint(path).unwrap();
+    record(path, Settings::default(), 5).unwrap();
+    let report = look();
+    assert_eq!((report.receipts, report.complete_to), (8, Some(1)));
+    assert!(!report.verdict.integrity.is_failed());
+    let behind = "the 7 receipts after the newest checkpoint were not looked at";
+    assert!(report.remarks.iter().any(|it| it == behind), "{report:?}");
+    // What is known to be there and is behind the checkpoint is not missing, and not complete either.
+    let known = |size| {
+        let directory = LogDirectory::open(path, Settings::default()).unwrap();
+        let policy = TrustPolicy::new().min_size(size).depth(Depth::Tree);
+        directory
+            .verify(&LogName::default(), &policy)
+            .unwrap()
+            .verdict
+            .completeness
+    };
+    assert!(known(8).is_verified());
+    for size in [9, 15] {
+        let said = known(size);
+        assert!(matches!(said, Status::Unverified { .. }), "{said}");
+        assert!(said.to_string().contains("covers 8 of the 15"), "{said}");
+    }
+    assert!(known(16).is_failed());
+    // A byte of a payload; what the store says of its hash is not asked.
+    let changed = database(path).execute(
+        "UPDATE receipts SET sealed = cast(substr(sealed, 1, 60) || x'07' || substr(sealed, 62) AS BLOB)
+         WHERE seq = 5",
+        [],
+    );
+    assert_eq!(changed, Ok(1));
+    assert!(look().verdict.integrity.is_failed());
 }

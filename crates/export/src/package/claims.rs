@@ -30,7 +30,7 @@ impl Coverage {
 
     /// Looks at the next receipt. A hole is told once.
     pub(crate) fn see(&mut self, header: &Header<'_>) -> Result<(), String> {
-        self.selected += u64::from(!header.kind.is_control());
+        self.selected += u64::from(!header.kind.is_never_batched());
         match &mut self.range {
             Some((next, last)) if (*next..=*last).contains(&header.seq) => {
                 let expected = std::mem::replace(next, header.seq.saturating_add(1));

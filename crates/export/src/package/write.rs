@@ -12,6 +12,7 @@ use super::{
     REPORT_NOTE, TIMESTAMP, VERIFY_PY, VERIFY_PY_SOURCE, VIEW,
 };
 use crate::archive::{ArchiveError, ArchiveWriter, Method};
+use crate::selection::Picker;
 use crate::{Manifest, ManifestFile, ReceiptsWriter, Selection, deleted_view, json_view};
 use ai_audit_core::{ChainError, DecodeError, Digest, LogId, ReceiptSource, Signer};
 use ai_audit_merkle::{LeafIndex, NodeReader, inclusion_proof};
@@ -252,6 +253,7 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
     let mut check = Check::new(log.1.picks());
     package.file(RECEIPTS, |file| {
         let mut writer = ReceiptsWriter::new(file)?;
+        let mut picker = Picker::new(selection);
         log.1.each(|item| {
             tick();
             check.see(&item)?;
@@ -262,13 +264,13 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
                     if seq == 0 {
                         facts.log_id = receipt.hash().to_log_id();
                     }
-                    if selection.contains(header) {
+                    if picker.takes(header) {
                         facts
                             .keys
                             .see(receipt)
                             .map_err(|error| ExportError::Decode { seq, error })?;
                         facts.receipts += 1;
-                        facts.selected += u64::from(!header.kind.is_control());
+                        facts.selected += u64::from(!header.kind.is_never_batched());
                         facts.encrypted |=
                             options.ciphertexts && !ciphertexts::named(receipt).is_empty();
                         writer.write(receipt)?;
@@ -297,12 +299,11 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
     }
     if options.json_view {
         package.file(VIEW, |file| {
+            let mut picker = Picker::new(selection);
             log.1.each(|item| {
                 tick();
                 let line = match item {
-                    Item::Receipt(receipt) if selection.contains(receipt.header()) => {
-                        json_view(receipt)
-                    }
+                    Item::Receipt(receipt) if picker.takes(receipt.header()) => json_view(receipt),
                     Item::Deleted(seq, hash) if whole => deleted_view(seq, hash),
                     _ => return Ok(()),
                 };
@@ -315,10 +316,11 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
         let mut nodes = log.0.nodes();
         package.file(PROOFS, |file| {
             let mut writer = ProofsWriter::new(file)?;
+            let mut picker = Picker::new(selection);
             log.1.each(|item| {
                 tick();
                 if let Item::Receipt(receipt) = item
-                    && selection.contains(receipt.header())
+                    && picker.takes(receipt.header())
                 {
                     let index = LeafIndex::new(receipt.header().seq);
                     let proof = inclusion_proof(&mut nodes, index, head.size)

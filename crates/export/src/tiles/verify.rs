@@ -4,8 +4,9 @@ use super::check::TreeCheck;
 use super::read::{Bundle, hash_tile, unreadable};
 use super::survey::Survey;
 use super::{PublishedLog, TileFiles, TileKind, TileName, TilesError};
-use ai_audit_core::{LeafHash, MAX_SEALED_LEN, UnverifiedReceipt};
-use ai_audit_verify::{LogVerifier, Observed, Observer, Report, TreeVerifier, TrustPolicy};
+use ai_audit_core::{GoodSignature, LeafHash, UnverifiedReceipt};
+use ai_audit_readahead::SignaturePool;
+use ai_audit_verify::{Depth, LogVerifier, Observed, Observer, Report, TreeVerifier, TrustPolicy};
 
 /// Verifies a published log under a trust policy. `progress` is told the receipts gone through, and
 /// their number as the checkpoint claims it.
@@ -47,9 +48,15 @@ pub fn observe_tiles<F: TileFiles>(
             return verifier.finish();
         }
     };
+    // Where nobody looks at signatures none is verified ahead.
+    let threads = match policy.asked_depth() {
+        Depth::Full => policy.thread_count(),
+        Depth::Tree => 0,
+    };
     let mut run = Run {
         files,
         engine: Engine::new(policy, &log, &survey),
+        pool: SignaturePool::new(threads, policy.bare_keys()),
         log,
         entries: survey.entries,
         seals: survey.entries && survey.seals,
@@ -69,10 +76,19 @@ struct Leaf {
     hash: LeafHash,
 }
 
+/// What is here of it, and its signature where that is known to be good.
+struct Held<'t> {
+    entries: Option<&'t Bundle>,
+    seals: Option<&'t Bundle>,
+    sealed: Vec<u8>,
+    good: Option<GoodSignature>,
+}
+
 struct Run<'f, 'p, F> {
     files: &'f F,
     log: PublishedLog<'f, F>,
     engine: Engine<'p>,
+    pool: SignaturePool,
     entries: bool,
     seals: bool,
     failed: bool,
@@ -109,14 +125,25 @@ impl<F: TileFiles> Run<'_, '_, F> {
                 (Ok(entries), Ok(seals)) => (entries, seals),
                 (Err(error), _) | (_, Err(error)) => return self.cut_off(&error),
             };
-            for (place, hash) in hashes.iter().enumerate() {
+            let mut sealed = sealed(hashes.len(), entries.as_ref(), seals.as_ref());
+            let good = self.pool.verify(sealed.iter().map(Vec::as_slice));
+            // Where only hashes are here, or not all of the rest, there is none.
+            sealed.resize(hashes.len(), Vec::new());
+            let mut good = good.into_iter();
+            for ((place, hash), sealed) in hashes.iter().enumerate().zip(sealed) {
                 let leaf = Leaf {
                     seq: done,
                     place,
                     tile,
                     hash: LeafHash::from_bytes(*hash.as_bytes()),
                 };
-                self.receipt(leaf, entries.as_ref(), seals.as_ref(), observer);
+                let held = Held {
+                    entries: entries.as_ref(),
+                    seals: seals.as_ref(),
+                    sealed,
+                    good: good.next().flatten(),
+                };
+                self.receipt(leaf, &held, observer);
                 done += 1;
                 observer.progress(done, size.as_u64());
             }
@@ -127,20 +154,14 @@ impl<F: TileFiles> Run<'_, '_, F> {
     }
 
     /// One receipt: its payload against the tile, then to the engine.
-    fn receipt(
-        &mut self,
-        leaf: Leaf,
-        entries: Option<&Bundle>,
-        seals: Option<&Bundle>,
-        observer: &mut dyn Observer,
-    ) {
+    fn receipt(&mut self, leaf: Leaf, held: &Held<'_>, observer: &mut dyn Observer) {
         let Leaf {
             seq,
             place,
             tile,
             hash,
         } = leaf;
-        if let Some(entries) = entries {
+        if let Some(entries) = held.entries {
             let (payload, offset) = entries.item(place);
             let wrong = |expected: String| TilesError::Contents {
                 name: entries.name().to_string(),
@@ -158,19 +179,19 @@ impl<F: TileFiles> Run<'_, '_, F> {
                 self.fail(&wrong(expected));
             }
         }
-        match (&mut self.engine, entries, seals) {
-            (Engine::Tree(verifier), ..) => {
+        match (&mut self.engine, held.entries, held.seals) {
+            (Engine::Tree(verifier), entries, _) => {
+                if entries.is_some() {
+                    verifier.hashed();
+                }
                 verifier.push(hash);
                 let hash = Some(hash);
                 observer.observe(Observed::Unverified { seq, hash });
             }
             (Engine::Log(_), Some(entries), Some(seals)) => {
                 let payload = entries.item(place).0;
-                let (seal, offset) = seals.item(place);
-                let mut sealed = Vec::with_capacity(MAX_SEALED_LEN.min(payload.len() + seal.len()));
-                sealed.extend_from_slice(payload);
-                sealed.extend_from_slice(seal);
-                let wrong = match UnverifiedReceipt::parse(&sealed) {
+                let offset = seals.item(place).1;
+                let wrong = match UnverifiedReceipt::parse(&held.sealed) {
                     // The seal's length is said twice: here and by the header's mode.
                     Ok(receipt) if receipt.payload().len() == payload.len() => None,
                     Ok(_) => Some(TilesError::Contents {
@@ -187,7 +208,7 @@ impl<F: TileFiles> Run<'_, '_, F> {
                     self.fail(&error);
                 }
                 if let Engine::Log(verifier) = &mut self.engine {
-                    verifier.push_observed(&sealed, observer);
+                    verifier.push_observed(&held.sealed, held.good.as_ref(), observer);
                 }
             }
             (Engine::Log(_), ..) => {}
@@ -239,6 +260,16 @@ impl<F: TileFiles> Run<'_, '_, F> {
     }
 }
 
+/// The sealed bytes of a tile's receipts, where payloads and seals are here.
+fn sealed(count: usize, entries: Option<&Bundle>, seals: Option<&Bundle>) -> Vec<Vec<u8>> {
+    let (Some(entries), Some(seals)) = (entries, seals) else {
+        return Vec::new();
+    };
+    (0..count)
+        .map(|place| [entries.item(place).0, seals.item(place).0].concat())
+        .collect()
+}
+
 enum Engine<'p> {
     Log(Box<LogVerifier<'p>>),
     Tree(Box<TreeVerifier<'p>>),
@@ -250,7 +281,8 @@ impl<'p> Engine<'p> {
         log: &PublishedLog<'_, F>,
         survey: &Survey,
     ) -> Self {
-        if survey.entries && survey.seals {
+        let deep = policy.asked_depth() == Depth::Full;
+        if deep && survey.entries && survey.seals {
             let mut verifier = LogVerifier::new(policy);
             // It was read as one already.
             if let Err(error) = verifier.evidence_checkpoint(log.note().to_string().as_bytes()) {
@@ -259,6 +291,11 @@ impl<'p> Engine<'p> {
             return Self::Log(Box::new(verifier));
         }
         let (note, checkpoint) = (log.note().clone(), log.checkpoint().clone());
+        if !deep && survey.entries {
+            return Self::Tree(Box::new(TreeVerifier::of_receipts(
+                policy, note, checkpoint,
+            )));
+        }
         let verifier = TreeVerifier::new(policy, note, checkpoint);
         Self::Tree(Box::new(if survey.entries {
             verifier.holding("payloads fit the tree, but the receipts' signatures are not here")

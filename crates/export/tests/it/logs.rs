@@ -2,8 +2,8 @@
 
 use ai_audit_agentic::{JsonDigest, ToolIntent};
 use ai_audit_core::{
-    Action, Body, Check, Decision, Draft, Genesis, Head, Kind, MAX_SEALED_LEN, Next, ReceiptId,
-    ReceiptSource, SigningKey, Start, TextDigest, Timestamp,
+    Action, BatchSeal, Body, Check, Decision, Draft, Genesis, Head, Kind, MAX_SEALED_LEN, Next,
+    PolicyEntry, ReceiptId, ReceiptSource, SigningKey, Start, TextDigest, Timestamp,
 };
 use ai_audit_export::{LogEvidence, PackageOptions, Selection, write_package};
 use ai_audit_merkle::{MemoryTree, TreeSize, consistency_proof, root};
@@ -31,17 +31,27 @@ impl Log {
 
     /// The same up to a number of receipts, another history behind, all by the same keys.
     pub(crate) fn fork(number: u8, common: u64, receipts: u64) -> Self {
+        let mut log = Self::promising(number, &[]);
+        log.go_on(common, receipts);
+        log
+    }
+
+    /// Genesis, with this policy in it, and start.
+    pub(crate) fn promising(number: u8, policy: &[PolicyEntry<'_>]) -> Self {
         let key = |n: u8| SigningKey::from_bytes(&[number.wrapping_mul(3).wrapping_add(n); 32]);
         let (receipt, checkpoint, recovery) = (key(1), key(2), key(3));
         let public = [&receipt, &checkpoint, &recovery].map(SigningKey::verifying_key);
-        let genesis = Genesis::new(
-            "example.org/log",
-            "acme",
-            &public[0],
-            &public[1],
-            &public[2],
-            [9; 16],
-        );
+        let genesis = Genesis {
+            policy: policy.into(),
+            ..Genesis::new(
+                "example.org/log",
+                "acme",
+                &public[0],
+                &public[1],
+                &public[2],
+                [9; 16],
+            )
+        };
         let mut log = Self {
             receipt_key: receipt,
             checkpoint_key: checkpoint,
@@ -60,6 +70,11 @@ impl Log {
             },
             "",
         );
+        log
+    }
+
+    fn go_on(&mut self, common: u64, receipts: u64) {
+        let log = self;
         for number in 2..receipts {
             let session = format!("s{}", number % 4);
             if number % 5 == 0 {
@@ -88,7 +103,38 @@ impl Log {
                 log.seal(&decision, &session);
             }
         }
-        log
+    }
+
+    /// Batches so many decisions in sessions `s0` to `s3`.
+    pub(crate) fn batch(&mut self, count: u64) {
+        let key = self.receipt_key.verifying_key().id();
+        for _ in 0..count {
+            let seq = self.head.size();
+            let time = Timestamp::from_micros(1_790_000_000_000_000 + seq);
+            let session = format!("s{}", seq % 4);
+            let draft = Draft::new(ReceiptId::from_parts(time, [3; 10]), time).session(&session);
+            let mut buf = [0; 1024];
+            let decision = Decision {
+                model: "gpt-4o".into(),
+                ..Decision::new()
+            };
+            let sealed = draft
+                .seal_batched(&decision, &self.head, key, &mut buf)
+                .unwrap();
+            self.head = sealed.head();
+            self.tree.push(sealed.hash()).unwrap();
+            self.sealed.push(sealed.as_bytes().to_vec());
+        }
+    }
+
+    /// Signs for the last ones.
+    pub(crate) fn close_batch(&mut self, count: u64) {
+        let seal = BatchSeal {
+            from: self.head.size() - count,
+            count,
+            root: self.tree.root(),
+        };
+        self.seal(&seal, "");
     }
 
     pub(crate) fn seal(&mut self, body: &impl Body, session: &str) {

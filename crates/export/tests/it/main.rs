@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
+mod a76_depth;
 mod approvals;
 mod archive;
 mod archive_attacks;
+mod batches;
 mod broken_off;
 mod ciphertexts;
 mod contracts;

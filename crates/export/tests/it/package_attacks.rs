@@ -9,6 +9,7 @@ use ai_audit_export::{Manifest, Selection, verify_package};
 use ai_audit_note::SignedNote;
 use ai_audit_verify::{Report, TrustPolicy};
 use proptest::prelude::*;
+use std::num::NonZeroUsize;
 
 /// What both verifiers say, ours and the independent one.
 fn verify(files: &Files, auditor: &Auditor) -> Report {
@@ -17,9 +18,14 @@ fn verify(files: &Files, auditor: &Auditor) -> Report {
     report
 }
 
-/// What ours says.
+/// What ours says, on one thread and on several.
 fn ours(files: &Files, auditor: &Auditor) -> Report {
-    verify_package(pack(files), auditor, |_, _| {}).report
+    let package = pack(files);
+    let report = verify_package(package.clone(), auditor, |_, _| {}).report;
+    let three = TrustPolicy::clone(auditor).threads(NonZeroUsize::MIN.saturating_add(2));
+    let other = verify_package(package, &three, |_, _| {}).report;
+    assert_eq!(format!("{other:?}"), format!("{report:?}"));
+    report
 }
 
 /// Integrity fails and the reason names `what`.

@@ -109,7 +109,7 @@ fn a42_a_folder_that_holds_vectors_is_evidence_all_the_same() {
         return;
     };
     // What the program would have found to be in order, whoever made it.
-    for name in ["receipts.bin", "checkpoint.note"] {
+    for name in ["receipts.bin", "checkpoint.note", "batches.json"] {
         std::fs::copy(spec.join(name), folder.path().join(name)).unwrap();
     }
     std::fs::write(folder.path().join("vectors.json"), &vectors).unwrap();

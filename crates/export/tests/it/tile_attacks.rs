@@ -1,16 +1,12 @@
 //! Published logs that somebody changed: named with path and offset, never verified, no panic.
 
 use crate::logs::{Auditor, Log};
-use crate::tile_store::{publish_into, published};
+use crate::tile_store::{publish_into, published, verify};
 use ai_audit_core::{Question, Status, UnverifiedReceipt};
-use ai_audit_export::tiles::{MemoryFiles, TileFiles as _, verify_tiles};
+use ai_audit_export::tiles::{MemoryFiles, TileFiles as _};
 use ai_audit_note::Checkpoint;
-use ai_audit_verify::{Report, TrustPolicy};
+use ai_audit_verify::Report;
 use proptest::prelude::*;
-
-fn verify(files: &MemoryFiles, policy: &TrustPolicy) -> Report {
-    verify_tiles(files, policy, |_, _| {})
-}
 
 fn code(report: &Report) -> u8 {
     report.exit(&Question::DEFAULT).code()

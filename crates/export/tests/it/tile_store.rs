@@ -3,9 +3,12 @@
 use crate::logs::Log;
 use ai_audit_export::tiles::{
     FileBytes, MemoryFiles, PublishError, PublishOptions, Published, TileFiles, TileStore, publish,
+    verify_tiles,
 };
 use ai_audit_note::VKey;
+use ai_audit_verify::{Report, TrustPolicy};
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 pub(crate) fn files(out: &MemoryFiles) -> BTreeMap<String, Vec<u8>> {
     out.files().clone()
@@ -134,4 +137,15 @@ impl TileStore for Crashing {
         self.pending.push(Change::Remove(name.into()));
         self.seen.remove(name).map_err(|error| error.to_string())
     }
+}
+
+/// Verifies a published log, on one thread and on several, which must agree.
+pub(crate) fn verify(files: &MemoryFiles, policy: &TrustPolicy) -> Report {
+    let report = verify_tiles(files, policy, |_, _| {});
+    for threads in [2, 5] {
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let other = verify_tiles(files, &policy.clone().threads(threads), |_, _| {});
+        assert_eq!(format!("{other:?}"), format!("{report:?}"));
+    }
+    report
 }

@@ -1,11 +1,11 @@
 //! Published logs: written incrementally, verified, used for proofs without the log.
 
 use crate::logs::{Log, Receipts};
-use crate::tile_store::{files, publish_into, published};
+use crate::tile_store::{files, publish_into, published, verify};
 use ai_audit_core::{LeafHash, NodeHash, Question, SigningKey, Status, UnverifiedReceipt};
 use ai_audit_export::LogEvidence;
 use ai_audit_export::tiles::{
-    MemoryFiles, PublishError, PublishOptions, PublishedLog, TileFiles as _, publish, verify_tiles,
+    MemoryFiles, PublishError, PublishOptions, PublishedLog, TileFiles as _, publish,
 };
 use ai_audit_merkle::{
     LeafIndex, MemoryTree, MissingNode, TreeSize, consistency_proof, inclusion_proof, root,
@@ -13,10 +13,6 @@ use ai_audit_merkle::{
 use ai_audit_note::{Checkpoint, VKey};
 use ai_audit_verify::{Report, TrustPolicy};
 use proptest::prelude::*;
-
-fn verify(files: &MemoryFiles, policy: &TrustPolicy) -> Report {
-    verify_tiles(files, policy, |_, _| {})
-}
 
 fn code(report: &Report) -> u8 {
     report.exit(&Question::DEFAULT).code()

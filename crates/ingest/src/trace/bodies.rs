@@ -9,7 +9,7 @@ use ai_audit_agentic::{
     JsonDigest, Metadata, Provenance, Source, SourceOrigin, ToolIntent, ToolOutcome, ToolStatus,
     TraceNode, TraceStep, Trust,
 };
-use ai_audit_core::{DisclosureKey, ReceiptId, TextDigest};
+use ai_audit_core::{DisclosureKey, ReceiptId, TextDigest, Timestamp};
 use serde_json::{Map, Value};
 
 const KINDS: &str = "expected decision, tool_intent, tool_outcome, step, delegation, hand_off, parallel, join or provenance";
@@ -65,13 +65,21 @@ impl Trace<'_> {
         id: ReceiptId,
         parents: &mut Parents,
     ) -> Result<(String, StepBody), Problem> {
-        let known = ["actor", "intent", "status", "result", "duration_ms"];
+        let known = [
+            "actor",
+            "intent",
+            "status",
+            "error",
+            "result",
+            "duration_ms",
+        ];
         let mut fields = Fields::new(value, &known)?;
         let intent = fields
             .take("intent")
             .ok_or_else(|| Problem::of("intent", EXPECTED_REFERENCE))?;
         let mut outcome = ToolOutcome {
             status: status(&mut fields)?,
+            error: fields.text_or_empty("error")?.into(),
             duration_us: duration(&mut fields)?,
             parents: parents.hashes.clone().into(),
             ..ToolOutcome::new()
@@ -226,6 +234,17 @@ fn status(fields: &mut Fields) -> Result<ToolStatus, Problem> {
     }
 }
 
+/// Puts in when it happened.
+pub(super) fn occurred_at(body: &mut StepBody, time: Option<Timestamp>) {
+    match body {
+        StepBody::Decision(decision) => decision.occurred_at = time,
+        StepBody::ToolIntent(intent) => intent.occurred_at = time,
+        StepBody::ToolOutcome(outcome) => outcome.occurred_at = time,
+        StepBody::TraceNode(node) => node.occurred_at = time,
+        StepBody::Provenance(provenance, _) => provenance.occurred_at = time,
+    }
+}
+
 /// What a body has in the clear, with the fields' names.
 pub(super) fn names(body: &StepBody) -> Vec<(&'static str, &str)> {
     let mut names = Vec::new();
@@ -244,7 +263,8 @@ pub(super) fn names(body: &StepBody) -> Vec<(&'static str, &str)> {
         StepBody::ToolIntent(intent) => {
             names.extend([("tool", &*intent.tool), ("call_id", &*intent.call_id)]);
         }
-        _ => {}
+        StepBody::ToolOutcome(outcome) => names.push(("error", &*outcome.error)),
+        StepBody::Decision(_) => {}
     }
     names
 }

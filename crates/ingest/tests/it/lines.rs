@@ -101,6 +101,16 @@ fn texts_are_kept_only_on_request_and_digests_are_keyed() {
     assert!(!decision.output.unwrap().matches("out", Some(&key)));
 }
 
+/// Found by fuzzing: what is white space elsewhere is none in JSON, so such a line is not passed over.
+#[test]
+fn only_the_white_space_of_json_makes_a_line_blank() {
+    let lines = read("\n \t\r\n{\"input\":\"a\"}\n\u{c}\n\u{b}\n\u{a0}\n");
+    let (good, bad): (Vec<_>, Vec<_>) = lines.into_iter().partition(Result::is_ok);
+    assert_eq!((good.len(), bad.len()), (1, 3));
+    let said = bad[0].as_ref().unwrap_err().to_string();
+    assert!(said.contains("line 4"), "{said}");
+}
+
 #[test]
 fn bad_lines_are_told_where_and_what() {
     for (line, parts) in [

@@ -3,7 +3,7 @@
 use crate::Counted;
 use ai_audit_agentic::{JsonDigest, SourceOrigin, ToolStatus, TraceStep};
 use ai_audit_core::{Body as _, Digest, LeafHash, TextDigest};
-use ai_audit_ingest::{IngestError, Keep, Step, StepBody, TraceLines};
+use ai_audit_ingest::{IngestError, Keep, Step, StepBody, TraceLines, read_record, read_trace};
 
 fn read(text: &str) -> Vec<Result<Vec<Step>, IngestError>> {
     let mut lines = TraceLines::new(text.as_bytes(), Keep::default());
@@ -222,5 +222,60 @@ fn bad_lines_are_told_where_and_why() {
     assert!(
         all.len() == 2 && all[0].is_err() && all[1].is_ok(),
         "{all:?}"
+    );
+}
+
+#[test]
+fn ids_times_and_errors_of_all_kinds_are_taken() {
+    let id = "00000000-0001-7fff-bfff-ffffffffffff";
+    let with =
+        |kind: &str| format!(r#"{{"kind":{kind},"id":"{id}","time":"1970-01-01T00:00:01Z"}}"#);
+    let kinds = [
+        with("\"decision\""),
+        with("\"step\",\"name\":\"n\""),
+        with("\"tool_intent\",\"ref\":\"i\",\"tool\":\"t\""),
+        with("\"tool_outcome\",\"intent\":\"i\",\"error\":\"timeout\""),
+        with("\"provenance\",\"sources\":[{\"origin\":\"tool\",\"trust\":1,\"name\":\"n\"}]"),
+    ];
+    for step in steps(&kinds.join(",")).unwrap() {
+        assert!(step.id_given && step.id.to_string() == id, "{step:?}");
+        let at = match &step.body {
+            StepBody::Decision(decision) => decision.occurred_at,
+            StepBody::TraceNode(node) => node.occurred_at,
+            StepBody::ToolIntent(intent) => intent.occurred_at,
+            StepBody::ToolOutcome(outcome) => {
+                assert_eq!(outcome.error, "timeout");
+                outcome.occurred_at
+            }
+            StepBody::Provenance(from, _) => from.occurred_at,
+        };
+        assert_eq!(at.map(|at| at.as_micros()), Some(1_000_000), "{step:?}");
+    }
+    assert!(refusal(r#"{"kind":"step","name":"n","id":"1"}"#).contains("steps[0].id"));
+    assert!(refusal(r#"{"kind":"step","name":"n","time":"now"}"#).contains("steps[0].time"));
+    // Without one an id is made, and nobody says that it was given.
+    assert!(!steps(r#"{"kind":"step","name":"n"}"#).unwrap()[0].id_given);
+}
+
+#[test]
+fn what_stands_by_itself_is_read_as_a_line_is() {
+    let mut keys = Counted::plain();
+    let text = b"{\n \"model\": \"m\" }\n";
+    let group = read_record(text, "records[3]", Keep::default(), &mut keys).unwrap();
+    assert_eq!((group.place.as_str(), group.steps.len()), ("records[3]", 1));
+    let error = read_record(b"{\"modle\": 1}", "record", Keep::default(), &mut keys).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("record: field `modle`: unknown"),
+        "{error}"
+    );
+    let text = b"{\"trace_id\": \"t\",\n\"steps\": [{\"kind\": \"step\", \"name\": \"n\"}]}";
+    let group = read_trace(text, "record", Keep::default(), &mut keys).unwrap();
+    assert_eq!(group.steps[0].trace_id, "t");
+    let error = read_trace(b"{}\n{}", "record", Keep::default(), &mut keys).unwrap_err();
+    assert!(
+        error.to_string().starts_with("record: no strict JSON"),
+        "{error}"
     );
 }

@@ -1,6 +1,6 @@
 //! Attack A16: proofs with a wrong index, size, length or node, or with extra nodes.
 
-use crate::{at, flipped, leaf, size, stranger, tree};
+use crate::{at, flipped, leaf, leaves, size, stranger, tree};
 use ai_audit_merkle::{
     ConsistencyProof, InclusionProof, ProofError, consistency_proof, inclusion_proof, root,
 };
@@ -248,5 +248,26 @@ fn a16_consistency_rewritten_history() {
         let proof = consistency_proof(&mut other, size(old), size(8)).unwrap();
         let true_old = root(&mut tree(8), size(old)).unwrap();
         assert!(proof.verify(&true_old, &other.root()).is_err(), "{old}");
+    }
+}
+
+#[test]
+fn a_proof_shows_the_root_before_its_leaf_at_every_place_of_every_small_tree() {
+    for n in 1..70 {
+        let all = leaves(n);
+        let tree = ai_audit_merkle::BatchTree::new(&all);
+        for i in 0..n {
+            let mut proof = tree.inclusion_proof(at(i)).unwrap();
+            let before = ai_audit_merkle::root_of(&all[..usize::try_from(i).unwrap()]);
+            assert_eq!(proof.root_before(), Ok(before), "{i} of {n}");
+            proof.path.push(ai_audit_merkle::NodeHash::EMPTY);
+            assert!(proof.root_before().is_err());
+        }
+        let outside = InclusionProof {
+            index: at(n),
+            size: size(n),
+            path: vec![],
+        };
+        assert!(outside.root_before().is_err());
     }
 }

@@ -18,7 +18,7 @@ fn concatenated(path: &[NodeHash]) -> Vec<u8> {
 fn every_size_up_to_300() {
     let all = leaves(300);
     let (mut grown, mut memory, mut other) = (Frontier::new(), MemoryTree::new(), Other::new());
-    let mut tiled = Tiled::new(Store::default());
+    let mut tiled = Tiled::new(<Store>::default());
     for n in 0..=all.len() {
         let (count, root_n) = (n as u64, reference::root(&all[..n]));
         let batch = BatchTree::new(&all[..n]);
@@ -153,7 +153,7 @@ fn every_subtree_of_trees_up_to_40() {
 fn larger_trees() {
     let count = 70_000;
     let all = leaves(count);
-    let (mut memory, mut store, mut other) = (MemoryTree::new(), Store::default(), Other::new());
+    let (mut memory, mut store, mut other) = (MemoryTree::new(), <Store>::default(), Other::new());
     for (&leaf, i) in all.iter().zip(0..) {
         memory.push(leaf).unwrap();
         store.push(leaf);

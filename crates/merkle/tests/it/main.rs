@@ -11,6 +11,7 @@ mod a17_shape;
 mod batches;
 mod differential;
 mod hostile;
+mod messages;
 mod properties;
 mod reference;
 mod tiles;

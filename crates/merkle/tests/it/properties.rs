@@ -36,6 +36,8 @@ proptest! {
         let proof = inclusion_proof(&mut tree, at(i), size(n)).unwrap();
         prop_assert_eq!(proof.verify(&leaf, &new_root), Ok(()));
         prop_assert_eq!(&proof, &BatchTree::new(&all).inclusion_proof(at(i)).unwrap());
+        let before = root_of(&all[..usize::try_from(i).unwrap()]);
+        prop_assert_eq!(proof.root_before(), Ok(before));
         if !proof.path.is_empty() {
             let mut forged = proof.clone();
             let node = usize::from(node) % forged.path.len();

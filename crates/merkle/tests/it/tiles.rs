@@ -10,40 +10,41 @@ use std::convert::Infallible;
 
 /// Keeps of a growing log what a store keeps, and counts what is read.
 #[derive(Debug, Default)]
-pub(crate) struct Store {
+pub(crate) struct Store<const HEIGHT: u32 = TILE_HEIGHT> {
     frontier: Frontier,
     levels: BTreeMap<u32, Vec<NodeHash>>,
     reads: Vec<(u32, u64)>,
 }
 
-impl Store {
+impl<const HEIGHT: u32> Store<HEIGHT> {
     pub(crate) fn push(&mut self, leaf: LeafHash) {
         let levels = &mut self.levels;
         let keep = |level, _, node| {
-            if level % TILE_HEIGHT == 0 {
-                levels.entry(level / TILE_HEIGHT).or_default().push(node);
+            if level % HEIGHT == 0 {
+                levels.entry(level / HEIGHT).or_default().push(node);
             }
         };
         self.frontier.push_with(leaf, keep).unwrap();
     }
 }
 
-impl TileReader for Store {
+impl<const HEIGHT: u32> TileReader for Store<HEIGHT> {
+    const HEIGHT: u32 = HEIGHT;
     type Error = Infallible;
     fn hashes(&mut self, level: u32, tile: u64, out: &mut Vec<NodeHash>) -> Result<(), Infallible> {
         self.reads.push((level, tile));
-        let start = usize::try_from(tile.saturating_mul(TILE_WIDTH)).unwrap_or(usize::MAX);
+        let start = usize::try_from(tile.saturating_mul(1 << HEIGHT)).unwrap_or(usize::MAX);
         let nodes = self
             .levels
             .get(&level)
             .and_then(|level| level.get(start..))
             .unwrap_or(&[]);
-        out.extend(nodes.iter().take(256));
+        out.extend(nodes.iter().take(1 << HEIGHT));
         Ok(())
     }
 }
 
-fn store(count: u64) -> Store {
+fn store<const HEIGHT: u32>(count: u64) -> Store<HEIGHT> {
     let mut store = Store::default();
     for i in 0..count {
         store.push(leaf(i));
@@ -53,7 +54,7 @@ fn store(count: u64) -> Store {
 
 #[test]
 fn each_tile_is_read_once() {
-    let mut tiled = Tiled::new(store(66_000));
+    let mut tiled = Tiled::new(store::<8>(66_000));
     let reads = |tiled: &mut Tiled<Store>| {
         let reads = std::mem::take(&mut tiled.reader_mut().reads);
         let mut once = reads.clone();
@@ -73,7 +74,7 @@ fn each_tile_is_read_once() {
 
 #[test]
 fn growing_tile_is_read_again() {
-    let mut tiled = Tiled::new(store(3));
+    let mut tiled = Tiled::new(store::<8>(3));
     let before = inclusion_proof(&mut tiled, at(1), size(3)).unwrap();
     for i in 3..600 {
         tiled.reader_mut().push(leaf(i));
@@ -89,11 +90,34 @@ fn growing_tile_is_read_again() {
     }
 }
 
+#[test]
+fn lower_tiles_are_more_and_smaller() {
+    fn proofs<const HEIGHT: u32>() {
+        let mut tiled = Tiled::new(store::<HEIGHT>(700));
+        for n in [1, 2, 15, 16, 17, 255, 256, 257, 511, 512, 513, 699, 700] {
+            for index in (0..n).step_by(7) {
+                let proof = inclusion_proof(&mut tiled, at(index), size(n)).unwrap();
+                let expected = inclusion_proof(&mut tree(n), at(index), size(n)).unwrap();
+                assert_eq!(proof, expected, "height {HEIGHT}: {index} of {n}");
+            }
+        }
+        let missing = TileError::Missing {
+            level: 1,
+            index: 350,
+        };
+        assert_eq!(tiled.node(1, 350), Err(missing));
+    }
+    proofs::<1>();
+    proofs::<3>();
+    proofs::<4>();
+    proofs::<7>();
+}
+
 /// A small cache forgets tiles, never answers wrongly.
 #[test]
 fn forgotten_tiles_are_read_again() {
     let count = 256 * 50;
-    let (mut tiled, mut memory) = (Tiled::with_capacity(store(count), 1), tree(count));
+    let (mut tiled, mut memory) = (Tiled::with_capacity(store::<8>(count), 1), tree(count));
     for round in 0..2 {
         for tile in 0..50 {
             let index = tile * 256 + round;
@@ -112,7 +136,7 @@ fn forgotten_tiles_are_read_again() {
 
 #[test]
 fn missing_and_overlong_tiles() {
-    let mut tiled = Tiled::new(store(10));
+    let mut tiled = Tiled::new(store::<8>(10));
     let missing = |level, index| Err(TileError::Missing { level, index });
     for (level, index) in [
         (0, 10),
@@ -143,7 +167,10 @@ fn missing_and_overlong_tiles() {
     }
     assert_eq!(
         Tiled::new(Wide).node(0, 0),
-        Err(TileError::TooWide { found: 257 })
+        Err(TileError::TooWide {
+            found: 257,
+            most: TILE_WIDTH
+        })
     );
 }
 

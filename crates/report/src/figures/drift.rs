@@ -51,11 +51,13 @@ impl DriftOver {
 }
 
 /// A window, and how many it stands for.
+#[derive(Debug, Clone)]
 struct Kept {
     window: DriftWindow,
     ends: Ends,
 }
 
+#[derive(Debug, Clone)]
 pub(super) struct Drift {
     over: DriftOver,
     monitor: DriftMonitor,

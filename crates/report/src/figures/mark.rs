@@ -2,8 +2,7 @@
 
 use super::data::Between;
 use ai_audit_compliance::Pointer;
-use ai_audit_core::{Kind, LeafHash, ReceiptId, Said, Timestamp};
-use ai_audit_verify::VerifiedReceipt;
+use ai_audit_core::{Kind, LeafHash, ReceiptId, Said, Timestamp, UnverifiedReceipt};
 
 /// A receipt: enough to name it in the annex.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,7 +17,7 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    pub(super) fn of(receipt: &VerifiedReceipt<'_>, said: &Said<'_>) -> Self {
+    pub(super) fn of(receipt: &UnverifiedReceipt<'_>, said: &Said<'_>) -> Self {
         let header = receipt.header();
         Self {
             seq: header.seq,

@@ -12,7 +12,7 @@ const MAX_ALARMS: usize = 100;
 
 /// A path of so many stretches at most: whenever there are too many, two become one. Nothing that
 /// reached a boundary is lost, since a stretch keeps its least and greatest value.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Path {
     stride: u64,
     count: u64,
@@ -102,7 +102,7 @@ fn join(first: &mut Stretch, second: &Stretch) {
 }
 
 /// Which decisions led to where a test stands.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Led {
     since: Option<Mark>,
     observations: u64,
@@ -130,7 +130,7 @@ impl Led {
 }
 
 /// Both tests over one event.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Rates {
     event: String,
     alpha: f64,

@@ -4,8 +4,8 @@ use crate::logs::{Log, half_a_year};
 use ai_audit_analytics::{Shift, Sprt, SprtDecision, SprtPlan};
 use ai_audit_core::{Action, Check, Decision, DecodeBody as _, Kind, LeafHash, UnverifiedReceipt};
 use ai_audit_report::{
-    Block, CaseReason, DriftOver, FigureData, FigureOptions, Figures, Recipe, Span, Tone, Unit,
-    compose,
+    Block, CaseReason, DriftOver, FigureData, FigureOptions, Figures, Paths, Recipe, Span, Tone,
+    Unit, compose,
 };
 use ai_audit_verify::LogVerifier;
 use std::collections::BTreeMap;
@@ -25,6 +25,31 @@ fn decisions(log: &Log) -> Vec<(u64, Action)> {
             )
         })
         .collect()
+}
+
+#[test]
+fn paths_that_are_followed_are_those_of_the_figures_at_any_time() {
+    let log = half_a_year();
+    let options = FigureOptions::default();
+    let (_, figures) = log.report(&["eu-ai-act"], &options, &log.trust());
+    let mut paths = Paths::new(&options).unwrap();
+    let mut decided = 0;
+    for (place, sealed) in log.sealed.iter().enumerate() {
+        decided += u64::from(
+            paths
+                .push(&UnverifiedReceipt::parse(sealed).unwrap())
+                .is_some(),
+        );
+        // A look in between changes nothing of what comes.
+        if place == log.sealed.len() / 2 {
+            assert_eq!(paths.now().sprt.observations, decided);
+        }
+    }
+    let now = paths.now();
+    assert_eq!((decided, now.unreadable), (figures.decisions, 0));
+    assert_eq!(now.sprt, figures.sprt);
+    assert_eq!(now.cusum, figures.cusum);
+    assert_eq!(now.drift, figures.drift);
 }
 
 #[test]
@@ -227,7 +252,7 @@ fn measured(log: &Log, options: &FigureOptions) -> (FigureData, u64) {
         let mut figures = Figures::new(options).unwrap();
         let mut verifier = LogVerifier::new(&policy);
         for sealed in &log.sealed {
-            verifier.push_observed(sealed, &mut figures);
+            verifier.push_observed(sealed, None, &mut figures);
         }
         drop(verifier);
         data = Some(figures.finish());

@@ -169,7 +169,7 @@ impl Log {
         );
         let mut verifier = LogVerifier::new(policy);
         for sealed in &self.sealed {
-            verifier.push_observed(sealed, &mut both);
+            verifier.push_observed(sealed, None, &mut both);
         }
         (both.0.finish(&verifier.finish(), None), both.1.finish())
     }

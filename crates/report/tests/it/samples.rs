@@ -46,7 +46,7 @@ pub(crate) fn crosswalk(receipts: u64) -> Crosswalk {
     let mut assessment = Assessment::new(catalogues, Period::default(), AT).unwrap();
     let mut verifier = LogVerifier::new(&policy);
     for receipt in &sealed {
-        verifier.push_observed(receipt.as_bytes(), &mut assessment);
+        verifier.push_observed(receipt.as_bytes(), None, &mut assessment);
     }
     assessment.finish(&verifier.finish(), None)
 }

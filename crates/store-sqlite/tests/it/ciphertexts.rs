@@ -116,8 +116,9 @@ fn removed_ciphertexts_are_on_the_disk_no_more() {
 fn a_file_with_ciphertexts_is_of_a_later_schema() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.db");
+    crate::older::make(&path);
     let (store, name) = (
-        SqliteStore::open(&path, OpenMode::Create).unwrap(),
+        SqliteStore::open(&path, OpenMode::ReadWrite).unwrap(),
         LogName::default(),
     );
     let other = rusqlite::Connection::open(&path).unwrap();

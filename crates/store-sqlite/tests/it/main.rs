@@ -4,6 +4,7 @@
 
 mod access;
 mod ciphertexts;
+mod older;
 mod subject_keys;
 
 use ai_audit_core::Head;
@@ -225,7 +226,8 @@ fn deleted_bytes_are_on_the_disk_no_more() {
 fn a_file_with_deleted_receipts_is_of_a_later_schema() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.db");
-    let store = SqliteStore::open(&path, OpenMode::Create).unwrap();
+    older::make(&path);
+    let store = SqliteStore::open(&path, OpenMode::ReadWrite).unwrap();
     let (mut log, name) = (TestLog::new(1), LogName::default());
     let receipts = log.seal(4);
     store

@@ -1,6 +1,7 @@
 //! What a ledger and its logs are opened with.
 
 use super::erasure::SubjectKeysSource;
+use super::observer::LedgerObserver;
 use crate::{Clock, HighWaterMark, LogName, Random, ReceiptKeys};
 use ai_audit_core::{KeyRevocation, Signer, VerifyingKey};
 use ai_audit_epochs::{EpochPolicy, Retention};
@@ -18,6 +19,14 @@ pub struct LedgerConfig {
     /// The most records that are written in one commit; at least 1. 1,024 unless changed. A group
     /// is never split: one that is longer is a commit of its own.
     pub max_batch: usize,
+    /// From how many records of a log in one commit on they are sealed as a batch, in a log whose
+    /// genesis permits that by the policy entry `receipt-seal` = `batched`; at least 1. 8 unless changed.
+    /// Fewer are signed one by one, and so is what is about the log itself.
+    pub batch_from: usize,
+    /// The longest that the writer waits for the producers of a commit to come back, so that their next
+    /// records share a commit too; it never waits for more than half as long as that commit took, nor
+    /// behind a commit of one group. 10 ms unless changed; not at all where it is zero.
+    pub linger: Duration,
     /// When checkpoints are made without being asked for. Never unless changed.
     pub checkpoints: CheckpointPolicy,
     /// When epochs are sealed without being asked for. Never unless changed.
@@ -38,6 +47,8 @@ pub struct LedgerConfig {
     pub signers: Option<Arc<dyn SignerSource>>,
     /// Who keeps subject keys. Without it no subject can be erased. Nobody unless changed.
     pub subject_keys: Option<Arc<dyn SubjectKeysSource>>,
+    /// Who hears of commits. Nobody unless changed; then no time is measured.
+    pub observer: Option<Arc<dyn LedgerObserver>>,
 }
 
 /// Has the signers of logs, for a ledger that attaches each when it is first needed: a log whose key
@@ -65,6 +76,8 @@ impl LedgerConfig {
             capacity: 10_000,
             on_full: OnFull::Block,
             max_batch: 1024,
+            batch_from: 8,
+            linger: Duration::from_millis(10),
             checkpoints: CheckpointPolicy::default(),
             epochs: EpochPolicy::default(),
             retention: None,
@@ -74,6 +87,7 @@ impl LedgerConfig {
             marks: None,
             signers: None,
             subject_keys: None,
+            observer: None,
         }
     }
 }
@@ -84,6 +98,8 @@ impl fmt::Debug for LedgerConfig {
             .field("capacity", &self.capacity)
             .field("on_full", &self.on_full)
             .field("max_batch", &self.max_batch)
+            .field("batch_from", &self.batch_from)
+            .field("linger", &self.linger)
             .field("checkpoints", &self.checkpoints)
             .field("epochs", &self.epochs)
             .field("retention", &self.retention)

@@ -9,6 +9,7 @@ use super::ticket::{Abandoned, Filler, Outcome, Receipt};
 use super::{LedgerStats, LogInfo};
 use crate::{LedgerError, LogName, SubmitError};
 use ai_audit_core::Timestamp;
+use core::time::Duration;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -90,8 +91,21 @@ struct State {
     refused: HashMap<(LogName, String), Refused>,
     /// Whether the writer sleeps, and how many producers do: waking nobody is a system call too.
     writer_sleeps: bool,
+    /// How many commands must wait for a group to wake it.
+    wake_at: usize,
+    /// Something came that does not wait for others.
+    urgent: bool,
     producers_sleep: usize,
     stats: LedgerStats,
+}
+
+/// Who is likely to submit soon: those whose records were just committed, and who were told.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Expected {
+    /// How many groups.
+    pub(crate) groups: usize,
+    /// How long to wait for them at most.
+    pub(crate) within: Duration,
 }
 
 impl Queue {
@@ -156,7 +170,9 @@ impl Queue {
             if state.queued + records <= capacity || (group.collected && state.queued == 0) {
                 state.queued += records;
                 state.commands.push_back(Command::Append(group));
-                self.wake_writer(&mut state);
+                if state.commands.len() >= state.wake_at {
+                    self.wake_writer(&mut state);
+                }
                 return Ok(());
             }
             let left = match deadline {
@@ -167,6 +183,8 @@ impl Queue {
                 },
             };
             state.producers_sleep += 1;
+            // It may wait for others, who would wait for room behind this one.
+            self.wake_writer(&mut state);
             state = match left {
                 None => self
                     .room
@@ -208,6 +226,7 @@ impl Queue {
         refused.records = refused.records.saturating_add(lost);
         refused.from = refused.from.min(now);
         refused.to = refused.to.max(now);
+        state.urgent = true;
         self.wake_writer(state);
     }
 
@@ -225,18 +244,26 @@ impl Queue {
             self.room.notify_all();
         }
         state.commands.push_back(command);
+        state.urgent = true;
         self.wake_writer(&mut state);
     }
 
     /// What is to be done next: the groups that wait, up to `max_batch` records, or the command
-    /// before them. Without either it waits until `deadline`, or until something was refused.
-    pub(crate) fn next(&self, max_batch: usize, deadline: Option<Instant>) -> Work {
-        let mut state = self.lock();
+    /// before them. Without either it waits until `deadline`, or until something was refused. First
+    /// it waits a little for those who are expected.
+    pub(crate) fn next(
+        &self,
+        max_batch: usize,
+        deadline: Option<Instant>,
+        expected: Expected,
+    ) -> Work {
+        let mut state = self.linger(self.lock(), max_batch, expected);
         loop {
             if !state.commands.is_empty() {
                 return self.take(state, max_batch);
             }
             if !state.refused.is_empty() {
+                state.urgent = false;
                 return Work::Groups(Vec::new());
             }
             state.writer_sleeps = true;
@@ -261,8 +288,42 @@ impl Queue {
         }
     }
 
+    /// Waits until those who are expected have come back, so that they share one commit, or until
+    /// something cannot wait.
+    fn linger<'q>(
+        &'q self,
+        mut state: MutexGuard<'q, State>,
+        max_batch: usize,
+        expected: Expected,
+    ) -> MutexGuard<'q, State> {
+        // Nobody else shares the commit of one.
+        if expected.groups < 2 {
+            return state;
+        }
+        let until = Instant::now() + expected.within;
+        while state.commands.len() < expected.groups
+            && state.queued < max_batch
+            && state.producers_sleep == 0
+            && !state.urgent
+        {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            (state.writer_sleeps, state.wake_at) = (true, expected.groups);
+            state = self
+                .work
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+            (state.writer_sleeps, state.wake_at) = (false, 0);
+        }
+        state
+    }
+
     fn take(&self, mut state: MutexGuard<'_, State>, max_batch: usize) -> Work {
-        let mut groups = Vec::new();
+        // What is urgent among them comes to its turn without waiting.
+        let mut groups = Vec::with_capacity(state.commands.len().min(max_batch));
         let mut records = 0;
         while let Some(command) = state.commands.pop_front() {
             match command {
@@ -272,13 +333,17 @@ impl Queue {
                     records += group.records.len();
                     groups.push(group);
                 }
-                command if groups.is_empty() => return Work::Command(command),
+                command if groups.is_empty() => {
+                    state.urgent = !state.commands.is_empty() && state.urgent;
+                    return Work::Command(command);
+                }
                 command => {
                     state.commands.push_front(command);
                     break;
                 }
             }
         }
+        state.urgent = !state.commands.is_empty() && state.urgent;
         state.queued -= records;
         state.stats.in_flight = records;
         if state.producers_sleep > 0 {

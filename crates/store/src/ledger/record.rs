@@ -219,7 +219,7 @@ impl Record {
 
 /// Kinds that only the ledger itself writes: control receipts, but for contracts, which callers bring.
 pub(crate) const fn is_reserved(kind: Kind) -> bool {
-    kind.is_control() && !matches!(kind, Kind::CONTRACT_ACTIVATION)
+    kind.is_never_batched() && !matches!(kind, Kind::CONTRACT_ACTIVATION)
 }
 
 impl fmt::Debug for RecordBody {

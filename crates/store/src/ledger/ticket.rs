@@ -44,6 +44,8 @@ pub(crate) struct Slot<T> {
 #[derive(Debug)]
 struct State<T> {
     value: Option<T>,
+    /// Whether a thread sleeps: waking nobody is a system call too.
+    sleeps: bool,
     waker: Option<Waker>,
 }
 
@@ -69,6 +71,7 @@ pub(crate) fn slot<T: Abandoned>() -> (Arc<Slot<T>>, Filler<T>) {
     let slot = Arc::new(Slot {
         state: Mutex::new(State {
             value: None,
+            sleeps: false,
             waker: None,
         }),
         filled: Condvar::new(),
@@ -88,9 +91,11 @@ impl<T> Slot<T> {
     fn fill(&self, value: T) {
         let mut state = self.lock();
         state.value = Some(value);
-        let waker = state.waker.take();
+        let (waker, sleeps) = (state.waker.take(), state.sleeps);
         drop(state);
-        self.filled.notify_all();
+        if sleeps {
+            self.filled.notify_all();
+        }
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -103,6 +108,7 @@ impl<T> Slot<T> {
             if let Some(value) = state.value.take() {
                 return Some(value);
             }
+            state.sleeps = true;
             state = match deadline {
                 None => self
                     .filled

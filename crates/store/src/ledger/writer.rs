@@ -1,7 +1,9 @@
 //! The writer: the one thread that seals and stores.
 
 mod anchor;
+mod batch;
 mod checkpoint;
+mod close;
 mod delete;
 mod epoch;
 mod erase;
@@ -9,19 +11,24 @@ mod ids;
 mod keys;
 mod log;
 mod open;
+mod pending;
 mod settle;
+mod sign;
+mod watch;
 
 use super::LedgerConfig;
-use super::queue::{Command, Group, Queue, Work};
-use crate::{AppendError, Batch, LedgerError, LogName, Mark, Store, StoreError, StoreTiles};
-use ai_audit_core::{Head, Stop};
+use super::queue::{Command, Expected, Group, Queue, Work};
+use crate::{AppendError, Batch, LogName, Mark, Store, StoreError, StoreTiles};
+use ai_audit_core::Head;
 use ai_audit_merkle::{Frontier, ProveError, TileError, Tiled, TreeSize, frontier};
 use core::time::Duration;
 use ids::new_ids;
-use log::{Doubt, Log, Loss, Pending, Sealer, is_outage};
+use log::{Doubt, Log, Loss, Sealer, is_outage};
+use pending::Pending;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
+use watch::Watch;
 
 /// How long to wait before what failed is tried again though nobody asks; doubled each time.
 const FIRST_RETRY: Duration = Duration::from_millis(500);
@@ -35,6 +42,9 @@ pub(super) struct Writer {
     logs: HashMap<LogName, Log>,
     retry: Duration,
     retry_at: Option<Instant>,
+    /// Who was told of the last commit.
+    expected: Expected,
+    watch: Watch,
 }
 
 /// Tells producers that the writer is gone, also when it panicked.
@@ -48,6 +58,7 @@ impl Drop for Shut {
 
 impl Writer {
     pub(super) fn new(store: Arc<dyn Store>, config: LedgerConfig, queue: Arc<Queue>) -> Self {
+        let watch = Watch::new(config.observer.clone());
         let sealer = Sealer::new(Arc::clone(&config.clock), Arc::clone(&config.random));
         Self {
             store,
@@ -57,14 +68,27 @@ impl Writer {
             logs: HashMap::new(),
             retry: FIRST_RETRY,
             retry_at: None,
+            expected: Expected::default(),
+            watch,
         }
     }
 
     pub(super) fn run(mut self) {
         let _shut = Shut(Arc::clone(&self.queue));
         loop {
-            match self.queue.next(self.config.max_batch, self.deadline()) {
-                Work::Groups(groups) => self.write(groups),
+            let expected = core::mem::take(&mut self.expected);
+            match self
+                .queue
+                .next(self.config.max_batch, self.deadline(), expected)
+            {
+                Work::Groups(groups) => {
+                    let (told, started) = (groups.len(), Instant::now());
+                    self.write(groups);
+                    self.expected = Expected {
+                        groups: told,
+                        within: (started.elapsed() / 2).min(self.config.linger),
+                    };
+                }
                 Work::Command(Command::Append(group)) => self.write(vec![group]),
                 Work::Command(Command::Create(name, new, done)) => {
                     done.fill(self.create(&name, *new));
@@ -115,12 +139,14 @@ impl Writer {
 
     /// Seals groups, declares losses and stores it all in one commit.
     fn write(&mut self, groups: Vec<Group>) {
+        self.watch.begin();
         self.take_refused();
         let mut batch: BTreeMap<LogName, Pending> = BTreeMap::new();
         self.declare_losses(&mut batch);
         let mut progress = false;
         // Every key that has a part in these groups was handed out before they were submitted.
         let mut kept = HashMap::new();
+        let together = self.to_batch(&groups);
         for Group {
             log: name,
             records,
@@ -151,6 +177,7 @@ impl Writer {
             let pending = batch
                 .entry(name.clone())
                 .or_insert_with(|| Pending::new(log));
+            pending.batching = together.contains(&name);
             let usable = new_ids(&*self.store, &name, pending, &records);
             let sealed = match usable.and_then(|()| self.check_keys(&name, &records)) {
                 Ok(()) => self.sealer.group(log, pending, records, done),
@@ -252,14 +279,30 @@ impl Writer {
         }
     }
 
-    /// Stores what is sealed, all in one, and tells whoever waits. A log that somebody else wrote
+    /// Signs and stores what is sealed, all in one, and tells whoever waits. A log that somebody else wrote
     /// to is left out and the rest tried again, since then nothing was stored.
     fn commit(
         &mut self,
         mut batch: BTreeMap<LogName, Pending>,
     ) -> HashMap<LogName, Result<(), AppendError>> {
-        let mut outcomes = HashMap::new();
+        self.watch.begin();
+        for (name, pending) in &mut batch {
+            self.sign(name, pending);
+        }
         batch.retain(|_, pending| !pending.sealed.is_empty());
+        let mut outcomes = self.close_batches(&mut batch);
+        // Stores look at no signature. What has none is not theirs to keep.
+        let unsigned = |(name, pending): (&LogName, &Pending)| {
+            (pending.signed != pending.sealed.len()).then(|| name.clone())
+        };
+        let unsigned: Vec<LogName> = batch.iter().filter_map(unsigned).collect();
+        for name in unsigned {
+            if let Some(pending) = batch.remove(&name) {
+                let what = "a receipt has no signature".to_owned();
+                let failed = self.failed(&name, pending, &StoreError::Invalid { what });
+                outcomes.insert(name, Err(failed));
+            }
+        }
         while !batch.is_empty() {
             let batches: Vec<Batch<'_>> = batch
                 .iter()
@@ -269,7 +312,9 @@ impl Writer {
                     receipts: &pending.sealed,
                 })
                 .collect();
+            self.watch.sealed(&batches);
             let stored = self.store.append(&batches);
+            self.watch.stored(stored.is_ok());
             match stored {
                 Ok(()) => {
                     self.queue.count(|stats| stats.commits += 1);
@@ -288,6 +333,7 @@ impl Writer {
                     {
                         let failed = self.moved(&name, pending, error);
                         outcomes.insert(name, Err(failed));
+                        self.watch.tell();
                         continue;
                     }
                     for (name, pending) in core::mem::take(&mut batch) {
@@ -296,7 +342,9 @@ impl Writer {
                     }
                 }
             }
+            self.watch.tell();
         }
+        self.watch.end();
         outcomes
     }
 
@@ -320,8 +368,8 @@ impl Writer {
         self.mark(name);
         self.queue
             .count(|stats| stats.appended = stats.appended.saturating_add(appended));
-        for (done, receipts) in pending.groups {
-            done.fill(Ok(receipts));
+        for group in pending.groups {
+            group.done.fill(Ok(group.receipts));
         }
     }
 
@@ -345,6 +393,7 @@ impl Writer {
     /// Somebody else wrote to the log: it is not ours any more.
     fn moved(&mut self, name: &LogName, pending: Pending, error: StoreError) -> AppendError {
         self.queue.set_attached(name, false);
+        self.watch.taken_over(name);
         if let Some(log) = self.logs.get_mut(name) {
             log.taken_over = Some(error.clone());
         }
@@ -352,8 +401,8 @@ impl Writer {
             log: name.clone(),
             error: Box::new(error),
         };
-        for (done, _) in pending.groups {
-            done.fill(Err(failed.clone()));
+        for group in pending.groups {
+            group.done.fill(Err(failed.clone()));
         }
         failed
     }
@@ -407,9 +456,12 @@ impl Writer {
             first_seq,
             error: error.clone(),
         };
-        for (done, receipts) in groups {
-            let first_seq = receipts.first().map_or(base.size(), |receipt| receipt.seq);
-            done.fill(Err(failed
+        for group in groups {
+            let first_seq = group
+                .receipts
+                .first()
+                .map_or(base.size(), |receipt| receipt.seq);
+            group.done.fill(Err(failed
                 .clone()
                 .unwrap_or_else(|| unconfirmed(first_seq))));
         }
@@ -418,56 +470,6 @@ impl Writer {
 
     fn head(&self, name: &LogName) -> Option<Head> {
         self.logs.get(name).map(|log| log.head)
-    }
-
-    /// Stops every log in order.
-    fn close(&mut self, reason: &str) -> Result<(), LedgerError> {
-        self.take_refused();
-        let mut result = Ok(());
-        let mut names: Vec<LogName> = self.logs.keys().cloned().collect();
-        names.sort();
-        let mut fail = |log: &LogName, error| {
-            if result.is_ok() {
-                let log = log.clone();
-                result = Err(LedgerError::Append { log, error });
-            }
-        };
-        let mut batch = BTreeMap::new();
-        self.declare_losses(&mut batch);
-        for name in &names {
-            if let Err(error) = self.settle(name) {
-                fail(name, error);
-                continue;
-            }
-            let Some(log) = self.logs.get(name) else {
-                continue;
-            };
-            let pending = batch
-                .entry(name.clone())
-                .or_insert_with(|| Pending::new(log));
-            let stop = |size| Stop {
-                reason: reason.into(),
-                size,
-            };
-            if let Err(error) = self.sealer.own(log, pending, stop) {
-                fail(name, error);
-            }
-        }
-        for (name, outcome) in self.commit(batch) {
-            if let Err(error) = outcome {
-                fail(&name, error);
-            }
-        }
-        if self.config.checkpoints.at_close {
-            for name in &names {
-                if let Err(error) = self.checkpoint(name)
-                    && result.is_ok()
-                {
-                    result = Err(error);
-                }
-            }
-        }
-        result
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Log {
     pub(super) levels: Vec<Vec<NodeHash>>,
     /// A fingerprint of an id, trace or session, and a receipt that has it. Whether it really has
     /// is looked up, so fingerprints may collide.
-    pub(super) index: BTreeSet<(u64, u64)>,
+    pub(super) index: BTreeSet<Entry>,
     pub(super) checkpoints: BTreeMap<TreeSize, String>,
     /// What stays known of receipts whose bytes were deleted.
     deleted: BTreeMap<u64, Deleted>,
@@ -46,6 +46,27 @@ pub(super) struct Found<'a> {
     pub(super) id: ReceiptId,
     pub(super) trace_id: &'a str,
     pub(super) session_id: &'a str,
+}
+
+/// Four bytes of a fingerprint and six of a `seq`, so that entries sort by both: three of them for each
+/// receipt are most of what finding it takes. No memory holds 2^48 receipts.
+pub(super) type Entry = [u8; 10];
+
+pub(super) fn entry(fingerprint: u64, seq: u64) -> Entry {
+    let mut entry = [0; 10];
+    let (high, low) = entry.split_at_mut(4);
+    high.copy_from_slice(&fingerprint.to_be_bytes()[..4]);
+    low.copy_from_slice(&seq.min(LAST).to_be_bytes()[2..]);
+    entry
+}
+
+/// The last `seq` that an entry can name.
+const LAST: u64 = (1 << 48) - 1;
+
+fn seq_of(entry: &Entry) -> u64 {
+    entry[4..]
+        .iter()
+        .fold(0, |seq, byte| seq << 8 | u64::from(*byte))
 }
 
 /// Which field a fingerprint is of.
@@ -159,7 +180,7 @@ impl Log {
             if !header.kind.is_control() {
                 let (id, sealed_at) = (header.id, header.sealed_at);
                 let named = fingerprints(header).into_iter().flatten();
-                unnamed.extend(named.map(|fingerprint| (fingerprint, seq)));
+                unnamed.extend(named.map(|fingerprint| entry(fingerprint, seq)));
                 gone.insert(seq, Deleted { id, sealed_at });
             }
         }
@@ -293,8 +314,8 @@ impl Log {
             (None, None) => false,
         };
         self.index
-            .range((fingerprint, start)..=(fingerprint, u64::MAX))
-            .map(|(_, seq)| *seq)
+            .range(entry(fingerprint, start)..=entry(fingerprint, LAST))
+            .map(seq_of)
             .filter(|seq| fits(*seq))
             .take(limit)
             .collect()
@@ -309,5 +330,25 @@ impl Log {
             .map(|(seq, _)| seq)
             .take(limit)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_sort_by_fingerprint_and_then_by_place() {
+        let all = [
+            entry(0, 0),
+            entry(0, 255),
+            entry(0, 256),
+            entry(0, LAST),
+            entry(1 << 32, 0),
+            entry(u64::MAX, 7),
+        ];
+        assert!(all.is_sorted());
+        let places = all.map(|entry| seq_of(&entry));
+        assert_eq!(places, [0, 255, 256, LAST, 0, 7]);
     }
 }

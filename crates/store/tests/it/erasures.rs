@@ -308,7 +308,7 @@ fn the_policy_changes_from_a_receipt_on() {
             ("region".to_owned(), "eu".to_owned())
         ]
     );
-    for fixed in ["retention-days", "keys", "receipt-key"] {
+    for fixed in ["retention-days", "keys", "receipt-key", "receipt-seal"] {
         let error = ledger
             .change_policy(&log(), change(fixed, "1"))
             .unwrap_err();

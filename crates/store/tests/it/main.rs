@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod anchors;
+mod batches;
 mod before_action;
 mod ciphertexts;
 mod collect;
@@ -15,6 +16,7 @@ mod ledger;
 mod marks;
 mod queue;
 mod rig;
+mod signing;
 mod writers;
 
 use ai_audit_store::MemoryStore;

@@ -67,6 +67,32 @@ fn a34_refusals_are_errors_and_are_declared_in_the_log() {
 }
 
 #[test]
+fn what_never_came_to_be_submitted_is_declared_when_whoever_lost_it_says_so() {
+    let (rig, ledger, gate, tickets) = full(OnFull::Error);
+    let log = LogName::default();
+    ledger.declare_lost(&log, 2, "it could not be made");
+    ledger.declare_lost(&log, 1, "it could not be made");
+    // Of a log that is not there nobody hears.
+    ledger.declare_lost(&LogName::new("other").unwrap(), 1, "");
+    gate.open();
+    for ticket in tickets {
+        ticket.wait().unwrap();
+    }
+    ledger.close("").unwrap();
+    let all = walk(&*rig.store, &log, 1);
+    let gaps: Vec<_> = all.iter().filter(|(kind, _)| *kind == Kind::GAP).collect();
+    assert_eq!(gaps.len(), 1);
+    let receipt = UnverifiedReceipt::parse(&gaps[0].1).unwrap();
+    let gap = Gap::decode(&receipt).unwrap();
+    assert_eq!(gap.lost, Some(3));
+    assert!(
+        gap.reason.contains("it could not be made"),
+        "{}",
+        gap.reason
+    );
+}
+
+#[test]
 fn a34_with_a_time_out_it_waits_that_long() {
     let timeout = Duration::from_millis(80);
     let (_rig, ledger, gate, _tickets) = full(OnFull::Timeout(timeout));

@@ -130,6 +130,13 @@ impl Gate {
     }
 }
 
+impl Gated {
+    pub(crate) fn new(key: SigningKey, gate: &Arc<Gate>) -> Self {
+        let gate = Arc::clone(gate);
+        Self { key, gate }
+    }
+}
+
 impl Signer for Gated {
     fn verifying_key(&self) -> VerifyingKey {
         self.key.verifying_key()
@@ -153,10 +160,7 @@ pub(crate) fn gated_log(number: u8, gate: &Arc<Gate>) -> NewLog {
     let [receipt, checkpoint, _] = TestLog::keys(number);
     NewLog {
         signers: LogSigners {
-            receipt: Box::new(Gated {
-                key: receipt,
-                gate: Arc::clone(gate),
-            }),
+            receipt: Box::new(Gated::new(receipt, gate)),
             checkpoint: Box::new(checkpoint),
         },
         ..TestLog::new_log(number)

@@ -2,11 +2,12 @@
 
 use ai_audit_agentic::{ToolIntent, ToolOutcome};
 use ai_audit_core::{
-    Action, Body, Decision, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, NodeHash, ReceiptId,
-    SigningKey, Start, Timestamp,
+    Action, Body, Decision, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, Next, NodeHash,
+    PolicyEntry, ReceiptId, ReceiptSource, SealedReceipt, SigningKey, Start, Timestamp,
 };
 use ai_audit_merkle::{LeafIndex, MemoryTree, TreeSize, inclusion_proof};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
+use ai_audit_readahead::ReadAhead;
 use ai_audit_verify::{LogVerifier, Pin, Report, TrustPolicy};
 
 pub(crate) struct Log {
@@ -22,17 +23,25 @@ pub(crate) struct Log {
 impl Log {
     /// A log with its genesis, with keys made from a number.
     pub(crate) fn new(number: u8) -> Self {
+        Self::promising(number, &[])
+    }
+
+    /// The same with a policy in its genesis.
+    pub(crate) fn promising(number: u8, policy: &[PolicyEntry<'_>]) -> Self {
         let key = |n: u8| SigningKey::from_bytes(&[number.wrapping_mul(3).wrapping_add(n); 32]);
         let (receipt, checkpoint, recovery) = (key(1), key(2), key(3));
         let public = [&receipt, &checkpoint, &recovery].map(SigningKey::verifying_key);
-        let genesis = Genesis::new(
-            "example.org/log",
-            "acme",
-            &public[0],
-            &public[1],
-            &public[2],
-            [9; 16],
-        );
+        let genesis = Genesis {
+            policy: policy.into(),
+            ..Genesis::new(
+                "example.org/log",
+                "acme",
+                &public[0],
+                &public[1],
+                &public[2],
+                [9; 16],
+            )
+        };
         let mut log = Self {
             receipt_key: receipt,
             checkpoint_key: checkpoint,
@@ -99,10 +108,16 @@ impl Log {
         let sealed = draft
             .seal(body, &self.head, &self.receipt_key, &mut buf)
             .unwrap();
+        let hash = sealed.hash();
+        self.put(sealed);
+        hash
+    }
+
+    /// Puts bytes at the end that somebody sealed.
+    pub(crate) fn put(&mut self, sealed: SealedReceipt<'_>) {
         self.head = sealed.head();
         self.tree.push(sealed.hash()).unwrap();
         self.sealed.push(sealed.as_bytes().to_vec());
-        sealed.hash()
     }
 
     /// A checkpoint of the log as it is.
@@ -144,11 +159,31 @@ impl Log {
     }
 }
 
-/// Verifies sealed receipts as a whole log.
+/// Verifies sealed receipts as a whole log, on one thread and on several, which must agree.
 pub(crate) fn verify(policy: &TrustPolicy, sealed: &[Vec<u8>]) -> Report {
     let mut verifier = LogVerifier::new(policy);
     for receipt in sealed {
         verifier.push(receipt);
     }
-    verifier.finish()
+    let report = verifier.finish();
+    if sealed.iter().all(|receipt| receipt.len() <= MAX_SEALED_LEN) {
+        let mut verifier = LogVerifier::new(policy);
+        let mut source = ReadAhead::new(Bytes(sealed.iter()), 3, policy.bare_keys());
+        verifier.push_all(&mut source, 0, &mut ()).unwrap();
+        assert_eq!(format!("{:?}", verifier.finish()), format!("{report:?}"));
+    }
+    report
+}
+
+struct Bytes<'a>(std::slice::Iter<'a, Vec<u8>>);
+
+impl ReceiptSource for Bytes<'_> {
+    type Error = std::convert::Infallible;
+
+    fn read_next(&mut self, buf: &mut [u8]) -> Result<Option<Next>, Self::Error> {
+        Ok(self.0.next().map(|sealed| {
+            buf[..sealed.len()].copy_from_slice(sealed);
+            Next::Sealed(sealed.len())
+        }))
+    }
 }

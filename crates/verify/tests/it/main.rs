@@ -6,6 +6,7 @@ mod a38_contracts;
 mod a52_incidents;
 mod a55_imports;
 mod attacks;
+mod batches;
 mod chain_cuts;
 mod epochs;
 mod erasure;

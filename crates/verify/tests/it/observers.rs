@@ -161,7 +161,7 @@ fn without_a_pin_that_leads_to_the_key_nothing_is_seen_as_verified() {
         let mut verifier = SelectionVerifier::new(&policy, note, head);
         let mut eyes = Eyes::default();
         for seq in 0..6 {
-            verifier.push_observed(&log.sealed[seq], log.path(seq as u64), &mut eyes);
+            verifier.push_observed(&log.sealed[seq], log.path(seq as u64), None, &mut eyes);
         }
         assert_eq!(eyes.saw, all);
     }
@@ -204,7 +204,7 @@ fn a_selection_brings_paths_that_prove_inclusion() {
     let mut verifier = SelectionVerifier::new(&policy, note.clone(), head.clone());
     let mut eyes = Eyes::default();
     for seq in [0, 1, 7, 19] {
-        verifier.push_observed(&log.sealed[seq], log.path(seq as u64), &mut eyes);
+        verifier.push_observed(&log.sealed[seq], log.path(seq as u64), None, &mut eyes);
     }
     assert!(verifier.finish().verdict.integrity.is_verified());
     assert_eq!((eyes.verified(), eyes.saw.len()), (4, 4));
@@ -223,9 +223,9 @@ fn a_selection_brings_paths_that_prove_inclusion() {
     let mut verifier = SelectionVerifier::new(&policy, note, head);
     let mut eyes = Eyes::default();
     for (seq, path) in [(0, 0), (1, 2), (7, 7)] {
-        verifier.push_observed(&log.sealed[seq], log.path(path), &mut eyes);
+        verifier.push_observed(&log.sealed[seq], log.path(path), None, &mut eyes);
     }
-    verifier.push_observed(b"no receipt", Vec::new(), &mut eyes);
+    verifier.push_observed(b"no receipt", Vec::new(), None, &mut eyes);
     assert_eq!((eyes.verified(), eyes.saw.len()), (1, 4));
     assert_eq!(eyes.saw[3], Saw::Unverified(8, None));
 }

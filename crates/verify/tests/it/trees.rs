@@ -1,7 +1,8 @@
 //! What the tree's hashes alone can tell, and what they cannot.
 
 use crate::logs::Log;
-use ai_audit_core::{LeafHash, Question, Status, UnverifiedReceipt};
+use ai_audit_core::{LeafHash, NodeHash, Question, Status, UnverifiedReceipt};
+use ai_audit_merkle::TreeSize;
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_verify::{Pin, Report, TreeVerifier, TrustPolicy};
 
@@ -42,6 +43,66 @@ fn hashes_alone_never_verify_integrity_or_attribution() {
         report.verdict.completeness,
         Status::Unverified { .. }
     ));
+}
+
+#[test]
+fn a76_receipts_that_were_only_hashed_are_never_verified() {
+    let log = Log::of(1, 20);
+    let hashed = |sealed: &[Vec<u8>]| {
+        let (note, policy) = (log.checkpoint(), log.policy());
+        let checkpoint = Checkpoint::parse(note.text()).unwrap();
+        let mut verifier = TreeVerifier::of_receipts(&policy, note, checkpoint);
+        for receipt in sealed {
+            verifier.push_sealed(receipt);
+        }
+        verifier.finish()
+    };
+    let report = hashed(&log.sealed);
+    assert_eq!(report.verdict.completeness, Status::Verified);
+    assert_eq!((report.complete_to, report.receipts), (Some(20), 20));
+    for open in [&report.verdict.integrity, &report.verdict.attribution] {
+        let said = open.to_string();
+        assert!(
+            said.contains("signatures, chain and contents were not checked"),
+            "{said}"
+        );
+    }
+    assert_eq!(report.exit(&Question::DEFAULT).code(), 3);
+    // A checkpoint of nothing makes nothing complete (A46).
+    let empty = Checkpoint {
+        origin: log.origin.clone(),
+        size: TreeSize::new(0),
+        root: NodeHash::EMPTY,
+        extensions: vec![],
+    };
+    let empty = empty.sign(&log.checkpoint_key).unwrap().to_string();
+    let policy = TrustPolicy::new()
+        .pin(log.pin())
+        .checkpoint(empty.as_bytes());
+    let report = verify(&policy.unwrap(), log.checkpoint(), &leaves(&log));
+    let completeness = &report.verdict.completeness;
+    assert!(
+        matches!(completeness, Status::Unverified { .. }),
+        "{completeness}"
+    );
+    assert_eq!(report.complete_to, None);
+    // A signature is not looked at; every bit of a payload is.
+    let mut unsigned = log.sealed.clone();
+    *unsigned[9].last_mut().unwrap() ^= 1;
+    assert_eq!(hashed(&unsigned).exit(&Question::DEFAULT).code(), 3);
+    for byte in 0..log.sealed[9].len() - 64 {
+        let mut changed = log.sealed.clone();
+        changed[9][byte] ^= 1;
+        assert!(hashed(&changed).verdict.integrity.is_failed(), "{byte}");
+    }
+    for wrong in [
+        &log.sealed[..19],
+        &[log.sealed.clone(), vec![vec![]]].concat(),
+    ] {
+        let report = hashed(wrong);
+        assert!(report.verdict.integrity.is_failed());
+        assert!(!report.verdict.completeness.is_verified());
+    }
 }
 
 #[test]

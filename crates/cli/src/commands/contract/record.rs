@@ -6,14 +6,13 @@ use crate::cli::contract::RecordContract as Args;
 use crate::failure::usage;
 use crate::open::{log_name, settings, written};
 use crate::output::{Output, counted, safe};
-use ai_audit_agentic::{
-    ContractActivation, ContractAudit, ContractState, ContractVerdict, JsonDigest,
-};
+use ai_audit_agentic::{ContractActivation, ContractState, ContractVerdict, JsonDigest};
 use ai_audit_contracts::{Contract, Evaluation, Tally, Verdict};
-use ai_audit_core::{DigestSecret, Kind, List, ReceiptId, Text, UnverifiedReceipt};
+use ai_audit_core::{DigestSecret, List, ReceiptId, Text};
 use ai_audit_directory::{OsRandom, Writer};
+use ai_audit_intake::ActivateError;
 use ai_audit_store::{
-    Clock as _, EncodedRecordBody, LogName, Query, Random as _, Record, SystemClock, Ticket,
+    Clock as _, EncodedRecordBody, LogName, Random as _, Record, SystemClock, Ticket,
 };
 use anyhow::Context as _;
 use serde_json::json;
@@ -69,34 +68,16 @@ fn activate(
     log: &LogName,
     writer: &Writer,
 ) -> anyhow::Result<Option<u64>> {
-    let mut audit = ContractAudit::new();
-    let directory = writer.directory();
-    let query = Query::Kind(Kind::CONTRACT_ACTIVATION);
-    for seq in directory.store().find(log, &query, None, usize::MAX)? {
-        let sealed = directory.receipt(log, seq)?;
-        let receipt = UnverifiedReceipt::parse(&sealed)?;
-        audit
-            .push(&receipt)
-            .with_context(|| format!("receipt {seq}"))?;
-    }
-    let (name, version) = (contract.name(), contract.version());
-    match audit.version(name, version) {
-        Some(digest) if digest != contract.digest() => {
-            return Err(usage(format!(
-                "log {log} has {name} {version} as another contract, {digest}: give this one a new version"
-            )));
-        }
-        _ if audit.is_active(&contract.digest()) => return Ok(None),
-        _ => {}
-    }
-    let record = Record::new(&ContractActivation {
+    let activation = ContractActivation {
         contract: contract.digest(),
-        name: Text::borrowed(name),
-        version: Text::borrowed(version),
+        name: Text::borrowed(contract.name()),
+        version: Text::borrowed(contract.version()),
         description: Text::borrowed(&args.reason),
-    });
-    let sealed = writer.ledger().submit(log, vec![record])?.wait()?;
-    Ok(sealed.first().map(|receipt| receipt.seq))
+    };
+    ai_audit_intake::activate(writer, log, &activation).map_err(|error| match error {
+        ActivateError::OtherContract { .. } => usage(error.to_string()),
+        other => other.into(),
+    })
 }
 
 /// Seals an evaluation for each state.

@@ -76,17 +76,20 @@ impl Read for Live {
     }
 }
 
-/// How a text is to be kept.
-fn keeping(args: &Args, field: KeepField) -> anyhow::Result<Keeping> {
-    let encrypted = args.keep_encrypted.contains(&field);
-    match (args.keep.contains(&field), encrypted) {
+/// How texts are to be kept.
+pub(crate) fn keep(plain: &[KeepField], encrypted: &[KeepField]) -> anyhow::Result<Keep> {
+    let keeping = |field| match (plain.contains(&field), encrypted.contains(&field)) {
         (true, true) => Err(usage(
             "--keep and --keep-encrypted name the same text: it is kept in one way",
         )),
         (true, false) => Ok(Keeping::Plain),
         (false, true) => Ok(Keeping::Encrypted),
         (false, false) => Ok(Keeping::Digest),
-    }
+    };
+    Ok(Keep {
+        input: keeping(KeepField::Input)?,
+        output: keeping(KeepField::Output)?,
+    })
 }
 
 /// What reads the input's format.
@@ -99,10 +102,7 @@ pub(super) enum Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(args: &Args, source: Box<dyn Read + 'a>) -> anyhow::Result<Self> {
         let source = BufReader::with_capacity(1 << 16, source);
-        let keep = Keep {
-            input: keeping(args, KeepField::Input)?,
-            output: keeping(args, KeepField::Output)?,
-        };
+        let keep = keep(&args.keep, &args.keep_encrypted)?;
         Ok(match args.format {
             Format::Decisions => Self::Lines(RecordLines::new(source, keep)),
             Format::Traces => Self::Traces(TraceLines::new(source, keep)),

@@ -5,6 +5,7 @@ use crate::cli::witness::Serve;
 use crate::failure::usage;
 use crate::open::read_at_most;
 use crate::output::{Output, safe};
+use crate::signals::stop;
 use ai_audit_directory::read_key;
 use ai_audit_note::{MAX_POLICY_LEN, VKey, VKeyKind};
 use ai_audit_verify::{Pin, TrustPolicy};
@@ -106,24 +107,5 @@ fn describe(answer: &Answer) -> String {
     match &answer.checkpoint {
         Some((origin, size)) => format!("{code} {} {size}: {}", safe(origin), safe(said)),
         None => format!("{code} {}", safe(said)),
-    }
-}
-
-/// Is there when the process is asked to end.
-async fn stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Where signals cannot be waited for, only killing is left.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

@@ -11,8 +11,9 @@ use super::super::{CIPHERTEXTS, KEYS, OLDER, PROOFS, RECEIPTS, VIEW};
 use super::Package;
 use crate::archive::{EntryReader, ReadAt};
 use crate::{ReceiptsReader, Selection, deleted_view, json_view};
-use ai_audit_core::{MAX_SEALED_LEN, Next, ReceiptSource, UnverifiedReceipt};
-use ai_audit_verify::{Observed, Observer};
+use ai_audit_core::{Kind, MAX_SEALED_LEN, Next, ReceiptSource, UnverifiedReceipt};
+use ai_audit_readahead::ReadAhead;
+use ai_audit_verify::{Observed, Observer, TrustPolicy};
 use std::fmt;
 use std::io::{BufReader, Read};
 
@@ -28,6 +29,7 @@ impl<R: ReadAt> Package<'_, R> {
     pub(super) fn receipts(
         &self,
         engine: &mut Engine<'_>,
+        policy: &TrustPolicy,
         checkpoint: u64,
         mut beside: Beside,
         observer: &mut dyn Observer,
@@ -41,8 +43,9 @@ impl<R: ReadAt> Package<'_, R> {
             .as_ref()
             .map_or(0, |manifest| manifest.receipts);
         let selection = self.manifest.as_ref().map(|manifest| &manifest.selection);
-        let mut source = ReceiptsReader::new(self.open(RECEIPTS)?)
+        let source = ReceiptsReader::new(self.open(RECEIPTS)?)
             .map_err(|error| format!("{RECEIPTS}: {error}"))?;
+        let mut source = ReadAhead::new(source, policy.thread_count(), policy.bare_keys());
         let mut view = match self.archive.entry(VIEW) {
             Some(_) => beside.good(self.open(VIEW)),
             None => None,
@@ -107,7 +110,9 @@ impl<R: ReadAt> Package<'_, R> {
             };
             let sealed = &buf[..len];
             match &mut *engine {
-                Engine::Log(verifier) => verifier.push_observed(sealed, &mut observer),
+                Engine::Log(verifier) => {
+                    verifier.push_observed(sealed, source.good_signature(), &mut observer)
+                }
                 Engine::Selection(verifier) => {
                     let path = proofs.as_mut().and_then(|proofs| {
                         let path = proofs.next();
@@ -116,7 +121,12 @@ impl<R: ReadAt> Package<'_, R> {
                     if path.is_none() {
                         proofs = None;
                     }
-                    verifier.push_observed(sealed, path.unwrap_or_default(), &mut observer);
+                    verifier.push_observed(
+                        sealed,
+                        path.unwrap_or_default(),
+                        source.good_signature(),
+                        &mut observer,
+                    );
                     // The genesis, which comes first, says whose they have to be.
                     beside.good(feed(&mut older, u64::MAX, |note| {
                         verifier.evidence_checkpoint(note)
@@ -186,6 +196,7 @@ impl<R: ReadAt> Package<'_, R> {
     ) -> Result<(), String> {
         let seq = receipt.header().seq;
         if let Some(selection) = selection
+            && receipt.header().kind != Kind::BATCH_SEAL
             && !selection.contains(receipt.header())
         {
             return Err(format!(

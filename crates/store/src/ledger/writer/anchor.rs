@@ -2,8 +2,9 @@
 
 use super::Writer;
 use super::checkpoint::open;
-use super::log::{Log, Pending};
+use super::log::{Log, Signing};
 use super::open::contradiction;
+use super::pending::Pending;
 use crate::ledger::{AnchorRequest, Receipt};
 use crate::{LedgerError, LogName, Store, StoreError, StoreTiles};
 use ai_audit_core::NodeHash;
@@ -44,7 +45,10 @@ impl Writer {
         }
         let mut pending = Pending::new(log);
         // The clock may have something to say first, which the path has to lead past.
-        let sealed_at = self.sealer.stamp(log, &mut pending).map_err(append)?;
+        let sealed_at = self
+            .sealer
+            .stamp(log, &mut pending, Signing::Now)
+            .map_err(append)?;
         let mut nodes = Nodes::new(&*store, name, log, &pending);
         let end = TreeSize::new(pending.head.size());
         let proof = consistency_proof(&mut nodes, size, end)
@@ -56,7 +60,7 @@ impl Writer {
         };
         let receipt = self
             .sealer
-            .own_at(log, &mut pending, sealed_at, &body)
+            .own_at(log, &mut pending, sealed_at, &body, Signing::Now)
             .map_err(append)?;
         self.commit(BTreeMap::from([(name.clone(), pending)]))
             .remove(name)

@@ -1,8 +1,8 @@
 //! Deleting the bytes of a sealed epoch: what is asked first, and in which order it is done.
 
 use super::Writer;
-use super::log::Pending;
 use super::open::{contradiction, parse, retention};
+use super::pending::Pending;
 use super::{Tiled, TreeSize};
 use crate::ledger::{Archived, DeleteEpoch, EpochDeleted};
 use crate::{LedgerError, LogName, StoreTiles};

@@ -1,8 +1,9 @@
 //! Epoch seals: when they are due and when they are asked for.
 
 use super::Writer;
-use super::log::{Log, Pending, Sealer};
+use super::log::{Log, Sealer, Signing};
 use super::open::{contradiction, parse};
+use super::pending::Pending;
 use crate::ledger::{Receipt, SealedEpoch};
 use crate::{AppendError, LedgerError, LogName, Query};
 use ai_audit_core::{DecodeBody as _, Head, Kind, LeafHash, NodeHash};
@@ -35,9 +36,11 @@ impl Sealer {
         pending: &mut Pending,
     ) -> Result<(EpochSeal, Receipt), AppendError> {
         // The clock may have something to say first, which is then part of the epoch.
-        let sealed_at = self.stamp(log, pending)?;
+        let sealed_at = self.stamp(log, pending, Signing::Now)?;
+        // Nor has the epoch a batch that waits for its seal.
+        self.close_batch(log, pending)?;
         let seal = pending.epoch.next_seal(root(log, pending));
-        let receipt = self.own_at(log, pending, sealed_at, &seal)?;
+        let receipt = self.own_at(log, pending, sealed_at, &seal, Signing::Now)?;
         self.after_seal(log, pending)?;
         Ok((seal, receipt))
     }
@@ -53,7 +56,7 @@ impl Sealer {
 }
 
 /// Root of the log's tree with what is pending.
-fn root(log: &Log, pending: &Pending) -> NodeHash {
+pub(super) fn root(log: &Log, pending: &Pending) -> NodeHash {
     let mut frontier = log.frontier.clone();
     for hash in &pending.hashes {
         // Sealing refuses before 2^64 receipts.
@@ -71,6 +74,14 @@ impl Writer {
         };
         let now = self.config.clock.now();
         if !self.config.epochs.is_due(pending.epoch.open(), now) || failed_lately(log) {
+            return;
+        }
+        // A seal says what is in the log: only what was signed can be.
+        self.sign(name, pending);
+        let Some(log) = self.logs.get_mut(name) else {
+            return;
+        };
+        if !self.config.epochs.is_due(pending.epoch.open(), now) {
             return;
         }
         let sealed = self.sealer.epoch(log, pending);

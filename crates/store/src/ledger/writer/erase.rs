@@ -1,8 +1,8 @@
 //! Erasing subjects: request, destruction, completion; and finishing what was cut off.
 
 use super::Writer;
-use super::log::Pending;
 use super::open::{contradiction, parse};
+use super::pending::Pending;
 use crate::ledger::{ChangePolicy, Receipt, Shred, Shredded};
 use crate::{AppendError, LedgerError, LogName};
 use ai_audit_core::{DecodeBody as _, Kind, LeafHash, PolicyChange, PolicyEntry, SubjectKeyId};

@@ -1,6 +1,6 @@
 //! Ids that callers chose: each stands once in a log.
 
-use super::log::Pending;
+use super::pending::Pending;
 use crate::{AppendError, LogName, Query, Record, Store};
 
 /// Checks that ids which callers chose stand neither in the log nor among what is sealed for it.

@@ -1,7 +1,8 @@
 //! Receipt keys: which one is valid, and handing over to the next.
 
 use super::Writer;
-use super::log::{Log, Pending};
+use super::log::Log;
+use super::pending::Pending;
 use crate::{AppendError, LedgerError, LogName, ReadLimit, Store, StoredReceipt, key_changes};
 use ai_audit_core::{
     Genesis, KeyHistory, KeyRotation, LogId, SealError, Signer, UnverifiedReceipt,

@@ -1,16 +1,17 @@
 //! What the writer knows of a log, and the receipts of it that are sealed but not yet stored.
 
+use super::pending::{Pending, PendingGroup};
+use super::sign::signing_threads;
 use crate::ledger::config::LogSigners;
 use crate::ledger::record::{Build, Earlier, EncodedRecordBody, Record, RecordBody, is_reserved};
 use crate::ledger::ticket::{Filler, Outcome, Receipt};
 use crate::{AppendError, Ciphertext, Clock, Random, ReceiptKeysError, Sealed, StoreError};
 use ai_audit_core::{
     Body, ClockAnomaly, DecodeBody, Draft, Gap, Genesis, Head, KeyHistory, KeyRevocation, Kind,
-    LeafHash, MAX_SEALED_LEN, ReceiptId, SealError, Timestamp, UnverifiedReceipt, VerifyingKey,
+    MAX_SEALED_LEN, ReceiptId, SealError, Timestamp, UnverifiedReceipt, VerifyingKey,
 };
 use ai_audit_epochs::EpochTracker;
 use ai_audit_merkle::Frontier;
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,6 +24,8 @@ pub(super) struct Log {
     pub(super) keys: KeyHistory,
     /// Whether it promises to rotate that key with each epoch.
     pub(super) forward_secure: bool,
+    /// Whether its genesis permits batched receipts.
+    pub(super) batches: bool,
     pub(super) head: Head,
     /// Of what the ledger itself sealed: what checkpoints sign is not read back from the store.
     pub(super) frontier: Frontier,
@@ -80,80 +83,32 @@ impl Log {
     }
 }
 
-/// Receipts of one log for one commit.
-pub(super) struct Pending {
-    pub(super) base: Head,
-    /// Which receipt key is valid behind them.
-    pub(super) keys: KeyHistory,
-    pub(super) head: Head,
-    pub(super) behind: bool,
-    pub(super) epoch: EpochTracker,
-    pub(super) sealed: Vec<Sealed>,
-    pub(super) hashes: Vec<LeafHash>,
-    pub(super) groups: Vec<(Filler<Outcome>, Vec<Receipt>)>,
-    /// The ids among them that callers chose.
-    pub(super) given: HashSet<ReceiptId>,
-    /// The losses that it declares.
-    pub(super) declared: Vec<Loss>,
-}
-
-impl Pending {
-    pub(super) fn new(log: &Log) -> Self {
-        Self {
-            base: log.head,
-            keys: log.keys,
-            head: log.head,
-            behind: log.behind,
-            epoch: log.epoch,
-            sealed: Vec::new(),
-            hashes: Vec::new(),
-            groups: Vec::new(),
-            given: HashSet::new(),
-            declared: Vec::new(),
-        }
-    }
-
-    /// Number of records that producers submitted.
-    pub(super) fn records(&self) -> u64 {
-        let records: usize = self.groups.iter().map(|(_, receipts)| receipts.len()).sum();
-        u64::try_from(records).unwrap_or(u64::MAX)
-    }
-
-    /// Where things stand, to come back to.
-    pub(super) const fn save(&self) -> (Head, KeyHistory, bool, EpochTracker, usize) {
-        (
-            self.head,
-            self.keys,
-            self.behind,
-            self.epoch,
-            self.sealed.len(),
-        )
-    }
-
-    pub(super) fn restore(&mut self, saved: (Head, KeyHistory, bool, EpochTracker, usize)) {
-        let (head, keys, behind, epoch, len) = saved;
-        self.head = head;
-        self.keys = keys;
-        self.behind = behind;
-        self.epoch = epoch;
-        self.sealed.truncate(len);
-        self.hashes.truncate(len);
-    }
+/// When a receipt is signed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signing {
+    /// When it is sealed.
+    Now,
+    /// Before the commit, with the others.
+    Later,
 }
 
 /// What sealing takes besides the log.
 pub(super) struct Sealer {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
+    /// How many may sign at once.
+    pub(super) threads: usize,
     buf: Vec<u8>,
 }
 
-/// The header's part that the record chooses.
-#[derive(Default)]
-struct Labels<'a> {
+/// What goes into a receipt's header, and when it is signed.
+struct Heading<'a> {
+    id: ReceiptId,
+    sealed_at: Timestamp,
     trace_id: &'a str,
     session_id: &'a str,
     actor_id: &'a str,
+    signing: Signing,
 }
 
 impl Sealer {
@@ -161,11 +116,12 @@ impl Sealer {
         Self {
             clock,
             random,
+            threads: signing_threads(),
             buf: vec![0; MAX_SEALED_LEN],
         }
     }
 
-    /// Seals the records of a group, or none of them.
+    /// Seals the records of a group, or none of them. They are signed before the commit.
     pub(super) fn group(
         &mut self,
         log: &Log,
@@ -173,16 +129,20 @@ impl Sealer {
         records: Vec<Record>,
         done: Filler<Outcome>,
     ) -> Result<(), (AppendError, Filler<Outcome>)> {
-        let saved = pending.save();
+        let before = pending.save();
         let given: Vec<ReceiptId> = records.iter().filter_map(Record::given_id).collect();
         match self.records(log, pending, records) {
             Ok(receipts) => {
                 pending.given.extend(given);
-                pending.groups.push((done, receipts));
+                pending.groups.push(PendingGroup {
+                    done,
+                    receipts,
+                    before,
+                });
                 Ok(())
             }
             Err(error) => {
-                pending.restore(saved);
+                pending.restore(before);
                 Err((error, done))
             }
         }
@@ -194,14 +154,13 @@ impl Sealer {
         pending: &mut Pending,
         records: Vec<Record>,
     ) -> Result<Vec<Receipt>, AppendError> {
-        let sealed_at = self.stamp(log, pending)?;
-        let start = pending.hashes.len();
+        let sealed_at = self.stamp(log, pending, Signing::Later)?;
         let mut receipts = Vec::with_capacity(records.len());
+        // Not the end of all pending ones: batch seals may stand between them.
+        let mut hashes = Vec::with_capacity(records.len());
         for (index, record) in records.into_iter().enumerate() {
             let refuse = |error| AppendError::Record { index, error };
-            let earlier = Earlier {
-                hashes: pending.hashes.get(start..).unwrap_or(&[]),
-            };
+            let earlier = Earlier { hashes: &hashes };
             let body = match record.body {
                 RecordBody::Ready(body) => body.map_err(refuse)?,
                 RecordBody::Later(build) => build_body(build, &earlier, index)?,
@@ -214,19 +173,23 @@ impl Sealer {
                 Some(id) => id,
                 None => self.id(sealed_at)?,
             };
-            let labels = Labels {
+            let heading = Heading {
+                id,
+                sealed_at,
+                signing: Signing::Later,
                 trace_id: &record.trace_id,
                 session_id: &record.session_id,
                 actor_id: &record.actor_id,
             };
-            let receipt = self
-                .seal(log, pending, id, sealed_at, &labels, &body)
-                .map_err(|error| match error {
-                    SealFailure::Seal(error) => refuse(error),
-                    SealFailure::Other(error) => error,
-                })?;
+            let receipt =
+                self.seal(log, pending, &heading, &body)
+                    .map_err(|error| match error {
+                        SealFailure::Seal(error) => refuse(error),
+                        SealFailure::Other(error) => error,
+                    })?;
             put_beside(pending, record.ciphertexts)
                 .map_err(|what| AppendError::Ciphertexts { index, what })?;
+            hashes.push(receipt.hash);
             receipts.push(receipt);
         }
         Ok(receipts)
@@ -250,10 +213,14 @@ impl Sealer {
         body: impl FnOnce(&Log, u64) -> Result<B, AppendError>,
     ) -> Result<Receipt, AppendError> {
         let saved = pending.save();
-        let sealed = self.stamp(log, pending).and_then(|sealed_at| {
-            let body = body(log, pending.head.size())?;
-            self.own_at(log, pending, sealed_at, &body)
-        });
+        let sealed = self
+            .stamp(log, pending, Signing::Now)
+            .and_then(|sealed_at| {
+                // The body may name its own place.
+                self.close_batch(log, pending)?;
+                let body = body(log, pending.head.size())?;
+                self.own_at(log, pending, sealed_at, &body, Signing::Now)
+            });
         if sealed.is_err() {
             pending.restore(saved);
         }
@@ -285,6 +252,7 @@ impl Sealer {
         &mut self,
         log: &Log,
         pending: &mut Pending,
+        signing: Signing,
     ) -> Result<Timestamp, AppendError> {
         let (observed, last) = (self.clock.now(), pending.head.sealed_at());
         if observed >= last {
@@ -292,7 +260,8 @@ impl Sealer {
             return Ok(observed);
         }
         if !pending.behind {
-            self.own_at(log, pending, last, &ClockAnomaly { observed, last })?;
+            let anomaly = ClockAnomaly { observed, last };
+            self.own_at(log, pending, last, &anomaly, signing)?;
             pending.behind = true;
         }
         Ok(last)
@@ -304,13 +273,21 @@ impl Sealer {
         pending: &mut Pending,
         sealed_at: Timestamp,
         body: &B,
+        signing: Signing,
     ) -> Result<Receipt, AppendError> {
         let body = EncodedRecordBody::new(body).map_err(|error| AppendError::Own {
             kind: B::KIND,
             error,
         })?;
-        let id = self.id(sealed_at)?;
-        self.seal(log, pending, id, sealed_at, &Labels::default(), &body)
+        let heading = Heading {
+            id: self.id(sealed_at)?,
+            sealed_at,
+            trace_id: "",
+            session_id: "",
+            actor_id: "",
+            signing,
+        };
+        self.seal(log, pending, &heading, &body)
             .map_err(|error| match error {
                 SealFailure::Seal(error) => AppendError::Own {
                     kind: B::KIND,
@@ -330,11 +307,14 @@ impl Sealer {
         &mut self,
         log: &Log,
         pending: &mut Pending,
-        id: ReceiptId,
-        sealed_at: Timestamp,
-        labels: &Labels<'_>,
+        heading: &Heading<'_>,
         body: &EncodedRecordBody,
     ) -> Result<Receipt, SealFailure> {
+        let batched = pending.batching && !body.kind.is_never_batched();
+        if !batched || pending.is_full() {
+            self.close_batch(log, pending)?;
+        }
+        let (id, sealed_at) = (heading.id, heading.sealed_at);
         let seq = pending.head.size();
         // A revocation is sealed by the key that it makes valid; everything else by the valid one.
         let key = match body.kind {
@@ -345,21 +325,49 @@ impl Sealer {
             let what = format!("the log's valid receipt key {} is not at hand", key.id());
             AppendError::Keys(ReceiptKeysError::new(what))
         })?;
-        let sealed = Draft::new(id, sealed_at)
-            .trace(labels.trace_id)
-            .session(labels.session_id)
-            .actor(labels.actor_id)
-            .seal_encoded(body.kind, &body.bytes, &pending.head, signer, &mut self.buf)
-            .map_err(SealFailure::Seal)?;
-        follow(&mut pending.keys, sealed.as_bytes(), body.kind)?;
-        pending.head = sealed.head();
-        pending.sealed.push(Sealed::new(sealed.as_bytes().to_vec()));
-        pending.hashes.push(sealed.hash());
-        pending.epoch.push(body.kind, sealed.hash(), sealed_at);
+        let draft = Draft::new(id, sealed_at)
+            .trace(heading.trace_id)
+            .session(heading.session_id)
+            .actor(heading.actor_id);
+        let (kind, bytes, before, buf) = (body.kind, &body.bytes, &pending.head, &mut self.buf);
+        // Where records are batched the few others are signed at once.
+        let later = heading.signing == Signing::Later && !pending.batching;
+        if !later && pending.signed != pending.sealed.len() {
+            // Whoever signs at once has what is laid out signed first; nothing may be stored that is not.
+            let what = "receipts before it are not signed yet".to_owned();
+            return Err(AppendError::Keys(ReceiptKeysError::new(what)).into());
+        }
+        let (head, sealed) = if batched {
+            // That the signer is held was looked at above: the batch's seal needs it.
+            let sealed = draft
+                .seal_batched_encoded(kind, bytes, before, key.id(), buf)
+                .map_err(SealFailure::Seal)?;
+            pending.unsealed.get_or_insert(seq);
+            (sealed.head(), Sealed::new(sealed.as_bytes().to_vec()))
+        } else {
+            let unsigned = draft
+                .lay_out_encoded(kind, bytes, before, &key, buf)
+                .map_err(SealFailure::Seal)?;
+            if later {
+                (unsigned.head(), Sealed::unsigned(unsigned.payload()))
+            } else {
+                let sealed = unsigned.sign(signer).map_err(SealFailure::Seal)?;
+                follow(&mut pending.keys, sealed.as_bytes(), kind)?;
+                (sealed.head(), Sealed::new(sealed.as_bytes().to_vec()))
+            }
+        };
+        if !later {
+            pending.signed += 1;
+        }
+        let hash = head.hash();
+        pending.head = head;
+        pending.sealed.push(sealed);
+        pending.hashes.push(hash);
+        pending.epoch.push(body.kind, hash, sealed_at);
         Ok(Receipt {
             seq,
             id,
-            hash: sealed.hash(),
+            hash,
             sealed_at,
         })
     }

@@ -1,7 +1,8 @@
 //! Creating a log, and attaching one that is there.
 
-use super::log::{Log, Pending};
-use super::{Writer, keys, recover_frontier};
+use super::log::Log;
+use super::pending::Pending;
+use super::{Writer, batch, keys, recover_frontier};
 use crate::ledger::LogInfo;
 use crate::ledger::config::{Attach, LogSigners, NewLog};
 use crate::{
@@ -59,9 +60,8 @@ impl Writer {
         let origin = origin_of(name, &genesis)?;
         retention(name, &genesis)?;
         let keys = KeyHistory::new(LogId::ZERO, &genesis);
-        let forward_secure = keys::is_forward_secure(&genesis);
         let tree = (Frontier::new(), 0);
-        let log = Log::new(signers, origin, keys, forward_secure, Head::EMPTY, tree);
+        let log = Log::new(signers, origin, keys, &genesis, Head::EMPTY, tree);
         let mut pending = Pending::new(&log);
         let append = |error| LedgerError::Append {
             log: name.clone(),
@@ -134,9 +134,8 @@ impl Writer {
             .map_err(|error| contradiction(name, error.to_string()))?;
         let checkpointed = self.check_checkpoint(name, &head, &origin, &genesis.checkpoint_key)?;
         self.resume_deletion(name, &head)?;
-        let forward_secure = keys::is_forward_secure(&genesis);
         let tree = (frontier, checkpointed);
-        let mut log = Log::new(signers, origin, keys, forward_secure, head, tree);
+        let mut log = Log::new(signers, origin, keys, &genesis, head, tree);
         log.epoch = self.recover_epoch(name, &head)?;
         let append = |error| LedgerError::Append {
             log: name.clone(),
@@ -332,7 +331,7 @@ impl Log {
         signers: LogSigners,
         origin: String,
         keys: KeyHistory,
-        forward_secure: bool,
+        genesis: &Genesis<'_>,
         head: Head,
         tree: (Frontier, u64),
     ) -> Self {
@@ -340,7 +339,8 @@ impl Log {
             signers,
             origin,
             keys,
-            forward_secure,
+            forward_secure: keys::is_forward_secure(genesis),
+            batches: batch::is_permitted(genesis),
             head,
             frontier: tree.0,
             epoch: EpochTracker::new(),

@@ -1,0 +1,190 @@
+//! `ai-audit serve`
+
+use crate::cli::serve::Serve;
+use crate::failure::usage;
+use crate::open::{SOFTWARE, settings};
+use crate::output::{Output, safe};
+use crate::signals::stop;
+use crate::supervisor;
+use ai_audit_directory::{Settings, Writer};
+use ai_audit_intake::Intake;
+use ai_audit_server::{Access, ServeError, ServerOptions, TlsFiles, TokenFile, serve};
+use ai_audit_telemetry::{Telemetry, TelemetryOptions};
+use anyhow::Context as _;
+use serde_json::json;
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an append waits for a full queue where no setting says so: after it the client is told to
+/// come back.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
+    let keep = super::record::keep(&args.keep, &args.keep_encrypted)?;
+    let mut settings: Settings = settings(&args.dir)?;
+    settings.queue_timeout.get_or_insert(QUEUE_TIMEOUT);
+    let mut options = options(args)?;
+    options.stop_reason = "SIGTERM or SIGINT".into();
+    // Read once more when it serves: what is wrong with them is said before anybody hears of an address.
+    if let Some(files) = &options.tls {
+        files.acceptor().map_err(|error| usage(error.to_string()))?;
+    }
+    let listener = TcpListener::bind(args.listen)
+        .map_err(|error| usage(format!("--listen {}: {error}", args.listen)))?;
+    let address = listener.local_addr()?;
+    options.telemetry = telemetry(args)?;
+    let observer = options
+        .telemetry
+        .as_ref()
+        .map(|telemetry| telemetry.observer());
+    let writer = Writer::open_observed(&args.dir, settings, SOFTWARE, observer)?;
+    // Not at the first append: whoever starts the service is there to hear of it.
+    let logs = writer.directory().logs()?;
+    let mut usable = 0_usize;
+    for log in &logs {
+        // One that cannot be written to keeps nobody from the others.
+        match writer.attach(log) {
+            Ok(_) => usable += 1,
+            Err(error) => output.warn(safe(&format!("log {log} takes nothing: {error}"))),
+        }
+    }
+    for warning in writer.take_warnings() {
+        output.warn(safe(&warning));
+    }
+    let intake = Intake::new(writer, keep)?;
+    announce(args, address, &options, output)?;
+    // It reads also where nothing can be written; who waits for it waits for somebody to write to.
+    if usable > 0 || logs.is_empty() {
+        supervisor::ready();
+    }
+    let stop = async {
+        stop().await;
+        supervisor::stopping();
+    };
+    serve(intake, listener, options, stop).map_err(|error| match error {
+        ServeError::NoTokens(_)
+        | ServeError::OpenToAll(_)
+        | ServeError::Tls(_)
+        | ServeError::Tokens(_) => usage(error.to_string()),
+        ServeError::Checkpoint(error) => anyhow::Error::new(error).context("the last checkpoint"),
+        other => other.into(),
+    })?;
+    output.note("stopped")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(args: &Serve) -> anyhow::Result<ServerOptions> {
+    let local = args.listen.ip().is_loopback();
+    if args.open && !local {
+        return Err(usage(format!(
+            "--open lets everybody in, and {} is no loopback address; make tokens with `ai-audit token create`",
+            args.listen
+        )));
+    }
+    if !local && args.tls_cert.is_none() && !args.plaintext {
+        return Err(usage(format!(
+            "{} is no loopback address: give --tls-cert and --tls-key, or --plaintext where something in front of it speaks TLS",
+            args.listen
+        )));
+    }
+    let access = match args.open {
+        true => Access::Open,
+        false => {
+            let layout = ai_audit_directory::Layout::new(&args.dir);
+            let file = TokenFile::new(layout.tokens());
+            let tokens = file.read().map_err(|error| usage(error.to_string()))?;
+            if tokens.is_empty() {
+                return Err(usage(format!(
+                    "{} has no tokens, so nobody could be let in; make one with `ai-audit token create {}`, or give --open for trying out",
+                    args.dir.display(),
+                    args.dir.display()
+                )));
+            }
+            Access::Tokens(file)
+        }
+    };
+    let mut options = ServerOptions::new(access);
+    if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
+        options.tls = Some(TlsFiles {
+            certificate: certificate.clone(),
+            key: key.clone(),
+            clients: args.client_ca.clone(),
+        });
+    }
+    options.max_body = args.max_body;
+    options.timeout = Duration::from_secs(args.timeout);
+    options.max_requests = args.max_requests as usize;
+    options.max_downloads = args.max_downloads as usize;
+    options.min_rate = args.min_rate;
+    options.threads = args.threads as usize;
+    options.rate = args.rate;
+    Ok(options)
+}
+
+/// What is asked for of metrics and traces; nothing else is made.
+fn telemetry(args: &Serve) -> anyhow::Result<Option<Arc<Telemetry>>> {
+    let mut options = TelemetryOptions::new(env!("CARGO_PKG_VERSION"));
+    options.prometheus = args.metrics;
+    options.endpoint = args.otlp_endpoint.clone().filter(|url| !url.is_empty());
+    if !options.is_any() {
+        return Ok(None);
+    }
+    let telemetry = Telemetry::start(&options);
+    let telemetry = telemetry.map_err(|error| usage(format!("--otlp-endpoint: {error}")))?;
+    Ok(Some(Arc::new(telemetry)))
+}
+
+fn announce(
+    args: &Serve,
+    address: SocketAddr,
+    options: &ServerOptions,
+    output: Output,
+) -> anyhow::Result<()> {
+    let scheme = match options.tls {
+        Some(_) => "https",
+        None => "http",
+    };
+    let url = format!("{scheme}://{address}");
+    let access = match &options.access {
+        Access::Open => "open",
+        Access::Tokens(_) => "tokens",
+    };
+    if output.json {
+        // On one line, since more may follow on standard output only when the process ends.
+        let said = json!({
+            "url": url,
+            "access": access,
+            "tls": options.tls.is_some(),
+            "client_certificates": args.client_ca.is_some(),
+        });
+        return output.line(said.to_string());
+    }
+    output
+        .line(format!("{} listens on {url}", args.dir.display()))
+        .context("nobody reads where it listens")?;
+    output.note(format!("  looked at  on {url}/console"))?;
+    output.note(match address.ip().is_loopback() {
+        true => "  reached    from this machine alone",
+        false => "  reached    from other machines",
+    })?;
+    output.note(match (&options.access, &args.client_ca) {
+        (Access::Open, _) => "  let in     everybody, who may do everything",
+        (Access::Tokens(_), None) => "  let in     who has a token (`ai-audit token list`)",
+        (Access::Tokens(_), Some(_)) => "  let in     who has a token and a client certificate",
+    })?;
+    if args.metrics {
+        output.note(format!(
+            "  metrics    {url}/metrics, for who may read all logs"
+        ))?;
+    }
+    if let Some(endpoint) = args.otlp_endpoint.as_ref().filter(|url| !url.is_empty()) {
+        output.note(safe(&format!("  tells      {endpoint} of its own work")))?;
+    }
+    output.note(match (&options.tls, args.plaintext) {
+        (Some(_), _) => "  protected  by TLS",
+        (None, true) => "  protected  not at all here: something in front of it must speak TLS",
+        (None, false) => "  protected  not at all: nothing leaves this machine",
+    })
+}

@@ -1,0 +1,1 @@
+../../wasm/page/parts.js

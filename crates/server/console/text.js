@@ -1,0 +1,1 @@
+../../wasm/page/text.js

@@ -1,0 +1,49 @@
+//! The service: a log directory over HTTP.
+//!
+//! [`serve`] is the one writer of a directory and answers requests: appends are answered when they are
+//! durable, a record that gives its receipt's id is sealed once however often it is sent, and what was
+//! acknowledged survives however the process ends. Who may do what is said by tokens, of which the
+//! directory keeps hashes ([`TokenFile`]). The routes, their forms and their limits are in
+//! `docs/spec/service.md`, and in the OpenAPI document that the service gives at `/openapi.json`.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use ai_audit_directory::{Settings, Writer};
+//! use ai_audit_ingest::Keep;
+//! use ai_audit_intake::Intake;
+//! use ai_audit_server::{Access, ServerOptions, serve};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let writer = Writer::open("audit".as_ref(), Settings::default(), "my-app")?;
+//! let intake = Intake::new(writer, Keep::default())?;
+//! let listener = std::net::TcpListener::bind("127.0.0.1:8787")?;
+//! let forever = std::future::pending();
+//! serve(intake, listener, ServerOptions::new(Access::Open), forever)?;
+//! # Ok(()) }
+//! ```
+
+mod body;
+mod console;
+mod figures;
+pub mod forms;
+mod guard;
+mod left_out;
+mod openapi;
+mod options;
+mod place;
+mod problem;
+mod query;
+mod readiness;
+mod routes;
+mod serve;
+mod shared;
+mod token;
+mod token_file;
+mod watch;
+
+pub use ai_audit_listen::{TlsError, TlsFiles};
+pub use options::{Access, ServerOptions};
+pub use problem::Problem;
+pub use serve::{ServeError, serve};
+pub use token::{Scope, Token, TokenEntry};
+pub use token_file::{TokenFile, TokenFileError};

@@ -1,0 +1,227 @@
+//! Whether records can be sealed: how the last write went, and what the store says when it is asked.
+
+use ai_audit_intake::Sealed;
+use ai_audit_store::AppendError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// For so long what the store said is not asked again.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// For so long at least a failure to write makes the service say that it is not ready.
+const FAILED_FOR: Duration = Duration::from_secs(5);
+
+/// What a probe found; none while it runs.
+type Outcome = Option<Result<(), String>>;
+
+/// What is known of the store.
+#[derive(Debug, Default)]
+pub(crate) struct Readiness {
+    failure: Mutex<Option<Failure>>,
+    probe: Mutex<Option<Probe>>,
+}
+
+/// A write that failed.
+#[derive(Debug)]
+struct Failure {
+    at: Instant,
+    why: String,
+    /// The writer cannot write any more, whatever the disk can.
+    lasting: bool,
+}
+
+/// The last time that the store was asked.
+#[derive(Debug, Clone)]
+struct Probe {
+    begun: Instant,
+    outcome: watch::Receiver<Outcome>,
+}
+
+impl Probe {
+    fn runs(&self) -> bool {
+        // One that broke off says nothing, and never will.
+        self.outcome.borrow().is_none() && self.outcome.has_changed().is_ok()
+    }
+}
+
+impl Readiness {
+    /// Remembers how a write to the store went.
+    pub(crate) fn written(&self, sealed: Result<&[Sealed], &AppendError>) {
+        let failure = match sealed {
+            // All of it was there: nothing was written.
+            Ok(sealed) if sealed.iter().all(|sealed| sealed.duplicate) => return,
+            Ok(_) => None,
+            Err(error) => Some(Failure {
+                at: Instant::now(),
+                why: error.to_string(),
+                lasting: match error {
+                    AppendError::TakenOver { .. } | AppendError::Closed => true,
+                    AppendError::Store(_)
+                    | AppendError::Unconfirmed { .. }
+                    | AppendError::Unknown(_) => false,
+                    // It says nothing of the store.
+                    _ => return,
+                },
+            }),
+        };
+        *lock(&self.failure) = failure;
+    }
+
+    /// Why nothing can be written now, if it is so. `probe` writes something, waiting for files; it
+    /// runs once at a time for however many ask, and nobody waits longer than `wait` for it.
+    ///
+    /// A failed write is forgotten when another one succeeds: of records, or of a probe that began
+    /// a while afterwards. Without the latter nobody would be sent to a service that is not ready, and
+    /// it would stay so.
+    pub(crate) async fn unready(
+        &self,
+        probe: impl FnOnce() -> Result<(), String> + Send + 'static,
+        wait: Duration,
+    ) -> Option<String> {
+        if let Some(failure) = &*lock(&self.failure)
+            && failure.lasting
+        {
+            return Some(failure.why.clone());
+        }
+        let mut probe = self.probe(probe);
+        // Who comes later waits less: it may hang.
+        let until = tokio::time::Instant::from_std(probe.begun) + wait;
+        let found = tokio::time::timeout_at(until, probe.outcome.wait_for(Option::is_some)).await;
+        let found = match found {
+            Ok(Ok(outcome)) => outcome.clone(),
+            Ok(Err(_)) => None,
+            Err(_) => {
+                let wait = wait.as_secs_f64();
+                return Some(format!("the store did not answer within {wait} s"));
+            }
+        };
+        match found {
+            None => Some("the store did not say how it is".into()),
+            Some(Err(why)) => Some(why),
+            Some(Ok(())) => {
+                let mut failure = lock(&self.failure);
+                let over = |failure: &Failure| {
+                    !failure.lasting && probe.begun.duration_since(failure.at) >= FAILED_FOR
+                };
+                if failure.as_ref().is_some_and(over) {
+                    *failure = None;
+                }
+                failure.as_ref().map(|failure| failure.why.clone())
+            }
+        }
+    }
+
+    /// The probe that runs, or ran just now, or a new one.
+    fn probe(&self, work: impl FnOnce() -> Result<(), String> + Send + 'static) -> Probe {
+        let mut last = lock(&self.probe);
+        if let Some(probe) = &*last
+            && (probe.runs() || probe.begun.elapsed() < FRESH)
+        {
+            return probe.clone();
+        }
+        let (tell, outcome) = watch::channel(None);
+        let begun = Instant::now();
+        tokio::task::spawn_blocking(move || {
+            tell.send_replace(Some(work()));
+        });
+        let probe = Probe { begun, outcome };
+        *last = Some(probe.clone());
+        probe
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+    use ai_audit_store::{LogName, StoreError};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    const WAIT: Duration = Duration::from_millis(300);
+
+    fn runtime(threads: usize) -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_time()
+            .max_blocking_threads(threads)
+            .build()
+            .unwrap()
+    }
+
+    fn failed(readiness: &Readiness, ago: Duration, error: &AppendError) {
+        readiness.written(Err(error));
+        let mut failure = lock(&readiness.failure);
+        let failure = failure.as_mut().unwrap();
+        failure.at = failure.at.checked_sub(ago).unwrap();
+    }
+
+    #[test]
+    fn a_store_that_hangs_is_asked_by_one_and_all_are_told_in_time() {
+        let runtime = runtime(2);
+        let readiness = Arc::new(Readiness::default());
+        let runs = Arc::new(AtomicUsize::new(0));
+        let (go_on, hangs) = mpsc::channel::<()>();
+        let hangs = Arc::new(Mutex::new(hangs));
+        let ask = || {
+            let (readiness, runs) = (Arc::clone(&readiness), Arc::clone(&runs));
+            let hangs = Arc::clone(&hangs);
+            let probe = move || {
+                runs.fetch_add(1, Ordering::SeqCst);
+                hangs.lock().unwrap().recv().map_err(|_| "let go".into())
+            };
+            runtime.spawn(async move { readiness.unready(probe, WAIT).await })
+        };
+        let begun = Instant::now();
+        let asked: Vec<_> = (0..100).map(|_| ask()).collect();
+        for asked in asked {
+            let why = runtime.block_on(asked).unwrap().unwrap();
+            assert!(why.contains("did not answer within 0.3 s"), "{why}");
+        }
+        // Who comes now does not wait for it again; and there is a thread left for others.
+        assert!(runtime.block_on(ask()).unwrap().is_some());
+        let other = runtime.spawn_blocking(|| 7);
+        assert_eq!(runtime.block_on(other).unwrap(), 7);
+        assert!(begun.elapsed() < WAIT * 5, "{:?}", begun.elapsed());
+        assert_eq!(runs.load(Ordering::SeqCst), 1);
+        // It goes on, and so does the next probe.
+        go_on.send(()).unwrap();
+        go_on.send(()).unwrap();
+        std::thread::sleep(FRESH);
+        assert_eq!(runtime.block_on(ask()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_failure_is_kept_until_something_is_written() {
+        let runtime = runtime(1);
+        let readiness = Readiness::default();
+        let asked = |found: Result<(), String>| {
+            *lock(&readiness.probe) = None;
+            runtime.block_on(readiness.unready(move || found, WAIT))
+        };
+        let error = AppendError::Unknown(StoreError::NoSuchReceipt {
+            log: LogName::default(),
+            seq: 7,
+            held: 3,
+        });
+        // Long ago, and nothing could be written since.
+        failed(&readiness, FAILED_FOR * 100, &error);
+        assert_eq!(asked(Err("full".into())).as_deref(), Some("full"));
+        assert!(lock(&readiness.failure).is_some());
+        assert_eq!(asked(Ok(())), None);
+        // Just now: that the store can be written to again is not to be believed at once.
+        failed(&readiness, Duration::ZERO, &error);
+        assert_eq!(asked(Ok(())), Some(error.to_string()));
+        // What was there already has not been written.
+        readiness.written(Ok(&[]));
+        assert_eq!(asked(Ok(())), Some(error.to_string()));
+        // That the writer is closed no probe can change.
+        failed(&readiness, FAILED_FOR * 100, &AppendError::Closed);
+        assert_eq!(asked(Ok(())), Some(AppendError::Closed.to_string()));
+    }
+}

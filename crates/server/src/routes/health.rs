@@ -1,0 +1,87 @@
+//! Whether the service is alive and can seal, and what it offers.
+
+use super::{JSON, TEXT, answer};
+use crate::Problem;
+use crate::shared::Shared;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// The longest that it waits for the store.
+const MOST_WAIT: Duration = Duration::from_secs(3);
+
+/// Bytes that are written to see whether it can be done: more than fits into what a file system
+/// keeps of a file beside its blocks.
+const PROBE: usize = 64 << 10;
+
+/// Answers as long as the process does.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "health",
+    responses((status = 200, description = "The process answers", body = String, content_type = "text/plain"))
+)]
+pub(crate) async fn alive() -> Response {
+    answer(StatusCode::OK, TEXT, "ok\n")
+}
+
+/// Whether records can be sealed now.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "health",
+    responses(
+        (status = 200, description = "The disk of the store takes a file, and the last append did not fail", body = String, content_type = "text/plain"),
+        (status = 503, description = "Why nothing can be sealed now", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
+    if shared.closing.load(Ordering::Relaxed) {
+        return Err(Problem::later("the service is closing"));
+    }
+    if shared.intake.writer().ledger().stats().closed {
+        return Err(Problem::later("the ledger is closed"));
+    }
+    let wait = MOST_WAIT.min(shared.options.timeout);
+    let asked = Arc::clone(&shared);
+    let unready = shared.readiness.unready(move || probe(&asked), wait);
+    match unready.await {
+        None => Ok(answer(StatusCode::OK, TEXT, "ready\n")),
+        Some(why) => Err(Problem::later(why)),
+    }
+}
+
+/// Asks the store, and writes something to its disk: that it was opened for writing says nothing of
+/// whether there is room.
+fn probe(shared: &Shared) -> Result<(), String> {
+    let directory = shared.intake.writer().directory();
+    let health = directory.store().health();
+    if !health.map_err(|error| error.to_string())?.writable {
+        return Err("the store is not writable".into());
+    }
+    written(directory.layout().root())
+        .map_err(|error| format!("nothing can be written to the disk of the directory: {error}"))
+}
+
+/// Writes a file without a name.
+fn written(folder: &Path) -> io::Result<()> {
+    let mut file = tempfile::tempfile_in(folder)?;
+    file.write_all(&[0; PROBE])?;
+    file.sync_all()
+}
+
+/// This API: an OpenAPI 3.1 document, made from the code.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    tag = "health",
+    responses((status = 200, description = "The document", body = Object, content_type = "application/json"))
+)]
+pub(crate) async fn openapi() -> Response {
+    answer(StatusCode::OK, JSON, crate::openapi::document())
+}

@@ -1,0 +1,61 @@
+//! The real OpenTelemetry SDK for Python and the instrumentation of a model client, sending to us: what
+//! they send is kept, and `ai-audit-otlp`'s tests hold the receipts against what the client was answered.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::shell::Cmd;
+use crate::venv;
+use crate::workspace::Workspace;
+
+const SCRIPTS: &str = "crates/otlp/tests/python";
+const CASSETTES: &str = "../shared/vectors/otel-openai-cassettes/instrumentation-genai/opentelemetry-instrumentation-openai-v2/tests/cassettes";
+
+/// Installs the SDK from PyPI, lets it send under former and current conventions, and runs the tests of
+/// what it sent; or says why it did not.
+///
+/// # Errors
+/// When pip cannot install it, it cannot send, or a test fails.
+pub(crate) fn run(workspace: &Workspace) -> Result<Option<String>> {
+    let cassettes = workspace.root.join(CASSETTES);
+    if !cassettes.is_dir() {
+        return Ok(Some(
+            "SKIPPED: the OpenTelemetry SDK for Python: its recorded answers, ../shared, are absent".into(),
+        ));
+    }
+    let list = workspace.root.join(SCRIPTS).join("requirements.txt");
+    let python = match venv::with(workspace, "otlp-python", &list)? {
+        Ok(python) => python,
+        Err(why) => {
+            return Ok(Some(format!(
+                "SKIPPED: the OpenTelemetry SDK for Python: {why}"
+            )));
+        }
+    };
+    let captured = workspace.target.join("otlp");
+    if captured.exists() {
+        fs::remove_dir_all(&captured).with_context(|| captured.display().to_string())?;
+    }
+    for mode in ["former", "current"] {
+        Cmd::new(workspace, &python)
+            .arg(workspace.root.join(SCRIPTS).join("capture.py"))
+            .arg(&cassettes)
+            .arg(captured.join(mode))
+            .arg(mode)
+            .run()
+            .context("the SDK could not send")?;
+    }
+    Cmd::cargo(workspace)
+        .args([
+            "test",
+            "--package",
+            "ai-audit-otlp",
+            "--test",
+            "it",
+            "python",
+        ])
+        .env("AI_AUDIT_OTLP_CAPTURED", &captured)
+        .run()?;
+    Ok(None)
+}
