@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use crate::browser;
+use crate::program::{self, Speed};
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
 
@@ -26,11 +27,7 @@ pub(crate) fn run(workspace: &Workspace, size: Size) -> Result<Option<String>> {
         return Ok(Some(reason.replace("reports", "the console")));
     }
     let chromium = browser::chromium(workspace).context("chromium was there a moment ago")?;
-    // Without the typesetter, which takes minutes and is not needed; as the auditor's page is tested.
-    Cmd::cargo(workspace)
-        .args(["build", "--release", "-p", "ai-audit-cli"])
-        .arg("--no-default-features")
-        .run()?;
+    let audit = program::command(workspace, Speed::of(size == Size::Short))?;
     let folder = workspace.target.join("console");
     let (keeper, pictures) = (folder.join("keeper"), folder.join("pictures"));
     fs::create_dir_all(&pictures).with_context(|| pictures.display().to_string())?;
@@ -38,7 +35,7 @@ pub(crate) fn run(workspace: &Workspace, size: Size) -> Result<Option<String>> {
         .arg("crates/server/tests/browser/run.mjs")
         .arg(workspace.target.join("tools/browser"))
         .arg(chromium)
-        .arg(workspace.target.join("release/ai-audit"))
+        .arg(audit)
         .arg(&keeper)
         .arg(&pictures)
         .arg(match size {

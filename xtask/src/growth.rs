@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::bench::machine::Machine;
 use crate::measure::{self, Disk, Options, Table, time};
+use crate::program::Speed;
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
 
@@ -47,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         2 * FROM
     );
     let disk = Disk::new(workspace, "growth", to * BYTES + (1 << 30))?;
-    let program = measure::program(workspace)?;
+    let program = measure::program(workspace, Speed::of(options.short))?;
     let machine = Machine::here(workspace)?.line();
     let json = disk.folder.join("figures.json");
     let sizes = sizes(to);

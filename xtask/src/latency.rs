@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::bench::machine::Machine;
 use crate::measure::{self, Disk, Options, Table, time};
+use crate::program::Speed;
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
 
@@ -26,7 +27,7 @@ const LATENCY: f64 = 1.5;
 /// judges those.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let disk = Disk::new(workspace, "latency", NEEDED)?;
-    let program = measure::program(workspace)?;
+    let program = measure::program(workspace, Speed::of(options.short))?;
     let machine = Machine::here(workspace)?.line();
     let json = disk.folder.join("figures.json");
     let size = if options.short { "short" } else { "full" };

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use crate::measure::{self, Disk, time};
+use crate::program::{self, Speed};
 use crate::service::{Running, verified};
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
@@ -38,17 +39,10 @@ const CONTROL: [&str; 4] = ["genesis", "start", "stop", "checkpoint"];
 /// others, memory grows, or the log is not verified.
 pub(crate) fn run(workspace: &Workspace, seconds: u64) -> Result<()> {
     let disk = Disk::new(workspace, "load", (1 << 30) + seconds * BYTES_A_SECOND)?;
-    let program = measure::program(workspace)?;
-    Cmd::cargo(workspace)
-        .args([
-            "build",
-            "--release",
-            "-p",
-            "ai-audit-cli",
-            "--no-default-features",
-        ])
-        .run()?;
-    let audit = workspace.target.join("release/ai-audit");
+    // Seconds are for showing that it works; what is to be measured takes longer.
+    let speed = Speed::of(seconds <= SHORT);
+    let program = measure::program(workspace, speed)?;
+    let audit = program::command(workspace, speed)?;
     let log = disk.folder.join("audit");
     let ai_audit = || Cmd::new(workspace, &audit);
     ai_audit()

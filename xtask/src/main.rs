@@ -15,6 +15,7 @@ mod coverage;
 mod deny;
 mod deploy;
 mod embedded;
+mod failures;
 mod ffi;
 mod flames;
 mod frameworks;

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::bench::machine::file_system;
+use crate::program::{self, Speed};
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
 
@@ -70,16 +71,12 @@ impl Options {
     }
 }
 
-/// Builds the program that measures, `benches/examples/measure`.
+/// The program that measures, `benches/examples/measure`.
 ///
 /// # Errors
 /// When it does not build.
-pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf> {
-    Cmd::cargo(workspace)
-        .args(["build", "--release", "-p", "ai-audit-benches"])
-        .args(["--example", "measure"])
-        .run()?;
-    Ok(workspace.target.join("release/examples/measure"))
+pub(crate) fn program(workspace: &Workspace, speed: Speed) -> Result<PathBuf> {
+    program::example(workspace, speed, "ai-audit-benches", "measure")
 }
 
 /// An empty folder below the target folder, on a disk; removed with all that is in it when dropped.

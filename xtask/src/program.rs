@@ -12,6 +12,21 @@ use crate::workspace::{DependencyKind, Workspace};
 
 const PACKAGE: &str = "ai-audit-cli";
 
+/// How fast a program is that a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speed {
+    /// As the tests have built it: for short forms, which show that a thing works and not how fast.
+    AsTested,
+    /// Optimised: what is measured.
+    Release,
+}
+
+impl Speed {
+    pub(crate) const fn of(short: bool) -> Self {
+        if short { Self::AsTested } else { Self::Release }
+    }
+}
+
 /// The `ai-audit` of these sources.
 ///
 /// That is the one that the tests have built, unless a source is newer. Then one is built in a folder of
@@ -21,17 +36,64 @@ const PACKAGE: &str = "ai-audit-cli";
 /// # Errors
 /// When a source cannot be looked at, or it does not build.
 pub(crate) fn ai_audit(workspace: &Workspace) -> Result<PathBuf> {
-    let name = Path::new("debug").join(format!("ai-audit{}", std::env::consts::EXE_SUFFIX));
-    let tested = workspace.target.join(&name);
-    if is_current(workspace, &tested)? {
+    command(workspace, Speed::AsTested)
+}
+
+/// As [`ai_audit`], or the optimised one, without what reports as PDF need: that builds for minutes.
+///
+/// # Errors
+/// As [`ai_audit`].
+pub(crate) fn command(workspace: &Workspace, speed: Speed) -> Result<PathBuf> {
+    let what = ["-p", PACKAGE, "--no-default-features"];
+    built(workspace, speed, PACKAGE, "ai-audit", &what)
+}
+
+/// An example of one of these packages.
+///
+/// # Errors
+/// As [`ai_audit`].
+pub(crate) fn example(
+    workspace: &Workspace,
+    speed: Speed,
+    package: &str,
+    name: &str,
+) -> Result<PathBuf> {
+    let what = ["-p", package, "--example", name];
+    built(
+        workspace,
+        speed,
+        package,
+        &format!("examples/{name}"),
+        &what,
+    )
+}
+
+fn built(
+    workspace: &Workspace,
+    speed: Speed,
+    package: &str,
+    program: &str,
+    what: &[&str],
+) -> Result<PathBuf> {
+    let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    if speed == Speed::Release {
+        Cmd::cargo(workspace)
+            .args(["build", "--release"])
+            .args(what)
+            .run()?;
+        return Ok(workspace.target.join("release").join(program));
+    }
+    let tested = workspace.target.join("debug").join(&program);
+    if is_of(&tested, &sources(workspace, package)?)? {
         return Ok(tested);
     }
     let target = workspace.target.join("program");
     Cmd::cargo(workspace)
-        .args(["build", "-p", PACKAGE, "--no-default-features"])
+        .arg("build")
+        .args(what)
         .env("CARGO_TARGET_DIR", &target)
         .run()?;
-    Ok(target.join(name))
+    Ok(target.join("debug").join(program))
 }
 
 /// Whether a program is there and no source of `ai-audit` is newer.
@@ -39,14 +101,16 @@ pub(crate) fn ai_audit(workspace: &Workspace) -> Result<PathBuf> {
 /// # Errors
 /// When a source cannot be looked at.
 pub(crate) fn is_current(workspace: &Workspace, program: &Path) -> Result<bool> {
-    is_of(program, &sources(workspace)?)
+    is_of(program, &sources(workspace, PACKAGE)?)
 }
 
-/// The folders and files that the program is made of: its package's, those of what it stands on, and what is
-/// common to all.
-fn sources(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+/// The folders and files that a package's programs are made of: its own, those of what it stands on, and what
+/// is common to all. What only tests and examples stand on is among them where the package has examples alone
+/// to run.
+fn sources(workspace: &Workspace, package: &str) -> Result<Vec<PathBuf>> {
     let mut names = BTreeSet::new();
-    let mut left = vec![PACKAGE];
+    let first = package;
+    let mut left = vec![first];
     let mut folders = Vec::new();
     while let Some(name) = left.pop() {
         let Some(package) = workspace.package(name) else {
@@ -54,20 +118,24 @@ fn sources(workspace: &Workspace) -> Result<Vec<PathBuf>> {
         };
         if names.insert(name) {
             // What is built in lies beside it.
+            let own: &[&str] = if name == first { &["examples"] } else { &[] };
             folders.extend(
                 ["src", "Cargo.toml", "assets", "catalogue"]
+                    .iter()
+                    .chain(own)
                     .map(|name| package.dir.join(name))
-                    .into_iter()
                     .filter(|path| path.exists()),
             );
             let used = package.dependencies.iter();
-            let used = used.filter(|dependency| dependency.kind != DependencyKind::Dev);
+            let used = used.filter(|dependency| {
+                dependency.kind != DependencyKind::Dev || name == first && first != PACKAGE
+            });
             left.extend(used.map(|dependency| dependency.name.as_str()));
         }
     }
     workspace
-        .package(PACKAGE)
-        .with_context(|| format!("the workspace has no {PACKAGE}"))?;
+        .package(first)
+        .with_context(|| format!("the workspace has no {first}"))?;
     folders.extend(["Cargo.toml", "Cargo.lock"].map(|name| workspace.root.join(name)));
     Ok(folders)
 }
@@ -134,7 +202,7 @@ mod tests {
     #[test]
     fn its_sources_are_those_of_all_that_it_stands_on_and_of_nothing_else() {
         let workspace = Workspace::load().expect("this workspace");
-        let folders = sources(&workspace).expect("it has the program");
+        let folders = sources(&workspace, PACKAGE).expect("it has the program");
         let has =
             |name: &str| folders.contains(&workspace.root.join("crates").join(name).join("src"));
         assert!(has("cli") && has("core") && has("verify"));

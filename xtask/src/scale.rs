@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::shell::Cmd;
+use crate::program::{self, Speed};
 use crate::workspace::Workspace;
 
 /// Receipts where the command names no number.
 pub(crate) const RECEIPTS: u64 = 1_000_000;
 /// Receipts of the short form in CI.
-pub(crate) const SHORT: u64 = 50_000;
+pub(crate) const SHORT: u64 = 20_000;
 /// Receipts between checkpoints: ten times as many as by default.
 const CHECKPOINT_EVERY: &str = "100";
 /// Most memory, in KiB, that exporting and verifying may take, whatever the length of the log.
@@ -33,7 +33,7 @@ const REPORT_BAR_KIB: u64 = 256 << 10;
 /// # Errors
 /// When a command fails, or exporting or verifying took more memory than the bar allows.
 pub(crate) fn run(workspace: &Workspace, receipts: u64) -> Result<()> {
-    let (program, folder) = build(workspace, "scale")?;
+    let (program, folder) = build(workspace, "scale", Speed::of(receipts <= SHORT))?;
     let result = commands(&program, &folder, receipts);
     fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
     let figures = result?;
@@ -43,20 +43,15 @@ pub(crate) fn run(workspace: &Workspace, receipts: u64) -> Result<()> {
     within_bar(&figures)
 }
 
-/// Builds the command line and makes an empty folder of this name below the target folder.
-fn build(workspace: &Workspace, name: &str) -> Result<(PathBuf, PathBuf)> {
-    // Without the typesetter, which none of these commands runs and which builds for minutes.
-    let package = ["-p", "ai-audit-cli", "--no-default-features"];
-    Cmd::cargo(workspace)
-        .args(["build", "--release"])
-        .args(package)
-        .run()?;
+/// The command line, and an empty folder of this name below the target folder.
+fn build(workspace: &Workspace, name: &str, speed: Speed) -> Result<(PathBuf, PathBuf)> {
+    let program = program::command(workspace, speed)?;
     let folder = workspace.target.join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
     }
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-    Ok((workspace.target.join("release/ai-audit"), folder))
+    Ok((program, folder))
 }
 
 fn print_figures(figures: &[Figure], receipts: u64) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Running other programs: echoed, streamed, and with errors that say what was run.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -71,7 +71,7 @@ impl Cmd {
     ///
     /// # Errors
     /// As [`Cmd::run`], and when the output cannot be read.
-    pub(crate) fn run_lines(mut self, mut take: impl FnMut(&str) -> Show) -> Result<()> {
+    pub(crate) fn run_lines(mut self, take: impl FnMut(&str) -> Show) -> Result<()> {
         println!("$ {}", self.line);
         let mut child = self
             .command
@@ -82,21 +82,23 @@ impl Cmd {
             .stdout
             .take()
             .context("the child has no standard output")?;
-        let mut reader = BufReader::new(pipe);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            // By bytes: a test may print what is not UTF-8.
-            if reader.read_until(b'\n', &mut line)? == 0 {
-                break;
-            }
-            let text = String::from_utf8_lossy(&line);
-            if take(text.trim_end()) == Show::Yes {
-                let mut out = std::io::stdout().lock();
-                out.write_all(&line)?;
-                out.flush()?;
-            }
-        }
+        each_line(pipe, take)?;
+        let status = child.wait()?;
+        self.judge(status)
+    }
+
+    /// As [`Cmd::run_lines`], with what comes on standard error among the lines, in the order it was written.
+    ///
+    /// # Errors
+    /// As [`Cmd::run_lines`].
+    pub(crate) fn run_all_lines(mut self, take: impl FnMut(&str) -> Show) -> Result<()> {
+        println!("$ {}", self.line);
+        let (reader, writer) = std::io::pipe()?;
+        self.command.stdout(writer.try_clone()?).stderr(writer);
+        let mut child = self.command.spawn().with_context(|| self.cannot_start())?;
+        // The command keeps its ends of the pipe, and the reading would never end.
+        self.command.stdout(Stdio::null()).stderr(Stdio::null());
+        each_line(reader, take)?;
         let status = child.wait()?;
         self.judge(status)
     }
@@ -137,6 +139,25 @@ impl Cmd {
             bail!("`{}` failed ({status})", self.line);
         }
         Ok(())
+    }
+}
+
+/// Gives `take` each line and shows those that it says to show, as they come.
+fn each_line(source: impl Read, mut take: impl FnMut(&str) -> Show) -> Result<()> {
+    let mut reader = BufReader::new(source);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        // By bytes: a test may print what is not UTF-8.
+        if reader.read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&line);
+        if take(text.trim_end()) == Show::Yes {
+            let mut out = std::io::stdout().lock();
+            out.write_all(&line)?;
+            out.flush()?;
+        }
     }
 }
 

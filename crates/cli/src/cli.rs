@@ -21,6 +21,7 @@ pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod serve;
 mod subject;
+pub(crate) mod tls;
 mod trace;
 mod verify;
 pub(crate) mod witness;

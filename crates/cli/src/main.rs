@@ -23,6 +23,7 @@ mod cli;
 mod commands;
 mod evidence;
 mod failure;
+mod listening;
 mod open;
 mod output;
 mod progress;

@@ -260,4 +260,6 @@ fn put(codes: &mut Vec<String>, code: &str) {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

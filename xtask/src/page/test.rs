@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use crate::browser;
+use crate::program::{self, Speed};
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
 
@@ -27,11 +28,7 @@ pub(crate) fn test(workspace: &Workspace, size: Size) -> Result<Option<String>> 
         return Ok(Some(reason.replace("reports", "the auditor's page")));
     }
     let chromium = browser::chromium(workspace).context("chromium was there a moment ago")?;
-    // Without the typesetter, which takes minutes and is not needed.
-    Cmd::cargo(workspace)
-        .args(["build", "--release", "-p", "ai-audit-cli"])
-        .arg("--no-default-features")
-        .run()?;
+    let audit = program::command(workspace, Speed::of(size == Size::Short))?;
     let pictures = workspace.target.join("page/pictures");
     let evidence = workspace.target.join("page/evidence");
     fs::create_dir_all(&pictures).with_context(|| pictures.display().to_string())?;
@@ -40,7 +37,7 @@ pub(crate) fn test(workspace: &Workspace, size: Size) -> Result<Option<String>> 
         .arg(workspace.target.join("tools/browser"))
         .arg(&page)
         .arg(chromium)
-        .arg(workspace.target.join("release/ai-audit"))
+        .arg(audit)
         .arg(&evidence)
         .arg(&pictures)
         .arg(match size {

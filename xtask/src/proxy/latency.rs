@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::program::{self, Speed};
 use crate::service::scratch;
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
@@ -49,17 +50,9 @@ impl Length {
 /// # Errors
 /// When something does not build or run, or, unless it was short, ours adds more than it may.
 pub(crate) fn latency(workspace: &Workspace, length: Length) -> Result<()> {
-    let target = workspace.target.join("release");
-    let build = |args: &[&str]| {
-        Cmd::cargo(workspace)
-            .args(["build", "--release"])
-            .args(args)
-            .run()
-    };
-    build(&["-p", "ai-audit-cli", "--no-default-features"])?;
-    build(&["-p", "ai-audit-proxy", "--example", "bare"])?;
-    let program = target.join(format!("ai-audit{}", std::env::consts::EXE_SUFFIX));
-    let bare = target.join(format!("examples/bare{}", std::env::consts::EXE_SUFFIX));
+    let speed = Speed::of(length.rounds <= Length::SHORT.rounds);
+    let program = program::command(workspace, speed)?;
+    let bare = program::example(workspace, speed, "ai-audit-proxy", "bare")?;
 
     let work = scratch(workspace, "proxy-latency")?;
     let upstream = upstream()?;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 use super::{BAR_KIB, Figure, build, measure, print_figures, within_bar};
+use crate::program::Speed;
 use crate::workspace::Workspace;
 
 /// Receipts and epochs where the command names none.
@@ -36,7 +37,7 @@ struct Proof {
 /// # Errors
 /// When a command fails, or one that must not took more memory than the bar allows.
 pub(crate) fn run(workspace: &Workspace, (receipts, epochs): (u64, u64)) -> Result<()> {
-    let (program, folder) = build(workspace, "scale-epochs")?;
+    let (program, folder) = build(workspace, "scale-epochs", Speed::of(receipts <= SHORT.0))?;
     let result = commands(&program, &folder, receipts, epochs);
     fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
     let (figures, proofs) = result?;

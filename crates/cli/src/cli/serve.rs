@@ -1,6 +1,7 @@
 //! The grammar of `ai-audit serve` and `ai-audit token`.
 
 use super::Keep;
+use super::tls::Tls;
 use clap::{Args, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,18 +27,8 @@ pub(crate) struct Serve {
     /// Let in everybody who reaches it, without a token; for loopback addresses alone.
     #[arg(long)]
     pub(crate) open: bool,
-    /// The service's certificate and those between it and its authority (PEM).
-    #[arg(long, value_name = "PEM", requires = "tls_key")]
-    pub(crate) tls_cert: Option<PathBuf>,
-    /// The key of that certificate (PEM).
-    #[arg(long, value_name = "PEM", requires = "tls_cert")]
-    pub(crate) tls_key: Option<PathBuf>,
-    /// Let in only clients with a certificate of one of these authorities (PEM); they need a token, too.
-    #[arg(long, value_name = "PEM", requires = "tls_cert")]
-    pub(crate) client_ca: Option<PathBuf>,
-    /// Speak no TLS on an address that others reach, since something in front of it does.
-    #[arg(long, conflicts_with = "tls_cert")]
-    pub(crate) plaintext: bool,
+    #[command(flatten)]
+    pub(crate) tls: Tls,
     /// Keep these texts in the clear, after the redaction policy was applied.
     #[arg(long, value_enum, value_name = "TEXT", value_delimiter = ',')]
     pub(crate) keep: Vec<Keep>,

@@ -2,13 +2,13 @@
 
 use crate::cli::proxy::{Fail, Proxy};
 use crate::failure::usage;
+use crate::listening::{say_protected, say_reached, tls_files, url};
 use crate::open::{SOFTWARE, log_name, settings};
 use crate::output::{Output, safe};
 use crate::signals::stop;
 use ai_audit_directory::{Settings, Writer};
 use ai_audit_intake::Intake;
 use ai_audit_proxy::{Counts, FailMode, ProxyError, ProxyOptions, Upstream, check, serve};
-use ai_audit_server::TlsFiles;
 use anyhow::Context as _;
 use serde_json::json;
 use std::net::{SocketAddr, TcpListener};
@@ -59,13 +59,7 @@ fn failure(error: ProxyError) -> anyhow::Error {
 }
 
 fn options(args: &Proxy) -> anyhow::Result<ProxyOptions> {
-    let local = args.listen.ip().is_loopback();
-    if !local && args.tls_cert.is_none() && !args.plaintext {
-        return Err(usage(format!(
-            "{} is no loopback address: give --tls-cert and --tls-key, or --plaintext where something in front of it speaks TLS",
-            args.listen
-        )));
-    }
+    let tls = tls_files(&args.tls, args.listen)?;
     let mut options = ProxyOptions::new(log_name(&args.log)?);
     options.fail = match args.fail {
         Fail::Closed => FailMode::Closed,
@@ -78,13 +72,7 @@ fn options(args: &Proxy) -> anyhow::Result<ProxyOptions> {
     // One that is allowed must have room.
     options.max_held = options.max_held.max(options.max_body);
     options.stop_reason = "SIGTERM or SIGINT".into();
-    if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
-        options.tls = Some(TlsFiles {
-            certificate: certificate.clone(),
-            key: key.clone(),
-            clients: args.client_ca.clone(),
-        });
-    }
+    options.tls = tls;
     Ok(options)
 }
 
@@ -95,11 +83,7 @@ fn announce(
     options: &ProxyOptions,
     output: Output,
 ) -> anyhow::Result<()> {
-    let scheme = match options.tls {
-        Some(_) => "https",
-        None => "http",
-    };
-    let url = format!("{scheme}://{address}");
+    let url = url(options.tls.as_ref(), address);
     if output.json {
         // On one line, since more may follow on standard output only when the process ends.
         let said = json!({
@@ -124,15 +108,9 @@ fn announce(
         FailMode::Closed => "  log fails  nothing goes out",
         FailMode::Open => "  log fails  calls go out, and the log declares what is missing",
     })?;
-    output.note(match address.ip().is_loopback() {
-        true => "  reached    from this machine alone",
-        false => "  reached    from other machines",
-    })?;
-    output.note(match (&options.tls, args.plaintext) {
-        (Some(_), _) => "  protected  by TLS",
-        (None, true) => "  protected  not at all here: something in front of it must speak TLS",
-        (None, false) => "  protected  not at all: nothing leaves this machine but to the upstream",
-    })?;
+    say_reached(address, output)?;
+    let leaving = "nothing leaves this machine but to the upstream";
+    say_protected(&args.tls, leaving, output)?;
     if !upstream.is_encrypted() {
         output.note("  upstream   without TLS: who is on the way reads everything, keys too")?;
     }

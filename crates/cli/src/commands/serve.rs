@@ -2,13 +2,14 @@
 
 use crate::cli::serve::Serve;
 use crate::failure::usage;
+use crate::listening::{say_protected, say_reached, tls_files, url};
 use crate::open::{SOFTWARE, settings};
 use crate::output::{Output, safe};
 use crate::signals::stop;
 use crate::supervisor;
 use ai_audit_directory::{Settings, Writer};
 use ai_audit_intake::Intake;
-use ai_audit_server::{Access, ServeError, ServerOptions, TlsFiles, TokenFile, serve};
+use ai_audit_server::{Access, ServeError, ServerOptions, TokenFile, serve};
 use ai_audit_telemetry::{Telemetry, TelemetryOptions};
 use anyhow::Context as _;
 use serde_json::json;
@@ -76,19 +77,13 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
 }
 
 fn options(args: &Serve) -> anyhow::Result<ServerOptions> {
-    let local = args.listen.ip().is_loopback();
-    if args.open && !local {
+    if args.open && !args.listen.ip().is_loopback() {
         return Err(usage(format!(
             "--open lets everybody in, and {} is no loopback address; make tokens with `ai-audit token create`",
             args.listen
         )));
     }
-    if !local && args.tls_cert.is_none() && !args.plaintext {
-        return Err(usage(format!(
-            "{} is no loopback address: give --tls-cert and --tls-key, or --plaintext where something in front of it speaks TLS",
-            args.listen
-        )));
-    }
+    let tls = tls_files(&args.tls, args.listen)?;
     let access = match args.open {
         true => Access::Open,
         false => {
@@ -106,13 +101,7 @@ fn options(args: &Serve) -> anyhow::Result<ServerOptions> {
         }
     };
     let mut options = ServerOptions::new(access);
-    if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
-        options.tls = Some(TlsFiles {
-            certificate: certificate.clone(),
-            key: key.clone(),
-            clients: args.client_ca.clone(),
-        });
-    }
+    options.tls = tls;
     options.max_body = args.max_body;
     options.timeout = Duration::from_secs(args.timeout);
     options.max_requests = args.max_requests as usize;
@@ -142,11 +131,7 @@ fn announce(
     options: &ServerOptions,
     output: Output,
 ) -> anyhow::Result<()> {
-    let scheme = match options.tls {
-        Some(_) => "https",
-        None => "http",
-    };
-    let url = format!("{scheme}://{address}");
+    let url = url(options.tls.as_ref(), address);
     let access = match &options.access {
         Access::Open => "open",
         Access::Tokens(_) => "tokens",
@@ -157,7 +142,7 @@ fn announce(
             "url": url,
             "access": access,
             "tls": options.tls.is_some(),
-            "client_certificates": args.client_ca.is_some(),
+            "client_certificates": args.tls.client_ca.is_some(),
         });
         return output.line(said.to_string());
     }
@@ -165,11 +150,8 @@ fn announce(
         .line(format!("{} listens on {url}", args.dir.display()))
         .context("nobody reads where it listens")?;
     output.note(format!("  looked at  on {url}/console"))?;
-    output.note(match address.ip().is_loopback() {
-        true => "  reached    from this machine alone",
-        false => "  reached    from other machines",
-    })?;
-    output.note(match (&options.access, &args.client_ca) {
+    say_reached(address, output)?;
+    output.note(match (&options.access, &args.tls.client_ca) {
         (Access::Open, _) => "  let in     everybody, who may do everything",
         (Access::Tokens(_), None) => "  let in     who has a token (`ai-audit token list`)",
         (Access::Tokens(_), Some(_)) => "  let in     who has a token and a client certificate",
@@ -182,9 +164,5 @@ fn announce(
     if let Some(endpoint) = args.otlp_endpoint.as_ref().filter(|url| !url.is_empty()) {
         output.note(safe(&format!("  tells      {endpoint} of its own work")))?;
     }
-    output.note(match (&options.tls, args.plaintext) {
-        (Some(_), _) => "  protected  by TLS",
-        (None, true) => "  protected  not at all here: something in front of it must speak TLS",
-        (None, false) => "  protected  not at all: nothing leaves this machine",
-    })
+    say_protected(&args.tls, "nothing leaves this machine", output)
 }

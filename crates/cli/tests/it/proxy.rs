@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const KEY: &str = "sk-of-the-client-4711";
 const ANSWER: &str =
@@ -77,7 +77,7 @@ struct Proxy {
 impl Proxy {
     fn start(place: &Place, upstream: &str, args: &[&str], limit: Option<u32>) -> Self {
         let limit = limit.map_or(String::new(), |blocks| {
-            format!("trap '' XFSZ; ulimit -f {blocks};")
+            format!("trap '' XFSZ; ulimit -S -f {blocks};")
         });
         let script = format!(
             "{limit} exec '{}' proxy audit --upstream {upstream} --listen 127.0.0.1:0 --json {}",
@@ -181,13 +181,22 @@ fn of_kind(place: &Place, kind: &str) -> Vec<Value> {
     log.good().json().as_array().unwrap().clone()
 }
 
+/// Waits until so many calls have come to the upstream, however busy the machine is.
+fn until_came(came: &AtomicU64, calls: u64) {
+    let begun = Instant::now();
+    while came.load(Ordering::SeqCst) < calls {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{came:?}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 #[test]
 fn sigterm_under_load_seals_the_outcome_of_every_call() {
     let place = Place::new();
     let (url, came) = upstream(Duration::from_millis(3));
     let proxy = Proxy::start(&place, &url, &[], None);
     let threads = load(&proxy.address);
-    std::thread::sleep(Duration::from_millis(800));
+    until_came(&came, 100);
     proxy.signal("TERM");
     let (code, said) = proxy.end();
     assert_eq!(code, Some(0), "{said}");
@@ -212,7 +221,7 @@ fn sigkill_leaves_an_intent_for_all_that_went_out_and_names_what_has_no_outcome(
     let (url, came) = upstream(Duration::from_millis(100));
     let proxy = Proxy::start(&place, &url, &[], None);
     let threads = load(&proxy.address);
-    std::thread::sleep(Duration::from_millis(950));
+    until_came(&came, 50);
     proxy.signal("KILL");
     assert_eq!(proxy.end().0, None);
     for thread in threads {

@@ -1,0 +1,114 @@
+//! Picks the tests that failed out of what test programs print, to say them again at the end with their panics.
+
+use std::collections::BTreeMap;
+
+/// Lines of a panic that are kept: where it was, its message, and the two sides of an assertion.
+const LINES: usize = 12;
+
+/// Tests that failed so far, and what the threads of all tests said when they panicked.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    /// By the name of the thread, which is that of the test.
+    panics: BTreeMap<String, Vec<String>>,
+    /// The thread whose panic is being printed.
+    panicking: Option<String>,
+    listing: bool,
+    failed: Vec<String>,
+}
+
+impl Failures {
+    /// Looks at the next line that a test program, or cargo, printed.
+    pub(crate) fn take_line(&mut self, line: &str) {
+        if let Some(thread) = panicking_thread(line) {
+            // Of a thread that panics more than once, the last: names come again in other test programs.
+            self.panics.insert(thread.into(), vec![line.into()]);
+            self.panicking = Some(thread.into());
+            return;
+        }
+        if line == "failures:" {
+            self.listing = true;
+            self.panicking = None;
+            return;
+        }
+        if self.listing {
+            match line.strip_prefix("    ") {
+                Some(name) => self.failed.push(name.into()),
+                None if line.is_empty() => {}
+                None => self.listing = false,
+            }
+            return;
+        }
+        if line.starts_with("test ") || line.starts_with("note: run with `RUST_BACKTRACE") {
+            self.panicking = None;
+        }
+        if let Some(thread) = &self.panicking
+            && let Some(said) = self.panics.get_mut(thread)
+            && said.len() < LINES
+        {
+            said.push(line.into());
+        }
+    }
+
+    /// What is to be said at the end: each test that failed, below it what it said.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for name in &self.failed {
+            lines.push(format!("failed test: {name}"));
+            for line in self.panics.get(name).into_iter().flatten() {
+                lines.push(format!("    {line}"));
+            }
+        }
+        lines
+    }
+}
+
+/// The name in `thread 'a::b' (12) panicked at src/lib.rs:1:2:`.
+fn panicking_thread(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("thread '")?;
+    let (name, rest) = rest.split_once('\'')?;
+    rest.contains(" panicked at ").then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_said_with_its_panic_and_a_panic_that_was_expected_is_not() {
+        let mut failures = Failures::default();
+        for line in [
+            "running 3 tests",
+            "",
+            "thread 'attacks::a1' (71) panicked at crates/x/tests/it/attacks.rs:7:5:",
+            "assertion `left == right` failed",
+            "  left: 1",
+            " right: 2",
+            "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+            "test attacks::a1 ... FAILED",
+            "thread 'attacks::panics' (72) panicked at crates/x/src/lib.rs:1:1:",
+            "as it should",
+            "test attacks::panics - should panic ... ok",
+            "",
+            "failures:",
+            "",
+            "failures:",
+            "    attacks::a1",
+            "",
+            "test result: FAILED. 1 passed; 1 failed; 0 ignored",
+            "     Running tests/other.rs",
+            "    not a name",
+        ] {
+            failures.take_line(line);
+        }
+        assert_eq!(
+            failures.lines(),
+            [
+                "failed test: attacks::a1",
+                "    thread 'attacks::a1' (71) panicked at crates/x/tests/it/attacks.rs:7:5:",
+                "    assertion `left == right` failed",
+                "      left: 1",
+                "     right: 2",
+            ]
+        );
+    }
+}
