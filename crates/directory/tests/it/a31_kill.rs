@@ -116,8 +116,10 @@ fn a31_killed_at_random_moments_nothing_acknowledged_is_lost() {
             check(&path, log, known);
         }
     }
+    // Of those that were let come to their first acknowledgement each has one; how many more is a matter of the
+    // machine and of what else it does.
     assert!(
-        acknowledged > KILLS,
+        acknowledged >= KILLS - KILLS / 10,
         "only {acknowledged} were acknowledged in {KILLS} runs"
     );
     let directory = LogDirectory::open(&path, Settings::default()).unwrap();
