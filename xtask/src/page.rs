@@ -6,7 +6,7 @@ mod stamp;
 mod test;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use base64ct::{Base64, Encoding as _};
@@ -62,7 +62,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
-        fs::write(path, &page).with_context(|| path.display().to_string())?;
+        write_changed(path, page.as_bytes())?;
     }
     stamp::write(workspace, page.as_bytes())?;
     println!(
@@ -73,6 +73,14 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
     );
     println!("SHA-256 {}", hex(&Sha256::digest(page.as_bytes())));
     Ok(product)
+}
+
+/// Writes a file unless it has these bytes: what is built of it need not be built again for nothing.
+fn write_changed(path: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    fs::write(path, bytes).with_context(|| path.display().to_string())
 }
 
 /// The page of the sources in `tree`, made with the programs of `workspace`; and how many bytes of it are

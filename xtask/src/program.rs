@@ -120,7 +120,7 @@ fn sources(workspace: &Workspace, package: &str) -> Result<Vec<PathBuf>> {
             // What is built in lies beside it.
             let own: &[&str] = if name == first { &["examples"] } else { &[] };
             folders.extend(
-                ["src", "Cargo.toml", "assets", "catalogue"]
+                ["src", "Cargo.toml", "assets", "catalogue", "page"]
                     .iter()
                     .chain(own)
                     .map(|name| package.dir.join(name))

@@ -31,7 +31,7 @@ pub(super) fn write(workspace: &Workspace, page: &[u8]) -> Result<()> {
         "the sources changed while the page was built; build it again"
     );
     let path = workspace.root.join(FOR_CLI).with_extension("stamp");
-    fs::write(&path, text).with_context(|| path.display().to_string())
+    super::write_changed(&path, text.as_bytes())
 }
 
 /// What the page is made of, from the root: what cargo says it compiled, the manifests of its crates, the
