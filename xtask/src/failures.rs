@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// Lines of a panic that are kept: where it was, its message, and the two sides of an assertion.
 const LINES: usize = 12;
 
+/// The most tests that are tried again: of more, something is broken.
+const AGAIN: usize = 2;
+
 /// Tests that failed so far, and what the threads of all tests said when they panicked.
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
@@ -14,6 +17,10 @@ pub(crate) struct Failures {
     panicking: Option<String>,
     listing: bool,
     failed: Vec<String>,
+    /// Test programs that said how many of their tests failed.
+    said: usize,
+    /// Test programs that cargo says have failed: one that crashed says nothing itself.
+    programs: usize,
 }
 
 impl Failures {
@@ -25,6 +32,8 @@ impl Failures {
             self.panicking = Some(thread.into());
             return;
         }
+        self.said += usize::from(line.starts_with("test result: FAILED."));
+        self.programs += usize::from(line.starts_with("error: test failed, to rerun pass"));
         if line == "failures:" {
             self.listing = true;
             self.panicking = None;
@@ -49,17 +58,41 @@ impl Failures {
         }
     }
 
+    /// The tests to try once more, alone: where few failed that may have, and nothing else went wrong. A numbered
+    /// attack or fault that gets through once has got through.
+    pub(crate) fn again(&self) -> Option<&[String]> {
+        let plain = |name: &String| !name.contains(' ') && !is_numbered(name);
+        let few = (1..=AGAIN).contains(&self.failed.len()) && self.said == self.programs;
+        (few && self.failed.iter().all(plain)).then_some(&self.failed)
+    }
+
     /// What is to be said at the end: each test that failed, below it what it said.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self, flaky: bool) -> Vec<String> {
+        let what = match flaky {
+            true => "FLAKY: it failed, and passed when it ran again alone: ",
+            false => "failed test: ",
+        };
         let mut lines = Vec::new();
         for name in &self.failed {
-            lines.push(format!("failed test: {name}"));
+            lines.push(format!("{what}{name}"));
             for line in self.panics.get(name).into_iter().flatten() {
                 lines.push(format!("    {line}"));
             }
         }
         lines
     }
+}
+
+/// Whether a test is that of a numbered attack or fault: `a31_…`.
+fn is_numbered(name: &str) -> bool {
+    let named = |part: &str| {
+        let digits = part
+            .strip_prefix('a')
+            .and_then(|rest| rest.split('_').next());
+        digits
+            .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+    };
+    name.split("::").any(named)
 }
 
 /// The name in `thread 'a::b' (12) panicked at src/lib.rs:1:2:`.
@@ -101,7 +134,7 @@ mod tests {
             failures.take_line(line);
         }
         assert_eq!(
-            failures.lines(),
+            failures.lines(false),
             [
                 "failed test: attacks::a1",
                 "    thread 'attacks::a1' (71) panicked at crates/x/tests/it/attacks.rs:7:5:",
@@ -110,5 +143,26 @@ mod tests {
                 "     right: 2",
             ]
         );
+    }
+
+    #[test]
+    fn few_are_tried_again_and_no_attack_no_crash_and_nothing_of_the_documentation() {
+        let of = |names: &[&str], said, programs| Failures {
+            failed: names.iter().map(|name| (*name).into()).collect(),
+            said,
+            programs,
+            ..Failures::default()
+        };
+        assert_eq!(of(&["queue::waits"], 1, 1).again().map(<[_]>::len), Some(1));
+        for (names, said, programs) in [
+            (&[][..], 0, 0),
+            (&["a", "b", "c"], 1, 1),
+            (&["a31_kill::all"], 1, 1),
+            (&["kill::a31_all"], 1, 1),
+            (&["crates/x/src/lib.rs - Name (line 3)"], 1, 1),
+            (&["queue::waits"], 1, 2),
+        ] {
+            assert_eq!(of(names, said, programs).again(), None, "{names:?}");
+        }
     }
 }
