@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,11 +16,10 @@ pub struct Forwarder {
 #[derive(Debug)]
 struct State {
     to: Mutex<SocketAddr>,
-    /// Cuts a connection when the server has answered so many bytes to a request of at least this length.
+    /// Cuts a connection when the server has answered a request of at least so many bytes.
     cut: Mutex<Option<usize>>,
     cuts: AtomicUsize,
     delay: AtomicU64,
-    down: AtomicBool,
 }
 
 impl Forwarder {
@@ -34,15 +33,11 @@ impl Forwarder {
             cut: Mutex::new(None),
             cuts: AtomicUsize::new(0),
             delay: AtomicU64::new(0),
-            down: AtomicBool::new(false),
         });
         let shared = Arc::clone(&state);
         // Ends with the test's process: it holds nothing that somebody waits for.
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                if shared.down.load(Ordering::SeqCst) {
-                    continue;
-                }
                 let to = *shared.to.lock().unwrap();
                 if let Ok(server) = TcpStream::connect(to) {
                     connect(&shared, client, server);
@@ -79,11 +74,6 @@ impl Forwarder {
     pub fn delay(&self, delay: Duration) {
         let millis = u64::try_from(delay.as_millis()).unwrap();
         self.state.delay.store(millis, Ordering::SeqCst);
-    }
-
-    /// Whether new connections are refused.
-    pub fn set_down(&self, down: bool) {
-        self.state.down.store(down, Ordering::SeqCst);
     }
 }
 

@@ -126,11 +126,11 @@ fn a91_a_slow_server_is_an_error_and_the_head_tells() {
     };
     let forwarder = Forwarder::to(server.address());
     // The server is slower than this by far, and faster without the delay by far.
-    let store = through(&forwarder, OpenMode::Create, Duration::from_secs(10));
+    let store = through(&forwarder, OpenMode::Create, Duration::from_secs(20));
     let (mut log, name) = (TestLog::new(1), LogName::default());
     append(&store, &name, &Head::EMPTY, &log.seal(2)).unwrap();
     let before = log.head();
-    forwarder.delay(Duration::from_secs(40));
+    forwarder.delay(Duration::from_secs(90));
     let receipts = log.seal(3);
     let error = append(&store, &name, &before, &receipts).unwrap_err();
     assert!(error.to_string().contains("may still be done"), "{error}");
