@@ -1,5 +1,6 @@
 //! For the tests of this workspace: logs, the conformance suite of stores, a store that fails, a
-//! timestamp authority, the bodies of an erasure, what the Python library writes.
+//! timestamp authority, the bodies of an erasure, what the Python library writes, servers and what
+//! stands between them and a client.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -10,13 +11,17 @@
 mod conformance;
 pub mod erasures;
 mod faulty;
+mod forwarder;
 pub mod imported;
 mod logs;
 pub mod python;
 mod random;
+mod redis;
 pub mod tsa;
 
 pub use conformance::{conforms, keeps};
 pub use faulty::{Fault, FaultyStore};
+pub use forwarder::Forwarder;
 pub use logs::TestLog;
 pub use random::{Counter, StillClock};
+pub use redis::RedisServer;

@@ -1,0 +1,202 @@
+//! A91: faults. What was acknowledged is there afterwards; what failed is there as a whole or not at all, and
+//! the head tells which.
+
+mod ledger;
+
+use crate::servers::{Admin, append, create, options};
+use ai_audit_core::{Chain, Head, UnverifiedReceipt};
+use ai_audit_store::{LogName, ReadLimit, Store, StoreError};
+use ai_audit_store_redis::{OpenMode, RedisOptions, RedisStore};
+use ai_audit_testkit::{Forwarder, RedisServer, TestLog};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+pub(super) fn through(forwarder: &Forwarder, mode: OpenMode, timeout: Duration) -> RedisStore {
+    let url = format!("redis://127.0.0.1:{}", forwarder.port());
+    let options = RedisOptions {
+        timeout,
+        ..options()
+    };
+    RedisStore::open(&url, mode, &options).unwrap()
+}
+
+/// Reads a log from its start: one chain up to the head that the store gives.
+pub(super) fn whole(store: &RedisStore, name: &LogName) -> Head {
+    let mut chain = Chain::new();
+    loop {
+        let from = chain.head().size();
+        let read = store.read(name, from, ReadLimit::default()).unwrap();
+        if read.is_empty() {
+            break;
+        }
+        for receipt in read {
+            let receipt = UnverifiedReceipt::parse(receipt.sealed().unwrap())
+                .map(|receipt| chain.push(&receipt).map(drop));
+            receipt.unwrap().unwrap();
+        }
+    }
+    let head = store.head(name).unwrap().unwrap_or(Head::EMPTY);
+    assert_eq!(*chain.head(), head);
+    head
+}
+
+#[test]
+fn a91_the_server_is_killed_while_it_commits() {
+    let Some(mut server) = RedisServer::start(&[]) else {
+        return;
+    };
+    let (store, name) = (create(&server), LogName::default());
+    let mut held = Head::EMPTY;
+    let (mut persisted, mut lost) = (0, 0);
+    for round in 0..12_u64 {
+        let acknowledged = AtomicU64::new(held.size());
+        let attempted = std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let mut log = TestLog::forked(1, held);
+                if held.is_empty() {
+                    log = TestLog::new(1);
+                }
+                loop {
+                    let expected = log.head();
+                    let receipts = log.seal(7);
+                    match append(&store, &name, &expected, &receipts) {
+                        Ok(()) => acknowledged.store(log.head().size(), Ordering::SeqCst),
+                        Err(error) => {
+                            assert!(matches!(error, StoreError::Io { .. }), "{error}");
+                            return (expected, log.head());
+                        }
+                    }
+                }
+            });
+            // Not before something was acknowledged in this round, at another moment each time.
+            while acknowledged.load(Ordering::SeqCst) == held.size() && !writer.is_finished() {
+                std::thread::yield_now();
+            }
+            std::thread::sleep(Duration::from_micros(777 * round));
+            server.kill();
+            writer.join().unwrap()
+        });
+        server.start_again();
+        let (before, after) = attempted;
+        assert_eq!(before.size(), acknowledged.load(Ordering::SeqCst));
+        held = whole(&store, &name);
+        match held {
+            found if found == before => lost += 1,
+            found if found == after => persisted += 1,
+            found => panic!("neither {before:?} nor {after:?}: {found:?}"),
+        }
+    }
+    println!("of 12 commits that failed {persisted} were stored, {lost} were not");
+}
+
+#[test]
+fn a91_a_connection_that_is_cut_after_the_commit() {
+    let Some(server) = RedisServer::start(&[]) else {
+        return;
+    };
+    let forwarder = Forwarder::to(server.address());
+    let store = through(&forwarder, OpenMode::Create, Duration::from_secs(60));
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    append(&store, &name, &Head::EMPTY, &log.seal(2)).unwrap();
+    for cut in 1..=10 {
+        let before = log.head();
+        // Longer than the scripts, which a new connection loads first.
+        let receipts = log.seal(60);
+        forwarder.cut_next(12_000);
+        let error = append(&store, &name, &before, &receipts).unwrap_err();
+        assert!(
+            matches!(error, StoreError::Io { .. }) && !error.is_refusal(),
+            "{error}"
+        );
+        assert_eq!(forwarder.cuts(), cut);
+        // Failed, but persisted: the head tells, over a connection of its own.
+        assert_eq!(store.head(&name).unwrap(), Some(log.head()));
+        // Who sends it again is told that somebody was first: it is not there twice.
+        let again = append(&store, &name, &before, &receipts).unwrap_err();
+        assert!(matches!(again, StoreError::HeadMoved { found, .. } if *found == log.head()));
+    }
+    assert_eq!(whole(&store, &name), log.head());
+    assert_eq!(store.health().unwrap().receipts, log.head().size());
+}
+
+#[test]
+fn a91_a_slow_server_is_an_error_and_the_head_tells() {
+    let Some(server) = RedisServer::start(&[]) else {
+        return;
+    };
+    let forwarder = Forwarder::to(server.address());
+    // The server is slower than this by far, and faster without the delay by far.
+    let store = through(&forwarder, OpenMode::Create, Duration::from_secs(20));
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    append(&store, &name, &Head::EMPTY, &log.seal(2)).unwrap();
+    let before = log.head();
+    forwarder.delay(Duration::from_secs(90));
+    let receipts = log.seal(3);
+    let error = append(&store, &name, &before, &receipts).unwrap_err();
+    assert!(error.to_string().contains("may still be done"), "{error}");
+    assert!(!error.is_refusal());
+    forwarder.delay(Duration::ZERO);
+    assert_eq!(store.head(&name).unwrap(), Some(log.head()));
+    let head = log.head();
+    append(&store, &name, &head, &log.seal(3)).unwrap();
+    assert_eq!(whole(&store, &name), log.head());
+}
+
+#[test]
+fn a91_memory_that_is_full_is_an_error_and_changes_nothing() {
+    let Some(server) = RedisServer::start_in_memory(&[]) else {
+        return;
+    };
+    let (store, mut log, name) = (create(&server), TestLog::new(1), LogName::default());
+    append(&store, &name, &Head::EMPTY, &log.seal(20)).unwrap();
+    let mut admin = Admin::to(&server);
+    admin.run(&["CONFIG", "SET", "maxmemory", "6mb"]);
+    let error = loop {
+        let head = log.head();
+        let receipts = log.seal(200);
+        if let Err(error) = append(&store, &name, &head, &receipts) {
+            assert_eq!(store.head(&name).unwrap(), Some(head));
+            log = TestLog::forked(1, head);
+            break error;
+        }
+        assert!(log.head().size() < 100_000, "memory is never full");
+    };
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    assert!(error.to_string().contains("maxmemory"), "{error}");
+    assert_eq!(whole(&store, &name), log.head());
+    // With room again it goes on where it was.
+    admin.run(&["CONFIG", "SET", "maxmemory", "0"]);
+    let head = log.head();
+    append(&store, &name, &head, &log.seal(200)).unwrap();
+    assert_eq!(whole(&store, &name), log.head());
+}
+
+/// The limit of a file's size stands for a disk: a write beyond it fails, and a part of it may be done.
+#[test]
+fn a91_a_disk_that_is_full_ends_the_server_and_loses_nothing() {
+    let limit = ["sh", "-c", "trap '' XFSZ; ulimit -f 400; exec \"$@\"", "sh"];
+    let Some(mut server) = RedisServer::start_under(&limit, &[]) else {
+        return;
+    };
+    let (store, mut log, name) = (create(&server), TestLog::new(1), LogName::default());
+    let (before, after) = loop {
+        let head = log.head();
+        let receipts = log.seal(20);
+        if let Err(error) = append(&store, &name, &head, &receipts) {
+            let expected = matches!(error, StoreError::Io { .. } | StoreError::Full { .. });
+            assert!(expected, "{error}");
+            break (head, log.head());
+        }
+        assert!(log.head().size() < 10_000, "the disk is never full");
+    };
+    assert!(before.size() > 0);
+    assert!(server.ends(), "the server goes on without its file");
+    assert!(store.head(&name).is_err());
+    // On a disk with room.
+    server.start_again();
+    let held = whole(&store, &name);
+    assert!(held == before || held == after, "{held:?}");
+    let mut log = TestLog::forked(1, held);
+    append(&store, &name, &held, &log.seal(20)).unwrap();
+    assert_eq!(whole(&store, &name), log.head());
+}
