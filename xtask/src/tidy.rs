@@ -26,7 +26,14 @@ const LAYERS: [&[&str]; 11] = [
     &["import"],
     &["verify"],
     &["compliance", "export", "store", "ingest", "import-servers"],
-    &["otlp", "report", "store-sqlite", "telemetry", "witness"],
+    &[
+        "kms",
+        "otlp",
+        "report",
+        "store-sqlite",
+        "telemetry",
+        "witness",
+    ],
     &["directory"],
     &["ai-audit-trail", "intake"],
     &[
