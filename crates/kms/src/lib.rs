@@ -23,6 +23,11 @@
 //! assert_eq!(format!("{pin:?}"), "Credential(secret)");
 //! ```
 
+#![cfg_attr(
+    not(any(feature = "pkcs11", feature = "vault", feature = "aws")),
+    allow(dead_code, reason = "without a service nobody uses what they share")
+)]
+
 #[cfg(feature = "aws")]
 mod aws;
 mod credential;

@@ -44,6 +44,11 @@ impl Pkcs11Token {
     ) -> Result<Self, KmsError> {
         let (module, label) = (module.into(), label.into());
         let place = format!("PKCS#11 module {}", module.display());
+        // Elsewhere it would be looked for where the loader likes, and its code runs here.
+        if !module.is_absolute() {
+            let what = "expected an absolute path of a shared library";
+            return Err(KmsError::new(KmsErrorKind::Settings, place, what));
+        }
         let context = Pkcs11::new(&module).map_err(|error| {
             let what = format!("it cannot be loaded: {error}");
             KmsError::new(KmsErrorKind::Settings, &place, what)

@@ -140,7 +140,8 @@ impl VaultAccess {
             ),
             404 => (Kind::NoSuchKey, "there is nothing at this path"),
             400 if has("not found") => (Kind::NoSuchKey, "there is no key of this name"),
-            400 if has("version") => (
+            // OpenBao answers with 500, which asking again would not change.
+            400 | 500 if has("requested version") => (
                 Kind::KeyUnusable,
                 "there is no such version of the key, or it may not be used any more",
             ),

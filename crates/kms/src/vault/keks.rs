@@ -17,6 +17,8 @@ use ureq::http::Method;
 use zeroize::Zeroizing;
 
 const TYPE: &str = "aes256-gcm96";
+/// How ciphertexts begin: each key of ours has one version. Transit takes `v0` for `v1`, so that two texts would open alike.
+const FORM: &str = "vault:v1:";
 
 /// Fills a buffer with random bytes of cryptographic quality, or says why it cannot.
 pub type Random = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>;
@@ -39,7 +41,7 @@ struct Listed {
 struct Described {
     #[serde(rename = "type")]
     kind: String,
-    deletion_allowed: bool,
+    min_encryption_version: u64,
     exportable: bool,
     allow_plaintext_backup: bool,
     #[serde(default)]
@@ -135,7 +137,8 @@ impl VaultKeks {
         }
         all.sort_by_key(|key| !key.current);
         if all.iter().filter(|key| key.current).count() > 1 {
-            let what = "several keys are the current one (deletion_allowed is false), expected one";
+            let what =
+                "several keys are the current one (min_encryption_version is 1), expected one";
             return Err(self.failed(KmsErrorKind::KeyUnusable, what));
         }
         Ok(all)
@@ -149,7 +152,9 @@ impl VaultKeks {
             );
             return Err(self.failed(KmsErrorKind::KeyUnusable, what));
         }
-        let current = !key.deletion_allowed;
+        // The mark of the current one. A key is made without it, so that one whose making was cut off is a
+        // next one; and it changes nothing else, since each key has one version.
+        let current = key.min_encryption_version == 1;
         Ok(Found { id, current })
     }
 
@@ -163,23 +168,19 @@ impl VaultKeks {
         let path = self.path("keys", id);
         let body = json!({"type": TYPE, "exportable": false, "allow_plaintext_backup": false});
         self.send(&path, Repeat::Never, &Method::POST, Some(&body))?;
-        self.allow_deletion(id, true)?;
+        // What transit says of it now is what it will say when it is looked for.
         let described = self.access.ask(&path, Repeat::Safe, &Method::GET, None)?;
-        if self.found(id, &described)?.current {
-            let what = "the key that was made cannot be deleted (deletion_allowed)";
-            return Err(self.failed(KmsErrorKind::KeyUnusable, what));
-        }
+        self.found(id, &described)?;
         Ok(id)
     }
 
-    fn allow_deletion(&self, id: KekId, allowed: bool) -> Result<(), KmsError> {
+    fn configure(&self, id: KekId, body: &Value) -> Result<(), KmsError> {
         let path = format!("{}/config", self.path("keys", id));
-        let body = json!({"deletion_allowed": allowed});
-        self.send(&path, Repeat::Safe, &Method::POST, Some(&body))
+        self.send(&path, Repeat::Safe, &Method::POST, Some(body))
     }
 
     fn destroy(&self, id: KekId) -> Result<(), KmsError> {
-        self.allow_deletion(id, true)?;
+        self.configure(id, &json!({"deletion_allowed": true}))?;
         let path = self.path("keys", id);
         self.send(&path, Repeat::Never, &Method::DELETE, None)
     }
@@ -194,7 +195,7 @@ impl VaultKeks {
             self.destroy(other.id)?;
         }
         if !kept.current {
-            self.allow_deletion(valid, false)?;
+            self.configure(valid, &json!({"min_encryption_version": 1}))?;
         }
         if self.all()?.iter().any(|key| key.id != valid) {
             let what = "a key is still there after it was destroyed";
@@ -287,7 +288,7 @@ impl KeyWrapper for Wrapper {
         // By hand, since a JSON value would leave a copy of the secret behind.
         let body = Zeroizing::new(
             format!(
-                r#"{{"plaintext":"{}","associated_data":"{}"}}"#,
+                r#"{{"plaintext":"{}","associated_data":"{}","key_version":1}}"#,
                 secret.as_str(),
                 Base64::encode_string(&bound)
             )
@@ -299,8 +300,8 @@ impl KeyWrapper for Wrapper {
                 .access
                 .ask(&path, Repeat::Safe, &Method::POST, Some(&body))?;
         let text = sealed.ciphertext;
-        if !text.starts_with("vault:v") || text.len() > 256 {
-            let what = "a key came back wrapped in another form than vault:v…";
+        if !text.starts_with(FORM) || text.len() > 256 {
+            let what = "a key came back wrapped in another form than vault:v1:…";
             return Err(self.keks.failed(KmsErrorKind::Answer, what).into());
         }
         let wrapped = [self.id.as_bytes().as_slice(), text.as_bytes()].concat();
@@ -322,7 +323,10 @@ impl KeyWrapper for Wrapper {
     ) -> Result<SubjectKey, SubjectKeysError> {
         let wrong = |error: WrapError| SubjectKeysError::new(error.to_string());
         let rest = behind_id(self.id, wrapped).map_err(wrong)?;
-        let text = std::str::from_utf8(rest).map_err(|_| wrong(WrapError::Changed))?;
+        let text = std::str::from_utf8(rest)
+            .ok()
+            .filter(|text| text.starts_with(FORM))
+            .ok_or_else(|| wrong(WrapError::Changed))?;
         let bound = associated(self.id, log, id, subject);
         let body = json!({"ciphertext": text, "associated_data": Base64::encode_string(&bound)});
         let body = Zeroizing::new(body.to_string().into_bytes());
@@ -333,7 +337,12 @@ impl KeyWrapper for Wrapper {
                 .ask(&path, Repeat::Safe, &Method::POST, Some(&body));
         let plain = match answer {
             // Transit says 400 of a tag that does not verify and of a ciphertext that is none.
-            Err(error) if error.kind() == KmsErrorKind::Refused => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    KmsErrorKind::Refused | KmsErrorKind::KeyUnusable
+                ) =>
+            {
                 return Err(wrong(WrapError::Changed));
             }
             answer => Zeroizing::new(answer?.plaintext),

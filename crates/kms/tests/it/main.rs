@@ -10,7 +10,7 @@
 mod aws;
 #[cfg(any(feature = "pkcs11", feature = "vault"))]
 mod keks;
-#[cfg(all(unix, any(feature = "pkcs11", feature = "vault")))]
+#[cfg(all(unix, any(feature = "vault", feature = "aws")))]
 mod memory;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;

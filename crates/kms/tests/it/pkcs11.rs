@@ -142,6 +142,10 @@ fn tokens_that_are_not_there_are_said() {
     };
     let (kind, said) = open("/nowhere/module.so", "audit", "hunter2");
     assert!(kind == KmsErrorKind::Settings && said.contains("/nowhere/module.so"));
+    assert_eq!(
+        open("libsofthsm2.so", "audit", "hunter2").0,
+        KmsErrorKind::Settings
+    );
     let (kind, said) = open(MODULE, "other", "hunter2");
     assert!(
         kind == KmsErrorKind::Unavailable && said.contains("\"audit\""),

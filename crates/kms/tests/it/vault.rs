@@ -213,7 +213,23 @@ fn a28_keys_that_wrap_live_and_die_in_transit() {
     assert_eq!(other.settled().unwrap(), None, "its name begins another's");
     lifecycle(&other);
     assert!(keks(&bao, "log-02").settled().unwrap().is_some());
-    // What the settled one says of itself keeps an operator from deleting it by mistake.
+    // A process that was killed right after it had a key made: it is a next one, and the next call's.
+    bao.post(
+        &format!("transit/keys/log-{}", "0a".repeat(16)),
+        &json!({"type": "aes256-gcm96"}),
+    );
+    assert_eq!(other.ids().unwrap().len(), 2);
+    let settled = other.settled().unwrap().unwrap();
+    let next = other.prepare().unwrap().id();
+    assert_eq!(other.ids().unwrap(), [settled, next]);
+    // And one that was killed before it had the old one deleted.
+    bao.post(
+        &format!("transit/keys/log-{settled}/config"),
+        &json!({"deletion_allowed": true}),
+    );
+    other.settle(&next).unwrap();
+    assert_eq!(other.ids().unwrap(), [next]);
+    // An operator cannot delete it by mistake.
     let current = other.settled().unwrap().unwrap();
     let status = bao.status("DELETE", &format!("transit/keys/log-{current}"), &json!({}));
     assert!((400..500).contains(&status), "{status}");

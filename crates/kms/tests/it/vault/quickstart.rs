@@ -8,7 +8,8 @@ use std::process::Command;
 
 /// The blocks of shell of a page, one after the other.
 fn shell_of(page: &str) -> String {
-    let mut text = String::from("set -euo pipefail\ntrap 'kill ${SERVER:-} 2> /dev/null' EXIT\n");
+    let mut text =
+        String::from("set -euo pipefail\ntrap 'kill ${SERVER:-} 2> /dev/null || true' EXIT\n");
     for block in page.split("\n```sh\n").skip(1) {
         text.push_str(block.split("\n```").next().unwrap());
         text.push('\n');
