@@ -63,3 +63,17 @@ pub fn vault_seed(
     let text = raw.get().trim().trim_matches('"');
     seed::from_hex(text, pinned, &place)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_may_have_other_fields() {
+        let text = r#"{"request_id":"b00f","lease_duration":0,"data":{"data":{"note":{"by":1},"seed_hex":"abab"},"metadata":{"version":1}},"auth":null}"#;
+        let secret: Secret<'_> = serde_json::from_slice(text.as_bytes()).unwrap();
+        let fields = secret.data.data.unwrap();
+        assert_eq!(fields.get("seed_hex").unwrap().get(), "\"abab\"");
+    }
+}

@@ -33,9 +33,6 @@ kms.create_alias(AliasName="alias/seed", TargetKeyId=key)
 def encrypt(text, **more):
     return base64.b64encode(kms.encrypt(KeyId=key, Plaintext=text, **more)["CiphertextBlob"]).decode()
 made = {"key": key, "plain": encrypt(seed), "context": encrypt(seed, EncryptionContext={"log": "a"}), "short": encrypt(seed[:31])}
-disabled = kms.create_key()["KeyMetadata"]["KeyId"]
-made["disabled"], made["under_disabled"] = disabled, base64.b64encode(kms.encrypt(KeyId=disabled, Plaintext=seed)["CiphertextBlob"]).decode()
-kms.disable_key(KeyId=disabled)
 made["p256"] = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")["KeyMetadata"]["KeyId"]
 sm.create_secret(Name="bare", SecretString=seed.hex())
 sm.create_secret(Name="object", SecretString=json.dumps({"seed_hex": seed.hex(), "note": [1]}))
@@ -132,10 +129,6 @@ fn seeds_that_do_not_fit_are_refused() {
         error.kind()
     };
     assert_eq!(kms(&service, arn, "short"), KmsErrorKind::Answer);
-    assert_eq!(
-        kms(&service, moto.text("disabled"), "under_disabled"),
-        KmsErrorKind::KeyUnusable
-    );
     assert_eq!(
         kms(&service, &arn.replace(REGION, "us-east-1"), "plain"),
         KmsErrorKind::Settings
