@@ -21,6 +21,7 @@ mod flames;
 mod frameworks;
 mod fuzz;
 mod growth;
+mod kms;
 mod latency;
 mod load;
 mod mcp;
@@ -216,6 +217,12 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "telemetry" => {
             no_more(rest)?;
             if let Some(reason) = telemetry::run(&Workspace::load()?)? {
+                println!("{reason}");
+            }
+        }
+        "kms" => {
+            no_more(rest)?;
+            for reason in kms::run(&Workspace::load()?)? {
                 println!("{reason}");
             }
         }

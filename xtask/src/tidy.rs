@@ -27,6 +27,7 @@ const LAYERS: [&[&str]; 11] = [
     &["verify"],
     &["compliance", "export", "store", "ingest", "import-servers"],
     &[
+        "kms",
         "otlp",
         "report",
         "store-redis",

@@ -65,6 +65,13 @@ impl SubjectKey {
         &self.log
     }
 
+    /// A copy of the 32 bytes, for a [`KeyWrapper`](crate::KeyWrapper) elsewhere that wraps them.
+    /// Whoever has it needs nobody's leave to read what is said of the subject.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(*self.secret.bytes())
+    }
+
     /// The 32 bytes, to wrap them.
     pub(crate) fn bytes(&self) -> &[u8; 32] {
         self.secret.bytes()
