@@ -18,6 +18,7 @@ const LAYERS: [&[&str]; 11] = [
         "listen",
         "merkle",
         "pii",
+        "postgres-link",
         "readahead",
         "shredding",
         "signer-aws-lc",
@@ -26,7 +27,14 @@ const LAYERS: [&[&str]; 11] = [
     &["import"],
     &["verify"],
     &["compliance", "export", "store", "ingest", "import-servers"],
-    &["otlp", "report", "store-sqlite", "telemetry", "witness"],
+    &[
+        "otlp",
+        "report",
+        "store-postgres",
+        "store-sqlite",
+        "telemetry",
+        "witness",
+    ],
     &["directory"],
     &["ai-audit-trail", "intake"],
     &[

@@ -1,5 +1,5 @@
 //! For the tests of this workspace: logs, the conformance suite of stores, a store that fails, a
-//! timestamp authority, the bodies of an erasure, what the Python library writes.
+//! timestamp authority, a PostgreSQL, the bodies of an erasure, what the Python library writes.
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -12,6 +12,7 @@ pub mod erasures;
 mod faulty;
 pub mod imported;
 mod logs;
+pub mod postgres;
 pub mod python;
 mod random;
 pub mod tsa;
