@@ -118,8 +118,8 @@ fn extend_all(
     Ok(())
 }
 
-/// Inserts receipts and nodes behind the expected last receipt, if it is the last: were there a later
-/// one, it would have the place that the first new one takes. A new log has no last one, `$4` is null.
+/// Inserts receipts and nodes behind the expected last receipt, if it is the last. Of two writers that both
+/// find it so, one meets the place that the other took. A new log has no last one, `$4` is null.
 macro_rules! extend {
     ($($nodes:literal)?) => {
         concat!(
@@ -130,7 +130,10 @@ macro_rules! extend {
                  SELECT id FROM made UNION ALL
                  SELECT logs.id FROM logs JOIN receipts ON receipts.log = logs.id
                  WHERE logs.name = $1::text AND logs.log_id = $2::bytea
-                 AND receipts.seq = $3::bigint - 1 AND receipts.hash = $4::bytea AND ", durable!(), "
+                 AND receipts.seq = $3::bigint - 1 AND receipts.hash = $4::bytea
+                 AND NOT EXISTS (SELECT FROM receipts later
+                                 WHERE later.log = logs.id AND later.seq >= $3::bigint)
+                 AND ", durable!(), "
              ), inserted AS (
                  INSERT INTO receipts (log, seq, hash, id, sealed_at, kind, trace_id, session_id, sealed)
                  SELECT head.id, $3::bigint + new.place - 1, new.hash, new.id, new.sealed_at, new.kind,

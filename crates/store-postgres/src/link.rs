@@ -120,7 +120,7 @@ impl Link {
             self.lose();
         }
         if self.client.is_none() {
-            let tried = "connecting to";
+            let tried = "setting a connection up";
             let target = &self.target;
             let opened = Client::connect(&target.config, target.tls.clone(), target.limit)
                 .map_err(|trouble| told_of_login(trouble, &target.name))

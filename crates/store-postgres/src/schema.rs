@@ -100,6 +100,13 @@ pub(crate) fn hold(client: &mut Client, target: &Target) -> Answer<()> {
         );
         return Err(StoreError::NotAStore { what }.into());
     }
+    let row = client.row("SELECT has_schema_privilege($1, 'USAGE')", &[schema])?;
+    if !row.try_get::<_, bool>(0)? {
+        return Err(invalid(format!(
+            "{name}: the role lacks a right on schema {schema}; grant what it is for (docs/spec/store-postgres.md, Roles)"
+        ))
+        .into());
+    }
     let held = version(client)?;
     if held > VERSION {
         return Err(too_new(held).into());

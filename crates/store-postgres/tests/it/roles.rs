@@ -44,7 +44,7 @@ fn a86_the_role_that_appends_changes_and_deletes_nothing() {
         "UPDATE ai_audit.nodes SET hash = hash",
         "INSERT INTO ai_audit.receipts SELECT * FROM ai_audit.receipts ON CONFLICT (log, seq) DO UPDATE SET sealed = NULL",
         "SELECT * FROM ai_audit.receipts FOR UPDATE",
-        "LOCK TABLE ai_audit.receipts IN EXCLUSIVE MODE",
+        "BEGIN; LOCK TABLE ai_audit.receipts IN EXCLUSIVE MODE",
         "CREATE TABLE ai_audit.mine ()",
         "INSERT INTO ai_audit.versions VALUES (99)",
     ] {

@@ -115,7 +115,7 @@ fn a87_objects_of_others_are_not_taken_for_ours() {
     assert_eq!(server.sql("SELECT count(*) FROM ai_audit.receipts"), "20");
     server.sql(
         "ALTER TABLE ai_audit.receipts ENABLE ROW LEVEL SECURITY;
-         CREATE POLICY some ON ai_audit.receipts USING (seq < 10);",
+         CREATE POLICY few ON ai_audit.receipts USING (seq < 10);",
     );
     let error = crate::rig::reader(&server)
         .head(&LogName::default())
