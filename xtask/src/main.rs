@@ -41,6 +41,7 @@ mod scale;
 mod servers;
 mod service;
 mod shell;
+mod stores;
 mod supply;
 mod svg;
 mod telemetry;
@@ -309,6 +310,11 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
                 println!("{reason}");
             }
         }
+        "stores" => match rest {
+            [] => stores::run(&Workspace::load()?, false)?,
+            [flag] if flag == "--short" => stores::run(&Workspace::load()?, true)?,
+            _ => return usage("stores takes --short, and nothing else"),
+        },
         "growth" => {
             let options = measure::Options::parse(rest, &["--short", "--json", "--to"])?;
             growth::run(&Workspace::load()?, &options)?;

@@ -1,7 +1,6 @@
 //! A PostgreSQL to which the library's cold tier writes.
 
 mod client;
-mod tls;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

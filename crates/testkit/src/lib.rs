@@ -14,6 +14,7 @@ mod faulty;
 mod forwarder;
 pub mod imported;
 mod logs;
+pub mod postgres;
 pub mod python;
 mod random;
 mod redis;

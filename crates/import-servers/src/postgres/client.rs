@@ -11,12 +11,12 @@ use futures_util::TryStreamExt;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, Error, Row};
 
-use super::tls::MakeTls;
+use ai_audit_postgres_link::{MakeTls, reason, shown, verified};
+
 use crate::{Options, ServerError};
 
 /// What a user needs who may not read.
@@ -55,9 +55,10 @@ impl Client {
             config.application_name("ai-audit");
         }
         config.connect_timeout(options.timeout);
-        let name = name(&config);
+        let name = shown(&config);
         let failed = |error: &Error| refused(error, &name, options.timeout);
-        let tls = MakeTls::new(&config, options)?;
+        let tls =
+            MakeTls::new(&config, options.authorities.as_deref()).map_err(ServerError::Address)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -187,33 +188,6 @@ impl Drop for Client {
     }
 }
 
-/// Every certificate is verified here: the stricter modes of libpq are what `require` does.
-fn verified(url: &str) -> String {
-    url.replace("sslmode=verify-full", "sslmode=require")
-        .replace("sslmode=verify-ca", "sslmode=require")
-}
-
-/// The address without user, password and parameters.
-fn name(config: &Config) -> String {
-    let port = |index: usize| {
-        let ports = config.get_ports();
-        let port = ports.get(index).or_else(|| ports.first());
-        port.copied().unwrap_or(5432)
-    };
-    let hosts = config.get_hosts().iter().enumerate();
-    let hosts: Vec<String> = hosts
-        .map(|(index, host)| match host {
-            Host::Tcp(host) if host.contains(':') => format!("[{host}]:{}", port(index)),
-            Host::Tcp(host) => format!("{host}:{}", port(index)),
-            // A folder of sockets, which is nobody's business.
-            #[cfg(unix)]
-            Host::Unix(_) => String::new(),
-        })
-        .collect();
-    let database = config.get_dbname().unwrap_or_default();
-    format!("postgres://{}/{database}", hosts.join(","))
-}
-
 /// Whether the server says with it that it ends the connection.
 fn ends_connection(code: &SqlState) -> bool {
     [
@@ -223,21 +197,6 @@ fn ends_connection(code: &SqlState) -> bool {
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
     ]
     .contains(code)
-}
-
-/// The error with what lies behind it, on one line.
-fn reason(error: &Error) -> String {
-    if let Some(error) = error.as_db_error() {
-        return format!("{} ({})", error.message(), error.code().code());
-    }
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    text
 }
 
 fn io_error(error: &Error) -> Option<&io::Error> {
@@ -277,27 +236,5 @@ fn refused(error: &Error, name: &str, limit: Duration) -> ServerError {
         ServerError::Login { server, reason }
     } else {
         ServerError::Unreachable { server, reason }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_has_neither_user_nor_password_nor_parameters() {
-        let of = |url: &str| name(&verified(url).parse::<Config>().unwrap());
-        assert_eq!(
-            of("postgres://user:secret@db.example/audit?sslmode=verify-full"),
-            "postgres://db.example:5432/audit"
-        );
-        assert_eq!(
-            of("postgresql://user@a,[::1]:5433/audit?connect_timeout=5"),
-            "postgres://a:5432,[::1]:5433/audit"
-        );
-        assert_eq!(
-            of("postgres:///audit?host=/run/postgresql"),
-            "postgres:///audit"
-        );
     }
 }

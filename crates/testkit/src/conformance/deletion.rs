@@ -63,7 +63,9 @@ pub(super) fn bytes_go_and_come_back(store: &dyn Store) {
         contents(store),
         expected(&all, |seq| (2..300).contains(&seq))
     );
-    assert!(store.health().unwrap().bytes <= bytes);
+    // A PostgreSQL keeps dead rows until its owner compacts it: its own tests look at its files then.
+    let health = store.health().unwrap();
+    assert!(health.bytes <= bytes || health.backend == "postgres");
     // Twice is once.
     assert_eq!(store.delete_receipts(&log_name, 0..=299).unwrap(), 0);
     reads_and_finds(store, &log_name, &all);

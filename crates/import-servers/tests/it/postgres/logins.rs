@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 
 use ai_audit_import_servers::{Options, ServerError, Source};
 
-use super::server::{Server, TABLES, give};
+use ai_audit_testkit::postgres::give_to_postgres as give;
+
+use super::server::{Server, TABLES};
 use crate::servers::{Receipt, all, certificates, open, options, refused};
 
 #[test]
@@ -26,7 +28,7 @@ fn a_role_that_can_only_select_is_enough_and_nothing_is_written() {
     let state =
         "SELECT sum(n_tup_ins), sum(n_tup_upd), sum(n_tup_del), count(*) FROM pg_stat_user_tables;
                  SELECT ctid, xmin, xmax FROM ai_audit_receipts ORDER BY 1;";
-    let log = || fs::read_to_string(server.folder.path().join("log")).unwrap();
+    let log = || fs::read_to_string(server.folder().join("log")).unwrap();
     let (before, begin) = (server.sql(state), log().len());
     let mut source = open(&server.url("audit"));
     assert_eq!(source.tenants().unwrap().len(), 1);
@@ -126,7 +128,7 @@ fn tls_needs_a_certificate_that_holds() {
         ..options()
     };
     let url =
-        |host: &str, mode: &str| format!("postgres://audit@{host}:{}/audit{mode}", server.port);
+        |host: &str, mode: &str| format!("postgres://audit@{host}:{}/audit{mode}", server.port());
     for mode in ["", "?sslmode=require", "?sslmode=verify-full"] {
         let mut source = Source::open(&url("localhost", mode), &trusting).unwrap();
         assert_eq!(all(&mut source, None).0.len(), 1, "{mode}");
@@ -149,13 +151,11 @@ fn tls_needs_a_certificate_that_holds() {
     let error = Source::open(&url("localhost", ""), &broken).unwrap_err();
     assert!(matches!(error, ServerError::Address(_)), "{error}");
     // The socket has none and needs none.
-    let folder = server
-        .folder
-        .path()
-        .display()
-        .to_string()
-        .replace('/', "%2F");
-    let mut source = open(&format!("postgres://audit@{folder}:{}/audit", server.port));
+    let folder = server.folder().display().to_string().replace('/', "%2F");
+    let mut source = open(&format!(
+        "postgres://audit@{folder}:{}/audit",
+        server.port()
+    ));
     assert_eq!(source.name(), "postgres:///audit");
     assert_eq!(all(&mut source, None).0.len(), 1);
 }

@@ -35,7 +35,7 @@ fn a_database_without_the_tables_or_without_leave_is_told() {
     assert!(matches!(error, ServerError::Table { .. }), "{error}");
     let error = refused(&format!(
         "postgres://postgres@127.0.0.1:{}/nothing",
-        server.port
+        server.port()
     ));
     assert!(matches!(error, ServerError::Database { .. }), "{error}");
     server.sql(TABLES);

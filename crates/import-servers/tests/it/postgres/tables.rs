@@ -44,7 +44,7 @@ fn receipts_come_before_seals_each_in_the_order_of_their_times_then_of_their_ids
     let mut source = open(&server.url("postgres"));
     assert_eq!(
         source.name(),
-        format!("postgres://127.0.0.1:{}/audit", server.port)
+        format!("postgres://127.0.0.1:{}/audit", server.port())
     );
     assert_eq!(source.form(), "postgres");
     let named = |name: &str, count| (name.to_string(), count);

@@ -1,5 +1,6 @@
 //! TLS for PostgreSQL by rustls: the certificate is always verified.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -15,30 +16,33 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
 use tokio_rustls::TlsConnector;
 
-use crate::{Options, ServerError};
-
-/// Makes a connection's TLS.
+/// Makes a connection's TLS, for `tokio_postgres::Config::connect`.
 #[derive(Clone)]
-pub(super) struct MakeTls(Arc<ClientConfig>);
+pub struct MakeTls(Arc<ClientConfig>);
 
 impl MakeTls {
-    pub(super) fn new(config: &Config, options: &Options) -> Result<Self, ServerError> {
-        let wrong = |what: &str, why: &dyn std::fmt::Display| {
-            ServerError::Address(format!("{what}: {why}; expected certificates in PEM"))
+    /// For an address. `authorities` are certificates in PEM; without any, those of the system are
+    /// trusted.
+    ///
+    /// # Errors
+    ///
+    /// When the certificates cannot be read, or there is none among them: what is wrong and what was
+    /// expected, in lower case and without a full stop.
+    pub fn new(config: &Config, authorities: Option<&str>) -> Result<Self, String> {
+        let wrong = |why: &dyn fmt::Display| {
+            format!("the authorities: {why}; expected certificates in PEM")
         };
         let mut roots = RootCertStore::empty();
-        if let Some(pem) = &options.authorities {
+        if let Some(pem) = authorities {
             for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
                 certificate
-                    .map_err(|error| wrong("the authorities", &error))
+                    .map_err(|error| wrong(&error))
                     .and_then(|certificate| {
-                        roots
-                            .add(certificate)
-                            .map_err(|error| wrong("the authorities", &error))
+                        roots.add(certificate).map_err(|error| wrong(&error))
                     })?;
             }
             if roots.is_empty() {
-                return Err(wrong("the authorities", &"there is none"));
+                return Err(wrong(&"there is none"));
             }
         } else if config.get_ssl_mode() != SslMode::Disable {
             // Without any, a server that has TLS is refused, and one that has none is not.
@@ -47,12 +51,18 @@ impl MakeTls {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| ServerError::Address(error.to_string()))?
+            .map_err(|error| error.to_string())?
             .with_root_certificates(roots)
             .with_no_client_auth();
         // PostgreSQL 17 wants it for `sslnegotiation=direct`.
         tls.alpn_protocols = vec![b"postgresql".to_vec()];
         Ok(Self(Arc::new(tls)))
+    }
+}
+
+impl fmt::Debug for MakeTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MakeTls").finish_non_exhaustive()
     }
 }
 
@@ -72,7 +82,8 @@ where
 }
 
 /// One connection's handshake, before it.
-pub(super) struct Connect(Arc<ClientConfig>, Option<ServerName<'static>>);
+#[derive(Debug)]
+pub struct Connect(Arc<ClientConfig>, Option<ServerName<'static>>);
 
 impl<S> TlsConnect<S> for Connect
 where
@@ -98,7 +109,8 @@ where
 
 /// An encrypted connection. The password is not bound to it (`channel_binding=require` is refused): the
 /// certificate is verified.
-pub(super) struct TlsStream<S>(tokio_rustls::client::TlsStream<S>);
+#[derive(Debug)]
+pub struct TlsStream<S>(tokio_rustls::client::TlsStream<S>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> tokio_postgres::tls::TlsStream for TlsStream<S> {
     fn channel_binding(&self) -> ChannelBinding {

@@ -1,0 +1,168 @@
+//! Durable appends through the ledger, by 1, 8 and 64 producers that each wait for their receipt, beside the
+//! bare driver: one prepared insert of as many rows of the same length in a commit, and nothing else.
+//!
+//! `cargo xtask stores` runs it, on a PostgreSQL of its own. The least ratio of the medians is the bar.
+#![allow(clippy::unwrap_used, reason = "a measurement that fails says where")]
+#![allow(clippy::print_stdout, reason = "its output is the table")]
+
+use ai_audit_core::Decision;
+use ai_audit_store::{Ledger, LedgerConfig, LogName, Record, Store, SystemClock};
+use ai_audit_store_postgres::{OpenMode, Options, PostgresStore, Rights, grant, migrate};
+use ai_audit_testkit::postgres::PostgresServer;
+use ai_audit_testkit::{Counter, TestLog};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::runtime::Runtime;
+
+/// The least throughput, as a part of the bare driver's.
+const BAR: f64 = 0.7;
+/// As long as a sealed receipt of these.
+const ROW: [u8; 330] = [7; 330];
+
+fn main() -> ExitCode {
+    let short = std::env::args().any(|argument| argument == "--short");
+    let (rounds, receipts) = if short { (3, 600) } else { (9, 4_000) };
+    let Some(server) = PostgresServer::start("throughput of the PostgreSQL store", &[], |_| ())
+    else {
+        return ExitCode::SUCCESS;
+    };
+    let owner = server.url("postgres");
+    server.sql("CREATE ROLE audit_writer LOGIN; CREATE TABLE rows (key bigint PRIMARY KEY, row bytea NOT NULL)");
+    migrate(&owner, &Options::default()).unwrap();
+    grant(&owner, &Options::default(), "audit_writer", Rights::Append).unwrap();
+    let writer = server.url("audit_writer");
+    let store = PostgresStore::open(&writer, OpenMode::ReadWrite, Options::default()).unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
+    let config = LedgerConfig::new(
+        Arc::new(SystemClock),
+        Arc::new(Counter::default()),
+        "measured",
+    );
+    let ledger = Ledger::open(Arc::clone(&store), config).unwrap();
+    let log = LogName::default();
+    ledger.create_log(log.clone(), TestLog::new_log(1)).unwrap();
+    let mut bare = Bare::connect(&owner);
+    println!(
+        "{:>9} {:>12} {:>14} {:>12} {:>7}",
+        "producers", "receipts/s", "in a commit", "bare rows/s", "ratio"
+    );
+    let mut least = f64::INFINITY;
+    for producers in [1, 8, 64] {
+        // One producer waits for each commit: fewer do for it.
+        let count = if producers == 1 {
+            receipts / 4
+        } else {
+            receipts
+        };
+        let (mut ours, mut beside, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
+        // The first round warms both up. Then by turns, so that what disturbs one disturbs both.
+        for round in 0..=rounds {
+            let before = ledger.stats();
+            let rate = through(&ledger, &log, producers, count / producers);
+            let after = ledger.stats();
+            let commits = after.commits - before.commits;
+            let size = (after.appended - before.appended)
+                .div_ceil(commits.max(1))
+                .max(1);
+            let bare_rate = bare.rate(usize::try_from(size).unwrap(), count);
+            if round > 0 {
+                ours.push(rate);
+                beside.push(bare_rate);
+                sizes.push(f64::from(u32::try_from(size).unwrap()));
+            }
+        }
+        let (ours, beside, size) = (median(ours), median(beside), median(sizes));
+        let ratio = ours / beside;
+        least = least.min(ratio);
+        println!("{producers:>9} {ours:>12.0} {size:>14.0} {beside:>12.0} {ratio:>7.2}");
+    }
+    ledger.close("measured").unwrap();
+    let said = store.read(&log, 5, ai_audit_store::ReadLimit::ONE).unwrap();
+    println!(
+        "a receipt has {} bytes, a row {}",
+        said[0].sealed().unwrap().len(),
+        ROW.len()
+    );
+    let verdict = if least >= BAR { "pass" } else { "MISS" };
+    println!("least ratio {least:.2}, bar at least {BAR}: {verdict}");
+    // In the short form the machine is busy with other things: it shows, and does not judge.
+    if least < BAR && !short {
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+/// Receipts a second of as many producers, each with one record at a time.
+fn through(ledger: &Ledger, log: &LogName, producers: usize, each: usize) -> f64 {
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..producers {
+            scope.spawn(|| {
+                for _ in 0..each {
+                    let decision = Decision {
+                        model: "gpt-4o".into(),
+                        ..Decision::new()
+                    };
+                    let record = Record::new(&decision).trace("trace").session("session");
+                    ledger.submit(log, vec![record]).unwrap().wait().unwrap();
+                }
+            });
+        }
+    });
+    rate(producers * each, began)
+}
+
+/// The driver alone.
+struct Bare {
+    runtime: Runtime,
+    client: tokio_postgres::Client,
+    insert: tokio_postgres::Statement,
+    next: i64,
+}
+
+impl Bare {
+    fn connect(address: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let (client, connection) = runtime
+            .block_on(tokio_postgres::connect(address, tokio_postgres::NoTls))
+            .unwrap();
+        runtime.spawn(async {
+            connection.await.unwrap();
+        });
+        let insert = "INSERT INTO rows SELECT * FROM unnest($1::bigint[], $2::bytea[])";
+        let insert = runtime.block_on(client.prepare(insert)).unwrap();
+        Self {
+            runtime,
+            client,
+            insert,
+            next: 0,
+        }
+    }
+
+    /// Rows a second, as many in a commit.
+    fn rate(&mut self, size: usize, rows: usize) -> f64 {
+        let began = Instant::now();
+        let commits = rows.div_ceil(size);
+        for _ in 0..commits {
+            let keys: Vec<i64> = (self.next..).take(size).collect();
+            self.next += i64::try_from(size).unwrap();
+            let rows = vec![&ROW[..]; size];
+            let insert = async { self.client.execute(&self.insert, &[&keys, &rows]).await };
+            self.runtime.block_on(insert).unwrap();
+        }
+        rate(commits * size, began)
+    }
+}
+
+fn rate(count: usize, began: Instant) -> f64 {
+    f64::from(u32::try_from(count).unwrap()) / began.elapsed().as_secs_f64()
+}
+
+fn median(mut all: Vec<f64>) -> f64 {
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}

@@ -1,0 +1,220 @@
+//! A connection that is made when it is needed, and what must be known of the one before it.
+
+use crate::client::Client;
+use crate::error::{Answer, Fail, Trouble, invalid, io};
+use crate::open;
+use crate::options::Options;
+use ai_audit_postgres_link::{MakeTls, shown, verified};
+use ai_audit_store::StoreError;
+use core::time::Duration;
+use std::time::Instant;
+use tokio_postgres::Config;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Reads, from a standby too.
+    Read,
+    /// Appends, or deletes.
+    Write,
+    /// Makes tables and grants rights: nothing is asked of the schema.
+    Own,
+}
+
+/// Where to connect.
+pub(crate) struct Target {
+    config: Config,
+    tls: MakeTls,
+    pub(crate) schema: String,
+    /// The address without user, password and parameters.
+    pub(crate) name: String,
+    pub(crate) limit: Duration,
+}
+
+impl Target {
+    pub(crate) fn new(address: &str, options: &Options) -> Result<Self, StoreError> {
+        // The parser's own words may repeat parts of the address, and one of those is a password.
+        let mut config: Config = verified(address).parse().map_err(|_| {
+            invalid(
+                "the address of the database cannot be read; expected postgres://[user[:password]@]host[:port]/database[?sslmode=disable|prefer|require], where the user and the password have %-escapes for what is neither letter nor digit",
+            )
+        })?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err(invalid("the address of the database names no host"));
+        }
+        if let (None, Some(password)) = (config.get_password(), &options.password) {
+            config.password(password);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("ai-audit");
+        }
+        config.connect_timeout(options.timeout);
+        let name = shown(&config);
+        check_schema(&options.schema)?;
+        let tls = MakeTls::new(&config, options.authorities.as_deref()).map_err(invalid)?;
+        Ok(Self {
+            config,
+            tls,
+            schema: options.schema.clone(),
+            name,
+            limit: options.timeout,
+        })
+    }
+}
+
+/// A name that needs no quotes and no care.
+fn check_schema(schema: &str) -> Result<(), StoreError> {
+    let fits = |c: u8| matches!(c, b'_' | b'a'..=b'z' | b'0'..=b'9');
+    let begins = schema.starts_with(|c: char| c.is_ascii_lowercase());
+    if begins && schema.len() <= 63 && schema.bytes().all(fits) && !schema.starts_with("pg_") {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "schema {schema:?}: expected 1 to 63 of a-z, 0-9 and '_', a letter first, not pg_"
+    )))
+}
+
+/// The server's process behind a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Backend {
+    pub(crate) pid: i32,
+    /// When it began, in microseconds: numbers of processes come again.
+    pub(crate) since: i64,
+}
+
+/// A connection, made when it is needed.
+pub(crate) struct Link {
+    target: Target,
+    purpose: Purpose,
+    client: Option<(Client, Backend)>,
+    /// The process of a connection that was lost. It may still be at work on what it was given.
+    former: Option<Backend>,
+}
+
+impl Link {
+    pub(crate) const fn new(target: Target, purpose: Purpose) -> Self {
+        Self {
+            target,
+            purpose,
+            client: None,
+            former: None,
+        }
+    }
+
+    pub(crate) const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Whether there is a connection, as far as is known.
+    pub(crate) const fn is_there(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// A connection that was alive just now, and no other one of this link's at work behind it.
+    pub(crate) fn ready(&mut self) -> Result<&mut Client, StoreError> {
+        if self
+            .client
+            .as_mut()
+            .is_some_and(|(client, _)| client.is_closed())
+        {
+            self.lose();
+        }
+        if self.client.is_none() {
+            let tried = "setting a connection up";
+            let target = &self.target;
+            let opened = Client::connect(&target.config, target.tls.clone(), target.limit)
+                .map_err(|trouble| told_of_login(trouble, &target.name))
+                .and_then(|mut client| {
+                    let told = |fail| told(fail, tried, &target.name);
+                    let backend = open::check(&mut client, target, self.purpose).map_err(told)?;
+                    if let Some(former) = self.former {
+                        end(&mut client, former, target)?;
+                    }
+                    Ok((client, backend))
+                });
+            self.client = Some(opened?);
+            self.former = None;
+        }
+        match &mut self.client {
+            Some((client, _)) => Ok(client),
+            None => Err(io("no connection")),
+        }
+    }
+
+    /// Forgets the connection; the next one makes sure that nothing of it goes on.
+    pub(crate) fn lose(&mut self) {
+        if let Some((client, backend)) = self.client.take() {
+            drop(client);
+            self.former = Some(backend);
+        }
+    }
+
+    /// Does something once.
+    pub(crate) fn once<T>(
+        &mut self,
+        tried: &str,
+        work: impl FnOnce(&mut Client) -> Answer<T>,
+    ) -> Result<T, StoreError> {
+        let done = work(self.ready()?);
+        if matches!(done, Err(Fail::Server(Trouble::Cut { .. }))) {
+            self.lose();
+        }
+        done.map_err(|fail| told(fail, tried, &self.target.name))
+    }
+
+    /// Does something that changes nothing, and again where the connection was lost meanwhile.
+    pub(crate) fn reading<T>(
+        &mut self,
+        tried: &str,
+        mut work: impl FnMut(&mut Client) -> Answer<T>,
+    ) -> Result<T, StoreError> {
+        let done = work(self.ready()?);
+        if !matches!(done, Err(Fail::Server(Trouble::Cut { .. }))) {
+            return done.map_err(|fail| told(fail, tried, &self.target.name));
+        }
+        self.lose();
+        self.once(tried, work)
+    }
+}
+
+fn told(fail: Fail, tried: &str, server: &str) -> StoreError {
+    match fail {
+        Fail::Store(error) => error,
+        Fail::Server(trouble) => trouble.told(tried, server),
+        Fail::NotDone => io(format!("{tried} in {server}: nothing was done; try again")),
+    }
+}
+
+/// Why there is no connection. Nothing was written, but the next try may fare better.
+fn told_of_login(trouble: Trouble, server: &str) -> StoreError {
+    let (Trouble::Cut { what } | Trouble::Said { what, .. }) = trouble;
+    io(format!("connecting to {server}: {what}"))
+}
+
+/// Ends the process of a lost connection, so that what it was given is either done or never will be.
+///
+/// Without this, a head could be read while an append that is believed to have failed is still on its
+/// way: in a buffer of the network, or waiting for the disk.
+fn end(client: &mut Client, former: Backend, target: &Target) -> Result<(), StoreError> {
+    let told = |trouble: Trouble| trouble.told("ending a lost connection's work", &target.name);
+    let began = Instant::now();
+    loop {
+        let running = client
+            .rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000000)::bigint = $2",
+                &[&former.pid, &former.since],
+            )
+            .map_err(told)?;
+        if running.is_empty() {
+            return Ok(());
+        }
+        if began.elapsed() > target.limit {
+            return Err(io(format!(
+                "{}: process {} of a connection that was lost still works on what it was given, so where the log ends cannot be told yet",
+                target.name, former.pid
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,56 @@
+//! What a store is opened with beside its address.
+
+use core::fmt;
+use core::time::Duration;
+
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    /// To write. The server must be a primary, and set up so that it keeps what it acknowledged.
+    ReadWrite,
+    /// To read, also from a standby.
+    ReadOnly,
+}
+
+/// What a store is opened with beside its address.
+///
+/// Its `Debug` shows no password and no address.
+#[derive(Clone)]
+pub struct Options {
+    /// Password where the address has none; for the eraser's too.
+    pub password: Option<String>,
+    /// Address of the same database for the role that deletes bytes and puts them back. Without one,
+    /// the store's own address is tried for that, and refused by a server set up as it should be.
+    pub eraser: Option<String>,
+    /// Certificates in PEM that TLS trusts; without any, those of the system.
+    pub authorities: Option<String>,
+    /// Longest wait for a connection, and for each answer. An append that takes longer fails, and where the
+    /// log ends is told only when the server no longer works on it.
+    pub timeout: Duration,
+    /// The schema that the tables are in: 1 to 63 of `a-z`, `0-9` and `_`, a letter first.
+    pub schema: String,
+}
+
+impl Default for Options {
+    /// 30 seconds; the schema `ai_audit`; no more than that.
+    fn default() -> Self {
+        Self {
+            password: None,
+            eraser: None,
+            authorities: None,
+            timeout: Duration::from_secs(30),
+            schema: "ai_audit".into(),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("password", &self.password.is_some())
+            .field("eraser", &self.eraser.is_some())
+            .field("timeout", &self.timeout)
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! The PostgreSQL store on a server of Debian's: the conformance suite, roles, settings, faults.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(clippy::print_stdout, reason = "skipped tests say so")]
+
+mod conforming;
+mod cut;
+mod failover;
+mod full;
+mod killed;
+mod logins;
+mod migrations;
+mod rig;
+mod roles;
+mod settings;
+mod wire;
+mod writers;

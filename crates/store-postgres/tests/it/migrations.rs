@@ -1,0 +1,83 @@
+//! Tables are made once, by whoever may, and held to their version.
+
+use crate::rig::{bare, grow, make_tables, options, refused, writer};
+use ai_audit_store::StoreError;
+use ai_audit_store_postgres::{Options, migrate};
+use ai_audit_testkit::TestLog;
+
+#[test]
+fn of_several_that_make_the_tables_one_does_and_data_stays() {
+    let Some(server) = bare() else { return };
+    let owner = server.url("audit_owner");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| migrate(&owner, &options()).unwrap());
+        }
+    });
+    make_tables(&server);
+    grow(&writer(&server), &mut TestLog::new(1), 5).unwrap();
+    migrate(&owner, &options()).unwrap();
+    assert_eq!(server.sql("SELECT version FROM ai_audit.versions"), "1");
+    assert_eq!(server.sql("SELECT count(*) FROM ai_audit.receipts"), "5");
+}
+
+#[test]
+fn a_database_without_tables_and_one_of_another_version_are_refused_with_what_to_do() {
+    let Some(server) = bare() else { return };
+    let address = server.url("audit_writer");
+    let error = refused(&address);
+    assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+    assert!(error.to_string().contains("migrate"), "{error}");
+    // Who may not make tables makes none, and leaves nothing half made.
+    let error = migrate(&server.url("audit_reader"), &options()).unwrap_err();
+    assert!(error.to_string().contains("permission denied"), "{error}");
+    make_tables(&server);
+    server.sql("INSERT INTO ai_audit.versions VALUES (99)");
+    let too_new = StoreError::TooNew {
+        found: 99,
+        supported: 1,
+    };
+    assert_eq!(refused(&address), too_new);
+    assert_eq!(
+        migrate(&server.url("audit_owner"), &options()),
+        Err(too_new)
+    );
+    server.sql("DELETE FROM ai_audit.versions");
+    let told = refused(&address).to_string();
+    assert!(
+        told.contains("version 0") && told.contains("migrate"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_database_has_several_stores_in_schemas_of_their_own() {
+    let Some(server) = bare() else { return };
+    let owner = server.url("audit_owner");
+    for schema in ["one", "two_2"] {
+        let options = Options {
+            schema: schema.into(),
+            ..options()
+        };
+        migrate(&owner, &options).unwrap();
+        let open = ai_audit_store_postgres::PostgresStore::open;
+        let store = open(
+            &owner,
+            ai_audit_store_postgres::OpenMode::ReadWrite,
+            options,
+        )
+        .unwrap();
+        grow(&store, &mut TestLog::new(1), 3).unwrap();
+    }
+    for schema in ["", "1", "pg_x", "a b", "a;b", "A", "a\"", &"x".repeat(64)] {
+        let options = Options {
+            schema: schema.into(),
+            ..options()
+        };
+        assert!(
+            migrate(&owner, &options).unwrap_err().is_refusal(),
+            "{schema}"
+        );
+    }
+    assert_eq!(server.sql("SELECT count(*) FROM one.receipts"), "3");
+}
