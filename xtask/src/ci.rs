@@ -12,8 +12,8 @@ use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
 use crate::{
     bench, browser, calibrate, console, coverage, deny, deploy, embedded, ffi, flames, frameworks,
-    fuzz, growth, latency, load, mcp, measure, miri, mutants, nostd, otlp, page, program, proxy,
-    python, release, scale, servers, service, supply, telemetry, tidy, vectors,
+    fuzz, growth, kms, latency, load, mcp, measure, miri, mutants, nostd, otlp, page, program,
+    proxy, python, release, scale, servers, service, stores, supply, telemetry, tidy, vectors,
 };
 
 /// A step and what it does; a step may say why it skipped something.
@@ -28,7 +28,7 @@ enum Form {
     Whole,
 }
 
-const STEPS: [(&str, Step); 36] = [
+const STEPS: [(&str, Step); 37] = [
     ("fmt", |workspace, _, _| {
         // The workspaces of their own, too; that of the device has its own check.
         for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "benches/peers/Cargo.toml"] {
@@ -88,6 +88,10 @@ const STEPS: [(&str, Step); 36] = [
     }),
     ("mcp", |workspace, outcome, form| {
         outcome.skip(mcp::run(workspace, form == Form::Whole)?)
+    }),
+    // Keys that others keep, in a token and in services.
+    ("kms", |workspace, outcome, _| {
+        outcome.skip(kms::run(workspace)?)
     }),
     ("telemetry", |workspace, outcome, _| {
         outcome.skip(telemetry::run(workspace)?)
@@ -161,6 +165,7 @@ const STEPS: [(&str, Step); 36] = [
             ..measure::Options::default()
         };
         latency::run(workspace, &options)?;
+        stores::run(workspace, options.short)?;
         growth::run(workspace, &options)?;
         let calls = if options.short {
             proxy::Length::SHORT
@@ -369,12 +374,15 @@ fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
 
 /// Examples that do nothing by themselves: the generator of the vectors and the programs that measure have steps
 /// of their own, and tests talk to the servers.
-const APART: [&str; 6] = [
+const APART: [&str; 9] = [
     "bare",
     "mcp_hostile_server",
     "mcp_proxy_stdio",
     "mcp_stdio",
     "measure",
+    "postgres_throughput",
+    "receipts-by-vault",
+    "redis_throughput",
     "vectors",
 ];
 

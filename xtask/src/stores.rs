@@ -2,26 +2,31 @@
 
 use anyhow::Result;
 
+use crate::program::{self, Speed};
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
 
-/// Crates whose example `throughput` starts a server of its own and measures.
-const STORES: [&str; 1] = ["ai-audit-store-postgres"];
+/// A crate, its example that starts a server of its own and measures, and what makes that short.
+const STORES: [(&str, &str, &[&str]); 2] = [
+    (
+        "ai-audit-store-postgres",
+        "postgres_throughput",
+        &["--short"],
+    ),
+    // Seconds, and rounds.
+    ("ai-audit-store-redis", "redis_throughput", &["1", "1"]),
+];
 
 /// Measures each. One whose server is absent says so.
 ///
 /// # Errors
-/// When an append fails; in the whole form also when one is slower than its bar.
+/// When an append fails; in the whole form also when PostgreSQL's is slower than its bar.
 pub(crate) fn run(workspace: &Workspace, short: bool) -> Result<()> {
-    for store in STORES {
-        println!("{store}");
-        let mut cargo = Cmd::cargo(workspace);
-        cargo = cargo.args(["run", "--quiet", "--release", "--package", store]);
-        cargo = cargo.args(["--example", "throughput"]);
-        if short {
-            cargo = cargo.args(["--", "--short"]);
-        }
-        cargo.run()?;
+    for (package, example, brief) in STORES {
+        println!("{package}");
+        let program = program::example(workspace, Speed::of(short), package, example)?;
+        let args = if short { brief } else { &[] };
+        Cmd::new(workspace, program).args(args).run()?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Receipts a second at 1, 8 and 64 producers, on a Redis that syncs before it answers, beside a bare loop of
 //! the client over batches of the same sizes.
 //!
-//!     cargo run --release -p ai-audit-store-redis --example measure -- [SECONDS] [ROUNDS]
+//!     cargo run --release -p ai-audit-store-redis --example redis_throughput -- [SECONDS] [ROUNDS]
 //!
 //! The bare loop writes receipts that were sealed before, and a head, in one transaction: no script, no tree, no
 //! index, no signature. Both run by turns on the same server; shown are the medians.
