@@ -17,8 +17,12 @@ pub(crate) struct Failures {
     panicking: Option<String>,
     listing: bool,
     failed: Vec<String>,
+    /// How many of them, the first ones, passed when they ran again.
+    passed_again: usize,
     /// Test programs that said how many of their tests failed.
     said: usize,
+    /// Whether a property has a counterexample: another run would look at other cases.
+    property: bool,
     /// Test programs that cargo says have failed: one that crashed says nothing itself.
     programs: usize,
 }
@@ -33,7 +37,9 @@ impl Failures {
             return;
         }
         self.said += usize::from(line.starts_with("test result: FAILED."));
-        self.programs += usize::from(line.starts_with("error: test failed, to rerun pass"));
+        // Behind what a program that crashed had printed, and `doctest failed` where it was one.
+        self.programs += usize::from(line.contains(" failed, to rerun pass `"));
+        self.property |= line.contains("minimal failing input");
         if line == "failures:" {
             self.listing = true;
             self.panicking = None;
@@ -58,23 +64,30 @@ impl Failures {
         }
     }
 
-    /// The tests to try once more, alone: where few failed that may have, and nothing else went wrong. A numbered
-    /// attack or fault that gets through once has got through.
-    pub(crate) fn again(&self) -> Option<&[String]> {
-        let plain = |name: &String| !name.contains(' ') && !is_numbered(name);
+    /// The tests to try once more, alone, of so many that failed: where few did that may have, each is known by
+    /// its name, and nothing else went wrong. A numbered attack or fault that gets through once has got through;
+    /// so has a crash, and what was lost is lost.
+    pub(crate) fn again(&self, counted: u64) -> Option<&[String]> {
+        let plain = |name: &String| !name.contains(' ') && !must_hold(name);
         let few = (1..=AGAIN).contains(&self.failed.len()) && self.said == self.programs;
-        (few && self.failed.iter().all(plain)).then_some(&self.failed)
+        let known = counted == self.failed.len() as u64 && !self.property;
+        (few && known && self.failed.iter().all(plain)).then_some(&self.failed)
+    }
+
+    /// Notes that all that failed so far passed when they ran again.
+    pub(crate) const fn passed_again(&mut self) {
+        self.passed_again = self.failed.len();
     }
 
     /// What is to be said at the end: each test that failed, below it what it said.
-    pub(crate) fn lines(&self, flaky: bool) -> Vec<String> {
-        let what = match flaky {
-            true => "FLAKY: it failed, and passed when it ran again alone: ",
-            false => "failed test: ",
-        };
+    pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for name in &self.failed {
-            lines.push(format!("{what}{name}"));
+        for (number, name) in self.failed.iter().enumerate() {
+            let what = match number < self.passed_again {
+                true => "FLAKY: it failed, and passed when it ran again alone",
+                false => "failed test",
+            };
+            lines.push(format!("{what}: {name}"));
             for line in self.panics.get(name).into_iter().flatten() {
                 lines.push(format!("    {line}"));
             }
@@ -83,16 +96,17 @@ impl Failures {
     }
 }
 
-/// Whether a test is that of a numbered attack or fault: `a31_…`.
-fn is_numbered(name: &str) -> bool {
-    let named = |part: &str| {
+/// Whether a test is that of a numbered attack or fault (`a31_…`), or of a crash.
+fn must_hold(name: &str) -> bool {
+    let numbered = |part: &str| {
         let digits = part
             .strip_prefix('a')
             .and_then(|rest| rest.split('_').next());
         digits
             .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
     };
-    name.split("::").any(named)
+    let crash = ["kill", "crash", "lost", "loses", "cut_off"];
+    name.split("::").any(numbered) || crash.iter().any(|word| name.contains(word))
 }
 
 /// The name in `thread 'a::b' (12) panicked at src/lib.rs:1:2:`.
@@ -134,7 +148,7 @@ mod tests {
             failures.take_line(line);
         }
         assert_eq!(
-            failures.lines(false),
+            failures.lines(),
             [
                 "failed test: attacks::a1",
                 "    thread 'attacks::a1' (71) panicked at crates/x/tests/it/attacks.rs:7:5:",
@@ -153,16 +167,29 @@ mod tests {
             programs,
             ..Failures::default()
         };
-        assert_eq!(of(&["queue::waits"], 1, 1).again().map(<[_]>::len), Some(1));
+        let one = of(&["queue::waits"], 1, 1);
+        assert_eq!(one.again(1).map(<[_]>::len), Some(1));
+        assert_eq!(one.again(2), None, "one that is not known by its name");
+        let property = Failures {
+            property: true,
+            ..one
+        };
+        assert_eq!(property.again(1), None);
         for (names, said, programs) in [
             (&[][..], 0, 0),
             (&["a", "b", "c"], 1, 1),
             (&["a31_kill::all"], 1, 1),
-            (&["kill::a31_all"], 1, 1),
+            (&["writes::a31_all"], 1, 1),
+            (&["writes::sigkill_leaves_all"], 1, 1),
             (&["crates/x/src/lib.rs - Name (line 3)"], 1, 1),
             (&["queue::waits"], 1, 2),
         ] {
-            assert_eq!(of(names, said, programs).again(), None, "{names:?}");
+            let counted = names.len() as u64;
+            assert_eq!(of(names, said, programs).again(counted), None, "{names:?}");
         }
+        let mut crashed = Failures::default();
+        crashed.take_line("halferror: test failed, to rerun pass `-p x --test it`");
+        crashed.take_line("error: doctest failed, to rerun pass `-p x --doc`");
+        assert_eq!(crashed.programs, 2);
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::shell::Cmd;
+use crate::shell::{Cmd, Show};
 use crate::tools;
 use crate::venv;
 use crate::workspace::Workspace;
@@ -15,11 +15,15 @@ const LIST: &str = "crates/kms/tests/requirements.txt";
 /// Where Debian's softhsm2 puts its module.
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
-/// Runs all tests of the crate with what can be had; returns what they skipped, and why.
+/// All that the crate can do, none of which it does by default: for what looks at the whole workspace.
+pub(crate) const FEATURES: &str = "ai-audit-kms/pkcs11,ai-audit-kms/vault,ai-audit-kms/aws";
+
+/// Runs all tests of the crate with what can be had; returns what cannot, and why. `take` is given each line that
+/// the tests print, what they skipped among them.
 ///
 /// # Errors
 /// When pip cannot install what the list says, or a test fails.
-pub(crate) fn run(workspace: &Workspace) -> Result<Vec<String>> {
+pub(crate) fn run(workspace: &Workspace, mut take: impl FnMut(&str)) -> Result<Vec<String>> {
     let mut skipped = Vec::new();
     if !Path::new(MODULE).exists() {
         let installed = tools::debian(workspace, &["softhsm2"]);
@@ -39,7 +43,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Vec<String>> {
     path.push(env::var_os("PATH").unwrap_or_default());
     Cmd::cargo(workspace)
         .args(["test", "--package", "ai-audit-kms", "--all-features"])
+        .args(["--", "--nocapture"])
         .env("PATH", &path)
-        .run()?;
+        .run_all_lines(|line| {
+            take(line);
+            Show::Yes
+        })?;
     Ok(skipped)
 }

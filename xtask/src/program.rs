@@ -117,15 +117,18 @@ fn sources(workspace: &Workspace, package: &str) -> Result<Vec<PathBuf>> {
             continue;
         };
         if names.insert(name) {
-            // What is built in lies beside it.
-            let own: &[&str] = if name == first { &["examples"] } else { &[] };
-            folders.extend(
-                ["src", "Cargo.toml", "assets", "catalogue", "page"]
-                    .iter()
-                    .chain(own)
-                    .map(|name| package.dir.join(name))
-                    .filter(|path| path.exists()),
-            );
+            // What is built in may lie anywhere in it: pages, fonts, tables, catalogues.
+            for entry in
+                fs::read_dir(&package.dir).with_context(|| package.dir.display().to_string())?
+            {
+                let entry = entry?;
+                let other = ["tests", "benches", "fuzz", "target", "README.md"];
+                let of_tests = other.iter().any(|name| entry.file_name() == *name);
+                let of_others = name != first && entry.file_name() == "examples";
+                if !of_tests && !of_others {
+                    folders.push(entry.path());
+                }
+            }
             let used = package.dependencies.iter();
             let used = used.filter(|dependency| {
                 dependency.kind != DependencyKind::Dev || name == first && first != PACKAGE

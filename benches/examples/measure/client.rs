@@ -1,7 +1,7 @@
 //! A client that knows of HTTP what it needs here, so that it takes little of the machine.
 
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
 use anyhow::{Context as _, Result, ensure};
@@ -20,10 +20,8 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr, token: Option<&str>) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
         Ok(Self {
-            stream,
+            stream: connected(address)?,
             address,
             token: token.map(str::to_owned),
             request: String::new(),
@@ -32,8 +30,19 @@ impl Client {
         })
     }
 
-    /// Sends a request and waits for all of the answer, which has a length; its status.
+    /// Sends a request and waits for all of the answer, which has a length; its status. A service closes a
+    /// connection on which nothing came for a while; then it has not seen the request, and gets it by another one.
     pub(crate) fn send(&mut self, method: &str, path: &str, body: &str) -> Result<u16> {
+        if let Some(status) = self.try_send(method, path, body)? {
+            return Ok(status);
+        }
+        self.stream = connected(self.address)?;
+        let status = self.try_send(method, path, body)?;
+        status.context("the service closed the connection")
+    }
+
+    /// None where the connection was closed before anything of an answer came.
+    fn try_send(&mut self, method: &str, path: &str, body: &str) -> Result<Option<u16>> {
         let request = &mut self.request;
         request.clear();
         write!(
@@ -52,20 +61,26 @@ impl Client {
             )?;
         }
         write!(request, "\r\n{body}")?;
-        self.stream.write_all(request.as_bytes())?;
+        if closed(&self.stream.write_all(request.as_bytes())) {
+            return Ok(None);
+        }
         let mut filled = 0;
         loop {
             if filled == self.answer.len() {
                 self.answer.resize(2 * filled, 0);
             }
             let room = self.answer.get_mut(filled..).unwrap_or_default();
-            let read = self.stream.read(room)?;
-            ensure!(read > 0, "the service closed the connection");
+            let read = self.stream.read(room);
+            if filled == 0 && (closed(&read) || matches!(read, Ok(0))) {
+                return Ok(None);
+            }
+            let read = read?;
+            ensure!(read > 0, "the service closed the connection in an answer");
             filled += read;
             if let Some(body) = self.whole(filled)? {
                 self.body = body;
                 let status = self.answer.get(9..12).unwrap_or_default();
-                return Ok(std::str::from_utf8(status)?.parse()?);
+                return Ok(Some(std::str::from_utf8(status)?.parse()?));
             }
         }
     }
@@ -91,4 +106,16 @@ impl Client {
         let begin = end + 4;
         Ok((filled >= begin + length).then_some((begin, begin + length)))
     }
+}
+
+fn connected(address: SocketAddr) -> Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Whether the other side had closed the connection.
+fn closed<T>(done: &std::io::Result<T>) -> bool {
+    let kinds = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset];
+    matches!(done, Err(error) if kinds.contains(&error.kind()))
 }

@@ -3,7 +3,8 @@
 //! How each service is asked and what is believed of its answers is specified in `docs/spec/kms.md`. The
 //! public key is pinned by who opens a signer, and every signature that comes back is verified under it before
 //! anybody gets it. Time and randomness are arguments, credentials are given or read from a file that
-//! is named; nothing here looks at the environment.
+//! is named; nothing here looks at the environment (but what reads the
+//! system's authorities takes `SSL_CERT_FILE` and `SSL_CERT_DIR`).
 //!
 //! No service is built in by default: see the features `pkcs11`, `vault` and `aws`.
 //!

@@ -16,7 +16,7 @@ use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use failure::failure;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// A token, found by its label and opened with its PIN.
 ///
@@ -27,7 +27,7 @@ pub struct Pkcs11Token {
     label: String,
     pin: Credential,
     /// The token refused the PIN: it is not sent again, since a token locks after a few.
-    refused: AtomicBool,
+    refused: Mutex<bool>,
 }
 
 impl Pkcs11Token {
@@ -57,12 +57,14 @@ impl Pkcs11Token {
             Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
             Err(error) => return Err(failure(&error, &place, "it does not initialize")),
         }
+        // A module may have threads of its own: it stays loaded, whatever becomes of this.
+        core::mem::forget(context.clone());
         let token = Self {
             context,
             module,
             label,
             pin,
-            refused: AtomicBool::new(false),
+            refused: Mutex::new(false),
         };
         drop(token.session(false)?);
         Ok(token)
@@ -80,7 +82,9 @@ impl Pkcs11Token {
     /// A session of who is logged in. The token is looked for again, since it may have been moved.
     pub(crate) fn session(&self, to_write: bool) -> Result<Session, KmsError> {
         let place = self.place();
-        if self.refused.load(Ordering::Relaxed) {
+        // Held until it is known what the token says of the PIN: of several threads one alone sends a wrong one.
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if *refused {
             return Err(KmsError::new(
                 KmsErrorKind::Credentials,
                 place,
@@ -100,7 +104,7 @@ impl Pkcs11Token {
             Err(error) => {
                 let failed = failure(&error, &place, "no log-in");
                 if failed.kind() == KmsErrorKind::Credentials {
-                    self.refused.store(true, Ordering::Relaxed);
+                    *refused = true;
                 }
                 Err(failed)
             }

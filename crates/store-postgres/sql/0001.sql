@@ -37,6 +37,19 @@ CREATE TABLE receipts (
         sealed IS NOT NULL OR (trace_id IS NULL AND session_id IS NULL)
     )
 );
+-- The checks above hold payloads. A signature has no check here, so bytes that are there are deleted or stay; and
+-- names go and come with them.
+CREATE FUNCTION receipts_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.sealed IS NOT NULL AND NEW.sealed IS NOT NULL AND NEW IS DISTINCT FROM OLD THEN
+        RAISE EXCEPTION 'a receipt whose bytes are there does not change'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER receipts_stay BEFORE UPDATE ON receipts
+    FOR EACH ROW EXECUTE FUNCTION receipts_stay();
 -- Hashes and signatures do not get shorter.
 ALTER TABLE receipts ALTER COLUMN sealed SET STORAGE EXTERNAL;
 CREATE INDEX receipts_id ON receipts (log, id);

@@ -48,7 +48,10 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("ai-audit");
         }
-        config.connect_timeout(options.timeout);
+        // Of each host, so that one that does not answer leaves time for the next.
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len());
+        let hosts = u32::try_from(hosts).unwrap_or(u32::MAX).max(1);
+        config.connect_timeout(options.timeout / hosts);
         let name = shown(&config);
         check_schema(&options.schema)?;
         let tls = MakeTls::new(&config, options.authorities.as_deref()).map_err(invalid)?;
@@ -89,6 +92,8 @@ pub(crate) struct Link {
     client: Option<(Client, Backend)>,
     /// The process of a connection that was lost. It may still be at work on what it was given.
     former: Option<Backend>,
+    /// How often there was a connection.
+    made: u64,
 }
 
 impl Link {
@@ -98,7 +103,13 @@ impl Link {
             purpose,
             client: None,
             former: None,
+            made: 0,
         }
+    }
+
+    /// How often there was a connection: another one may lead to another server.
+    pub(crate) const fn made(&self) -> u64 {
+        self.made
     }
 
     pub(crate) const fn target(&self) -> &Target {
@@ -134,6 +145,7 @@ impl Link {
                 });
             self.client = Some(opened?);
             self.former = None;
+            self.made += 1;
         }
         match &mut self.client {
             Some((client, _)) => Ok(client),
@@ -155,11 +167,27 @@ impl Link {
         tried: &str,
         work: impl FnOnce(&mut Client) -> Answer<T>,
     ) -> Result<T, StoreError> {
-        let done = work(self.ready()?);
-        if matches!(done, Err(Fail::Server(Trouble::Cut { .. }))) {
-            self.lose();
-        }
+        let done = self.work(work)?;
         done.map_err(|fail| told(fail, tried, &self.target.name))
+    }
+
+    /// The connection is taken out meanwhile: where the work panics it is gone, and with it a transaction that was
+    /// begun, into which the next append would fall.
+    fn work<T>(
+        &mut self,
+        work: impl FnOnce(&mut Client) -> Answer<T>,
+    ) -> Result<Answer<T>, StoreError> {
+        self.ready()?;
+        let Some((mut client, backend)) = self.client.take() else {
+            return Err(io("no connection"));
+        };
+        self.former = Some(backend);
+        let done = work(&mut client);
+        if !matches!(done, Err(Fail::Server(Trouble::Cut { .. }))) {
+            self.client = Some((client, backend));
+            self.former = None;
+        }
+        Ok(done)
     }
 
     /// Does something that changes nothing, and again where the connection was lost meanwhile.
@@ -168,11 +196,10 @@ impl Link {
         tried: &str,
         mut work: impl FnMut(&mut Client) -> Answer<T>,
     ) -> Result<T, StoreError> {
-        let done = work(self.ready()?);
+        let done = self.work(&mut work)?;
         if !matches!(done, Err(Fail::Server(Trouble::Cut { .. }))) {
             return done.map_err(|fail| told(fail, tried, &self.target.name));
         }
-        self.lose();
         self.once(tried, work)
     }
 }

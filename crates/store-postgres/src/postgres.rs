@@ -52,7 +52,11 @@ impl PostgresStore {
     /// standby, or is set up so that it may lose what it acknowledged.
     pub fn open(address: &str, mode: OpenMode, options: Options) -> Result<Self, StoreError> {
         let link = |purpose| Ok(Link::new(Target::new(address, &options)?, purpose));
-        let reader = link(Purpose::Read)?;
+        // What a writer reads is where it is going to write: no standby, which may be behind.
+        let reader = link(match mode {
+            OpenMode::ReadWrite => Purpose::Write,
+            OpenMode::ReadOnly => Purpose::Read,
+        })?;
         let writer = link(Purpose::Write)?;
         let store = Self {
             address: address.into(),
@@ -94,8 +98,10 @@ impl PostgresStore {
         work: impl FnOnce(&mut Client, &mut Frontiers) -> Answer<T>,
     ) -> Result<T, StoreError> {
         let Writer { link, frontiers } = &mut *lock(&self.writer);
+        let before = link.made();
         let done = link.once(tried, |client| work(client, frontiers));
-        if !link.is_there() {
+        // A connection that was made anew may lead to another server than that of the reader.
+        if !link.is_there() || link.made() != before {
             self.unsettled.store(true, Ordering::SeqCst);
         }
         done

@@ -96,7 +96,7 @@ impl RedisStore {
             }
             if !change.is_empty() {
                 let lengths: Vec<usize> = self.ask_all("reading lengths", &lengths)?;
-                let bytes = signed(lengths.iter().sum());
+                let bytes = signed(sum(&lengths));
                 change.add(&self.keys.totals, "bytes", bytes.saturating_neg());
                 change.revise(&self.keys, log.as_str(), &revision);
             }
@@ -130,6 +130,13 @@ impl RedisStore {
             }
         }
         let lengths: Vec<usize> = self.ask_all("reading lengths", &lengths)?;
-        Ok(lengths.iter().sum())
+        Ok(sum(&lengths))
     }
+}
+
+/// What a server says of lengths may be anything.
+fn sum(lengths: &[usize]) -> usize {
+    lengths
+        .iter()
+        .fold(0, |sum, len| usize::saturating_add(sum, *len))
 }

@@ -93,6 +93,20 @@ pub(crate) fn settings(
     }
 }
 
+/// Whether the append-only file is on, and neither being made nor about to be.
+pub(crate) fn file_counts(text: &str) -> bool {
+    let is = |name, expected| info(text, name) == Some(expected);
+    is("aof_enabled", "1") && is("aof_rewrite_in_progress", "0") && is("aof_rewrite_scheduled", "0")
+}
+
+pub(crate) fn no_file(server: &str) -> StoreError {
+    refused(
+        server,
+        "its append-only file is being written anew (INFO persistence), and until that ended nobody knows whether \
+         what is written meanwhile would be read after a restart: try again then",
+    )
+}
+
 fn refused(server: &str, what: &str) -> StoreError {
     StoreError::NotAStore {
         what: format!("the Redis at {server} is refused: {what}"),
@@ -151,6 +165,20 @@ mod tests {
         assert!(settings("s", None, false).is_err() && !settings("s", None, true).unwrap());
         // Durable settings make no promise of a store that was opened for less.
         assert!(!settings("s", Some(&with(&[])), true).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_is_being_made_does_not_count() {
+        let good = "aof_enabled:1\r\naof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0\r\n";
+        assert!(file_counts(good));
+        for (from, to) in [
+            ("enabled:1", "enabled:0"),
+            ("progress:0", "progress:1"),
+            ("scheduled:0", "scheduled:1"),
+        ] {
+            assert!(!file_counts(&good.replace(from, to)), "{to}");
+        }
+        assert!(!file_counts(""));
     }
 
     #[test]

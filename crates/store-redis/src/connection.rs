@@ -13,6 +13,7 @@ use redis::{
 };
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Which script.
 #[derive(Clone, Copy)]
@@ -222,7 +223,28 @@ impl Link {
             // Forbidden, renamed or unknown.
             Err(_) => None,
         };
-        checks::settings(&self.server, settings.as_ref(), self.options.allow_loss)
+        let durable = checks::settings(&self.server, settings.as_ref(), self.options.allow_loss)?;
+        if durable {
+            self.until_file_counts(connection)?;
+        }
+        Ok(durable)
+    }
+
+    /// Waits until no append-only file is being made. `appendonly yes` is told as soon as it was set, and until the
+    /// file was written once, what is written meanwhile is in none that a restart would read.
+    fn until_file_counts(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        loop {
+            let text: String = query(connection, Cmd::new().arg("INFO").arg("persistence"))
+                .map_err(|error| failed("asking for the append-only file", &self.server, &error))?;
+            if checks::file_counts(&text) {
+                return Ok(());
+            }
+            if begun.elapsed() >= self.options.timeout {
+                return Err(checks::no_file(&self.server));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn has_store(&self, live: &mut Live, keys: &Keys) -> Result<(), StoreError> {

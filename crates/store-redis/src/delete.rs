@@ -33,7 +33,7 @@ impl RedisStore {
                 let (log, seq) = (log.clone(), *range.end());
                 return Err(StoreError::NoSuchReceipt { log, seq, held });
             }
-            let (mut change, mut count, mut bytes) = (Change::default(), 0, 0);
+            let (mut change, mut count, mut bytes) = (Change::default(), 0, 0_i64);
             for (run, part) in by_run(*range.start()..*range.end() + 1) {
                 let rows = self.rows(log, &keys, part.clone())?;
                 let lengths = self.lengths(&keys, part.clone())?;
@@ -57,11 +57,10 @@ impl RedisStore {
                     change.set(&keys.run(crate::keys::Index::Names, run), names);
                 }
                 let beside = self.remove_beside_receipts(&mut change, &keys, &seqs)?;
-                bytes += signed(beside);
-                bytes += gone
-                    .iter()
-                    .map(|(_, len)| i64::try_from(*len).unwrap_or(i64::MAX))
-                    .sum::<i64>();
+                bytes = bytes.saturating_add(signed(beside));
+                for (_, len) in &gone {
+                    bytes = bytes.saturating_add(i64::try_from(*len).unwrap_or(i64::MAX));
+                }
                 count += u64::try_from(gone.len()).unwrap_or(u64::MAX);
             }
             if count > 0 {
@@ -184,11 +183,16 @@ impl RedisStore {
         let (start, end) = (*range.start(), held.min(range.end().saturating_add(1)));
         let mut count = 0;
         for (run, deleted) in runs.into_iter().filter(|(_, deleted)| *deleted > 0) {
-            let whole = run.saturating_mul(RUN)..held.min((run + 1).saturating_mul(RUN));
+            let first = run.saturating_mul(RUN);
+            let whole = first..held.min(first.saturating_add(RUN));
             let part = whole.start.max(start)..whole.end.min(end);
+            if part.is_empty() {
+                // Of a run that the log does not have.
+                continue;
+            }
             if part == whole {
-                count += deleted;
-            } else if !part.is_empty() {
+                count += deleted.min(RUN);
+            } else {
                 let lengths = self.lengths(&keys, part)?;
                 let empty = lengths.iter().filter(|len| **len == 0).count();
                 count += u64::try_from(empty).unwrap_or(u64::MAX);

@@ -190,8 +190,15 @@ impl Search<'_> {
             .arg(self.keys.kind(kind.number()))
             .arg(self.start)
             .arg(self.size.saturating_sub(1));
-        cmd.arg("LIMIT").arg(0).arg(self.limit);
-        self.store.ask("looking for a kind", &cmd)
+        // The server reads a signed number, and refuses a larger one.
+        cmd.arg("LIMIT")
+            .arg(0)
+            .arg(i64::try_from(self.limit).unwrap_or(i64::MAX));
+        let mut found: Vec<u64> = self.store.ask("looking for a kind", &cmd)?;
+        found.retain(|seq| (self.start..self.size).contains(seq));
+        found.sort_unstable();
+        found.truncate(self.limit);
+        Ok(found)
     }
 
     /// Without an index: times never run backwards in a log.

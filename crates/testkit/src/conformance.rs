@@ -261,6 +261,14 @@ fn lookups(store: &dyn Store) {
         [10, 11, 12]
     );
     assert_eq!(find(&Query::Kind(Kind::GENESIS)), [0]);
+    // Whoever wants all of them says so.
+    let all = |kind| {
+        let query = Query::Kind(kind);
+        store.find(&log_name, &query, None, usize::MAX).unwrap()
+    };
+    assert_eq!(all(Kind::GENESIS), [0]);
+    assert_eq!(all(Kind::DECISION).len(), 698);
+    assert!(all(Kind::GAP).is_empty());
     assert_eq!(find(&Query::Kind(Kind::DECISION)).len(), 698);
     // Page by page.
     let (mut after, mut found) = (None, Vec::new());

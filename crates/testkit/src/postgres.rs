@@ -18,6 +18,8 @@ const LONG: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct PostgresServer {
     child: Option<Child>,
+    /// Whether it ran before: who was connected looks for it on this port.
+    ran: bool,
     port: u16,
     programs: PathBuf,
     folder: TempDir,
@@ -49,6 +51,7 @@ impl PostgresServer {
         give_to_postgres(folder.path());
         Self {
             child: None,
+            ran: false,
             port: free_port(),
             programs,
             folder,
@@ -56,10 +59,10 @@ impl PostgresServer {
         }
     }
 
-    /// Starts it, again too: on the port that it had, if nobody has it now.
+    /// Starts it, again too: on the port that it had, where those who were connected look for it.
     pub fn run(&mut self) {
-        // Somebody may take the port before the server does.
-        for _ in 0..5 {
+        let began = Instant::now();
+        while began.elapsed() < LONG {
             let mut command = as_user(&self.programs.join("postgres"));
             let folder = self.folder.path().display();
             command.arg("-D").arg(self.data());
@@ -80,9 +83,15 @@ impl PostgresServer {
                 .stderr(log);
             self.child = Some(command.spawn().unwrap());
             if self.is_up() {
+                self.ran = true;
                 return;
             }
-            self.port = free_port();
+            if self.ran {
+                std::thread::sleep(Duration::from_millis(100));
+            } else {
+                // Somebody took the port before the server did.
+                self.port = free_port();
+            }
         }
         panic!("PostgreSQL does not start: {}", self.log());
     }
@@ -109,23 +118,32 @@ impl PostgresServer {
         let Some(mut child) = self.child.take() else {
             return;
         };
-        // The first one forks no more when it is dead.
-        child.kill().unwrap();
         let id = child.id().to_string();
+        let signal = |name: &str, to: &str| {
+            // It may have ended by itself.
+            let _ = Command::new("kill")
+                .args([name, to])
+                .stderr(Stdio::null())
+                .status();
+        };
+        // The first one forks no more while it is stopped; once it is dead, the others have another parent.
+        signal("-STOP", &id);
         let ps = Command::new("ps")
             .args(["-o", "pid=", "--ppid", &id])
             .output();
         let others = String::from_utf8(ps.unwrap().stdout).unwrap();
-        child.wait().unwrap();
-        for other in others.split_whitespace() {
-            // It may have ended by itself.
-            let _ = Command::new("kill")
-                .args(["-9", other])
-                .stderr(Stdio::null())
-                .status();
+        let others: Vec<&str> = others.split_whitespace().collect();
+        for other in &others {
+            signal("-KILL", other);
         }
+        child.kill().unwrap();
+        child.wait().unwrap();
         let began = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+        // One that waits for the disk ends when it has done so, and the next server would not start beside it.
+        let lives = |id: &&str| Path::new("/proc").join(id).exists();
+        while others.iter().any(lives)
+            || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok()
+        {
             assert!(began.elapsed() < LONG, "a process of PostgreSQL lives on");
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -48,7 +48,7 @@ fn parse_agrees(bytes: &[u8]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_parsed_as_the_core_does(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {

@@ -138,6 +138,12 @@ impl VaultAccess {
                 Kind::Denied,
                 "the token may not do this; its policy needs this path (or the token has expired)",
             ),
+            // Where something may be and is not, it says nothing more. Otherwise there is no engine: taking that
+            // for an engine without keys would say that they are lost.
+            404 if !errors.is_empty() => (
+                Kind::Settings,
+                "there is no engine at this path; is its mount right, and enabled?",
+            ),
             404 => (Kind::NoSuchKey, "there is nothing at this path"),
             400 if has("not found") => (Kind::NoSuchKey, "there is no key of this name"),
             // OpenBao answers with 500, which asking again would not change.
@@ -152,7 +158,7 @@ impl VaultAccess {
             503 if has("sealed") => (Kind::Unavailable, "it is sealed; somebody has to unseal it"),
             500..=599 => (Kind::Unavailable, "an error of its own"),
             300..=399 => (
-                Kind::Refused,
+                Kind::Settings,
                 "it points elsewhere, which is not followed: give the address of the active node",
             ),
             _ => (Kind::Refused, "it refused"),

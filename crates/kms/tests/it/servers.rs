@@ -46,12 +46,9 @@ impl Server {
         for _ in 0..20 {
             // Below those that the system gives to whoever asks for any, as our endpoints do: one of them
             // would be taken for the server.
-            let mut random = [0; 2];
-            getrandom::fill(&mut random).unwrap();
-            let port = 10_000 + u16::from_ne_bytes(random) % 20_000;
-            if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() {
+            let Some(port) = free_port() else {
                 continue;
-            }
+            };
             let mut started = Command::new(program);
             command(&mut started, port);
             let started = started
@@ -72,6 +69,16 @@ impl Server {
     }
 }
 
+/// One of those below what the system gives to whoever asks for any, if nobody listens on it.
+pub(crate) fn free_port() -> Option<u16> {
+    let mut random = [0; 2];
+    getrandom::fill(&mut random).unwrap();
+    let port = 10_000 + u16::from_ne_bytes(random) % 20_000;
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .is_ok()
+        .then_some(port)
+}
+
 fn is_up(child: &mut Child, port: u16) -> bool {
     let start = Instant::now();
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
@@ -81,7 +88,9 @@ fn is_up(child: &mut Child, port: u16) -> bool {
         assert!(start.elapsed() < START, "the server does not start");
         std::thread::sleep(Duration::from_millis(50));
     }
-    true
+    // Somebody else's server may have been there first: then this one ends.
+    std::thread::sleep(Duration::from_millis(300));
+    child.try_wait().unwrap().is_none()
 }
 
 /// A request as it came.

@@ -5,7 +5,7 @@ use ai_audit_core::Head;
 use ai_audit_store::{LogName, Store};
 use ai_audit_testkit::TestLog;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a31_killed_during_commits_it_has_all_that_it_acknowledged() {
@@ -19,8 +19,11 @@ fn a31_killed_during_commits_it_has_all_that_it_acknowledged() {
             let writing = scope.spawn(|| {
                 let mut log = log.lock().unwrap();
                 let mut acknowledged = log.head();
-                // Until the server is gone.
-                while grow(&store, &mut log, 7).is_ok() {
+                // Until the server is gone; and not for ever, should it not be killed.
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_secs(120)
+                    && grow(&store, &mut log, 7).is_ok()
+                {
                     acknowledged = log.head();
                 }
                 acknowledged

@@ -96,6 +96,19 @@ fn a86_the_role_that_erases_takes_bytes_alone_and_puts_none_but_the_right_ones_b
             "permission denied",
         ),
         ("TRUNCATE ai_audit.ciphertexts", "permission denied"),
+        // The payload is the same, and with it the hash: the signature would be gone for good.
+        (
+            "UPDATE ai_audit.receipts SET sealed = substr(sealed, 1, octet_length(sealed) - 64) || decode(repeat('00', 64), 'hex')",
+            "does not change",
+        ),
+        (
+            "UPDATE ai_audit.receipts SET trace_id = 'x' WHERE seq = 5",
+            "does not change",
+        ),
+        (
+            "UPDATE ai_audit.receipts SET trace_id = NULL, session_id = NULL",
+            "does not change",
+        ),
     ] {
         let said = server
             .try_sql("audit_eraser", "audit", statement)

@@ -165,7 +165,7 @@ fn what_may_pass_is_tried_again_and_nothing_else() {
         (401, KmsErrorKind::Credentials),
         (403, KmsErrorKind::Denied),
         (404, KmsErrorKind::NoSuchKey),
-        (307, KmsErrorKind::Refused),
+        (307, KmsErrorKind::Settings),
     ] {
         let head = "location: http://127.0.0.1:1/elsewhere\r\n";
         let endpoint = Endpoint::new(move |_, _| Answer::Says(status, head, String::new()));

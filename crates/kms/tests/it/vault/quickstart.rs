@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
@@ -25,9 +24,9 @@ fn the_quickstart_runs_as_it_stands() {
     }
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(manifest.join("../../docs/quickstarts/vault.md")).unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let port = std::iter::repeat_with(crate::servers::free_port)
+        .find_map(|port| port)
+        .unwrap();
     let script = shell_of(&page);
     assert!(script.contains("127.0.0.1:8200"));
     let script = script.replace("127.0.0.1:8200", &format!("127.0.0.1:{port}"));
@@ -38,8 +37,9 @@ fn the_quickstart_runs_as_it_stands() {
     let old = env::var_os("PATH").unwrap();
     let path = env::join_paths([examples].into_iter().chain(env::split_paths(&old))).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new("bash")
-        .args(["-c", &script])
+    // What waits for a server that never comes would wait for ever.
+    let output = Command::new("timeout")
+        .args(["300", "bash", "-c", &script])
         .current_dir(folder.path())
         .env("PATH", path)
         .env("HOME", folder.path())

@@ -180,3 +180,21 @@ fn a91_a_kill_under_producers_loses_nothing_acknowledged() {
         assert_eq!(store.find(&name, &query, None, 9).unwrap(), [receipt.seq]);
     }
 }
+
+#[test]
+fn a_log_is_attached_again_and_goes_on() {
+    let Some(server) = RedisServer::start_in_memory(&[]) else {
+        return;
+    };
+    let (marks, name) = (tempfile::tempdir().unwrap(), LogName::default());
+    let first = ledger(create(&server), marks.path());
+    first.create_log(name.clone(), TestLog::new_log(1)).unwrap();
+    submit(&first, 3).wait().unwrap();
+    first.close("done").unwrap();
+    let again = ledger(create(&server), marks.path());
+    again.attach_log(name.clone(), TestLog::signers(1)).unwrap();
+    submit(&again, 3).wait().unwrap();
+    again.close("done").unwrap();
+    // Genesis, start, three, stop; start, three, stop.
+    assert_eq!(whole(&create(&server), &name).size(), 11);
+}
