@@ -73,11 +73,7 @@ fn a86_the_role_that_erases_takes_bytes_alone_and_puts_none_but_the_right_ones_b
         ),
         (
             "UPDATE ai_audit.receipts SET sealed = (SELECT sealed FROM ai_audit.receipts WHERE seq = 6) WHERE seq = 5",
-            "receipts_bytes",
-        ),
-        (
-            "UPDATE ai_audit.receipts SET sealed = ''",
-            "negative substring length",
+            "does not change",
         ),
         (
             "DELETE FROM ai_audit.receipts WHERE seq = 5",
@@ -121,6 +117,22 @@ fn a86_the_role_that_erases_takes_bytes_alone_and_puts_none_but_the_right_ones_b
         .unwrap_err();
     assert!(said.contains("permission denied"), "{said}");
     assert_eq!(store.delete_receipts(&LogName::default(), 0..=9), Ok(8));
+    // Where bytes are gone, none but the right ones come back.
+    for (statement, rule) in [
+        (
+            "UPDATE ai_audit.receipts SET sealed = (SELECT sealed FROM ai_audit.receipts WHERE seq = 16) WHERE seq = 5",
+            "receipts_bytes",
+        ),
+        (
+            "UPDATE ai_audit.receipts SET sealed = '' WHERE seq = 5",
+            "negative substring length",
+        ),
+    ] {
+        let said = server
+            .try_sql("audit_eraser", "audit", statement)
+            .unwrap_err();
+        assert!(said.contains(rule), "{statement}: {said}");
+    }
 }
 
 #[test]
