@@ -1,10 +1,11 @@
 //! Everything that CI runs, step by step, with the counts at the end; whole with `--full`.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 
 use crate::counts::Counts;
 use crate::failures::Failures;
@@ -147,6 +148,18 @@ const STEPS: [(&str, Step); 37] = [
             Form::Whole => calibrate::FULL,
         })
     }),
+    ("deny", |workspace, outcome, _| {
+        deny::run(workspace)?;
+        outcome.skip(deny::advisories(workspace)?)
+    }),
+    ("supply", |workspace, _, _| supply::run(workspace)),
+    ("release", |workspace, outcome, form| {
+        let how = match form {
+            Form::Short => release::How::SHORT,
+            Form::Whole => release::How::WHOLE,
+        };
+        outcome.skip(release::check(workspace, how, &[])?)
+    }),
     ("scale", |workspace, _, form| match form {
         Form::Short => {
             scale::run(workspace, scale::SHORT)?;
@@ -213,22 +226,17 @@ const STEPS: [(&str, Step); 37] = [
         Form::Short => outcome.skip(["SKIPPED: line coverage: only with --full".into()]),
         Form::Whole => outcome.skip(coverage::run(workspace, false)?),
     }),
-    ("deny", |workspace, outcome, _| {
-        deny::run(workspace)?;
-        outcome.skip(deny::advisories(workspace)?)
-    }),
-    ("supply", |workspace, _, _| supply::run(workspace)),
-    ("release", |workspace, outcome, form| {
-        let how = match form {
-            Form::Short => release::How::SHORT,
-            Form::Whole => release::How::WHOLE,
-        };
-        outcome.skip(release::check(workspace, how, &[])?)
-    }),
 ];
 
 /// Seconds of fuzzing in a run that is not whole, shared by the targets whose code changed.
 const FUZZ_SECONDS: &str = "120";
+
+/// Steps of a run that is not whole that are left out, and told so, when it has taken [`BUDGET`] already: they look
+/// for more than tests do, or measure, and a run that is cut off says nothing at all.
+const LATE: [&str; 6] = ["scale", "bench", "measure", "fuzz", "miri", "mutants"];
+
+/// How long a run may have taken when such a step begins.
+const BUDGET: Duration = Duration::from_secs(3600);
 
 /// What the steps found.
 #[derive(Debug, Default)]
@@ -283,13 +291,23 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     let mut outcome = Outcome::default();
     let mut failed = Vec::new();
     let mut times = Vec::new();
+    let begun = Instant::now();
     for (name, step) in STEPS {
         if !only.is_empty() && !only.iter().any(|wanted| *wanted == name) {
             continue;
         }
         println!("\n== {name}");
         let start = Instant::now();
-        let result = step(workspace, &mut outcome, form);
+        if form == Form::Short && LATE.contains(&name) && begun.elapsed() > BUDGET {
+            let minutes = begun.elapsed().as_secs() / 60;
+            outcome.skip([format!(
+                "SKIPPED: {name}: this run has taken {minutes} minutes"
+            )])?;
+            continue;
+        }
+        // One that panics has failed, and the others still have something to say.
+        let result = catch_unwind(AssertUnwindSafe(|| step(workspace, &mut outcome, form)))
+            .unwrap_or_else(|_| Err(anyhow!("it panicked, see above")));
         let seconds = start.elapsed().as_secs();
         times.push(format!("{name} {seconds}"));
         match result {

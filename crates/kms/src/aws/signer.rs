@@ -30,14 +30,16 @@ impl AwsKmsSigner {
     /// Has a key, given by its id, ARN or alias, sign a probe.
     ///
     /// ```no_run
-    /// use ai_audit_core::{Signer as _, VerifyingKey};
+    /// use std::{sync::Arc, time::UNIX_EPOCH};
+    /// use ai_audit_core::{Signer as _, Timestamp, VerifyingKey};
     /// use ai_audit_kms::{AwsCredentials, AwsKmsSigner, AwsService, Patience};
-    /// # fn pinned() -> VerifyingKey { unimplemented!() }
-    /// # fn clock() -> ai_audit_kms::Clock { unimplemented!() }
     ///
+    /// // The public key that was noted when the key was made: 32 bytes.
+    /// let pinned = VerifyingKey::from_bytes(std::fs::read("receipts.pub")?.as_slice().try_into()?)?;
+    /// let clock = Arc::new(|| Timestamp::from_micros(UNIX_EPOCH.elapsed().map_or(0, |t| t.as_micros() as u64)));
     /// let who = AwsCredentials::in_file("/run/credentials/aws", "audit");
-    /// let service = AwsService::new("eu-central-1", who, Patience::default(), clock())?;
-    /// let signer = AwsKmsSigner::open(service.into(), "alias/receipts", pinned())?;
+    /// let service = AwsService::new("eu-central-1", who, Patience::default(), clock)?;
+    /// let signer = AwsKmsSigner::open(service.into(), "alias/receipts", pinned)?;
     /// let signature = signer.try_sign(b"message")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -35,11 +35,12 @@ impl Pkcs11Signer {
     /// ```no_run
     /// use ai_audit_core::{Signer as _, VerifyingKey};
     /// use ai_audit_kms::{Credential, Pkcs11Signer, Pkcs11Token};
-    /// # fn pinned() -> VerifyingKey { unimplemented!() }
     ///
+    /// // The public key that was noted when the key was made: 32 bytes.
+    /// let pinned = VerifyingKey::from_bytes(std::fs::read("receipts.pub")?.as_slice().try_into()?)?;
     /// let pin = Credential::in_file("/run/credentials/pin");
     /// let token = Pkcs11Token::open("/usr/lib/softhsm/libsofthsm2.so", "audit", pin)?;
-    /// let signer = Pkcs11Signer::open(token.into(), "receipts", pinned())?;
+    /// let signer = Pkcs11Signer::open(token.into(), "receipts", pinned)?;
     /// let signature = signer.try_sign(b"message")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

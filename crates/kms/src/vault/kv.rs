@@ -28,12 +28,13 @@ struct Versioned<'a> {
 /// ```no_run
 /// use ai_audit_core::VerifyingKey;
 /// use ai_audit_kms::{Credential, Patience, VaultAccess, vault_seed};
-/// # fn pinned() -> VerifyingKey { unimplemented!() }
 ///
+/// // The public key that was noted when the key was made: 32 bytes.
+/// let pinned = VerifyingKey::from_bytes(std::fs::read("receipts.pub")?.as_slice().try_into()?)?;
 /// let token = Credential::in_file("/run/credentials/vault-token");
 /// let access = VaultAccess::new("https://vault.example.org:8200", token, Patience::default())?;
-/// let key = vault_seed(&access, "secret", "ai-audit/signing-key", "seed_hex", &pinned())?;
-/// # Ok::<(), ai_audit_kms::KmsError>(())
+/// let key = vault_seed(&access, "secret", "ai-audit/signing-key", "seed_hex", &pinned)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors

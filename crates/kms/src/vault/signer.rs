@@ -31,11 +31,12 @@ impl VaultSigner {
     /// ```no_run
     /// use ai_audit_core::{Signer as _, VerifyingKey};
     /// use ai_audit_kms::{Credential, Patience, VaultAccess, VaultSigner};
-    /// # fn pinned() -> VerifyingKey { unimplemented!() }
     ///
+    /// // The public key that was noted when the key was made: 32 bytes.
+    /// let pinned = VerifyingKey::from_bytes(std::fs::read("receipts.pub")?.as_slice().try_into()?)?;
     /// let token = Credential::in_file("/run/credentials/vault-token");
     /// let access = VaultAccess::new("https://vault.example.org:8200", token, Patience::default())?;
-    /// let signer = VaultSigner::open(access.into(), "transit", "receipts", 1, pinned())?;
+    /// let signer = VaultSigner::open(access.into(), "transit", "receipts", 1, pinned)?;
     /// let signature = signer.try_sign(b"message")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
