@@ -77,6 +77,9 @@ const STEPS: [(&str, Step); 37] = [
     }),
     // The tests of keys that others keep, in a token and in services, look for these in the search path.
     ("kms", |workspace, outcome, _| {
+        if !outcome.with_tests {
+            return outcome.skip(kms::run(workspace)?);
+        }
         let (path, skipped) = kms::prepare(workspace)?;
         outcome.env.push(("PATH", path));
         outcome.skip(skipped)
@@ -253,6 +256,8 @@ struct Outcome {
     failures: Failures,
     /// What was not run, and why.
     skipped: BTreeSet<String>,
+    /// Whether the step `tests` is run, too: a step before it that makes something ready leaves its own tests to it.
+    with_tests: bool,
     /// Where tests find what earlier steps have made ready for them.
     env: Vec<(&'static str, OsString)>,
 }
@@ -298,7 +303,10 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     {
         bail!("there is no step {unknown:?}; see `cargo xtask --help`");
     }
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome {
+        with_tests: only.is_empty() || only.iter().any(|step| *step == "tests"),
+        ..Outcome::default()
+    };
     let mut failed = Vec::new();
     let mut times = Vec::new();
     let begun = Instant::now();
