@@ -13,8 +13,9 @@ use crate::workspace::Workspace;
 const SCRIPTS: &str = "crates/otlp/tests/python";
 const CASSETTES: &str = "../shared/vectors/otel-openai-cassettes/instrumentation-genai/opentelemetry-instrumentation-openai-v2/tests/cassettes";
 
-/// What the tests ask for: the folder of what the SDK sent.
-pub(crate) const CAPTURED: &str = "AI_AUDIT_OTLP_CAPTURED";
+/// What the tests ask for: the folder of what the SDK sent. It does not begin as the settings of `ai-audit` do, which
+/// the tests of all crates run beside it.
+pub(crate) const CAPTURED: &str = "TESTS_OTLP_CAPTURED";
 
 /// Installs the SDK from PyPI, lets it send under former and current conventions, and runs the tests of
 /// what it sent; or says why it did not.

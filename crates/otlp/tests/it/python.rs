@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 
 fn captured(mode: &str) -> Option<PathBuf> {
-    let Some(folder) = std::env::var_os("AI_AUDIT_OTLP_CAPTURED") else {
+    let Some(folder) = std::env::var_os("TESTS_OTLP_CAPTURED") else {
         println!("SKIPPED: what the SDK for Python sends: cargo xtask otlp captures it");
         return None;
     };
