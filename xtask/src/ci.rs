@@ -69,7 +69,7 @@ const STEPS: [(&str, Step); 37] = [
     ("otlp", |workspace, outcome, _| {
         match otlp::capture(workspace)? {
             Ok(captured) => {
-                outcome.env.push((otlp::CAPTURED, captured.into()));
+                outcome.env.push((otlp::CAPTURED.into(), captured.into()));
                 Ok(())
             }
             Err(why) => outcome.skip([why]),
@@ -80,8 +80,8 @@ const STEPS: [(&str, Step); 37] = [
         if !outcome.with_tests {
             return outcome.skip(kms::run(workspace)?);
         }
-        let (path, skipped) = kms::prepare(workspace)?;
-        outcome.env.push(("PATH", path));
+        let (runner, skipped) = kms::for_all(workspace)?;
+        outcome.env.push(runner);
         outcome.skip(skipped)
     }),
     ("tests", tests),
@@ -259,7 +259,7 @@ struct Outcome {
     /// Whether the step `tests` is run, too: a step before it that makes something ready leaves its own tests to it.
     with_tests: bool,
     /// Where tests find what earlier steps have made ready for them.
-    env: Vec<(&'static str, OsString)>,
+    env: Vec<(String, OsString)>,
 }
 
 impl Outcome {
@@ -378,7 +378,7 @@ pub(crate) fn all_tests(workspace: &Workspace) -> Cmd {
 fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
     let env = outcome.env.clone();
     let with_env = |cmd: Cmd| {
-        let set = |cmd: Cmd, (name, value): &(&str, OsString)| cmd.env(name, value);
+        let set = |cmd: Cmd, (name, value): &(String, OsString)| cmd.env(name, value);
         env.iter().fold(cmd, set)
     };
     let ran = with_env(all_tests(workspace))

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -22,7 +23,7 @@ pub(crate) const FEATURES: &str = "ai-audit-kms/pkcs11,ai-audit-kms/vault,ai-aud
 ///
 /// # Errors
 /// When pip cannot install what the list says.
-pub(crate) fn prepare(workspace: &Workspace) -> Result<(OsString, Vec<String>)> {
+fn prepare(workspace: &Workspace) -> Result<(OsString, Vec<String>)> {
     let mut skipped = Vec::new();
     if !Path::new(MODULE).exists() {
         let installed = tools::debian(workspace, &["softhsm2"]);
@@ -41,6 +42,28 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<(OsString, Vec<String>)> 
     }
     path.push(env::var_os("PATH").unwrap_or_default());
     Ok((path, skipped))
+}
+
+/// The same for the tests of all crates: a variable that has cargo start each of them by a script, which sets the
+/// search path. Were it set for cargo, build scripts that watch it would run anew, and half of everything with them.
+///
+/// # Errors
+/// As [`run`], or when the script cannot be written.
+pub(crate) fn for_all(workspace: &Workspace) -> Result<((String, OsString), Vec<String>)> {
+    let (path, skipped) = prepare(workspace)?;
+    let said = Cmd::new(workspace, "rustc").arg("-vV").read()?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.context("rustc -vV names no host")?;
+    let name = host.to_uppercase().replace('-', "_");
+    let tools = workspace.target.join("tools");
+    fs::create_dir_all(&tools).with_context(|| tools.display().to_string())?;
+    let script = tools.join("with-servers-of-keys");
+    let path = path.to_string_lossy().replace('\'', "'\\''");
+    fs::write(&script, format!("PATH='{path}' exec \"$@\"\n"))
+        .with_context(|| script.display().to_string())?;
+    let mut runner = OsString::from("sh ");
+    runner.push(&script);
+    Ok(((format!("CARGO_TARGET_{name}_RUNNER"), runner), skipped))
 }
 
 /// Runs all tests of the crate with what can be had; returns what cannot, and why.
