@@ -73,7 +73,7 @@ impl Redactor {
     }
 }
 
-/// Names of members by object, as written, and whether a finding was in them.
+/// Names of members by object, decoded, and whether a finding was in them.
 type Names = BTreeMap<(usize, Vec<u8>), bool>;
 
 struct Writing<'a> {
@@ -112,12 +112,16 @@ impl Writing<'_> {
             if !inside.is_empty() {
                 self.copy(at, start);
                 at = end;
+            }
+            let begun = self.out.len();
+            if !inside.is_empty() {
                 self.token(token, inside);
             }
-            if let Some(object) = token.object
-                && self.name(object, token, at..end, inside.is_empty())
-            {
-                at = end;
+            if let Some(object) = token.object {
+                let changed = (!inside.is_empty()).then_some(begun);
+                if self.name(object, token, at..end, changed) {
+                    at = end;
+                }
             }
         }
         self.copy(at, self.source.len());
@@ -162,19 +166,23 @@ impl Writing<'_> {
         }
     }
 
-    /// Keeps the names of an object different from each other. The name was just written if it has a
-    /// finding; else `rest` of the source with the name at its end is not written yet, and true says
-    /// that it is now.
-    fn name(&mut self, object: usize, token: &Token, rest: Range<usize>, unchanged: bool) -> bool {
+    /// Keeps the names of an object different from each other, as a reader decodes them. A name with a
+    /// finding was just written, from the place `changed` of the output on; else `rest` of the source with
+    /// the name at its end is not written yet, and true says that it is now.
+    fn name(
+        &mut self,
+        object: usize,
+        token: &Token,
+        rest: Range<usize>,
+        changed: Option<usize>,
+    ) -> bool {
         let Some(names) = &mut self.names else {
             return false;
         };
-        let written = if unchanged {
-            self.view.text[token.start..token.end].to_vec()
-        } else {
-            // Behind the quote that opens it.
-            let quote = self.out.rfind('"').map_or(0, |at| at + 1);
-            self.out.as_bytes()[quote..].to_vec()
+        let unchanged = changed.is_none();
+        let written = match changed {
+            None => self.view.text[token.start..token.end].to_vec(),
+            Some(begun) => view::decoded(&self.out[begun..]),
         };
         let clashes = |names: &Names, name: &[u8]| {
             names

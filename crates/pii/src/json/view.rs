@@ -129,6 +129,19 @@ impl View {
     }
 }
 
+/// What the inside of a string, without its quotes, stands for.
+pub(super) fn decoded(inside: &str) -> Vec<u8> {
+    let mut view = View {
+        text: Vec::with_capacity(inside.len()),
+        tokens: Vec::new(),
+        marks: Vec::new(),
+    };
+    view.string(inside.as_bytes(), 0, &mut []);
+    // The quote that it would end with.
+    view.text.pop();
+    view.text
+}
+
 /// The character that an escape stands for and the escape's length (RFC 8259 §7). Half of a surrogate
 /// pair stands for U+FFFD.
 fn unescape(text: &[u8]) -> (char, usize) {

@@ -124,6 +124,32 @@ fn names_stay_different() {
 }
 
 #[test]
+fn names_are_compared_as_a_reader_decodes_them() {
+    let redactor = all(Mode::Redact);
+    for (source, output) in [
+        // Not the empty name that what is behind the escaped quote would be.
+        (
+            r#"{"":0,"fe80::1\"":false}"#,
+            r#"{"":0,"[IP_ADDRESS]\"":false}"#,
+        ),
+        // The same name, one with an escape and one without.
+        (
+            r#"{"[EMAIL]\u0021":1,"a@b.co!":2}"#,
+            r#"{"[EMAIL]\u0021":1,"[EMAIL]! 2":2}"#,
+        ),
+        (
+            r#"{"a@b.co\n":1,"[EMAIL]\u000a":2}"#,
+            r#"{"[EMAIL]\n":1,"[EMAIL]\u000a 2":2}"#,
+        ),
+    ] {
+        let redacted = redactor.redact_json(source, None).unwrap();
+        assert_eq!(redacted.text, output, "{source}");
+        let read: Value = serde_json::from_str(&redacted.text).unwrap();
+        assert_eq!(read.as_object().unwrap().len(), 2, "{source}");
+    }
+}
+
+#[test]
 fn what_reaches_over_strings_is_cut_at_them() {
     let policy = Policy::new(Mode::Redact)
         .with_custom("ALL", ".+", None)
