@@ -18,6 +18,7 @@ mod depth;
 mod durable;
 mod epochs;
 mod erasure_line;
+mod fleet;
 mod help;
 mod import_servers;
 mod imported;
