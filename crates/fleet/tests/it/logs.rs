@@ -11,6 +11,7 @@ use ai_audit_note::{
     ShownCheckpoint, SignedNote, VKey,
 };
 use ai_audit_verify::{LogVerifier, Pin, Report, TrustPolicy};
+use std::rc::Rc;
 
 /// Seconds since 1970 at which a fleet log begins.
 pub(crate) const BEGIN: u64 = 1_790_000_000;
@@ -22,7 +23,7 @@ pub(crate) fn at(second: u64) -> Timestamp {
 /// A member's log, as far as a fleet sees it.
 #[derive(Clone)]
 pub(crate) struct Log {
-    pub(crate) key: SigningKey,
+    pub(crate) key: Rc<SigningKey>,
     pub(crate) origin: String,
     pub(crate) tree: MemoryTree,
 }
@@ -32,7 +33,7 @@ impl Log {
     pub(crate) fn new(name: &str, size: u64) -> Self {
         let seed = LeafHash::of(name.as_bytes());
         let mut log = Self {
-            key: SigningKey::from_bytes(seed.as_bytes()),
+            key: Rc::new(SigningKey::from_bytes(seed.as_bytes())),
             origin: format!("example.org/{name}/{}", "0".repeat(32)),
             tree: MemoryTree::new(),
         };
@@ -67,7 +68,7 @@ impl Log {
             root,
             extensions: vec![],
         };
-        checkpoint.sign(&self.key).unwrap()
+        checkpoint.sign(&*self.key).unwrap()
     }
 
     /// The checkpoint of a size with its proof from an older one; 0 for none.
@@ -125,8 +126,8 @@ impl Log {
 /// A fleet log with real receipts.
 #[derive(Clone)]
 pub(crate) struct FleetLog {
-    pub(crate) receipt_key: SigningKey,
-    checkpoint_key: SigningKey,
+    pub(crate) receipt_key: Rc<SigningKey>,
+    checkpoint_key: Rc<SigningKey>,
     pub(crate) origin: String,
     pub(crate) head: Head,
     pub(crate) sealed: Vec<Vec<u8>>,
@@ -152,8 +153,8 @@ impl FleetLog {
             [9; 16],
         );
         let mut log = Self {
-            receipt_key: receipt,
-            checkpoint_key: checkpoint,
+            receipt_key: Rc::new(receipt),
+            checkpoint_key: Rc::new(checkpoint),
             origin: genesis.origin().unwrap().to_string(),
             head: Head::EMPTY,
             sealed: Vec::new(),
@@ -180,7 +181,7 @@ impl FleetLog {
 
     /// Seals a body so many seconds after the log's beginning. Returns its place.
     pub(crate) fn seal(&mut self, body: &impl Body, second: u64) -> u64 {
-        let key = self.receipt_key.clone();
+        let key = Rc::clone(&self.receipt_key);
         self.seal_with(&key, body, second)
     }
 
@@ -214,7 +215,7 @@ impl FleetLog {
             root: self.tree.root(),
             extensions: vec![],
         };
-        checkpoint.sign(&self.checkpoint_key).unwrap()
+        checkpoint.sign(&*self.checkpoint_key).unwrap()
     }
 
     pub(crate) fn pin(&self) -> Pin {

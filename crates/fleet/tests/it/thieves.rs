@@ -4,6 +4,7 @@ use crate::logs::{FleetLog, Log, of};
 use ai_audit_core::{Exit, Question, SigningKey};
 use ai_audit_fleet::MemberState;
 use ai_audit_verify::TrustPolicy;
+use std::rc::Rc;
 
 /// The thief can append what he likes, and not sign a checkpoint over it.
 #[test]
@@ -40,7 +41,7 @@ fn a103_a_thief_of_the_receipt_key_cannot_drop_a_member_unseen() {
 fn a103_a_thief_of_the_receipt_key_cannot_speak_for_a_member() {
     let (fleet, [asia, ..]) = FleetLog::of_three();
     let mut made_up = Log {
-        key: SigningKey::from_bytes(&[77; 32]),
+        key: Rc::new(SigningKey::from_bytes(&[77; 32])),
         ..asia.clone()
     };
     made_up.grow("made up", 40);
