@@ -198,9 +198,7 @@ impl Fleet {
             if let Some(shown) = &one.checkpoint {
                 member.take(shown, when)?;
             }
-            if when.at > member.due() {
-                member.lapses = member.lapses.saturating_add(1);
-            }
+            member.count_lapse(when);
             member.present = false;
             member.changed(when, false, reason);
             changed.insert(origin.into(), member);
@@ -216,12 +214,11 @@ impl Fleet {
             let mut member = match known {
                 Some(known) if known.present => return Err(FleetProblem::Member { origin }),
                 Some(known) if known.key != key => return Err(FleetProblem::OtherKey { origin }),
-                Some(known) => Member {
-                    interval: one.interval,
-                    present: true,
-                    added: when,
-                    ..known.clone()
-                },
+                Some(known) => {
+                    let mut known = known.clone();
+                    known.owes_within(one.interval);
+                    known
+                }
                 None => {
                     new += 1;
                     Member::new(key, one.interval, when)
@@ -233,6 +230,7 @@ impl Fleet {
             if let Some(shown) = &one.checkpoint {
                 member.take(shown, when)?;
             }
+            member.present = true;
             member.changed(when, true, reason);
             changed.insert(origin, member);
         }

@@ -67,8 +67,13 @@ pub struct Member {
     pub(crate) interval: u64,
     /// Whether it is in the roster.
     pub(crate) present: bool,
-    /// When it was added last.
-    pub(crate) added: When,
+    /// From when on its time counts: when its last checkpoint was taken; before there is one, when it was
+    /// added first.
+    pub(crate) since: Timestamp,
+    /// Until when it owes the next one. A change of the roster never moves it to later.
+    pub(crate) due: Timestamp,
+    /// Whether it is counted already that this one is late.
+    pub(crate) lapsed: bool,
     pub(crate) changes: Vec<Change>,
     /// Changes that are not kept.
     pub(crate) more_changes: u64,
@@ -79,12 +84,15 @@ pub struct Member {
 }
 
 impl Member {
-    pub(crate) const fn new(key: VKey, interval: u64, added: When) -> Self {
+    /// One that comes for the first time; it is not in the roster yet.
+    pub(crate) const fn new(key: VKey, interval: u64, when: When) -> Self {
         Self {
             key,
             interval,
-            present: true,
-            added,
+            present: false,
+            since: when.at,
+            due: after(when.at, interval),
+            lapsed: false,
             changes: Vec::new(),
             more_changes: 0,
             last: None,
@@ -156,11 +164,30 @@ impl Member {
 
     /// Until when it has time for its next checkpoint.
     #[must_use]
-    pub fn due(&self) -> Timestamp {
-        let last = self.last.as_ref().map(|last| last.when.at);
-        let since = last.map_or(self.added.at, |last| last.max(self.added.at));
-        let micros = self.interval.saturating_mul(1_000_000);
-        Timestamp::from_micros(since.as_micros().saturating_add(micros))
+    pub const fn due(&self) -> Timestamp {
+        self.due
+    }
+
+    /// Gives it another interval. What it owes already stays owed: whoever drops and adds a silent member
+    /// gains it no time.
+    pub(crate) fn owes_within(&mut self, interval: u64) {
+        self.interval = interval;
+        self.due = self.due.min(after(self.since, interval));
+    }
+
+    /// Its next checkpoint counts from this time on.
+    pub(crate) const fn in_time_again(&mut self, when: When) {
+        self.since = when.at;
+        self.due = after(when.at, self.interval);
+        self.lapsed = false;
+    }
+
+    /// Counts where it is late, each checkpoint that it owes once. While it was out of the roster it owed none.
+    pub(crate) fn count_lapse(&mut self, when: When) {
+        if self.present && !self.lapsed && when.at > self.due {
+            self.lapses = self.lapses.saturating_add(1);
+            self.lapsed = true;
+        }
     }
 
     pub(crate) fn size(&self) -> Option<u64> {
@@ -183,4 +210,10 @@ impl Member {
         }
         self.changes.push(change);
     }
+}
+
+/// So many seconds later.
+const fn after(time: Timestamp, seconds: u64) -> Timestamp {
+    let micros = seconds.saturating_mul(1_000_000);
+    Timestamp::from_micros(time.as_micros().saturating_add(micros))
 }

@@ -48,6 +48,7 @@ impl FleetObserver {
             fleet.members.clear();
             fleet.faults.clear();
             fleet.more_faults = 0;
+            fleet.partial = true;
             fleet.unknown = Some(
                 "integrity and attribution of the fleet log are not both verified, so nothing in it counts: pin its key line (log.pub)"
                     .into(),
@@ -58,11 +59,12 @@ impl FleetObserver {
             Some(size) if verdict.completeness.is_verified() => size,
             _ => 0,
         };
+        fleet.partial = self.part || self.deleted > 0;
         fleet.unknown = if self.part {
-            Some("this is a part of the fleet log: a roster may stand in the rest".into())
+            Some("this is a part of the fleet log: a roster may stand in the rest, so neither faults nor absent members are proven".into())
         } else if self.deleted > 0 {
             Some(format!(
-                "the bytes of {} receipts of the fleet log are deleted: a roster may have been among them",
+                "the bytes of {} receipts of the fleet log are deleted: a roster may have been among them, so neither faults nor absent members are proven",
                 self.deleted
             ))
         } else if fleet.members.is_empty() {

@@ -1,6 +1,6 @@
 //! What a member shows to whoever keeps the fleet log, and what of it is to be sealed.
 
-use crate::{FleetProblem, Member};
+use crate::{FleetProblem, Member, When};
 use ai_audit_core::NodeHash;
 use ai_audit_merkle::{NodeReader, ProveError, TreeSize, consistency_proof, root};
 use ai_audit_note::{
@@ -105,7 +105,11 @@ impl Member {
                 note: request.checkpoint.to_string().into(),
                 path: request.proof.clone().into(),
             },
-            self.added,
+            // Only whether it is taken is asked.
+            When {
+                seq: 0,
+                at: self.since,
+            },
         );
         checked.map_err(Refusal::Problem)?;
         Ok(continues(&request.checkpoint, request.proof.clone()))

@@ -23,6 +23,10 @@ pub struct FleetReport {
     /// Origins that the verifier expects and that are not in the roster under their key line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<String>,
+    /// Whether something of the fleet log is not there, or counts for nothing: it is a part, or bytes are
+    /// deleted. What is a fault then, or absent, may be none with the rest, so neither fails anything.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub partial: bool,
     /// Why the fleet stays unverified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
@@ -148,6 +152,7 @@ impl Fleet {
             faults: self.faults().to_vec(),
             more_faults: self.more_faults(),
             absent: Vec::new(),
+            partial: false,
             unknown: None,
         }
     }
@@ -211,15 +216,15 @@ impl FleetReport {
     #[must_use]
     pub fn exit(&self) -> Exit {
         let states = self.members.iter().map(|member| member.state.exit());
-        let failed = !self.faults.is_empty() || !self.absent.is_empty();
-        if failed || states.clone().any(|exit| exit == Exit::Failed) {
+        let wrong = !self.faults.is_empty() || !self.absent.is_empty();
+        if (wrong && !self.partial) || states.clone().any(|exit| exit == Exit::Failed) {
             return Exit::Failed;
         }
         let untold = self
             .members
             .iter()
             .any(|member| member.evidence.iter().any(MemberEvidence::tells_nothing));
-        let open = untold || self.unknown.is_some();
+        let open = untold || self.partial || self.unknown.is_some();
         match open || states.clone().any(|exit| exit == Exit::Unverified) {
             true => Exit::Unverified,
             false => Exit::Verified,

@@ -56,9 +56,8 @@ impl Member {
         }
         let note = SignedNote::parse(shown.note.as_bytes())
             .map_err(|error| not_signed(ai_audit_note::CheckpointError::Note(error)))?;
-        if when.at > self.due() {
-            self.lapses = self.lapses.saturating_add(1);
-        }
+        self.count_lapse(when);
+        self.in_time_again(when);
         self.last = Some(Taken {
             note,
             checkpoint,

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Three logs, each with a checkpoint, and a fleet log with all of them in its roster.
-fn fleet() -> Place {
+pub(crate) fn fleet() -> Place {
     let place = Place::empty();
     place
         .run(&["fleet", "init", "fleet", "--name", "example.org/fleet"])
@@ -22,14 +22,14 @@ fn fleet() -> Place {
 }
 
 /// A log with some receipts and a checkpoint.
-fn log(place: &Place, name: &str) {
+pub(crate) fn log(place: &Place, name: &str) {
     let origin = format!("example.org/{name}");
     place.run(&["init", name, "--name", &origin]).good();
     record(place, name, 2, name);
     place.run(&["checkpoint", name]).good();
 }
 
-fn record(place: &Place, name: &str, count: usize, model: &str) {
+pub(crate) fn record(place: &Place, name: &str, count: usize, model: &str) {
     let text = lines(count).replace("gpt-4o", model);
     place.with(&["record", name, "-"], &[], &text).good();
 }
@@ -77,7 +77,7 @@ fn member<'r>(report: &'r Value, name: &str) -> &'r Value {
         .unwrap_or_else(|| panic!("{name}: {report}"))
 }
 
-fn collect(place: &Place, sources: &[&str]) -> (i32, Value) {
+pub(crate) fn collect(place: &Place, sources: &[&str]) -> (i32, Value) {
     let mut args = vec!["--json", "fleet", "collect", "fleet"];
     args.extend(sources);
     let done = place.run(&args);

@@ -19,6 +19,7 @@ mod durable;
 mod epochs;
 mod erasure_line;
 mod fleet;
+mod fleet_parts;
 mod help;
 mod import_servers;
 mod imported;

@@ -3,7 +3,7 @@
 use crate::logs::{FleetLog, Log, at, of};
 use ai_audit_core::{Exit, NodeHash, Question};
 use ai_audit_fleet::{EvidenceFinding, MemberState, MemberWatch};
-use ai_audit_note::{MemberCheckpoint, MemberSeen, VKey};
+use ai_audit_note::{FleetRoster, MemberCheckpoint, MemberSeen, VKey};
 use ai_audit_verify::{LogVerifier, Pin, TrustPolicy};
 
 /// A fleet with a member whose receipts are real.
@@ -138,6 +138,56 @@ fn a102_the_same_checkpoint_again_keeps_nobody_in_time() {
     assert_eq!((member.state, member.repeated), (MemberState::Late, 8));
     assert_eq!(member.as_of, Some(at(2)));
     assert_eq!(found.exit(), Exit::Unverified);
+}
+
+/// He drops it and adds it again instead, each time before it would be late, or gives it a hundred years.
+#[test]
+fn a102_adding_a_silent_member_again_gains_it_no_time() {
+    const CENTURY: u64 = ai_audit_note::MAX_FLEET_INTERVAL;
+    for interval in [3600, 7200, CENTURY] {
+        for (in_one, seconds) in [
+            (true, &[3000, 6000, 9000][..]),
+            (false, &[3000, 6000, 9000]),
+            (true, &[3000]),
+            // When it is late already.
+            (false, &[5000]),
+            (true, &[5000, 8000]),
+        ] {
+            let (mut fleet, [asia, ..]) = FleetLog::of_three();
+            for &second in seconds {
+                let added = asia.added(interval);
+                let dropped = asia.dropped();
+                if in_one {
+                    let dropped = dropped.dropped;
+                    fleet.seal(&FleetRoster { dropped, ..added }, second);
+                } else {
+                    fleet.seal(&dropped, second);
+                    fleet.seal(&added, second + 1);
+                }
+            }
+            fleet.tick(10_000);
+            let (_, found) = fleet.verify();
+            assert!(found.faults.is_empty());
+            let member = of(&found, &asia);
+            assert_eq!(member.state, MemberState::Late, "{interval} {seconds:?}");
+            assert_eq!((member.as_of, member.due), (Some(at(2)), Some(at(3602))));
+            let counted = u64::from(seconds.last() > Some(&3602));
+            assert_eq!(member.lapses, counted, "{interval} {seconds:?}");
+            assert_eq!(found.exit(), Exit::Unverified);
+        }
+    }
+    // One that never showed anything is missing, however often it comes.
+    let mut fleet = FleetLog::new();
+    let never = Log::new("never", 3);
+    fleet.seal(&never.added(60), 1);
+    fleet.seal(&never.dropped(), 50);
+    fleet.seal(&never.added(CENTURY), 51);
+    let (_, found) = fleet.verify();
+    let member = of(&found, &never);
+    assert_eq!(
+        (member.state, member.due),
+        (MemberState::Missing, Some(at(61)))
+    );
 }
 
 #[test]

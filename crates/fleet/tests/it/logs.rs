@@ -131,7 +131,7 @@ pub(crate) struct FleetLog {
     pub(crate) origin: String,
     pub(crate) head: Head,
     pub(crate) sealed: Vec<Vec<u8>>,
-    tree: MemoryTree,
+    pub(crate) tree: MemoryTree,
 }
 
 impl FleetLog {

@@ -4,6 +4,7 @@
 mod attacks;
 mod logs;
 mod offers;
+mod parts;
 mod properties;
 mod rosters;
 mod thieves;

@@ -112,28 +112,45 @@ fn dropped_and_added_again_with_what_was_taken_before() {
     expecting.expect(&[eu.line()]);
     assert_eq!(expecting.absent, [eu.origin.clone()]);
     assert_eq!(expecting.exit(), Exit::Failed);
-    // Added again, it goes on where it was.
+    // Added again, it goes on where it was: late, until it shows something new.
     eu.grow("", 12);
+    let gone = fleet.clone();
     let back = fleet.seal(&eu.added(60), 20_000);
     let (_, found) = fleet.verify();
     let member = of(&found, &eu);
-    assert_eq!(
-        (member.state, member.size),
-        (MemberState::Complete, Some(8))
-    );
-    assert_eq!(member.due, Some(at(20_060)));
+    assert_eq!((member.state, member.size), (MemberState::Late, Some(8)));
+    assert_eq!(member.due, Some(at(70)));
     assert_eq!(member.changes.last().unwrap().receipt, back);
     fleet.seal(&eu.continues(8, 12), 20_001);
     let (_, mut found) = fleet.verify();
-    assert_eq!(of(&found, &eu).size, Some(12));
-    assert_eq!((of(&found, &eu).lapses, of(&found, &eu).interval), (0, 60));
+    let member = of(&found, &eu);
+    assert_eq!(
+        (member.state, member.size),
+        (MemberState::Complete, Some(12))
+    );
+    assert_eq!(member.due, Some(at(20_061)));
+    assert_eq!((member.lapses, member.interval), (1, 60));
+    // Where the receipt that adds it shows a checkpoint it never was late: gone, it owed none.
+    let mut fleet = gone;
+    let mut added = eu.added(60);
+    let mut one = added.added[0].clone();
+    one.checkpoint = Some(eu.shown(8, 12));
+    added.added = vec![one].into();
+    fleet.seal(&added, 20_000);
+    let (_, with) = fleet.verify();
+    let member = of(&with, &eu);
+    assert_eq!(
+        (member.state, member.size),
+        (MemberState::Complete, Some(12))
+    );
+    assert_eq!((member.lapses, member.due), (0, Some(at(20_060))));
     found.expect(&[eu.line()]);
     assert!(found.absent.is_empty());
 }
 
 #[test]
 fn another_interval_in_one_receipt() {
-    let (mut fleet, [asia, ..]) = FleetLog::of_three();
+    let (mut fleet, [mut asia, ..]) = FleetLog::of_three();
     let both = FleetRoster {
         dropped: asia.dropped().dropped,
         ..asia.added(10)
@@ -142,23 +159,41 @@ fn another_interval_in_one_receipt() {
     let (_, found) = fleet.verify();
     assert!(found.faults.is_empty());
     let member = of(&found, &asia);
-    assert_eq!((member.interval, member.due), (10, Some(at(15))));
+    // A shorter one counts from its last checkpoint, as every one does.
+    assert_eq!((member.interval, member.due), (10, Some(at(12))));
     assert_eq!((member.size, member.changes.len()), (Some(5), 3));
+    // A longer one begins with the next checkpoint: what it owes already it owes still.
+    let longer = FleetRoster {
+        dropped: asia.dropped().dropped,
+        ..asia.added(7200)
+    };
+    fleet.seal(&longer, 6);
+    asia.grow("", 6);
+    assert_eq!(of(&fleet.verify().1, &asia).due, Some(at(12)));
+    fleet.seal(&asia.continues(5, 6), 8);
+    let (_, found) = fleet.verify();
+    let member = of(&found, &asia);
+    assert_eq!((member.interval, member.due), (7200, Some(at(7208))));
+    assert_eq!(member.lapses, 0);
 }
 
 #[test]
 fn a_member_that_comes_and_goes_without_end_takes_no_more_memory() {
     let (mut fleet, [asia, ..]) = FleetLog::of_three();
     for turn in 0..100 {
-        fleet.seal(&asia.dropped(), 10 + turn);
-        fleet.seal(&asia.added(3600), 10 + turn);
+        fleet.seal(&asia.dropped(), 10 + 100 * turn);
+        fleet.seal(&asia.added(3600), 10 + 100 * turn);
     }
     let (_, found) = fleet.verify();
     let member = of(&found, &asia);
     assert_eq!(member.changes.len(), MAX_CHANGES);
     assert_eq!(member.changes.len() as u64 + member.more_changes, 201);
     assert!(member.changes.last().unwrap().added);
-    assert_eq!(member.state, MemberState::Complete);
+    // It was silent for all that time, and coming again is no sign of life.
+    assert_eq!(
+        (member.state, member.due, member.lapses),
+        (MemberState::Late, Some(at(3602)), 1)
+    );
 }
 
 #[test]

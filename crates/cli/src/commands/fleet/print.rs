@@ -26,19 +26,22 @@ pub(super) fn members(report: &FleetReport, output: Output) -> anyhow::Result<()
             output.note(output.sentence("            ", Tone::Plain, &line))?;
         }
     }
-    for fault in &report.faults {
-        let said = format!(
-            "receipt {} of the fleet log: {}",
-            fault.receipt, fault.reason
-        );
-        output.line(output.sentence("  FAULT    ", Tone::Bad, &said))?;
+    // What is not there may explain them.
+    let (fault, absent, wrong) = if report.partial {
+        ("  unproven ", "  unproven ", Tone::Open)
+    } else {
+        ("  FAULT    ", "  absent   ", Tone::Bad)
+    };
+    for one in &report.faults {
+        let said = format!("receipt {} of the fleet log: {}", one.receipt, one.reason);
+        output.line(output.sentence(fault, wrong, &said))?;
     }
     if report.more_faults > 0 {
         output.line(format!("  and {} more faults", report.more_faults))?;
     }
     for origin in &report.absent {
         let said = format!("{}: not in the roster under its key line", safe(origin));
-        output.line(output.sentence("  absent   ", Tone::Bad, &said))?;
+        output.line(output.sentence(absent, wrong, &said))?;
     }
     Ok(())
 }
