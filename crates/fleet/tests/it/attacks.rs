@@ -24,7 +24,7 @@ fn with_real_member(size: u64) -> (FleetLog, FleetLog, VKey) {
             path: vec![].into(),
         }),
     };
-    let roster = ai_audit_note::FleetRoster {
+    let roster = FleetRoster {
         added: vec![entry].into(),
         ..Default::default()
     };
@@ -260,7 +260,7 @@ fn a104_a_stranger_and_other_keys_count_for_nothing() {
     }
     // One that holds in part changes nothing at all.
     let mut fleet = fleet;
-    let both = ai_audit_note::FleetRoster {
+    let both = FleetRoster {
         dropped: asia.dropped().dropped,
         ..Log::new("eu", 1).added(60)
     };

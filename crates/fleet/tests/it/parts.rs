@@ -109,7 +109,7 @@ fn an_expected_member_that_a_part_does_not_name_fails_nothing() {
     let (report, mut found) = part(&fleet, &[0, 5]);
     sound(&report);
     found.expect(&[asia.line(), late.line()]);
-    assert_eq!(found.absent, [asia.origin.clone()]);
+    assert_eq!(found.absent, std::slice::from_ref(&asia.origin));
     assert_eq!(found.exit(), Exit::Unverified);
     // All of them as a selection is a part as well: the rest may be left out.
     let (report, mut found) = part(&fleet, &[0, 1, 2, 3, 4, 5]);
