@@ -18,7 +18,7 @@ fn verify(place: &Place, evidence: &str, expect: &[&str]) -> (i32, Value) {
         "fleet.note",
     ];
     for one in expect {
-        args.extend(["--expect", one]);
+        args.extend(["--expect", *one]);
     }
     let done = place.run(&args);
     (done.code, done.json())
