@@ -12,7 +12,7 @@ use ai_audit_export::{
     CIPHERTEXTS_MAGIC, CiphertextsReader, RECEIPTS_MAGIC, ReceiptsReader, ReceiptsWriter,
     json_view, said_value,
 };
-use ai_audit_note::Anchor;
+use ai_audit_note::{Anchor, FleetRoster, MemberCheckpoint};
 use ai_audit_shredding::{Access, ErasureCompleted, ErasureRequested};
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,8 @@ bodies!(
     agentic::Provenance<'_>,
     agentic::ContractActivation<'_>,
     agentic::ContractState<'_>,
+    FleetRoster<'_>,
+    MemberCheckpoint<'_>,
 );
 
 /// Any bytes as a body; the first byte says of which kind.

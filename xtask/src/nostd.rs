@@ -20,7 +20,7 @@ const FIRMWARE: &str = "crates/firmware/Cargo.toml";
 const EACH_FEATURE_SET: &str = "ai-audit-core";
 
 /// Built with their default features: but for the C interface these need an allocator.
-const DEFAULT_FEATURES: [&str; 12] = [
+const DEFAULT_FEATURES: [&str; 13] = [
     "ai-audit-ffi",
     "ai-audit-analytics",
     "ai-audit-merkle",
@@ -33,6 +33,7 @@ const DEFAULT_FEATURES: [&str; 12] = [
     "ai-audit-epochs",
     "ai-audit-import",
     "ai-audit-verify",
+    "ai-audit-fleet",
 ];
 
 /// Builds every crate of the list, or in the short form only checks it; all of them are tried before the outcome is told.

@@ -26,7 +26,14 @@ const LAYERS: [&[&str]; 11] = [
     &["note", "agentic", "contracts", "timestamp", "epochs"],
     &["import"],
     &["verify"],
-    &["compliance", "export", "store", "ingest", "import-servers"],
+    &[
+        "compliance",
+        "export",
+        "fleet",
+        "store",
+        "ingest",
+        "import-servers",
+    ],
     &[
         "kms",
         "otlp",

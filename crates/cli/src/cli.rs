@@ -7,6 +7,7 @@ pub(crate) mod contract;
 pub(crate) mod crosswalk;
 mod epoch;
 mod export;
+pub(crate) mod fleet;
 pub(crate) mod import;
 pub(crate) mod incident;
 pub(crate) mod key;
@@ -116,6 +117,7 @@ pub(crate) enum Command {
     Publish(Publish),
     Monitor(Monitor),
     Witness(witness::Witness),
+    Fleet(fleet::Fleet),
     Trace(Trace),
     Stats(Stats),
     Analyze(analyze::Analyze),

@@ -10,6 +10,7 @@ pub(crate) mod crosswalk;
 pub(crate) mod demo;
 pub(crate) mod epoch;
 pub(crate) mod export;
+pub(crate) mod fleet;
 pub(crate) mod import;
 pub(crate) mod incident;
 pub(crate) mod info;

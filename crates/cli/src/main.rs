@@ -72,6 +72,7 @@ fn main() -> ExitCode {
         Command::Timestamp(args) => commands::timestamp::run(args, output),
         Command::Anchor(args) => commands::anchor::run(args, output),
         Command::Witness(args) => commands::witness::run(args, output),
+        Command::Fleet(args) => commands::fleet::run(args, output),
         Command::Trace(args) => commands::trace::run(args, output),
         Command::Stats(args) => commands::stats::run(args, output),
         Command::Analyze(args) => commands::analyze::run(args, output),

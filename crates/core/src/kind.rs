@@ -54,6 +54,8 @@ kinds! {
     23 CLOCK_ANOMALY "clock_anomaly" "The writer's clock ran backwards."
     24 ANCHOR "anchor" "A checkpoint, cosignature or timestamp brought back into the log."
     25 IMPORTED "imported" "A record of another system, attested."
+    26 FLEET_ROSTER "fleet_roster" "Logs join or leave a fleet."
+    27 MEMBER_CHECKPOINT "member_checkpoint" "A checkpoint that a log of the fleet showed."
 }
 
 impl Kind {

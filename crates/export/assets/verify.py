@@ -278,7 +278,7 @@ KINDS = (
     "genesis policy decision tool_intent tool_outcome trace_node provenance contract_activation "
     "contract_state human_review attestation incident access key_rotation key_revocation "
     "batch_seal epoch_seal erasure_requested erasure_completed deletion gap start stop "
-    "clock_anomaly anchor imported"
+    "clock_anomaly anchor imported fleet_roster member_checkpoint"
 ).split()
 CONTROL = set(
     "genesis policy contract_activation key_rotation key_revocation epoch_seal "
@@ -290,6 +290,8 @@ ACTIONS = ("allow", "reject", "fail_retry", "cache_hit", "escalate", "bypass")
 STATUSES = ("unknown", "ok", "error", "denied", "timed_out")
 ORIGINS = ("unknown", "system", "user", "document", "tool", "agent", "memory")
 MOST_BATCHED = 65536
+# A hundred years, the longest interval of a member of a fleet.
+MOST_SECONDS = 3155760000
 STEPS = ("step", "delegation", "hand_off", "parallel", "join")
 # In the order of strictness; the days that the serious ones have to be reported in.
 CLASSES = ("unclassified", "not_serious", "serious", "death", "widespread")
@@ -840,6 +842,57 @@ def brought(number, data):
     return {"kind": kind, "body_hex": data.hex()}
 
 
+def fleet_roster(r):
+    """Which logs belong together from here on (docs/spec/fleet.md). What a fleet comes to is not
+    checked here; ai-audit fleet verify does."""
+    dropped = r.list(lambda: {"origin": r.text(), "checkpoint": r.option(lambda: of_member(r))})
+    added = r.list(
+        lambda: {"key": r.text(), "interval": r.u64(), "checkpoint": r.option(lambda: of_member(r))}
+    )
+    body = {"dropped": dropped, "added": added, "reason": r.text()}
+    if not dropped and not added:
+        raise Refused("body", "a roster that drops nobody and adds nobody")
+    for member in added:
+        try:
+            line = KeyLine.parse(member["key"])
+        except Refused as refused:
+            raise Refused("body", "not a log's key line: %s" % refused)
+        if not 1 <= member["interval"] <= MOST_SECONDS:
+            raise Refused("body", "an interval that is not from 1 second to 100 years")
+        member_of(member["checkpoint"], line.name)
+    for member in dropped:
+        member_of(member["checkpoint"], member["origin"])
+    lists = ([one["origin"] for one in dropped], [one["key"].split("+")[0] for one in added])
+    for names in ([name.encode() for name in names] for names in lists):
+        if any(one >= two for one, two in zip(names, names[1:])):
+            raise Refused("body", "members that are not in ascending order of their origins")
+    return body
+
+
+def member_checkpoint(r):
+    if r.variant(("continues", "contradicts")) == "continues":
+        return {"seen": {"continues": of_member(r)}}
+    body = {"seen": {"contradicts": r.text()}}
+    if not body["seen"]["contradicts"].startswith("ai-audit/equivocation/v1\n"):
+        raise Refused("body", "not a proof of equivocation")
+    return body
+
+
+def of_member(r):
+    """A member's checkpoint, and what leads to it from the one before."""
+    body = {"note": r.text(), "path": r.list(r.digest)}
+    if Checkpoint(body["note"].encode(), "body").size == 0 or len(body["path"]) > 65:
+        raise Refused("body", "not a checkpoint of at least one receipt and at most 65 hashes")
+    return body
+
+
+def member_of(checkpoint, origin):
+    if not origin:
+        raise Refused("body", "a member without an origin")
+    if checkpoint and Checkpoint(checkpoint["note"].encode(), "body").origin != origin:
+        raise Refused("body", "a checkpoint of another log than the member's")
+
+
 def batch_seal(r):
     body = {"from": r.u64(), "count": r.u64(), "root": r.digest()}
     if body["from"] == 0 or not 1 <= body["count"] <= MOST_BATCHED:
@@ -890,6 +943,8 @@ BODIES = {
     "epoch_seal": epoch_seal,
     "deletion": deletion,
     "imported": imported,
+    "fleet_roster": fleet_roster,
+    "member_checkpoint": member_checkpoint,
 }
 
 

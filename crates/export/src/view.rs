@@ -10,7 +10,7 @@ use ai_audit_core::{
     decode_body,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
-use ai_audit_note::Anchor;
+use ai_audit_note::{Anchor, FleetRoster, MemberCheckpoint};
 use ai_audit_shredding::{Access, ErasureCompleted, ErasureRequested};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -135,6 +135,8 @@ fn decoded(kind: Kind, bytes: &[u8]) -> Option<Value> {
         Kind::ACCESS => value::<Access<'_>>(bytes),
         Kind::ERASURE_REQUESTED => value::<ErasureRequested<'_>>(bytes),
         Kind::ERASURE_COMPLETED => value::<ErasureCompleted<'_>>(bytes),
+        Kind::FLEET_ROSTER => value::<FleetRoster<'_>>(bytes),
+        Kind::MEMBER_CHECKPOINT => value::<MemberCheckpoint<'_>>(bytes),
         Kind::IMPORTED => imported(bytes),
         _ => None,
     }

@@ -10,6 +10,7 @@
 //! | [add-checkpoint](https://c2sp.org/tlog-witness): a request to a witness | [`AddCheckpoint`] |
 //! | [proof file](https://c2sp.org/tlog-proof) | [`TlogProof`] |
 //! | anchor: a cosigned checkpoint, or a token over it, as a receipt's body | [`Anchor`] |
+//! | fleet roster, member checkpoint: bodies of a fleet log | [`FleetRoster`], [`MemberCheckpoint`] |
 //! | [policy](https://c2sp.org/tlog-policy): logs, witnesses, quorum | [`Policy`], [`Policy::judge`] |
 //!
 //! Everything is read strictly: a text has one form, and what is read prints as it was.
@@ -43,6 +44,7 @@ mod add_checkpoint;
 mod anchor;
 mod checkpoint;
 mod cosignature;
+mod fleet;
 mod lines;
 mod note;
 mod policy;
@@ -54,6 +56,10 @@ pub use add_checkpoint::{AddCheckpoint, AddCheckpointError};
 pub use anchor::{Anchor, TokenBytes};
 pub use checkpoint::{Checkpoint, CheckpointError, MAX_EXTENSIONS};
 pub use cosignature::cosign;
+pub use fleet::{
+    AddedMember, DroppedMember, FleetRoster, MAX_FLEET_INTERVAL, MemberCheckpoint, MemberSeen,
+    ShownCheckpoint,
+};
 pub use note::{MAX_NOTE_LEN, MAX_SIGNATURES, NoteError, NoteSignature, SignedNote};
 pub use policy::{
     MAX_POLICY_ENTRIES, MAX_POLICY_LEN, Policy, PolicyFileError, PolicyLine, PolicyLog, PolicyName,

@@ -9,7 +9,7 @@ use ai_audit_core::{
     KeyRevocation, KeyRotation, Kind, LogId, PolicyChange, Start, Stop, UnverifiedReceipt,
 };
 use ai_audit_epochs::{Deletion, EpochSeal};
-use ai_audit_note::Anchor;
+use ai_audit_note::{Anchor, FleetRoster, MemberCheckpoint};
 use ai_audit_shredding::{Access, ErasureCompleted, ErasureRequested};
 
 /// Decodes the body if its kind is known; others verify as bytes.
@@ -40,6 +40,8 @@ pub(crate) fn check(receipt: &UnverifiedReceipt<'_>) -> Result<(), DecodeError> 
         Kind::ACCESS => Access::decode(receipt).map(drop),
         Kind::ERASURE_REQUESTED => ErasureRequested::decode(receipt).map(drop),
         Kind::ERASURE_COMPLETED => ErasureCompleted::decode(receipt).map(drop),
+        Kind::FLEET_ROSTER => FleetRoster::decode(receipt).map(drop),
+        Kind::MEMBER_CHECKPOINT => MemberCheckpoint::decode(receipt).map(drop),
         Kind::IMPORTED => imported(receipt),
         _ => Ok(()),
     }

@@ -101,7 +101,8 @@ fn worst(outcomes: &[Outcome]) -> u8 {
     }
 }
 
-const fn question(asked: Asked) -> Question {
+/// A question by its name on the command line.
+pub(crate) const fn question(asked: Asked) -> Question {
     match asked {
         Asked::Integrity => Question::Integrity,
         Asked::Attribution => Question::Attribution,

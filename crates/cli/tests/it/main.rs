@@ -18,6 +18,8 @@ mod depth;
 mod durable;
 mod epochs;
 mod erasure_line;
+mod fleet;
+mod fleet_parts;
 mod help;
 mod import_servers;
 mod imported;

@@ -283,3 +283,20 @@ fn the_mcp_guide_and_quickstart_work() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn the_quickstart_on_fleets_works() {
+    let text = std::fs::read_to_string(root().join("docs/quickstarts/fleet.md")).unwrap();
+    let blocks = blocks(&text);
+    assert!(blocks.len() >= 5, "{blocks:?}");
+    let all = run_in_one(&Place::empty(), &blocks);
+    for said in [
+        "never showed a checkpoint",
+        "VERIFIED: the fleet log, and that each of its 3 members is complete",
+        "signed TWO HISTORIES; receipt",
+        "signed TWO HISTORIES, sizes",
+    ] {
+        assert!(all.contains(said), "{said}: {all}");
+    }
+}

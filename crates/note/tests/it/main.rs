@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
 mod attacks;
+mod fleets;
 mod policy;
 mod properties;
 mod quorum;

@@ -1,0 +1,171 @@
+//! `ai-audit fleet verify`
+
+use super::{key_line, print};
+use crate::cli::fleet::VerifyFleet;
+use crate::commands::verify::{question, status_line};
+use crate::evidence::{Form, Outcome, verify_path};
+use crate::failure::usage;
+use crate::open::{directory, time};
+use crate::output::{Output, Tone, counted, safe};
+use ai_audit_core::{Exit, Question};
+use ai_audit_fleet::{FleetObserver, FleetReport, MemberWatch};
+use ai_audit_note::VKey;
+use ai_audit_verify::{Pin, TrustPolicy};
+use serde::Serialize;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The verification of a fleet, as JSON.
+#[derive(Serialize)]
+struct Verified {
+    /// The fleet log itself, as `ai-audit verify` has it.
+    log: Outcome,
+    fleet: FleetReport,
+    /// What was brought as a member's log and is none of a member.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    strangers: Vec<PathBuf>,
+    exit: u8,
+}
+
+pub(super) fn run(args: &VerifyFleet, output: Output) -> anyhow::Result<ExitCode> {
+    let policy = args.trust.policy()?;
+    if policy.known_size().is_some() {
+        return Err(usage(
+            "--size, or the policy's size, says how many receipts the fleet log has and not which: bring a checkpoint of it (--checkpoint)",
+        ));
+    }
+    let at = args.at.as_deref().map(time).transpose()?;
+    let expect = args.expect.iter().map(|text| key_line(text));
+    let expect = expect.collect::<anyhow::Result<Vec<VKey>>>()?;
+    let asked: Vec<Question> = args.require.iter().copied().map(question).collect();
+    let mut observer = FleetObserver::new(at);
+    let log = args.log.as_deref();
+    let mut outcome = verify_path(&args.path, log, &policy, &mut observer, output)?;
+    let own = outcome.report.exit(&asked);
+    outcome.exit = own.code();
+    let mut fleet = observer.finish(&outcome.report);
+    // Of a log in which nothing counts nobody can say who is in the roster.
+    let verdict = &outcome.report.verdict;
+    if verdict.integrity.is_verified() && verdict.attribution.is_verified() {
+        fleet.expect(&expect);
+    }
+    let mut strangers = Vec::new();
+    if !args.member.is_empty() {
+        let members = pinned(&fleet, &policy)?;
+        for path in &args.member {
+            if !hold(path, &members, &mut fleet, output)? {
+                strangers.push(path.clone());
+            }
+        }
+    }
+    let exit = match (own, fleet.exit(), strangers.is_empty()) {
+        (Exit::Failed, _, _) | (_, Exit::Failed, _) => Exit::Failed,
+        (Exit::Verified, Exit::Verified, true) => Exit::Verified,
+        _ => Exit::Unverified,
+    };
+    let verified = Verified {
+        log: outcome,
+        fleet,
+        strangers,
+        exit: exit.code(),
+    };
+    if output.json {
+        output.json(&verified)?;
+    } else {
+        show(&args.path, &verified, &asked, output)?;
+    }
+    Ok(ExitCode::from(exit.code()))
+}
+
+/// Trusts the key lines of the roster, and nobody else.
+fn pinned(fleet: &FleetReport, policy: &TrustPolicy) -> anyhow::Result<TrustPolicy> {
+    let threads = NonZeroUsize::new(policy.thread_count()).unwrap_or(NonZeroUsize::MIN);
+    let mut members = TrustPolicy::new().threads(threads);
+    for member in &fleet.members {
+        let line = VKey::parse(&member.key)?;
+        members = members.pin(Pin::Log(line));
+    }
+    Ok(members)
+}
+
+/// Holds what is at a path against the member that it is of. Returns whether it is of one.
+fn hold(
+    path: &Path,
+    policy: &TrustPolicy,
+    fleet: &mut FleetReport,
+    output: Output,
+) -> anyhow::Result<bool> {
+    let shown = path.display().to_string();
+    if Form::of(path)? != Form::Directory {
+        let mut watch = MemberWatch::new(fleet);
+        let outcome = verify_path(path, None, policy, &mut watch, output)?;
+        return Ok(fleet.hold(&shown, &outcome.report, &watch));
+    }
+    // Of a directory, those of its logs that are members.
+    let directory = directory(path)?;
+    let mut any = false;
+    for name in directory.logs()? {
+        let origin = match directory.key_line(&name) {
+            Ok(line) => line.name().to_owned(),
+            // One whose genesis cannot be read may be a member's; verifying it tells.
+            Err(error) => return Err(usage(format!("{shown}, log {name}: {error}"))),
+        };
+        if !fleet.members.iter().any(|member| member.origin == origin) {
+            continue;
+        }
+        let mut watch = MemberWatch::new(fleet);
+        let outcome = verify_path(path, Some(name.as_str()), policy, &mut watch, output)?;
+        any |= fleet.hold(&shown, &outcome.report, &watch);
+    }
+    Ok(any)
+}
+
+fn show(
+    path: &Path,
+    verified: &Verified,
+    asked: &[Question],
+    output: Output,
+) -> anyhow::Result<()> {
+    let (report, fleet) = (&verified.log.report, &verified.fleet);
+    let what = format!("{}, fleet log", path.display());
+    output.line(output.paint(Tone::Bold, &what))?;
+    if let Some(origin) = &report.origin {
+        output.note(format!("  {}", safe(origin)))?;
+    }
+    for question in Question::ALL {
+        let status = report.verdict.answer(question);
+        if asked.contains(&question) || status.is_failed() {
+            output.line(status_line(question.name(), status, output))?;
+        }
+    }
+    let count = counted(report.receipts, "receipt", "receipts");
+    output.note(format!("  {count}"))?;
+    for remark in &report.remarks {
+        output.note(output.sentence("  note: ", Tone::Plain, remark))?;
+    }
+    print::members(fleet, output)?;
+    for path in &verified.strangers {
+        let said = format!("{}: of no member", path.display());
+        output.line(output.sentence("  unknown  ", Tone::Open, &said))?;
+    }
+    if let Some(why) = &fleet.unknown {
+        output.line(output.sentence("  UNVERIFIED: ", Tone::Open, why))?;
+    }
+    let present = fleet.members.iter().filter(|member| member.present).count();
+    let (tone, said) = match verified.exit {
+        0 => (
+            Tone::Good,
+            format!(
+                "VERIFIED: the fleet log, and that each of its {present} members is complete as of {}",
+                print::shown(fleet.at)
+            ),
+        ),
+        1 => (Tone::Bad, "FAILED".into()),
+        _ => (
+            Tone::Open,
+            "UNVERIFIED: nothing failed, but not everything asked for could be verified".into(),
+        ),
+    };
+    output.line(output.sentence("", tone, &said))
+}
