@@ -31,6 +31,7 @@ const LAYERS: [&[&str]; 11] = [
         "kms",
         "otlp",
         "report",
+        "store-object",
         "store-postgres",
         "store-redis",
         "store-sqlite",
