@@ -1,0 +1,353 @@
+//! Two stores as one: the conformance suite with everything cold, moves by policy, moves that break off, verification.
+
+use crate::rig::{NOW, name, record};
+use ai_audit_core::{Exit, Head, Kind, NodeHash, Question, SubjectKeyId, Timestamp};
+use ai_audit_epochs::EpochPolicy;
+use ai_audit_merkle::TreeSize;
+use ai_audit_note::VKey;
+use ai_audit_store::{
+    Archived, Batch, Ciphertext, DeleteEpoch, Health, Ledger, LedgerConfig, LogName, MemoryStore,
+    NewLog, Query, ReadLimit, Sealed, Store, StoreError, StoreReader, StoredCheckpoint,
+    StoredContent, StoredReceipt, TierPolicy, TieredStore,
+};
+use ai_audit_testkit::erasures::{ciphertext, decision_with, key_id};
+use ai_audit_testkit::{Counter, Fault, FaultyStore, StillClock, TestLog, conforms, keeps};
+use ai_audit_verify::{LogVerifier, Pin, TrustPolicy, verify_source};
+use core::ops::{Range, RangeInclusive};
+use core::time::Duration;
+use std::sync::Arc;
+
+type Memory = Arc<MemoryStore>;
+
+fn tiers() -> (Memory, Memory, TieredStore) {
+    let (hot, cold) = (Memory::default(), Memory::default());
+    let store = TieredStore::new(hot.clone(), cold.clone());
+    (hot, cold, store)
+}
+
+/// A store that moves everything as soon as it is appended.
+struct Eager(TieredStore);
+
+impl Store for Eager {
+    fn append(&self, batches: &[Batch<'_>]) -> Result<(), StoreError> {
+        self.0.append(batches)?;
+        for batch in batches.iter().filter(|batch| !batch.receipts.is_empty()) {
+            let last = self.0.head(batch.log)?.unwrap().size() - 1;
+            self.0.move_through(batch.log, last)?;
+        }
+        Ok(())
+    }
+    fn logs(&self) -> Result<Vec<LogName>, StoreError> {
+        self.0.logs()
+    }
+    fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError> {
+        self.0.head(log)
+    }
+    fn read(
+        &self,
+        log: &LogName,
+        from: u64,
+        limit: ReadLimit,
+    ) -> Result<Vec<StoredReceipt>, StoreError> {
+        self.0.read(log, from, limit)
+    }
+    fn delete_receipts(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        self.0.delete_receipts(log, range)
+    }
+    fn restore_receipts(&self, log: &LogName, receipts: &[Sealed]) -> Result<u64, StoreError> {
+        self.0.restore_receipts(log, receipts)
+    }
+    fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        self.0.count_deleted(log, range)
+    }
+    fn ciphertexts(&self, log: &LogName, seq: u64) -> Result<Vec<Ciphertext>, StoreError> {
+        self.0.ciphertexts(log, seq)
+    }
+    fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
+        self.0.delete_ciphertexts(log, keys)
+    }
+    fn find(
+        &self,
+        log: &LogName,
+        query: &Query,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.0.find(log, query, after, limit)
+    }
+    fn hashes(
+        &self,
+        log: &LogName,
+        level: u32,
+        range: Range<u64>,
+        out: &mut Vec<NodeHash>,
+    ) -> Result<(), StoreError> {
+        self.0.hashes(log, level, range, out)
+    }
+    fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError> {
+        self.0.put_checkpoint(log, size, note)
+    }
+    fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.0.checkpoints(log)
+    }
+    fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {
+        self.0.latest_checkpoint(log)
+    }
+    fn health(&self) -> Result<Health, StoreError> {
+        self.0.health()
+    }
+}
+
+#[test]
+fn two_stores_conform_as_one_wherever_the_receipts_are() {
+    let (_, cold, store) = tiers();
+    conforms(&store);
+    assert!(cold.logs().unwrap().is_empty());
+
+    let (hot, cold, store) = tiers();
+    let store = Eager(store);
+    conforms(&store);
+    let tiles = name("tiles");
+    assert_eq!(cold.head(&tiles).unwrap(), hot.head(&tiles).unwrap());
+    assert_eq!(hot.count_deleted(&tiles, 0..=699).unwrap(), 698);
+    // Another value over the same stores.
+    keeps(&Eager(TieredStore::new(hot, cold)));
+}
+
+fn append(store: &dyn Store, log: &mut TestLog, count: u64) {
+    let (name, head) = (LogName::default(), log.head());
+    let receipts = log.seal(count);
+    let batch = Batch {
+        log: &name,
+        expected: &head,
+        receipts: &receipts,
+    };
+    store.append(&[batch]).unwrap();
+}
+
+fn contents(store: &dyn Store) -> Vec<StoredContent> {
+    let all = ReadLimit {
+        receipts: usize::MAX,
+        bytes: usize::MAX,
+    };
+    let read = store.read(&LogName::default(), 0, all).unwrap();
+    read.into_iter().map(|receipt| receipt.content).collect()
+}
+
+#[test]
+fn a_move_that_broke_off_goes_on_and_nothing_is_lost() {
+    let log_name = LogName::default();
+    for fault in [Fault::Before, Fault::After, Fault::Full, Fault::AfterAndBlind] {
+        let (hot, cold) = (
+            Memory::default(),
+            Arc::new(FaultyStore::new(MemoryStore::new())),
+        );
+        let store = TieredStore::new(hot.clone(), cold.clone());
+        let mut log = TestLog::new(1);
+        append(&store, &mut log, 9000);
+        let all = contents(&store);
+        // The second of three pieces goes wrong.
+        cold.fail_next(Fault::None);
+        cold.fail_next(fault);
+        let first = store.move_through(&log_name, 8999);
+        assert_eq!(contents(&*hot).len(), all.len());
+        cold.heal();
+        assert_eq!(contents(&store), all, "{fault:?}");
+        if fault != Fault::After {
+            assert!(first.is_err(), "{fault:?}");
+        }
+        // By another one, that knows nothing of it.
+        let again = TieredStore::new(hot.clone(), cold.clone());
+        assert_eq!(again.move_through(&log_name, 8999).unwrap().cold, 9000);
+        assert_eq!(contents(&again), all);
+        assert_eq!(hot.count_deleted(&log_name, 0..=8999).unwrap(), 8998);
+        assert_eq!(again.count_deleted(&log_name, 0..=8999).unwrap(), 0);
+    }
+}
+
+#[test]
+fn what_the_cold_store_does_not_give_back_is_not_deleted() {
+    let log_name = LogName::default();
+    let (hot, cold, store) = tiers();
+    let mut log = TestLog::new(1);
+    append(&store, &mut log, 50);
+    // Another log of that name is there.
+    let mut other = TestLog::new(2);
+    append(&*cold, &mut other, 10);
+    let error = store.move_through(&log_name, 40).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+    assert_eq!(hot.count_deleted(&log_name, 0..=49).unwrap(), 0);
+
+    // The cold store lost receipts that were moved: they are missing, which is told, and others are not.
+    let (hot, cold, store) = tiers();
+    append(&store, &mut TestLog::new(1), 50);
+    store.move_through(&log_name, 40).unwrap();
+    cold.delete_receipts(&log_name, 10..=12).unwrap();
+    assert_eq!(store.count_deleted(&log_name, 0..=49).unwrap(), 3);
+    let missing = contents(&store);
+    let missing = missing.iter().filter(|content| matches!(content, StoredContent::Deleted(_)));
+    assert_eq!(missing.count(), 3);
+    // One that is longer than the log, as after a hot store was restored from an older copy.
+    let shorter = Memory::default();
+    append(&*shorter, &mut TestLog::new(1), 20);
+    let store = TieredStore::new(shorter.clone(), cold);
+    let error = store.delete_receipts(&log_name, 2..=9).unwrap_err();
+    assert!(error.to_string().contains("is longer"), "{error}");
+    assert_eq!(shorter.count_deleted(&log_name, 0..=19).unwrap(), 0);
+    drop(hot);
+}
+
+#[test]
+fn what_was_deleted_before_it_could_move_is_named() {
+    let log_name = LogName::default();
+    let (hot, _, store) = tiers();
+    let mut log = TestLog::new(1);
+    append(&store, &mut log, 50);
+    hot.delete_receipts(&log_name, 10..=12).unwrap();
+    let error = store.move_through(&log_name, 40).unwrap_err();
+    assert!(
+        error.to_string().contains("receipt 10 has no bytes in the hot tier"),
+        "{error}"
+    );
+    assert!(store.move_through(&log_name, 50).is_err());
+    // Those before it moved; when it is put back the rest does.
+    let all = TestLog::new(1).seal(50);
+    assert_eq!(store.restore_receipts(&log_name, &all[5..20]).unwrap(), 3);
+    assert_eq!(store.move_through(&log_name, 40).unwrap().cold, 41);
+    assert_eq!(store.count_deleted(&log_name, 0..=49).unwrap(), 0);
+}
+
+#[test]
+fn receipts_come_back_and_erasures_reach_both_tiers() {
+    let log_name = LogName::default();
+    let (hot, cold, store) = tiers();
+    let mut log = TestLog::new(1);
+    append(&store, &mut log, 20);
+    for person in 1..=2 {
+        let head = log.head();
+        let beside = vec![ciphertext(person, b"a text"), ciphertext(9, b"another")];
+        let sealed = log
+            .seal_next(&decision_with("person", &beside))
+            .with_ciphertexts(beside);
+        let batch = Batch {
+            log: &log_name,
+            expected: &head,
+            receipts: &[sealed],
+        };
+        store.append(&[batch]).unwrap();
+    }
+    let all = contents(&store);
+    // The first of the two decisions moves, and its ciphertexts with it.
+    assert_eq!(store.move_through(&log_name, 20).unwrap().freed, 19);
+    assert!(hot.ciphertexts(&log_name, 20).unwrap().is_empty());
+    assert_eq!(store.ciphertexts(&log_name, 20).unwrap().len(), 2);
+    assert_eq!(store.bring_back(&log_name, 5..=20).unwrap(), 16);
+    assert_eq!(store.bring_back(&log_name, 5..=21).unwrap(), 0);
+    assert_eq!(hot.count_deleted(&log_name, 0..=21).unwrap(), 3);
+    assert_eq!(contents(&store), all);
+    assert_eq!(store.ciphertexts(&log_name, 20).unwrap().len(), 2);
+    let removed = |key| store.delete_ciphertexts(&log_name, &[key_id(key)]).unwrap();
+    assert_eq!((removed(1), removed(9), removed(9)), (1, 2, 0));
+    assert!(cold.ciphertexts(&log_name, 20).unwrap().is_empty());
+    assert_eq!(store.ciphertexts(&log_name, 21).unwrap().len(), 1);
+    // Deleted in both, also what had come back.
+    assert_eq!(store.delete_receipts(&log_name, 10..=21).unwrap(), 12);
+    assert_eq!(cold.count_deleted(&log_name, 0..=20).unwrap(), 11);
+    assert_eq!(store.count_deleted(&log_name, 0..=21).unwrap(), 12);
+}
+
+const DAY: u64 = 24 * 60 * 60 * 1_000_000;
+
+/// A ledger over two tiers: epochs move by policy, the log verifies through both, one is deleted for good.
+#[test]
+fn sealed_epochs_move_by_policy_and_the_log_verifies_through_all_tiers() {
+    let (hot, cold) = (Memory::default(), Memory::default());
+    let store = Arc::new(TieredStore::new(hot.clone(), cold.clone()));
+    let clock = Arc::new(StillClock::at(NOW));
+    let mut config = LedgerConfig::new(clock.clone(), Arc::new(Counter::default()), "test 1");
+    config.epochs = EpochPolicy {
+        receipts: Some(20),
+        age: None,
+    };
+    let ledger = Ledger::open(store.clone(), config).unwrap();
+    let log = LogName::default();
+    let new = NewLog {
+        policy: vec![("retention-days".into(), "0".into())],
+        ..TestLog::new_log(1)
+    };
+    let origin = ledger.create_log(log.clone(), new).unwrap().origin;
+    let submit = |ledger: &Ledger| {
+        for _ in 0..25 {
+            let records = vec![record("m").trace("t").session("s")];
+            ledger.submit(&log, records).unwrap().wait().unwrap();
+        }
+    };
+    let policy = TierPolicy {
+        age: Duration::from_secs(86_400),
+        keep: 1,
+    };
+    let now = |days: u64| Timestamp::from_micros(NOW + days * DAY);
+    submit(&ledger);
+    submit(&ledger);
+    // Not old enough.
+    let moved = store.move_epochs(&log, &policy, now(0)).unwrap();
+    assert_eq!(moved, Default::default());
+    clock.set(NOW + 2 * DAY);
+    submit(&ledger);
+    ledger.checkpoint(&log).unwrap();
+    let seals = |store: &dyn Store| {
+        let query = Query::Kind(Kind::EPOCH_SEAL);
+        store.find(&log, &query, None, 99).unwrap()
+    };
+    let first = seals(&*store);
+    let moved = store.move_epochs(&log, &policy, now(2)).unwrap();
+    // Those that were sealed on the first day.
+    assert!(first.len() >= 3 && moved.cold == first[1] + 1, "{moved:?}");
+    assert_eq!(moved.copied, moved.cold);
+    let verified = |store: &dyn Store| {
+        let [_, checkpoint, _] = TestLog::keys(1);
+        let line = VKey::ed25519(&origin, checkpoint.verifying_key()).unwrap();
+        let size = store.head(&log).unwrap().unwrap().size();
+        let policy = TrustPolicy::new().pin(Pin::Log(line)).min_size(size);
+        let mut verifier = LogVerifier::new(&policy);
+        for kept in store.checkpoints(&log).unwrap() {
+            verifier.evidence_checkpoint(kept.note.as_bytes()).unwrap();
+        }
+        let mut source = StoreReader::new(store, &log).unwrap();
+        let report = verify_source(verifier, &mut source, |_| {}).unwrap();
+        report.exit(&Question::DEFAULT)
+    };
+    assert_eq!(verified(&*store), Exit::Verified);
+    // The hot store alone has not all of it, and says so.
+    assert_eq!(verified(&*hot), Exit::Failed);
+    // The cold one is a log by itself.
+    assert_eq!(verified(&*cold), Exit::Verified);
+    let query = Query::Session("s".into());
+    let found = store.find(&log, &query, None, 99).unwrap();
+    assert_eq!(found.len(), 75);
+    let pages = store.find(&log, &query, Some(found[9]), 5).unwrap();
+    assert_eq!(pages, found[10..15]);
+
+    // An epoch that was moved is deleted by the ledger as any other, for good.
+    let wish = DeleteEpoch {
+        epoch: 0,
+        archived: Archived::Nowhere,
+        reason: "test".into(),
+    };
+    let deleted = ledger.delete_epoch(&log, wish).unwrap();
+    assert!(deleted.deleted > 10);
+    assert_eq!(
+        cold.count_deleted(&log, 0..=first[0]).unwrap(),
+        deleted.deleted
+    );
+    submit(&ledger);
+    ledger.checkpoint(&log).unwrap();
+    assert_eq!(verified(&*store), Exit::Verified);
+    ledger.close("done").unwrap();
+    // Attached again over both.
+    let config = LedgerConfig::new(clock, Arc::new(Counter::default()), "test 1");
+    let again = Ledger::open(store.clone(), config).unwrap();
+    again.attach_log(log.clone(), TestLog::signers(1)).unwrap();
+    again.close("done").unwrap();
+    assert_eq!(verified(&*store), Exit::Verified);
+}
