@@ -23,3 +23,4 @@ mod race;
 mod rig;
 #[cfg(feature = "s3")]
 mod servers;
+mod tiers;

@@ -1,19 +1,16 @@
 //! Two stores as one: the conformance suite with everything cold, moves by policy, moves that break off, verification.
 
 use crate::rig::{NOW, name, record};
-use ai_audit_core::{Exit, Head, Kind, NodeHash, Question, SubjectKeyId, Timestamp};
+use ai_audit_core::{Exit, Kind, Question, Timestamp};
 use ai_audit_epochs::EpochPolicy;
-use ai_audit_merkle::TreeSize;
 use ai_audit_note::VKey;
 use ai_audit_store::{
-    Archived, Batch, Ciphertext, DeleteEpoch, Health, Ledger, LedgerConfig, LogName, MemoryStore,
-    NewLog, Query, ReadLimit, Sealed, Store, StoreError, StoreReader, StoredCheckpoint,
-    StoredContent, StoredReceipt, TierPolicy, TieredStore,
+    Archived, Batch, DeleteEpoch, Ledger, LedgerConfig, LogName, MemoryStore, NewLog, Query,
+    ReadLimit, Store, StoreError, StoreReader, StoredContent, TierPolicy, TieredStore,
 };
 use ai_audit_testkit::erasures::{ciphertext, decision_with, key_id};
-use ai_audit_testkit::{Counter, Fault, FaultyStore, StillClock, TestLog, conforms, keeps};
+use ai_audit_testkit::{Counter, EagerTiers, Fault, FaultyStore, StillClock, TestLog, conforms, keeps};
 use ai_audit_verify::{LogVerifier, Pin, TrustPolicy, verify_source};
-use core::ops::{Range, RangeInclusive};
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -25,79 +22,6 @@ fn tiers() -> (Memory, Memory, TieredStore) {
     (hot, cold, store)
 }
 
-/// A store that moves everything as soon as it is appended.
-struct Eager(TieredStore);
-
-impl Store for Eager {
-    fn append(&self, batches: &[Batch<'_>]) -> Result<(), StoreError> {
-        self.0.append(batches)?;
-        for batch in batches.iter().filter(|batch| !batch.receipts.is_empty()) {
-            let last = self.0.head(batch.log)?.unwrap().size() - 1;
-            self.0.move_through(batch.log, last)?;
-        }
-        Ok(())
-    }
-    fn logs(&self) -> Result<Vec<LogName>, StoreError> {
-        self.0.logs()
-    }
-    fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError> {
-        self.0.head(log)
-    }
-    fn read(
-        &self,
-        log: &LogName,
-        from: u64,
-        limit: ReadLimit,
-    ) -> Result<Vec<StoredReceipt>, StoreError> {
-        self.0.read(log, from, limit)
-    }
-    fn delete_receipts(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
-        self.0.delete_receipts(log, range)
-    }
-    fn restore_receipts(&self, log: &LogName, receipts: &[Sealed]) -> Result<u64, StoreError> {
-        self.0.restore_receipts(log, receipts)
-    }
-    fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
-        self.0.count_deleted(log, range)
-    }
-    fn ciphertexts(&self, log: &LogName, seq: u64) -> Result<Vec<Ciphertext>, StoreError> {
-        self.0.ciphertexts(log, seq)
-    }
-    fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
-        self.0.delete_ciphertexts(log, keys)
-    }
-    fn find(
-        &self,
-        log: &LogName,
-        query: &Query,
-        after: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<u64>, StoreError> {
-        self.0.find(log, query, after, limit)
-    }
-    fn hashes(
-        &self,
-        log: &LogName,
-        level: u32,
-        range: Range<u64>,
-        out: &mut Vec<NodeHash>,
-    ) -> Result<(), StoreError> {
-        self.0.hashes(log, level, range, out)
-    }
-    fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError> {
-        self.0.put_checkpoint(log, size, note)
-    }
-    fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {
-        self.0.checkpoints(log)
-    }
-    fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {
-        self.0.latest_checkpoint(log)
-    }
-    fn health(&self) -> Result<Health, StoreError> {
-        self.0.health()
-    }
-}
-
 #[test]
 fn two_stores_conform_as_one_wherever_the_receipts_are() {
     let (_, cold, store) = tiers();
@@ -105,13 +29,13 @@ fn two_stores_conform_as_one_wherever_the_receipts_are() {
     assert!(cold.logs().unwrap().is_empty());
 
     let (hot, cold, store) = tiers();
-    let store = Eager(store);
+    let store = EagerTiers(store);
     conforms(&store);
     let tiles = name("tiles");
     assert_eq!(cold.head(&tiles).unwrap(), hot.head(&tiles).unwrap());
     assert_eq!(hot.count_deleted(&tiles, 0..=699).unwrap(), 698);
     // Another value over the same stores.
-    keeps(&Eager(TieredStore::new(hot, cold)));
+    keeps(&EagerTiers(TieredStore::new(hot, cold)));
 }
 
 fn append(store: &dyn Store, log: &mut TestLog, count: u64) {
