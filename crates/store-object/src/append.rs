@@ -122,7 +122,12 @@ impl ObjectStore {
         revision: u64,
         contents: &mut Contents,
     ) -> Result<(), StoreError> {
-        let (log, Making { segment, beside, .. }) = (part.batch.log, made);
+        let (
+            log,
+            Making {
+                segment, beside, ..
+            },
+        ) = (part.batch.log, made);
         let content = segment.put();
         let object = Name::of(revision, &content);
         let mut ciphertexts = None;

@@ -110,7 +110,10 @@ impl ObjectStore {
             for entry in found {
                 let all = self.beside(log, &entry)?;
                 let (before, weight) = (all.0.len(), all.bytes());
-                let kept = all.0.into_iter().filter(|(_, one)| !keys.contains(&one.key));
+                let kept = all
+                    .0
+                    .into_iter()
+                    .filter(|(_, one)| !keys.contains(&one.key));
                 let kept = Beside(kept.collect());
                 if kept.0.len() < before {
                     removed += count(before - kept.0.len());

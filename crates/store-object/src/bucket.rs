@@ -137,8 +137,10 @@ impl Bucket {
 
     fn read(&self, name: &str, known: Option<&Tag>) -> Result<Since, StoreError> {
         let (client, path) = (Arc::clone(&self.client), self.path(name)?);
-        let mut options = GetOptions::default();
-        options.if_none_match = known.and_then(|tag| tag.e_tag.clone());
+        let options = GetOptions {
+            if_none_match: known.and_then(|tag| tag.e_tag.clone()),
+            ..GetOptions::default()
+        };
         let found = self.run("reading", async move {
             let found = client.get_opts(&path, options).await?;
             let tag = Tag {
@@ -342,9 +344,9 @@ fn client(place: &Place, options: &ObjectOptions) -> Result<Client, StoreError> 
                     builder = builder.with_token(token);
                 }
             }
-            let client = builder.build().map_err(invalid)?;
+            let client: Arc<dyn ObjectStore> = Arc::new(builder.build().map_err(invalid)?);
             let shown = shown("s3", &bucket.bucket, &bucket.prefix);
-            Ok((Arc::new(client), bucket.prefix.clone(), shown, true))
+            Ok((client, bucket.prefix.clone(), shown, true))
         }
         #[cfg(feature = "gcs")]
         Place::Gcs(bucket) => {
@@ -357,9 +359,9 @@ fn client(place: &Place, options: &ObjectOptions) -> Result<Client, StoreError> 
             if let GcsAccess::ServiceAccount(key) = &bucket.access {
                 builder = builder.with_service_account_key(key);
             }
-            let client = builder.build().map_err(invalid)?;
+            let client: Arc<dyn ObjectStore> = Arc::new(builder.build().map_err(invalid)?);
             let shown = shown("gs", &bucket.bucket, &bucket.prefix);
-            Ok((Arc::new(client), bucket.prefix.clone(), shown, false))
+            Ok((client, bucket.prefix.clone(), shown, false))
         }
         #[cfg(feature = "azure")]
         Place::Azure(container) => {
@@ -379,10 +381,10 @@ fn client(place: &Place, options: &ObjectOptions) -> Result<Client, StoreError> 
                     secret,
                 } => builder.with_client_secret_authorization(client, secret, tenant),
             };
-            let client = builder.build().map_err(invalid)?;
+            let client: Arc<dyn ObjectStore> = Arc::new(builder.build().map_err(invalid)?);
             let bucket = format!("{}/{}", container.account, container.container);
             let shown = shown("azure", &bucket, &container.prefix);
-            Ok((Arc::new(client), container.prefix.clone(), shown, true))
+            Ok((client, container.prefix.clone(), shown, true))
         }
         other => Err(invalid(format!("{other:?} is no bucket"))),
     }

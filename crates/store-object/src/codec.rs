@@ -202,10 +202,7 @@ mod tests {
             object.end()?;
             Ok::<_, StoreError>((found, list))
         };
-        assert_eq!(
-            read(&bytes).unwrap(),
-            ((7, b"abc".to_vec()), vec![1, 2])
-        );
+        assert_eq!(read(&bytes).unwrap(), ((7, b"abc".to_vec()), vec![1, 2]));
         for len in 0..bytes.len() {
             assert!(read(&bytes[..len]).is_err(), "{len}");
         }

@@ -27,7 +27,10 @@ pub(crate) struct Connect {
 
 impl Connect {
     /// Trusts these authorities, in PEM, or the system's. Says what is wrong with them.
-    pub(crate) fn new(authorities: Option<&str>, connect_timeout: Duration) -> Result<Self, String> {
+    pub(crate) fn new(
+        authorities: Option<&str>,
+        connect_timeout: Duration,
+    ) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         match authorities {
             Some(pem) => {

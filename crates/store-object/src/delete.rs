@@ -227,7 +227,10 @@ impl ObjectStore {
         range: &RangeInclusive<u64>,
     ) -> Result<u64, StoreError> {
         let last = entry.end() - 1;
-        if entry.deleted == 0 || range.is_empty() || last < *range.start() || entry.from > *range.end()
+        if entry.deleted == 0
+            || range.is_empty()
+            || last < *range.start()
+            || entry.from > *range.end()
         {
             return Ok(0);
         }

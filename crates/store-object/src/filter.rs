@@ -95,8 +95,13 @@ mod tests {
         let mark = |n: u32| Mark::trace(&n.to_string());
         let filter = make(1000, (0..3000).map(mark));
         assert!((0..3000).all(|n| may_have(&filter, mark(n))));
-        let wrong = (3000..13_000).filter(|n| may_have(&filter, mark(*n))).count();
+        let wrong = (3000..13_000)
+            .filter(|n| may_have(&filter, mark(*n)))
+            .count();
         assert!(wrong < 600, "{wrong} of 10,000");
-        assert!(!may_have(&make(1, [mark(1)].into_iter()), Mark::session("1")));
+        assert!(!may_have(
+            &make(1, [mark(1)].into_iter()),
+            Mark::session("1")
+        ));
     }
 }

@@ -26,7 +26,8 @@ impl ObjectStore {
             Query::Session(name) => Some(Mark::session(name)),
             _ => None,
         };
-        if limit == 0 || matches!(query, Query::Trace(name) | Query::Session(name) if name.is_empty())
+        if limit == 0
+            || matches!(query, Query::Trace(name) | Query::Session(name) if name.is_empty())
         {
             return Ok(Vec::new());
         }

@@ -1,5 +1,6 @@
 //! Where a store is. What says who is asking is in no `Debug`.
 
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 use core::fmt;
 use std::path::PathBuf;
 
@@ -78,7 +79,9 @@ impl S3Bucket {
 #[cfg(feature = "s3")]
 impl fmt::Debug for S3Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("S3Keys").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("S3Keys")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -33,7 +33,10 @@ pub(crate) fn holds_conditions(objects: &dyn Objects) -> Result<(), StoreError> 
             return Err(refused("its objects have no tag (ETag)"));
         }
         let other = other(&tag);
-        if objects.swap(PROBE, Some(&other), CONTENT.to_vec())?.is_some() {
+        if objects
+            .swap(PROBE, Some(&other), CONTENT.to_vec())?
+            .is_some()
+        {
             return Err(refused(
                 "it was told to replace an object only if it is another one (If-Match), and replaced it",
             ));

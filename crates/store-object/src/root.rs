@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub(crate) const ROOT: &str = "root";
 /// Entries of one level that become an index.
 pub(crate) const WIDTH: usize = 32;
+/// Receipts of a log: fewer than these, so that no sum of places overflows.
+const MOST: u64 = 1 << 53;
 /// A log of 2^53 receipts has no more levels than this.
 const LEVELS: usize = 12;
 /// Bytes of an entry without ciphertexts.
@@ -227,8 +229,8 @@ impl LogState {
         let bytes = object.u64()?;
         let nodes = object.list(32, |object| Ok(NodeHash::from_bytes(object.array()?)))?;
         let levels = object.list(4, Entry::take_all)?;
-        if size == 0 || levels.len() > LEVELS {
-            return Err(object.wrong("a log of no receipts, or of too many levels"));
+        if size == 0 || size >= MOST || levels.len() > LEVELS {
+            return Err(object.wrong("a log of no receipts, or of too many, or of too many levels"));
         }
         let frontier = Frontier::from_nodes(TreeSize::new(size), nodes)
             .map_err(|error| object.wrong(&error.to_string()))?;

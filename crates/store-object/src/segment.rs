@@ -90,7 +90,10 @@ fn put_nodes(out: &mut Out, nodes: &[NodeHash]) {
 fn take_nodes(object: &mut In<'_>) -> Result<Vec<NodeHash>, StoreError> {
     let (nodes, rest) = object.bytes()?.as_chunks::<32>();
     match rest.is_empty() {
-        true => Ok(nodes.iter().map(|node| NodeHash::from_bytes(*node)).collect()),
+        true => Ok(nodes
+            .iter()
+            .map(|node| NodeHash::from_bytes(*node))
+            .collect()),
         false => Err(object.wrong("hashes that are not of 32 bytes")),
     }
 }

@@ -62,7 +62,10 @@ impl ObjectStore {
         let objects: Box<dyn Objects> = match place {
             Place::Folder(root) => Box::new(Folder::open(root, create)?),
             #[cfg(feature = "bucket")]
-            #[allow(unreachable_patterns, reason = "without a kind of bucket there is nothing else")]
+            #[allow(
+                unreachable_patterns,
+                reason = "without a kind of bucket there is nothing else"
+            )]
             bucket => {
                 let bucket = crate::bucket::Bucket::open(bucket, options)?;
                 if mode != OpenMode::ReadOnly {
@@ -380,13 +383,12 @@ impl Store for ObjectStore {
         let sum = |of: fn(&crate::root::LogState) -> u64| {
             root.logs.values().map(of).fold(0, u64::saturating_add)
         };
-        Ok(Health {
-            durable: true,
-            writable: self.mode != OpenMode::ReadOnly,
-            logs: crate::codec::count(root.logs.len()),
-            receipts: sum(|log| log.head.size()),
-            bytes: sum(|log| log.bytes),
-            ..Health::new("object")
-        })
+        let mut health = Health::new("object");
+        health.durable = true;
+        health.writable = self.mode != OpenMode::ReadOnly;
+        health.logs = crate::codec::count(root.logs.len());
+        health.receipts = sum(|log| log.head.size());
+        health.bytes = sum(|log| log.bytes);
+        Ok(health)
     }
 }

@@ -1,13 +1,13 @@
 //! The objects of a log as a tree: segments below, indexes above, the newest entries of each level in the root.
 
 use crate::beside::Beside;
+use crate::codec::corrupt;
 use crate::delete::Change;
 use crate::filter::{Mark, may_have};
 use crate::index::{Index, UPPER};
 use crate::root::{Entry, LogState, Name, WIDTH};
 use crate::segment::{Nodes, Segment};
 use crate::store::ObjectStore;
-use crate::codec::corrupt;
 use ai_audit_store::{LogName, StoreError};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, PoisonError};
@@ -58,7 +58,10 @@ impl Tail {
         let nodes = segment.nodes.0.iter();
         Ok(Self {
             filter: segment.filter(log, beside)?,
-            upper: nodes.filter(|(level, _)| *level >= UPPER).cloned().collect(),
+            upper: nodes
+                .filter(|(level, _)| *level >= UPPER)
+                .cloned()
+                .collect(),
         })
     }
 }

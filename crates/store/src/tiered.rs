@@ -92,7 +92,8 @@ impl TieredStore {
 
     fn leaf(&self, log: &LogName, seq: u64) -> Result<Option<NodeHash>, StoreError> {
         let mut leaf = Vec::new();
-        self.hot.hashes(log, 0, seq..seq.saturating_add(1), &mut leaf)?;
+        self.hot
+            .hashes(log, 0, seq..seq.saturating_add(1), &mut leaf)?;
         Ok(leaf.pop())
     }
 

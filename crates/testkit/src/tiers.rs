@@ -39,7 +39,11 @@ impl Store for EagerTiers {
         self.0.read(log, from, limit)
     }
 
-    fn delete_receipts(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+    fn delete_receipts(
+        &self,
+        log: &LogName,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, StoreError> {
         self.0.delete_receipts(log, range)
     }
 

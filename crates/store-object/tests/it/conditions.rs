@@ -98,6 +98,24 @@ fn nothing_is_deleted_where_versions_are_kept() {
     assert_eq!(store.delete_receipts(&name, 3..=5).unwrap(), 3);
 }
 
+/// Object lock keeps versions: appending works, deleting is refused by us before the bucket would only hide.
+#[test]
+fn a_bucket_with_object_lock_is_appended_to_and_nothing_is_deleted_from_it() {
+    let Some(server) = crate::servers::Server::moto() else {
+        return;
+    };
+    let place = server.locked_bucket();
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    for _ in 0..40 {
+        let head = log.head();
+        append(&store, &name, &head, &log.seal(2)).unwrap();
+    }
+    assert_eq!(whole(&open(&place, OpenMode::ReadOnly), &name), log.head());
+    let error = store.delete_receipts(&name, 3..=5).unwrap_err();
+    says(&error, &["older versions", "versions_expire"]);
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_and_no_secret_is_said() {
     let at = |endpoint: &str| {
@@ -105,7 +123,12 @@ fn what_makes_no_sense_is_refused_and_no_secret_is_said() {
         bucket.endpoint = Some(endpoint.into());
         bucket
     };
-    for endpoint in ["", "http://s3.example.org", "ftp://127.0.0.1", "http://127.0.0.2"] {
+    for endpoint in [
+        "",
+        "http://s3.example.org",
+        "ftp://127.0.0.1",
+        "http://127.0.0.2",
+    ] {
         let error = refusal(&Place::S3(at(endpoint)), OpenMode::ReadOnly);
         assert!(matches!(error, StoreError::Invalid { .. }), "{error}");
     }

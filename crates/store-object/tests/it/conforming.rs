@@ -73,10 +73,7 @@ fn many_small_appends_make_indexes_and_all_is_found_through_them() {
         assert_eq!(whole(store, &name), log.head());
         let mut stored = Tiled::new(StoreTiles::new(store, &name));
         for at in [1, 2, 300, size / 2, size - 1, size].map(TreeSize::new) {
-            assert_eq!(
-                root(&mut stored, at).unwrap(),
-                root(&mut tree, at).unwrap()
-            );
+            assert_eq!(root(&mut stored, at).unwrap(), root(&mut tree, at).unwrap());
             let index = ai_audit_merkle::LeafIndex::new(at.as_u64() - 1);
             let whole = TreeSize::new(size);
             assert_eq!(

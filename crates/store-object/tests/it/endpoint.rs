@@ -79,7 +79,9 @@ fn serve(stream: &TcpStream, manner: Manner, objects: &Objects, busy: &AtomicUsi
             };
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
-        let len = headers.get("content-length").map_or(0, |len| len.parse().unwrap());
+        let len = headers
+            .get("content-length")
+            .map_or(0, |len| len.parse().unwrap());
         let mut body = vec![0; len];
         reader.read_exact(&mut body).ok()?;
         let mut words = line.split(' ');

@@ -24,7 +24,10 @@ fn what_is_deleted_is_in_no_file() {
     let (mut log, name) = (TestLog::new(1), LogName::default());
     let store = open(&place, OpenMode::Create);
     let mut all = log.seal(70);
-    let beside = vec![ciphertext(1, b"looked for in the files"), ciphertext(2, b"another that stays")];
+    let beside = vec![
+        ciphertext(1, b"looked for in the files"),
+        ciphertext(2, b"another that stays"),
+    ];
     let decision = log.seal_next(&decision_with("person-7", &beside));
     all.push(decision.with_ciphertexts(beside));
     let mut at = Head::EMPTY;

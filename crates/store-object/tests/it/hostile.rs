@@ -5,8 +5,8 @@ use crate::rig::{append, folder, objects, open, refusal, says, whole};
 use ai_audit_core::Head;
 use ai_audit_store::{LogName, ReadLimit, Store, StoreError};
 use ai_audit_store_object::{OpenMode, Place};
-use ai_audit_testkit::erasures::{ciphertext, decision_with};
 use ai_audit_testkit::TestLog;
+use ai_audit_testkit::erasures::{ciphertext, decision_with};
 use std::fs;
 
 #[test]
@@ -44,7 +44,12 @@ fn a98_altered_and_missing_objects_are_named_and_stop_the_reader() {
         let content = fs::read(path).unwrap();
         let mut altered = content.clone();
         *altered.last_mut().unwrap() ^= 1;
-        for bad in [Some(&altered[..]), Some(&b"garbage"[..]), Some(&[][..]), None] {
+        for bad in [
+            Some(&altered[..]),
+            Some(&b"garbage"[..]),
+            Some(&[][..]),
+            None,
+        ] {
             match bad {
                 Some(bad) => fs::write(path, bad).unwrap(),
                 None => fs::remove_file(path).unwrap(),
@@ -92,7 +97,10 @@ fn a98_a_root_that_is_no_root_is_refused_whatever_is_in_it() {
     let newer = String::from_utf8_lossy(&good[..24]).replace("root 1", "root 2");
     fs::write(&path, newer).unwrap();
     let error = refusal(&place, OpenMode::ReadWrite);
-    assert!(matches!(error, StoreError::TooNew { found: 2, .. }), "{error}");
+    assert!(
+        matches!(error, StoreError::TooNew { found: 2, .. }),
+        "{error}"
+    );
     // A name that leads out of the store is not deleted.
     let mut out = good[..good.len() - 4].to_vec();
     let outside = folder.path().join("precious");

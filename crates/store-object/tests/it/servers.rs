@@ -83,6 +83,23 @@ impl Server {
         Place::S3(bucket)
     }
 
+    /// Another bucket, that locks what is written to it for a day.
+    pub(crate) fn locked_bucket(&self) -> Place {
+        let address = self.address();
+        let lock = "x-amz-bucket-object-lock-enabled: true\r\n";
+        assert_eq!(put(address, "/locked", lock, ""), Some(200));
+        let rule = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>\
+                    <Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>";
+        assert_eq!(put(address, "/locked?object-lock", "", rule), Some(200));
+        match self.bucket("") {
+            Place::S3(mut bucket) => {
+                bucket.bucket = "locked".into();
+                Place::S3(bucket)
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         let port = match self.kind {
             Kind::Moto => self.port,
@@ -125,15 +142,21 @@ impl Drop for Server {
 
 /// Asks for the bucket to be made, and gives the status of the answer.
 fn ask(address: SocketAddr) -> Option<u16> {
+    put(address, "/audit", "", "")
+}
+
+fn put(address: SocketAddr, path: &str, head: &str, body: &str) -> Option<u16> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(START)).ok()?;
     let text = format!(
-        "PUT /audit HTTP/1.1\r\nhost: {address}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        "PUT {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\nconnection: close\r\n{head}\r\n{body}",
+        body.len()
     );
     stream.write_all(text.as_bytes()).ok()?;
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).ok()?;
-    core::str::from_utf8(&answer).ok()?.split(' ').nth(1)?.parse().ok()
+    let status = core::str::from_utf8(&answer).ok()?.split(' ').nth(1)?;
+    status.parse().ok()
 }
 
 /// Ports that nobody listens on, below those that the system gives to whoever asks for any.

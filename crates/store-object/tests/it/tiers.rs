@@ -13,7 +13,10 @@ fn conform_as_one(place: &Place) {
         hot.clone(),
         cold(OpenMode::Create),
     )));
-    keeps(&EagerTiers(TieredStore::new(hot, cold(OpenMode::ReadWrite))));
+    keeps(&EagerTiers(TieredStore::new(
+        hot,
+        cold(OpenMode::ReadWrite),
+    )));
 }
 
 #[test]
@@ -50,8 +53,14 @@ fn a_ledger_goes_on_over_what_was_moved_to_objects() {
     submit(&again, 5).wait().unwrap();
     again.close("done").unwrap();
     let head = crate::rig::whole(&*store, &name);
-    assert_eq!(store.move_through(&name, head.size() - 1).unwrap().cold, head.size());
+    assert_eq!(
+        store.move_through(&name, head.size() - 1).unwrap().cold,
+        head.size()
+    );
     assert_eq!(crate::rig::whole(&*store, &name), head);
     // The copy is a log by itself.
-    assert_eq!(crate::rig::whole(&open(&place, OpenMode::ReadOnly), &name), head);
+    assert_eq!(
+        crate::rig::whole(&open(&place, OpenMode::ReadOnly), &name),
+        head
+    );
 }

@@ -9,7 +9,9 @@ use ai_audit_store::{
     ReadLimit, Store, StoreError, StoreReader, StoredContent, TierPolicy, TieredStore,
 };
 use ai_audit_testkit::erasures::{ciphertext, decision_with, key_id};
-use ai_audit_testkit::{Counter, EagerTiers, Fault, FaultyStore, StillClock, TestLog, conforms, keeps};
+use ai_audit_testkit::{
+    Counter, EagerTiers, Fault, FaultyStore, StillClock, TestLog, conforms, keeps,
+};
 use ai_audit_verify::{LogVerifier, Pin, TrustPolicy, verify_source};
 use core::time::Duration;
 use std::sync::Arc;
@@ -61,7 +63,12 @@ fn contents(store: &dyn Store) -> Vec<StoredContent> {
 #[test]
 fn a_move_that_broke_off_goes_on_and_nothing_is_lost() {
     let log_name = LogName::default();
-    for fault in [Fault::Before, Fault::After, Fault::Full, Fault::AfterAndBlind] {
+    for fault in [
+        Fault::Before,
+        Fault::After,
+        Fault::Full,
+        Fault::AfterAndBlind,
+    ] {
         let (hot, cold) = (
             Memory::default(),
             Arc::new(FaultyStore::new(MemoryStore::new())),
@@ -109,7 +116,9 @@ fn what_the_cold_store_does_not_give_back_is_not_deleted() {
     cold.delete_receipts(&log_name, 10..=12).unwrap();
     assert_eq!(store.count_deleted(&log_name, 0..=49).unwrap(), 3);
     let missing = contents(&store);
-    let missing = missing.iter().filter(|content| matches!(content, StoredContent::Deleted(_)));
+    let missing = missing
+        .iter()
+        .filter(|content| matches!(content, StoredContent::Deleted(_)));
     assert_eq!(missing.count(), 3);
     // One that is longer than the log, as after a hot store was restored from an older copy.
     let shorter = Memory::default();
@@ -130,7 +139,9 @@ fn what_was_deleted_before_it_could_move_is_named() {
     hot.delete_receipts(&log_name, 10..=12).unwrap();
     let error = store.move_through(&log_name, 40).unwrap_err();
     assert!(
-        error.to_string().contains("receipt 10 has no bytes in the hot tier"),
+        error
+            .to_string()
+            .contains("receipt 10 has no bytes in the hot tier"),
         "{error}"
     );
     assert!(store.move_through(&log_name, 50).is_err());
