@@ -7,14 +7,13 @@
 //!
 //! A folder is always there; buckets are behind features.
 //!
-//! ```
+//! ```no_run
 //! use ai_audit_store::Store;
 //! use ai_audit_store_object::{ObjectOptions, ObjectStore, OpenMode, Place};
-//! # let folder = tempfile::tempdir()?;
-//! let place = Place::Folder(folder.path().join("audit"));
+//! let place = Place::Folder("/srv/audit".into());
 //! let store = ObjectStore::open(&place, OpenMode::Create, &ObjectOptions::default())?;
 //! assert!(store.health()?.durable);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), ai_audit_store::StoreError>(())
 //! ```
 
 mod append;
