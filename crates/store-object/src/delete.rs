@@ -36,7 +36,7 @@ impl Change {
         }
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.objects.is_empty() && self.replaced.is_empty()
     }
 
