@@ -1,6 +1,7 @@
 //! Everything that CI runs, step by step, with the counts at the end; whole with `--full`.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 
 use crate::counts::Counts;
 use crate::failures::Failures;
+use crate::program::Speed;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
 use crate::{
@@ -63,10 +65,24 @@ const STEPS: [(&str, Step); 37] = [
         page::build(workspace)?;
         Ok(())
     }),
-    // The real SDK for Python sends spans, and what they became is held against what its client saw.
-    // Before the tests, which look at what was sent once more.
+    // The real SDK for Python sends spans; the tests hold what they became against what its client saw.
     ("otlp", |workspace, outcome, _| {
-        outcome.skip(otlp::run(workspace)?)
+        match otlp::capture(workspace)? {
+            Ok(captured) => {
+                outcome.env.push((otlp::CAPTURED, captured.into()));
+                Ok(())
+            }
+            Err(why) => outcome.skip([why]),
+        }
+    }),
+    // The tests of keys that others keep, in a token and in services, look for these in the search path.
+    ("kms", |workspace, outcome, _| {
+        if !outcome.with_tests {
+            return outcome.skip(kms::run(workspace)?);
+        }
+        let (path, skipped) = kms::prepare(workspace)?;
+        outcome.env.push(("PATH", path));
+        outcome.skip(skipped)
     }),
     ("tests", tests),
     ("page-tests", |workspace, outcome, form| {
@@ -85,11 +101,6 @@ const STEPS: [(&str, Step); 37] = [
     }),
     ("mcp", |workspace, outcome, form| {
         outcome.skip(mcp::run(workspace, form == Form::Whole)?)
-    }),
-    // Keys that others keep, in a token and in services.
-    ("kms", |workspace, outcome, _| {
-        let skipped = kms::run(workspace, |line| outcome.take(line))?;
-        outcome.skip(skipped)
     }),
     ("telemetry", |workspace, outcome, _| {
         outcome.skip(telemetry::run(workspace)?)
@@ -245,6 +256,10 @@ struct Outcome {
     failures: Failures,
     /// What was not run, and why.
     skipped: BTreeSet<String>,
+    /// Whether the step `tests` is run, too: a step before it that makes something ready leaves its own tests to it.
+    with_tests: bool,
+    /// Where tests find what earlier steps have made ready for them.
+    env: Vec<(&'static str, OsString)>,
 }
 
 impl Outcome {
@@ -288,7 +303,10 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     {
         bail!("there is no step {unknown:?}; see `cargo xtask --help`");
     }
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome {
+        with_tests: only.is_empty() || only.iter().any(|step| *step == "tests"),
+        ..Outcome::default()
+    };
     let mut failed = Vec::new();
     let mut times = Vec::new();
     let begun = Instant::now();
@@ -350,10 +368,22 @@ fn demo(workspace: &Workspace, _: &mut Outcome, _: Form) -> Result<()> {
         .run()
 }
 
+/// All tests, with all that crates can do. Steps that run some of them again say the same, or cargo builds them anew.
+pub(crate) fn all_tests(workspace: &Workspace) -> Cmd {
+    Cmd::cargo(workspace)
+        .args(["test", "--workspace", "--features", kms::FEATURES])
+        .arg("--no-fail-fast")
+}
+
 fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
-    let ran = Cmd::cargo(workspace)
+    let env = outcome.env.clone();
+    let with_env = |cmd: Cmd| {
+        let set = |cmd: Cmd, (name, value): &(&str, OsString)| cmd.env(name, value);
+        env.iter().fold(cmd, set)
+    };
+    let ran = with_env(all_tests(workspace))
         // A test says on its standard output what it skipped.
-        .args(["test", "--workspace", "--no-fail-fast", "--", "--nocapture"])
+        .args(["--", "--nocapture"])
         // Panics come on standard error.
         .run_all_lines(|line| {
             outcome.take(line);
@@ -368,8 +398,7 @@ fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
     println!("{error:#}; once more, alone");
     let (mut counts, again) = (Counts::default(), names.len() as u64);
     // All programs, since another selection would be built with other features.
-    Cmd::cargo(workspace)
-        .args(["test", "--workspace", "--no-fail-fast"])
+    with_env(all_tests(workspace))
         .args([
             "--lib",
             "--bins",
@@ -419,8 +448,10 @@ fn examples(workspace: &Workspace, _: &mut Outcome, _: Form) -> Result<()> {
             .filter(|target| target.kind == "example")
         {
             if !APART.contains(&target.name.as_str()) {
-                let flags = ["run", "-q", "-p", &package.name, "--example", &target.name];
-                Cmd::cargo(workspace).args(flags).run()?;
+                // Built among the tests: by itself it would be built with features of its own.
+                let program =
+                    program::example(workspace, Speed::AsTested, &package.name, &target.name)?;
+                Cmd::new(workspace, program).run()?;
             }
         }
     }

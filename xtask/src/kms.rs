@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::shell::{Cmd, Show};
+use crate::shell::Cmd;
 use crate::tools;
 use crate::venv;
 use crate::workspace::Workspace;
@@ -18,12 +18,11 @@ const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 /// All that the crate can do, none of which it does by default: for what looks at the whole workspace.
 pub(crate) const FEATURES: &str = "ai-audit-kms/pkcs11,ai-audit-kms/vault,ai-audit-kms/aws";
 
-/// Runs all tests of the crate with what can be had; returns what cannot, and why. `take` is given each line that
-/// the tests print, what they skipped among them.
+/// Sees to what the tests can have, and gives the search path to run them with; and what cannot be had, and why.
 ///
 /// # Errors
-/// When pip cannot install what the list says, or a test fails.
-pub(crate) fn run(workspace: &Workspace, mut take: impl FnMut(&str)) -> Result<Vec<String>> {
+/// When pip cannot install what the list says.
+pub(crate) fn prepare(workspace: &Workspace) -> Result<(OsString, Vec<String>)> {
     let mut skipped = Vec::new();
     if !Path::new(MODULE).exists() {
         let installed = tools::debian(workspace, &["softhsm2"]);
@@ -41,13 +40,19 @@ pub(crate) fn run(workspace: &Workspace, mut take: impl FnMut(&str)) -> Result<V
         Err(why) => skipped.push(format!("SKIPPED: Vault and AWS: {why}")),
     }
     path.push(env::var_os("PATH").unwrap_or_default());
+    Ok((path, skipped))
+}
+
+/// Runs all tests of the crate with what can be had; returns what cannot, and why.
+///
+/// # Errors
+/// When pip cannot install what the list says, or a test fails.
+pub(crate) fn run(workspace: &Workspace) -> Result<Vec<String>> {
+    let (path, skipped) = prepare(workspace)?;
     Cmd::cargo(workspace)
         .args(["test", "--package", "ai-audit-kms", "--all-features"])
         .args(["--", "--nocapture"])
-        .env("PATH", &path)
-        .run_all_lines(|line| {
-            take(line);
-            Show::Yes
-        })?;
+        .env("PATH", path)
+        .run()?;
     Ok(skipped)
 }

@@ -40,7 +40,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut figures: Value = serde_json::from_slice(&std::fs::read(&json)?)?;
     figures["machine"] = machine.as_str().into();
     let (closed, open, http) = (closed(&figures)?, open(&figures)?, http(&figures)?);
-    let bars = bars(&figures)?;
+    let bars = bars(&figures, Speed::of(options.short))?;
     println!("\nClosed loop\n{}", closed.text());
     println!("Latency budget\n{}", open.text());
     println!("Over HTTP\n{}", http.text());
@@ -147,7 +147,7 @@ fn http(figures: &Value) -> Result<Table> {
 }
 
 /// What the bars say.
-fn bars(figures: &Value) -> Result<Vec<String>> {
+fn bars(figures: &Value, speed: Speed) -> Result<Vec<String>> {
     let rows = list(figures, "closed")?;
     let of = |producers: u64| {
         let row = rows.iter().find(|row| row["producers"] == producers);
@@ -156,20 +156,19 @@ fn bars(figures: &Value) -> Result<Vec<String>> {
     let throughput = number(&of(64)?["ratio"])?;
     let latency = to_sync(of(1)?)?;
     let http = number(&figures["http"]["ratio"])?;
-    let said = |reached: bool| if reached { "reached" } else { "MISSED" };
     Ok(vec![
         format!(
             "64 producers: {throughput:.2} of the bare loop's throughput, bar {THROUGHPUT:.2} or \
              more: {}",
-            said(throughput >= THROUGHPUT)
+            speed.verdict(throughput >= THROUGHPUT)
         ),
         format!(
             "1 producer: {latency:.2} times a bare append and sync, bar {LATENCY:.2} or less: {}",
-            said(latency <= LATENCY)
+            speed.verdict(latency <= LATENCY)
         ),
         format!(
             "64 connections: {http:.2} of the rate of callers in the process, bar {HTTP:.2} or more: {}",
-            said(http >= HTTP)
+            speed.verdict(http >= HTTP)
         ),
     ])
 }

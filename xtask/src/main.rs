@@ -224,7 +224,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         }
         "kms" => {
             no_more(rest)?;
-            for reason in kms::run(&Workspace::load()?, |_| ())? {
+            for reason in kms::run(&Workspace::load()?)? {
                 println!("{reason}");
             }
         }

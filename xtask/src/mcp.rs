@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
-use crate::{program, tools, venv};
+use crate::{ci, program, tools, venv};
 
 const CLIENTS: &str = "crates/mcp-proxy/tests/clients";
 /// What is asked of the registry's server: one call of it fails.
@@ -89,14 +89,11 @@ pub(crate) fn run(workspace: &Workspace, whole: bool) -> Result<Option<String>> 
     // What the tests of all crates have built is there: by itself the crate would be built anew, with other
     // features of what it stands on.
     let tested = stage.program.parent() == Some(workspace.target.join("debug").as_path());
-    let crates: &[&str] = match tested {
-        true => &["--workspace"],
-        false => &["--package", "ai-audit-mcp-proxy"],
+    let cmd = match tested {
+        true => ci::all_tests(workspace),
+        false => Cmd::cargo(workspace).args(["test", "--package", "ai-audit-mcp-proxy"]),
     };
-    Cmd::cargo(workspace)
-        .arg("test")
-        .args(crates)
-        .args(["--quiet", "--test", "it", "sdk::"])
+    cmd.args(["--quiet", "--test", "it", "sdk::"])
         .env("AI_AUDIT_MCP_CAPTURED", &stage.captured)
         .run()?;
     Ok(None)

@@ -2,6 +2,7 @@
 //! they send is kept, and `ai-audit-otlp`'s tests hold the receipts against what the client was answered.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
@@ -12,15 +13,36 @@ use crate::workspace::Workspace;
 const SCRIPTS: &str = "crates/otlp/tests/python";
 const CASSETTES: &str = "../shared/vectors/otel-openai-cassettes/instrumentation-genai/opentelemetry-instrumentation-openai-v2/tests/cassettes";
 
+/// What the tests ask for: the folder of what the SDK sent.
+pub(crate) const CAPTURED: &str = "AI_AUDIT_OTLP_CAPTURED";
+
 /// Installs the SDK from PyPI, lets it send under former and current conventions, and runs the tests of
 /// what it sent; or says why it did not.
 ///
 /// # Errors
 /// When pip cannot install it, it cannot send, or a test fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<Option<String>> {
+    let captured = match capture(workspace)? {
+        Ok(captured) => captured,
+        Err(why) => return Ok(Some(why)),
+    };
+    Cmd::cargo(workspace)
+        .args(["test", "--package", "ai-audit-otlp"])
+        .args(["--test", "it", "python"])
+        .env(CAPTURED, captured)
+        .run()?;
+    Ok(None)
+}
+
+/// Installs the SDK from PyPI, lets it send under former and current conventions, and gives the folder of what it
+/// sent; or says why it did not.
+///
+/// # Errors
+/// When pip cannot install it, or it cannot send.
+pub(crate) fn capture(workspace: &Workspace) -> Result<std::result::Result<PathBuf, String>> {
     let cassettes = workspace.root.join(CASSETTES);
     if !cassettes.is_dir() {
-        return Ok(Some(
+        return Ok(Err(
             "SKIPPED: the OpenTelemetry SDK for Python: its recorded answers, ../shared, are absent".into(),
         ));
     }
@@ -28,7 +50,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Option<String>> {
     let python = match venv::with(workspace, "otlp-python", &list)? {
         Ok(python) => python,
         Err(why) => {
-            return Ok(Some(format!(
+            return Ok(Err(format!(
                 "SKIPPED: the OpenTelemetry SDK for Python: {why}"
             )));
         }
@@ -46,16 +68,5 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Option<String>> {
             .run()
             .context("the SDK could not send")?;
     }
-    Cmd::cargo(workspace)
-        .args([
-            "test",
-            "--package",
-            "ai-audit-otlp",
-            "--test",
-            "it",
-            "python",
-        ])
-        .env("AI_AUDIT_OTLP_CAPTURED", &captured)
-        .run()?;
-    Ok(None)
+    Ok(Ok(captured))
 }

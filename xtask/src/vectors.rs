@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::program::{self, Speed};
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
 
@@ -14,16 +15,8 @@ const READER: &str = "docs/spec/verify_example.py";
 /// # Errors
 /// When the vectors are missing or out of date, or the reader disagrees.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<Option<String>> {
-    let mut cmd = Cmd::cargo(workspace).args([
-        "run",
-        "-q",
-        "-p",
-        "ai-audit-core",
-        "--example",
-        "vectors",
-        "--",
-        VECTORS,
-    ]);
+    let program = program::example(workspace, Speed::AsTested, "ai-audit-core", "vectors")?;
+    let mut cmd = Cmd::new(workspace, program).arg(VECTORS);
     if check {
         cmd = cmd.arg("--check");
     }

@@ -102,7 +102,7 @@ pub(crate) fn latency(workspace: &Workspace, length: Length) -> Result<()> {
     let mut missed = Vec::new();
     for (percent, bar) in BARS {
         let added = quantile(ours, percent) - quantile(bare, percent);
-        let held = if added <= bar { "reached" } else { "MISSED" };
+        let held = speed.verdict(added <= bar);
         println!(
             "added at p{percent}: {}, bar {} or less: {held}",
             shown(added),

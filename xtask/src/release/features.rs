@@ -7,14 +7,14 @@ use crate::shell::Cmd;
 use crate::tools;
 use crate::workspace::Workspace;
 
-const VERSION: &str = "0.6.46";
+const VERSION: &str = "0.6.45";
 
 /// Its features switch re-exports and other crates on; more than two at a time bring nothing new, and all
 /// sets of fifteen would take a day.
 const UMBRELLA: &str = "ai-audit-trail";
 
 /// The crates of the short form.
-const SHORT: [&str; 2] = ["ai-audit-core", UMBRELLA];
+const SHORT: [&str; 1] = ["ai-audit-core"];
 
 /// Checks the sets of features, with warnings as errors.
 ///
@@ -30,7 +30,9 @@ pub(super) fn check(workspace: &Workspace, how: How) -> Result<Ended> {
     if how.short {
         let packages = SHORT.iter().flat_map(|name| ["-p", name]);
         hack().args(packages).arg("--each-feature").run()?;
-        return Ok(Ended::Held);
+        return Ok(Ended::Skipped(
+            "SKIPPED: features of all crates but the core: only in the whole form".into(),
+        ));
     }
     let crates = crates::in_order(workspace)?;
     let mut cmd = hack().arg("--feature-powerset");

@@ -15,8 +15,12 @@ const puppeteer = require("puppeteer-core");
 const axe = readFileSync(join(tools, "node_modules/axe-core/axe.min.js"), "utf8");
 const url = pathToFileURL(resolve(page)).href;
 
+// A machine that does other things as well is slow, not wrong.
+const LONG = 180_000;
 const browser = await puppeteer.launch({
   browser: "chrome",
+  timeout: LONG,
+  protocolTimeout: LONG,
   executablePath: ["/usr/bin/", "/usr/local/bin/", "/opt/google/chrome/", ""]
     .map((folder) => folder + chromium)
     .find((path) => { try { readFileSync(path); return true; } catch { return false; } }),
@@ -39,6 +43,7 @@ process.exit(failed ? 1 : 0);
 async function look(width, scheme) {
   const wrong = [];
   const tab = await browser.newPage();
+  tab.setDefaultTimeout(LONG);
   tab.on("console", (message) => wrong.push(`console: ${message.text()}`));
   tab.on("pageerror", (error) => wrong.push(`error: ${error}`));
   tab.on("request", (request) => {

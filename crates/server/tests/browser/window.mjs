@@ -43,6 +43,7 @@ export class Browser {
       browser: "chrome",
       executablePath: execFileSync("which", [chromium], { encoding: "utf8" }).trim(),
       args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-features=AutofillServerCommunication", `--proxy-server=http://127.0.0.1:${port}`, `--proxy-bypass-list=<-loopback>;${new URL(keeper.url).host}`],
+      timeout: LONG,
       protocolTimeout: LONG,
     });
     return own;

@@ -37,6 +37,7 @@ export class Browser {
       browser: "chrome",
       executablePath: execFileSync("which", [chromium], { encoding: "utf8" }).trim(),
       args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", `--proxy-server=http://127.0.0.1:${port}`, "--proxy-bypass-list=<-loopback>"],
+      timeout: LONG,
       protocolTimeout: LONG,
     });
     return own;
@@ -50,6 +51,7 @@ export class Browser {
   /** A window with the page in it. */
   async open({ width = 1280, height = 900, scheme = "light" } = {}) {
     const tab = await this.chromium.newPage();
+    tab.setDefaultTimeout(LONG);
     const own = new Window();
     Object.assign(own, { tab, browser: this, wrong: [] });
     tab.on("console", (message) => own.wrong.push(`console: ${message.text()}`));
