@@ -2,7 +2,8 @@
 
 use crate::beside::Beside;
 use crate::codec::corrupt;
-use crate::root::{LogState, Name, Root};
+use crate::objects::BESIDE;
+use crate::root::{LogState, Name, Root, nonce};
 use crate::segment::{self, Row, Segment};
 use crate::store::{Loaded, ObjectStore, TRIES};
 use crate::tree::Tail;
@@ -47,10 +48,20 @@ impl ObjectStore {
             Some(known) if parts.iter().any(|part| !part.receipts.is_empty()) => (known, false),
             _ => (self.fresh()?, true),
         };
+        let mut tried = false;
         for _ in 0..TRIES {
+            // A root of ours may have been replaced, its answer lost, and somebody else have written behind it: then the
+            // condition did not hold when it was asked for again, and the append is stored all the same.
+            if tried
+                && parts
+                    .iter()
+                    .all(|part| loaded.root.head(part.batch.log) == part.after)
+            {
+                return Ok(());
+            }
             match self.try_append(&parts, &loaded) {
                 Ok(true) => return Ok(()),
-                Ok(false) => {}
+                Ok(false) => tried = true,
                 Err(error @ (StoreError::HeadMoved { .. } | StoreError::Corrupt { .. })) => {
                     let now = self.fresh()?;
                     if is_fresh && now.tag == loaded.tag {
@@ -83,11 +94,11 @@ impl ObjectStore {
         }
         let mut root = Root::clone(&loaded.root);
         root.revision += 1;
-        let mut contents = Contents::new();
+        let (nonce, mut contents) = (nonce()?, Contents::new());
         for part in parts.iter().filter(|part| !part.receipts.is_empty()) {
             let known = root.logs.remove(part.batch.log);
             let mut state = known.unwrap_or_else(LogState::new);
-            self.extend(&mut state, part, root.revision, &mut contents)?;
+            self.extend(&mut state, part, nonce, &mut contents)?;
             root.logs.insert(part.batch.log.clone(), state);
         }
         self.objects.create_all(contents)?;
@@ -98,18 +109,18 @@ impl ObjectStore {
         &self,
         state: &mut LogState,
         part: &Part<'_>,
-        revision: u64,
+        nonce: u64,
         contents: &mut Contents,
     ) -> Result<(), StoreError> {
         let mut made = Making::default();
         for (receipt, sealed) in part.receipts.iter().zip(part.batch.receipts) {
             if made.is_full(sealed) {
                 let full = core::mem::take(&mut made);
-                self.finish(state, part, full, revision, contents)?;
+                self.finish(state, part, full, nonce, contents)?;
             }
             made.add(state, receipt, sealed)?;
         }
-        self.finish(state, part, made, revision, contents)?;
+        self.finish(state, part, made, nonce, contents)?;
         state.head = part.after;
         Ok(())
     }
@@ -119,7 +130,7 @@ impl ObjectStore {
         state: &mut LogState,
         part: &Part<'_>,
         made: Making,
-        revision: u64,
+        nonce: u64,
         contents: &mut Contents,
     ) -> Result<(), StoreError> {
         let (
@@ -129,11 +140,20 @@ impl ObjectStore {
             },
         ) = (part.batch.log, made);
         let content = segment.put();
-        let object = Name::of(revision, &content);
+        let object = Name::of(nonce, &content);
         let mut ciphertexts = None;
         let kept = (!beside.0.is_empty()).then(|| beside.put());
         if let Some(kept) = &kept {
-            let name = Name::of(revision, kept);
+            if kept.len() > BESIDE {
+                return Err(StoreError::Invalid {
+                    what: format!(
+                        "log {log}: the ciphertexts beside receipt {} take {} bytes; expected {BESIDE} at most",
+                        segment.from,
+                        kept.len()
+                    ),
+                });
+            }
+            let name = Name::of(nonce, kept);
             ciphertexts = Some((name, crate::codec::count(beside.0.len())));
         }
         let entry = segment.entry(object, ciphertexts);
@@ -154,7 +174,7 @@ impl ObjectStore {
             }
             tails.insert(name, tail);
         }
-        self.push(log, state, entry, revision, contents)
+        self.push(log, state, entry, nonce, contents)
     }
 }
 

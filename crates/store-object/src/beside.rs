@@ -91,7 +91,7 @@ impl ObjectStore {
     ) -> Result<u64, StoreError> {
         let keys: HashSet<&SubjectKeyId> = keys.iter().collect();
         self.changing(|root: &Arc<Root>| {
-            let mut change = Change::new(root);
+            let mut change = Change::new(root)?;
             let mut removed = 0;
             let Some(state) = root.logs.get(log) else {
                 return Ok((change, 0));

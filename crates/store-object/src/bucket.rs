@@ -1,7 +1,7 @@
 //! Objects of a bucket, by the clients of the crate `object_store`, on a runtime of the store's own.
 
 use crate::connect::Connect;
-use crate::objects::{Listed, Objects, Since, Tag};
+use crate::objects::{Listed, Objects, Since, Tag, most, too_long};
 use crate::options::ObjectOptions;
 use crate::place::Place;
 use ai_audit_store::StoreError;
@@ -10,8 +10,8 @@ use core::time::Duration;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path;
 use object_store::{
-    Error, GetOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload,
-    PutResult, RetryConfig, UpdateVersion,
+    Error, GetOptions, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions,
+    PutPayload, PutResult, RetryConfig, UpdateVersion,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +20,8 @@ use tokio::runtime::{Builder, Runtime};
 
 /// Objects that are written or deleted at once.
 const AT_ONCE: usize = 8;
+/// Objects that a list may have: so many of a log of some milliards of receipts.
+const LISTED: usize = 1 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Bucket {
@@ -65,7 +67,8 @@ impl Bucket {
             timeout: options.timeout,
             runtime: Some(runtime),
             tells_versions,
-            versions: AtomicBool::new(false),
+            // Of a service that does not tell the caller has to.
+            versions: AtomicBool::new(!tells_versions),
         })
     }
 
@@ -137,6 +140,7 @@ impl Bucket {
 
     fn read(&self, name: &str, known: Option<&Tag>) -> Result<Since, StoreError> {
         let (client, path) = (Arc::clone(&self.client), self.path(name)?);
+        let most = most(name);
         let options = GetOptions {
             if_none_match: known.and_then(|tag| tag.e_tag.clone()),
             ..GetOptions::default()
@@ -147,10 +151,11 @@ impl Bucket {
                 e_tag: found.meta.e_tag.clone(),
                 version: found.meta.version.clone(),
             };
-            Ok::<_, Error>((found.bytes().await?, tag))
+            Ok::<_, Error>((bounded(found, most).await?, tag))
         })?;
         match found {
-            Ok((content, tag)) => Ok(Since::New(content.into(), tag)),
+            Ok((Some(content), tag)) => Ok(Since::New(content, tag)),
+            Ok((None, _)) => Err(too_long(name)),
             Err(Error::NotFound { .. }) => Ok(Since::Gone),
             Err(Error::NotModified { .. }) if known.is_some() => Ok(Since::Same),
             Err(error) => Err(self.failed(&format!("reading {name}"), &error)),
@@ -201,11 +206,11 @@ impl Objects for Bucket {
                             Err(Error::AlreadyExists { .. }) => {
                                 let found = client.get(&path).await;
                                 let found = match found {
-                                    Ok(found) => Some(found.bytes().await),
-                                    Err(_) => None,
+                                    Ok(found) => bounded(found, content.content_length()).await,
+                                    Err(error) => Err(error),
                                 };
                                 let same = |found: &[u8]| content.iter().flatten().eq(found);
-                                matches!(found, Some(Ok(found)) if same(&found))
+                                matches!(found, Ok(Some(found)) if same(&found))
                             }
                             other => return (name, other.map(drop)),
                         };
@@ -282,9 +287,16 @@ impl Objects for Bucket {
             self.path(prefix.trim_end_matches('/'))?,
         );
         let found = self.run("listing", async move {
-            client.list(Some(&path)).try_collect::<Vec<_>>().await
+            let found = client.list(Some(&path)).take(LISTED + 1);
+            found.try_collect::<Vec<_>>().await
         })?;
         let found = found.map_err(|error| self.failed(&format!("listing {prefix}"), &error))?;
+        if found.len() > LISTED {
+            return Err(invalid(format!(
+                "{} lists more than {LISTED} objects below {prefix}; expected fewer: put logs in stores of their own",
+                self.shown
+            )));
+        }
         let before = match self.prefix.as_str() {
             "" => String::new(),
             prefix => format!("{prefix}/"),
@@ -300,6 +312,18 @@ impl Objects for Bucket {
     fn keeps_versions(&self) -> bool {
         self.versions.load(Ordering::Relaxed)
     }
+}
+
+/// An object's bytes; none where it has more than it may.
+async fn bounded(found: GetResult, most: usize) -> Result<Option<Vec<u8>>, Error> {
+    let (mut content, mut stream) = (Vec::new(), found.into_stream());
+    while let Some(piece) = stream.try_next().await? {
+        if content.len().saturating_add(piece.len()) > most {
+            return Ok(None);
+        }
+        content.extend_from_slice(&piece);
+    }
+    Ok(Some(content))
 }
 
 /// The client of a service, the prefix, what is shown of the place, and whether its answers tell that versions are kept.
@@ -404,5 +428,21 @@ fn is_loopback(endpoint: &str) -> Result<bool, StoreError> {
         _ => Err(invalid(
             "the endpoint: expected https://, or http:// on the loopback alone: whoever is between could read and change everything",
         )),
+    }
+}
+
+#[cfg(all(test, feature = "gcs"))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
+
+    use super::*;
+    use crate::place::GcsBucket;
+
+    /// Google's answers say nothing of versions: deleting is refused until the caller knows.
+    #[test]
+    fn a_bucket_that_does_not_tell_is_taken_to_keep_versions() {
+        let place = Place::Gcs(GcsBucket::new("audit"));
+        let bucket = Bucket::open(&place, &ObjectOptions::default()).unwrap();
+        assert!(bucket.keeps_versions());
     }
 }

@@ -54,11 +54,17 @@ impl ObjectStore {
     fn sizes(&self, log: &LogName) -> Result<Vec<u64>, StoreError> {
         let folder = folder(log);
         let listed = self.objects.list(&folder)?;
+        // Read after the list: what was kept by then was of a log that was as long.
+        let held = self.fresh()?.root.head(log).size();
         // Others may have put anything there.
         let mut sizes: Vec<u64> = listed
             .iter()
-            .filter_map(|one| one.name.strip_prefix(&folder)?.parse::<u64>().ok())
-            .map(|place| u64::MAX - place)
+            .filter_map(|one| {
+                let place = one.name.strip_prefix(&folder)?.parse::<u64>().ok()?;
+                let size = u64::MAX - place;
+                let own = (1..=held).contains(&size) && name(log, size) == one.name;
+                own.then_some(size)
+            })
             .collect();
         sizes.sort_unstable();
         sizes.dedup();

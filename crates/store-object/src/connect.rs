@@ -1,8 +1,10 @@
 //! Connections to a service: hyper's pool over the rustls that all of this project uses.
 
+use crate::objects::BESIDE;
 use async_trait::async_trait;
 use core::error::Error;
-use http_body_util::BodyExt as _;
+use core::fmt;
+use http_body_util::{BodyExt as _, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector as Tcp;
@@ -97,8 +99,26 @@ impl HttpService for Service {
             HttpError::new(kind, error)
         })?;
         let (head, body) = answer.into_parts();
-        let body = body.map_err(|error| HttpError::new(kind_of(&error), error));
+        // Lists and errors too: no answer has more than the longest object.
+        let body = Limited::new(body, BESIDE + 4096);
+        let body = body.map_err(|error| HttpError::new(kind_of(&*error), Answer(error)));
         Ok(HttpResponse::from_parts(head, HttpResponseBody::new(body)))
+    }
+}
+
+/// What went wrong while an answer was read.
+#[derive(Debug)]
+struct Answer(Box<dyn Error + Send + Sync>);
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Answer {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::beside::Beside;
 use crate::codec::count;
-use crate::root::{Entry, Name, Root};
+use crate::root::{Entry, Name, Root, nonce};
 use crate::segment::Segment;
 use crate::store::ObjectStore;
 use crate::tree::Go;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) root: Root,
+    /// Of the names of its objects.
+    pub(crate) nonce: u64,
     pub(crate) objects: Vec<(String, Vec<u8>)>,
     /// Entries of segments that are written anew, by their first receipt.
     pub(crate) replaced: BTreeMap<u64, Entry>,
@@ -25,15 +27,16 @@ pub(crate) struct Change {
 
 impl Change {
     /// Nothing yet, behind this root.
-    pub(crate) fn new(root: &Arc<Root>) -> Self {
+    pub(crate) fn new(root: &Arc<Root>) -> Result<Self, StoreError> {
         let mut root = Root::clone(root);
         root.revision += 1;
-        Self {
+        Ok(Self {
             root,
+            nonce: nonce()?,
             objects: Vec::new(),
             replaced: BTreeMap::new(),
             filters: BTreeMap::new(),
-        }
+        })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -47,7 +50,7 @@ impl Change {
     /// Another segment in the place of an entry's.
     fn segment(&mut self, log: &LogName, old: &Entry, was: u64, segment: &Segment) {
         let content = segment.put();
-        let object = Name::of(self.root.revision, &content);
+        let object = Name::of(self.nonce, &content);
         self.root.doomed.push(old.path(log, 0));
         let made = segment.entry(object, None);
         let entry = self.replaced.entry(old.from).or_insert_with(|| old.clone());
@@ -65,7 +68,7 @@ impl Change {
         entry.beside = None;
         if !beside.0.is_empty() {
             let content = beside.put();
-            entry.beside = Some(Name::of(self.root.revision, &content));
+            entry.beside = Some(Name::of(self.nonce, &content));
             if let Some(name) = entry.beside_path(log) {
                 self.objects.push((name, content));
             }
@@ -87,7 +90,7 @@ impl ObjectStore {
         range: &RangeInclusive<u64>,
     ) -> Result<u64, StoreError> {
         self.changing(|root| {
-            let mut change = Change::new(root);
+            let mut change = Change::new(root)?;
             let held = root.head(log).size();
             if *range.end() >= held {
                 let (log, seq) = (log.clone(), *range.end());
@@ -140,7 +143,7 @@ impl ObjectStore {
         receipts: &[Sealed],
     ) -> Result<u64, StoreError> {
         self.changing(|root| {
-            let mut change = Change::new(root);
+            let mut change = Change::new(root)?;
             let held = root.head(log).size();
             // By the segment that each is in; all are looked at before anything is put back.
             let mut places = BTreeMap::<u64, (Entry, Vec<(usize, u64, &Sealed)>)>::new();

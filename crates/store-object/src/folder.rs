@@ -1,7 +1,7 @@
 //! Objects as files of a local folder: synced before they are named, replaced under a lock.
 
 use crate::codec::digest;
-use crate::objects::{Listed, Objects, Since, Tag};
+use crate::objects::{Listed, Objects, Since, Tag, most, too_long};
 use ai_audit_core::LeafHash;
 use ai_audit_store::StoreError;
 use std::fs::{self, File, OpenOptions};
@@ -11,7 +11,8 @@ use std::time::UNIX_EPOCH;
 
 /// Held while an object is replaced.
 const LOCK: &str = "lock";
-/// What is about to become an object that is replaced. One for all: it is written under the lock.
+/// What is about to become the root, and how the names of files end that are about to become objects. A file is new each
+/// time: after a sync that failed a second one of the same file may say that all is well.
 const NEW: &str = "new";
 
 #[derive(Debug)]
@@ -48,12 +49,11 @@ impl Folder {
         if !folder.is_dir() {
             make_folder(&folder)?;
         }
-        // Half a file after a crash is named by nothing: nobody was told that it is there.
-        if fs::read(&path).is_ok_and(|found| found == content) {
-            sync_file(&path)?;
-        } else {
-            write(&path, content)?;
-        }
+        // Never by what is there: what a sync failed for is read back from memory, and may not be on the disk.
+        let new = path.with_extension(NEW);
+        remove(&new)?;
+        write(&new, content)?;
+        fs::rename(&new, &path).map_err(|error| failed("renaming to", &path, &error))?;
         Ok(folder)
     }
 
@@ -96,7 +96,10 @@ impl Objects for Folder {
     fn get(&self, name: &str) -> Result<Option<(Vec<u8>, Tag)>, StoreError> {
         let path = self.path(name);
         let mut content = Vec::new();
-        match File::open(&path).and_then(|mut file| file.read_to_end(&mut content)) {
+        let most = u64::try_from(most(name)).unwrap_or(u64::MAX);
+        let read = |file: File| file.take(most.saturating_add(1)).read_to_end(&mut content);
+        match File::open(&path).and_then(read) {
+            Ok(len) if u64::try_from(len).is_ok_and(|len| len > most) => Err(too_long(name)),
             Ok(_) => {
                 let tag = tag_of(&content);
                 Ok(Some((content, tag)))
@@ -151,6 +154,7 @@ impl Objects for Folder {
             make_folder(folder)?;
         }
         let new = self.path(NEW);
+        remove(&new)?;
         write(&new, &content)?;
         fs::rename(&new, &path).map_err(|error| failed("renaming to", &path, &error))?;
         sync_folder(folder)?;
@@ -161,12 +165,8 @@ impl Objects for Folder {
         let mut folders = Vec::new();
         for name in names {
             let path = self.path(name);
-            match fs::remove_file(&path) {
-                Ok(()) => {}
-                // The call before may have ended before it synced.
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(failed("deleting", &path, &error)),
-            }
+            // Where it is gone the call before may have ended before it synced.
+            remove(&path)?;
             if let Some(folder) = path.parent()
                 && folder.is_dir()
                 && !folders.contains(&folder.to_path_buf())
@@ -197,6 +197,13 @@ fn tag_of(content: &[u8]) -> Tag {
 
 fn failed(tried: &str, path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::from_io(&format!("{tried} {}", path.display()), error)
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("deleting", path, &error)),
+        _ => Ok(()),
+    }
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), StoreError> {

@@ -31,7 +31,7 @@ impl ObjectStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn collect_garbage(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.may_delete()?;
+        self.deletes()?;
         // Listed first: what is named by then is in the root that is read afterwards, or was replaced.
         let listed = self.objects.list("logs/")?;
         let named = self.reading(|root| self.named(root))?;

@@ -30,6 +30,8 @@ mod find;
 mod folder;
 mod garbage;
 mod index;
+#[cfg(test)]
+mod lost;
 mod nodes;
 mod objects;
 mod options;

@@ -3,6 +3,25 @@
 use ai_audit_store::StoreError;
 use core::fmt;
 
+/// Bytes of the ciphertexts beside one segment, at most.
+pub(crate) const BESIDE: usize = 256 << 20;
+
+/// Bytes that an object may have: more were never written to it, so whoever sends more is not waited for.
+pub(crate) fn most(name: &str) -> usize {
+    match name.contains("/beside/") {
+        true => BESIDE,
+        false => crate::root::BYTES,
+    }
+}
+
+/// An object that has more.
+pub(crate) fn too_long(name: &str) -> StoreError {
+    let most = most(name);
+    crate::codec::corrupt(format!(
+        "object {name} has more than {most} bytes, which were never written to it"
+    ))
+}
+
 /// What tells one content of an object that changes from the next.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Tag {

@@ -30,7 +30,8 @@ pub struct ObjectOptions {
     /// How often a request that was surely not carried out is sent again within that time. A folder has none.
     pub retries: usize,
     /// The caller knows that the bucket ends versions that were deleted or replaced, by a lifecycle rule. Without this
-    /// nothing is deleted from a bucket that was seen to keep versions: the bytes would still be there.
+    /// nothing is deleted from a bucket that was seen to keep versions, and nothing from any of Google's, whose answers
+    /// do not tell: the bytes would still be there.
     pub versions_expire: bool,
 }
 

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// Name of the root.
 pub(crate) const ROOT: &str = "root";
+/// Bytes of a root at most: it is written anew with each append. No other object but ciphertexts comes near it.
+pub(crate) const BYTES: usize = 16 << 20;
 /// Entries of one level that become an index.
 pub(crate) const WIDTH: usize = 32;
 /// Receipts of a log: fewer than these, so that no sum of places overflows.
@@ -55,33 +57,42 @@ pub(crate) struct Entry {
 /// What tells an object from all others of its kind and place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Name {
-    pub(crate) revision: u64,
+    /// Drawn for each append and each change.
+    pub(crate) nonce: u64,
     pub(crate) hash: [u8; 32],
 }
 
 impl Name {
-    pub(crate) fn of(revision: u64, content: &[u8]) -> Self {
+    pub(crate) fn of(nonce: u64, content: &[u8]) -> Self {
         let hash = digest(content);
-        Self { revision, hash }
+        Self { nonce, hash }
     }
 
     fn path(&self, log: &LogName, folder: &str, from: u64) -> String {
         let hash = LeafHash::from_bytes(self.hash);
-        let revision = self.revision;
-        format!("logs/{log}/{folder}/{from:020}-{revision:016x}-{hash}")
+        let nonce = self.nonce;
+        format!("logs/{log}/{folder}/{from:020}-{nonce:016x}-{hash}")
     }
 
     fn put(&self, out: &mut Out) {
-        out.u64(self.revision);
+        out.u64(self.nonce);
         out.raw(&self.hash);
     }
 
     fn take(object: &mut In<'_>) -> Result<Self, StoreError> {
         Ok(Self {
-            revision: object.u64()?,
+            nonce: object.u64()?,
             hash: object.array()?,
         })
     }
+}
+
+/// A number that no other append or change has: what one that failed left is never taken by a later one, so whoever
+/// deletes what nothing names does not meet what is about to be named.
+pub(crate) fn nonce() -> Result<u64, StoreError> {
+    getrandom::u64().map_err(|error| StoreError::Io {
+        what: format!("asking the system for random bytes: {error}"),
+    })
 }
 
 /// The bit of a kind.

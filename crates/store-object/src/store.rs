@@ -6,7 +6,7 @@ use crate::folder::Folder;
 use crate::objects::{Objects, Since, Tag};
 use crate::options::{ObjectOptions, OpenMode};
 use crate::place::Place;
-use crate::root::{ROOT, Root};
+use crate::root::{BYTES as ROOT_BYTES, ROOT, Root};
 use crate::tree::{Cache, Tails};
 use ai_audit_core::{Head, NodeHash, SubjectKeyId};
 use ai_audit_merkle::TreeSize;
@@ -19,8 +19,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How often something is done again whose ground moved meanwhile.
 pub(crate) const TRIES: usize = 64;
-/// Bytes of a root at most: it is written anew with each append.
-const ROOT_BYTES: usize = 16 << 20;
 
 /// Logs in a bucket or a folder.
 ///
@@ -74,6 +72,15 @@ impl ObjectStore {
                 Box::new(bucket)
             }
         };
+        Self::over(objects, mode, options)
+    }
+
+    /// A store of these objects.
+    pub(crate) fn over(
+        objects: Box<dyn Objects>,
+        mode: OpenMode,
+        options: &ObjectOptions,
+    ) -> Result<Self, StoreError> {
         let store = Self {
             objects,
             mode,
@@ -83,7 +90,7 @@ impl ObjectStore {
             tails: Mutex::default(),
             writing: Mutex::default(),
         };
-        if create && store.objects.get(ROOT)?.is_none() {
+        if mode == OpenMode::Create && store.objects.get(ROOT)?.is_none() {
             // Where somebody else is first, it is his.
             store.objects.swap(ROOT, None, Root::default().put())?;
         }
@@ -105,12 +112,12 @@ impl ObjectStore {
     }
 
     /// Whether what is deleted is gone.
-    pub(crate) fn may_delete(&self) -> Result<(), StoreError> {
+    pub(crate) fn deletes(&self) -> Result<(), StoreError> {
         self.may_write()?;
         if self.objects.keeps_versions() && !self.options.versions_expire {
             return Err(StoreError::Invalid {
                 what: format!(
-                    "{} keeps what is deleted, as older versions; expected a bucket without versions, or a lifecycle \
+                    "{} keeps what is deleted, as older versions, or does not say whether it does; expected a bucket without versions, or a lifecycle \
                      rule that ends them and the option `versions_expire` that says so",
                     self.place()
                 ),
@@ -322,7 +329,7 @@ impl Store for ObjectStore {
         log: &LogName,
         range: RangeInclusive<u64>,
     ) -> Result<u64, StoreError> {
-        self.may_delete()?;
+        self.deletes()?;
         self.delete_bytes(log, &range)
     }
 
@@ -339,8 +346,12 @@ impl Store for ObjectStore {
         self.read_beside(log, seq)
     }
 
+    fn may_delete(&self, _: &LogName) -> Result<(), StoreError> {
+        self.deletes()
+    }
+
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
-        self.may_delete()?;
+        self.deletes()?;
         self.remove_beside(log, keys)
     }
 

@@ -197,7 +197,7 @@ impl ObjectStore {
         log: &LogName,
         state: &mut LogState,
         entry: Entry,
-        revision: u64,
+        nonce: u64,
         objects: &mut Vec<(String, Vec<u8>)>,
     ) -> Result<(), StoreError> {
         let (mut level, mut entry) = (0, entry);
@@ -216,7 +216,7 @@ impl ObjectStore {
             level += 1;
             let index = self.make_index(log, level, entries)?;
             let content = index.put();
-            let name = Name::of(revision, &content);
+            let name = Name::of(nonce, &content);
             let Some(above) = Entry::of_all(&index.entries, name) else {
                 return Ok(());
             };
@@ -301,7 +301,7 @@ impl ObjectStore {
             }
         }
         let content = index.put();
-        let name = Name::of(change.root.revision, &content);
+        let name = Name::of(change.nonce, &content);
         if let Some(new) = Entry::of_all(&index.entries, name) {
             change.root.doomed.push(entry.path(log, level));
             change.objects.push((new.path(log, level), content));

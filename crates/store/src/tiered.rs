@@ -183,6 +183,15 @@ impl Store for TieredStore {
         self.fill(log, found, limit)
     }
 
+    /// The cold store is asked before anything is deleted; it would refuse where it keeps what is deleted.
+    fn may_delete(&self, log: &LogName) -> Result<(), StoreError> {
+        self.hot.may_delete(log)?;
+        match self.cold_head(log)?.size() {
+            0 => Ok(()),
+            _ => self.cold.may_delete(log),
+        }
+    }
+
     /// First in the hot store: should it break off, nothing is gone that is not gone from both, and calling it
     /// again goes on.
     fn delete_receipts(
@@ -196,6 +205,9 @@ impl Store for TieredStore {
         let held = self.hot.head(log)?.map_or(0, |head| head.size());
         if *range.end() >= held {
             return self.hot.delete_receipts(log, range);
+        }
+        if old.is_some() {
+            self.may_delete(log)?;
         }
         let mut deleted = 0_u64;
         if let Some(new) = new {
@@ -261,6 +273,7 @@ impl Store for TieredStore {
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
         let _one = self.change();
         let cold = self.cold_head(log)?.size();
+        self.may_delete(log)?;
         self.settle(log, cold)?;
         let mut removed = self.hot.delete_ciphertexts(log, keys)?;
         if cold > 0 {

@@ -59,6 +59,10 @@ impl Store for EagerTiers {
         self.0.ciphertexts(log, seq)
     }
 
+    fn may_delete(&self, log: &LogName) -> Result<(), StoreError> {
+        self.0.may_delete(log)
+    }
+
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
         self.0.delete_ciphertexts(log, keys)
     }

@@ -83,6 +83,46 @@ fn a_deletion_that_was_cut_off_is_ended_by_the_next() {
     assert_eq!(objects(folder.path(), "segments").len(), 1);
 }
 
+/// The second try has names of its own: collecting what the first left cannot meet what the second is about to name.
+#[test]
+fn an_append_that_is_tried_again_takes_nothing_that_the_first_left() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    let root = fs::read(folder.path().join("root")).unwrap();
+    let receipts = log.seal(5);
+    append(&store, &name, &Head::EMPTY, &receipts).unwrap();
+    let left = objects(folder.path(), "segments");
+    // As if it had not come to its root. What it wrote is not even touched again.
+    fs::write(folder.path().join("root"), root).unwrap();
+    fs::write(&left[0], "what a sync failed for").unwrap();
+    append(&store, &name, &Head::EMPTY, &receipts).unwrap();
+    assert_eq!(objects(folder.path(), "segments").len(), 2);
+    let kept = fs::read(&left[0]).unwrap();
+    assert_eq!(kept, b"what a sync failed for");
+    let later = Timestamp::from_micros(u64::MAX - 1);
+    assert_eq!(store.collect_garbage(later).unwrap(), 1);
+    assert!(!left[0].exists());
+    assert_eq!(whole(&open(&place, OpenMode::ReadOnly), &name), log.head());
+}
+
+/// After a sync that failed a second one of the same file may say that all is well.
+#[test]
+fn what_is_replaced_is_written_to_a_new_file_each_time() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    let (new, other) = (folder.path().join("new"), folder.path().join("other"));
+    fs::write(&new, "left by one that failed").unwrap();
+    fs::hard_link(&new, &other).unwrap();
+    append(&store, &name, &Head::EMPTY, &log.seal(5)).unwrap();
+    assert_eq!(fs::read(&other).unwrap(), b"left by one that failed");
+    assert!(!new.exists());
+    assert_eq!(whole(&store, &name), log.head());
+}
+
 #[test]
 fn what_failed_appends_left_is_deleted_and_nothing_else() {
     let folder = folder();

@@ -4,7 +4,7 @@
 use crate::rig::{append, folder, objects, open, refusal, says, whole};
 use ai_audit_core::Head;
 use ai_audit_store::{LogName, ReadLimit, Store, StoreError};
-use ai_audit_store_object::{OpenMode, Place};
+use ai_audit_store_object::{ObjectStore, OpenMode, Place};
 use ai_audit_testkit::TestLog;
 use ai_audit_testkit::erasures::{ciphertext, decision_with};
 use std::fs;
@@ -152,4 +152,53 @@ fn a98_a_store_that_was_lost_is_no_empty_store() {
     let error = refusal(&place, OpenMode::ReadWrite);
     says(&error, &["there is no store, or it was lost"]);
     assert!(!folder.path().join("root").exists());
+}
+
+/// Objects beside the notes, put there by somebody, hide none of them.
+#[test]
+fn a98_what_is_no_note_hides_no_note() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    append(&store, &name, &Head::EMPTY, &log.seal(9)).unwrap();
+    let size = ai_audit_merkle::TreeSize::new(8);
+    let note = "example.org/log1\n8\nroot\n\n\u{2014} log AAAAAAAA\n";
+    store.put_checkpoint(&name, size, note).unwrap();
+    let notes = folder.path().join("logs/default/checkpoints");
+    let place = u64::MAX - 9;
+    let beyond = format!("{:020}", u64::MAX - 10);
+    for other in [
+        "00",
+        "0",
+        "x",
+        &beyond,
+        &format!("+{place}"),
+        &format!("0{place}"),
+    ] {
+        fs::write(notes.join(other), "garbage").unwrap();
+    }
+    let latest = store.latest_checkpoint(&name).unwrap().unwrap();
+    assert_eq!((latest.size, latest.note.as_str()), (size, note));
+    assert_eq!(store.checkpoints(&name).unwrap(), [latest]);
+}
+
+/// Nobody waits for more bytes than were ever written.
+#[test]
+fn a98_an_object_that_does_not_end_is_not_read_to_its_end() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    append(&store, &name, &Head::EMPTY, &log.seal(9)).unwrap();
+    let path = objects(folder.path(), "segments").pop().unwrap();
+    for path in [path, folder.path().join("root")] {
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        // Has no blocks on the disk.
+        file.set_len(1 << 40).unwrap();
+        let store = ObjectStore::open(&place, OpenMode::ReadOnly, &crate::rig::options());
+        let read = store.and_then(|store| store.read(&name, 0, ReadLimit::default()));
+        let error = read.unwrap_err();
+        says(&error, &["more than 16777216 bytes"]);
+    }
 }

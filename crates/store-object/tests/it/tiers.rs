@@ -1,7 +1,7 @@
 //! The store as the cold one of two tiers.
 
 use crate::rig::{folder, ledger, open, submit};
-use ai_audit_store::{LogName, MemoryStore, Query, Store, TieredStore};
+use ai_audit_store::{LogName, MemoryStore, Query, Store, StoreError, TieredStore};
 use ai_audit_store_object::{OpenMode, Place};
 use ai_audit_testkit::{EagerTiers, TestLog, conforms, keeps};
 use std::sync::Arc;
@@ -63,4 +63,50 @@ fn a_ledger_goes_on_over_what_was_moved_to_objects() {
         crate::rig::whole(&open(&place, OpenMode::ReadOnly), &name),
         head
     );
+}
+
+/// Asked before the hot store deletes: this one may not write.
+#[test]
+fn nothing_is_deleted_in_the_hot_store_where_the_objects_stay() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (hot, name) = (Arc::new(MemoryStore::new()), LogName::default());
+    let cold = |mode| Arc::new(open(&place, mode));
+    let store = TieredStore::new(hot.clone(), cold(OpenMode::Create));
+    let receipts = TestLog::new(1).seal(9);
+    crate::rig::append(&store, &name, &ai_audit_core::Head::EMPTY, &receipts).unwrap();
+    store.move_through(&name, 4).unwrap();
+    let store = TieredStore::new(hot.clone(), cold(OpenMode::ReadOnly));
+    let before = hot.count_deleted(&name, 0..=8).unwrap();
+    assert_eq!(store.may_delete(&name), Err(StoreError::ReadOnly));
+    let refused = store.delete_receipts(&name, 3..=8);
+    assert_eq!(refused, Err(StoreError::ReadOnly));
+    assert_eq!(hot.count_deleted(&name, 0..=8).unwrap(), before);
+}
+
+/// The copy is altered before it was read back: the hot store keeps its own.
+#[test]
+fn a98_a_copy_that_was_altered_costs_nothing() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (hot, name) = (Arc::new(MemoryStore::new()), LogName::default());
+    let cold = Arc::new(open(&place, OpenMode::Create));
+    let (receipts, empty) = (TestLog::new(1).seal(9), ai_audit_core::Head::EMPTY);
+    crate::rig::append(&*hot, &name, &empty, &receipts).unwrap();
+    // A move that died here.
+    crate::rig::append(&*cold, &name, &empty, &receipts[..5]).unwrap();
+    let segment = crate::rig::objects(folder.path(), "segments").remove(0);
+    let good = std::fs::read(&segment).unwrap();
+    let mut bad = good.clone();
+    *bad.last_mut().unwrap() ^= 1;
+    std::fs::write(&segment, bad).unwrap();
+    let store = TieredStore::new(hot.clone(), cold);
+    for _ in 0..2 {
+        let error = store.move_through(&name, 8).unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+        assert_eq!(hot.count_deleted(&name, 0..=8).unwrap(), 0);
+    }
+    std::fs::write(&segment, good).unwrap();
+    assert_eq!(store.move_through(&name, 8).unwrap().cold, 9);
+    assert_eq!(hot.count_deleted(&name, 0..=8).unwrap(), 7);
 }

@@ -6,7 +6,7 @@ use ai_audit_epochs::EpochPolicy;
 use ai_audit_note::VKey;
 use ai_audit_store::{
     Archived, Batch, DeleteEpoch, Ledger, LedgerConfig, LogName, MemoryStore, NewLog, Query,
-    ReadLimit, Store, StoreError, StoreReader, StoredContent, TierPolicy, TieredStore,
+    ReadLimit, Sealed, Store, StoreError, StoreReader, StoredContent, TierPolicy, TieredStore,
 };
 use ai_audit_testkit::erasures::{ciphertext, decision_with, key_id};
 use ai_audit_testkit::{
@@ -131,6 +131,102 @@ fn what_the_cold_store_does_not_give_back_is_not_deleted() {
 }
 
 #[test]
+fn what_was_never_read_back_whole_is_not_deleted_by_the_next_move() {
+    let log_name = LogName::default();
+    let beside = vec![ciphertext(1, b"a text")];
+    let begin = || {
+        let hot = Memory::default();
+        let cold = Arc::new(FaultyStore::new(MemoryStore::new()));
+        let mut log = TestLog::new(1);
+        let mut all = log.seal(50);
+        let decision = log.seal_next(&decision_with("person", &beside));
+        all.push(decision.with_ciphertexts(beside.clone()));
+        all.extend(log.seal(20));
+        let batch = |receipts| Batch {
+            log: &log_name,
+            expected: &ai_audit_core::Head::EMPTY,
+            receipts,
+        };
+        hot.append(&[batch(&all)]).unwrap();
+        let copy = cold.clone();
+        let copied = all.clone();
+        let died = move |receipts: &[Sealed]| {
+            copy.append(&[Batch {
+                log: &LogName::default(),
+                expected: &ai_audit_core::Head::EMPTY,
+                receipts,
+            }])
+        };
+        (hot, cold, copied, died)
+    };
+    let refused = |hot: &Memory, cold: &Arc<FaultyStore<MemoryStore>>, seq: u64| {
+        // The same one again, and another one that knows nothing of it.
+        let store = TieredStore::new(hot.clone(), cold.clone());
+        let other = TieredStore::new(hot.clone(), cold.clone());
+        for store in [&store, &store, &other] {
+            let error = store.move_through(&log_name, 60).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("give back receipt {seq} ")),
+                "{error}"
+            );
+            assert_eq!(hot.count_deleted(&log_name, 0..=70).unwrap(), 0);
+            assert_eq!(hot.ciphertexts(&log_name, 50).unwrap(), beside);
+            assert!(store.delete_ciphertexts(&log_name, &[key_id(2)]).is_err());
+        }
+        store
+    };
+    // What was appended is altered when it is read back; then it is not any more.
+    let (hot, cold, _, _) = begin();
+    cold.alter(Some(30));
+    let store = refused(&hot, &cold, 30);
+    cold.alter(None);
+    let moved = store.move_through(&log_name, 60).unwrap();
+    assert_eq!((moved.copied, moved.freed, moved.cold), (0, 59, 61));
+    assert_eq!(store.ciphertexts(&log_name, 50).unwrap(), beside);
+    // The process died before it read back what the cold store then lost.
+    let (hot, cold, all, died) = begin();
+    died(&all[..55]).unwrap();
+    cold.delete_receipts(&log_name, 10..=12).unwrap();
+    refused(&hot, &cold, 10);
+    // It lost a ciphertext alone.
+    let (hot, cold, all, died) = begin();
+    died(&all[..55]).unwrap();
+    cold.delete_ciphertexts(&log_name, &[key_id(1)]).unwrap();
+    refused(&hot, &cold, 50);
+    // It has all: the next move ends that one.
+    let (hot, cold, all, died) = begin();
+    died(&all[..55]).unwrap();
+    let store = TieredStore::new(hot.clone(), cold);
+    let moved = store.move_through(&log_name, 60).unwrap();
+    assert_eq!((moved.copied, moved.freed, moved.cold), (6, 59, 61));
+    assert_eq!(store.count_deleted(&log_name, 0..=70).unwrap(), 0);
+}
+
+#[test]
+fn a_cold_store_that_keeps_everything_is_asked_before_the_hot_one_deletes() {
+    let log_name = LogName::default();
+    let hot = Memory::default();
+    let cold = Arc::new(FaultyStore::new(MemoryStore::new()));
+    let store = TieredStore::new(hot.clone(), cold.clone());
+    let mut log = TestLog::new(1);
+    append(&store, &mut log, 50);
+    cold.refuse_deletions(true);
+    // What it has nothing of does not concern it.
+    store.may_delete(&log_name).unwrap();
+    assert_eq!(store.delete_receipts(&log_name, 5..=6).unwrap(), 2);
+    let all = TestLog::new(1).seal(50);
+    assert_eq!(store.restore_receipts(&log_name, &all).unwrap(), 2);
+    store.move_through(&log_name, 20).unwrap();
+    let before = hot.count_deleted(&log_name, 0..=49).unwrap();
+    let says = |error: StoreError| assert!(error.to_string().contains("keeps everything"));
+    says(store.may_delete(&log_name).unwrap_err());
+    says(store.delete_receipts(&log_name, 10..=30).unwrap_err());
+    says(store.delete_ciphertexts(&log_name, &[]).unwrap_err());
+    assert_eq!(hot.count_deleted(&log_name, 0..=49).unwrap(), before);
+    assert_eq!(store.delete_receipts(&log_name, 21..=30).unwrap(), 10);
+}
+
+#[test]
 fn what_was_deleted_before_it_could_move_is_named() {
     let log_name = LogName::default();
     let (hot, _, store) = tiers();
@@ -196,7 +292,10 @@ const DAY: u64 = 24 * 60 * 60 * 1_000_000;
 /// A ledger over two tiers: epochs move by policy, the log verifies through both, one is deleted for good.
 #[test]
 fn sealed_epochs_move_by_policy_and_the_log_verifies_through_all_tiers() {
-    let (hot, cold) = (Memory::default(), Memory::default());
+    let (hot, cold) = (
+        Memory::default(),
+        Arc::new(FaultyStore::new(MemoryStore::new())),
+    );
     let store = Arc::new(TieredStore::new(hot.clone(), cold.clone()));
     let clock = Arc::new(StillClock::at(NOW));
     let mut config = LedgerConfig::new(clock.clone(), Arc::new(Counter::default()), "test 1");
@@ -269,6 +368,13 @@ fn sealed_epochs_move_by_policy_and_the_log_verifies_through_all_tiers() {
         archived: Archived::Nowhere,
         reason: "test".into(),
     };
+    // No receipt says that it was deleted where the cold store would not.
+    let before = store.head(&log).unwrap();
+    cold.refuse_deletions(true);
+    ledger.delete_epoch(&log, wish.clone()).unwrap_err();
+    assert_eq!(store.head(&log).unwrap(), before);
+    assert_eq!(store.count_deleted(&log, 0..=first[0]).unwrap(), 0);
+    cold.refuse_deletions(false);
     let deleted = ledger.delete_epoch(&log, wish).unwrap();
     assert!(deleted.deleted > 10);
     assert_eq!(
