@@ -29,6 +29,7 @@ mod measure;
 mod miri;
 mod mutants;
 mod nostd;
+mod objects;
 mod otlp;
 mod page;
 mod pii_accuracy;
@@ -224,6 +225,12 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "kms" => {
             no_more(rest)?;
             for reason in kms::run(&Workspace::load()?)? {
+                println!("{reason}");
+            }
+        }
+        "objects" => {
+            no_more(rest)?;
+            for reason in objects::run(&Workspace::load()?, |_| ())? {
                 println!("{reason}");
             }
         }

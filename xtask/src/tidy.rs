@@ -38,6 +38,7 @@ const LAYERS: [&[&str]; 11] = [
         "kms",
         "otlp",
         "report",
+        "store-object",
         "store-postgres",
         "store-redis",
         "store-sqlite",

@@ -65,6 +65,7 @@ mod reader;
 mod receipt_keys;
 mod sealed;
 mod store;
+mod tiered;
 
 pub use ciphertext::Ciphertext;
 pub use clock::{Clock, Random, RandomError, SystemClock};
@@ -89,3 +90,4 @@ pub use sealed::Sealed;
 pub use store::{
     Batch, Health, Query, ReadLimit, Store, StoredCheckpoint, StoredContent, StoredReceipt,
 };
+pub use tiered::{Moved, TierPolicy, TieredStore};

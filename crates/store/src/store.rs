@@ -103,6 +103,17 @@ pub trait Store: Send + Sync {
     /// When the store cannot be read.
     fn ciphertexts(&self, log: &LogName, seq: u64) -> Result<Vec<Ciphertext>, StoreError>;
 
+    /// Whether this store deletes of a log at all, and what it deletes is gone. Whoever is about to record that something will be
+    /// deleted asks before: a store that refuses would leave a receipt that says what never happened.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not, as [`Store::delete_receipts`] and [`Store::delete_ciphertexts`] would say it.
+    fn may_delete(&self, log: &LogName) -> Result<(), StoreError> {
+        let _ = log;
+        Ok(())
+    }
+
     /// Removes a log's ciphertexts under these keys: everything or nothing, durably, and so that the
     /// store itself cannot bring them back. The receipts stay. Returns how many were removed now;
     /// where there are none, that is no error. A journal of the store's may keep bytes of them while a

@@ -4,9 +4,10 @@ use ai_audit_core::{Head, NodeHash, SubjectKeyId};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
     Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
-    StoredCheckpoint, StoredReceipt,
+    StoredCheckpoint, StoredContent, StoredReceipt,
 };
 use core::ops::{Range, RangeInclusive};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// How the next append goes wrong.
@@ -32,6 +33,8 @@ pub struct FaultyStore<S> {
     inner: S,
     faults: Mutex<Vec<Fault>>,
     blind: Mutex<bool>,
+    keeping: AtomicBool,
+    altered: Mutex<Option<u64>>,
 }
 
 impl<S> FaultyStore<S> {
@@ -41,6 +44,8 @@ impl<S> FaultyStore<S> {
             inner,
             faults: Mutex::new(Vec::new()),
             blind: Mutex::new(false),
+            keeping: AtomicBool::new(false),
+            altered: Mutex::new(None),
         }
     }
 
@@ -55,6 +60,25 @@ impl<S> FaultyStore<S> {
     /// Heads can be read again.
     pub fn heal(&self) {
         *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = false;
+    }
+
+    /// Deletes nothing from now on, and says so; or does again.
+    pub fn refuse_deletions(&self, refuse: bool) {
+        self.keeping.store(refuse, Ordering::SeqCst);
+    }
+
+    /// The last byte of this receipt is another one when it is read; of none any more without.
+    pub fn alter(&self, seq: Option<u64>) {
+        *self.altered.lock().unwrap_or_else(PoisonError::into_inner) = seq;
+    }
+
+    fn deletes(&self) -> Result<(), StoreError> {
+        match self.keeping.load(Ordering::SeqCst) {
+            true => Err(StoreError::Invalid {
+                what: "this store keeps everything".into(),
+            }),
+            false => Ok(()),
+        }
     }
 
     /// The store below.
@@ -113,7 +137,16 @@ impl<S: Store> Store for FaultyStore<S> {
         from: u64,
         limit: ReadLimit,
     ) -> Result<Vec<StoredReceipt>, StoreError> {
-        self.inner.read(log, from, limit)
+        let altered = *self.altered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut read = self.inner.read(log, from, limit)?;
+        for receipt in read.iter_mut().filter(|one| Some(one.seq) == altered) {
+            if let StoredContent::Sealed(sealed) = &mut receipt.content
+                && let Some(last) = sealed.last_mut()
+            {
+                *last ^= 1;
+            }
+        }
+        Ok(read)
     }
 
     fn delete_receipts(
@@ -121,6 +154,7 @@ impl<S: Store> Store for FaultyStore<S> {
         log: &LogName,
         range: RangeInclusive<u64>,
     ) -> Result<u64, StoreError> {
+        self.deletes()?;
         self.inner.delete_receipts(log, range)
     }
 
@@ -136,7 +170,13 @@ impl<S: Store> Store for FaultyStore<S> {
         self.inner.ciphertexts(log, seq)
     }
 
+    fn may_delete(&self, log: &LogName) -> Result<(), StoreError> {
+        self.deletes()?;
+        self.inner.may_delete(log)
+    }
+
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
+        self.deletes()?;
         self.inner.delete_ciphertexts(log, keys)
     }
 

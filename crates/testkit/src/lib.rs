@@ -18,6 +18,7 @@ pub mod postgres;
 pub mod python;
 mod random;
 mod redis;
+mod tiers;
 pub mod tsa;
 
 pub use conformance::{conforms, keeps};
@@ -26,3 +27,4 @@ pub use forwarder::Forwarder;
 pub use logs::TestLog;
 pub use random::{Counter, StillClock};
 pub use redis::RedisServer;
+pub use tiers::EagerTiers;

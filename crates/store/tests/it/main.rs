@@ -17,6 +17,7 @@ mod marks;
 mod queue;
 mod rig;
 mod signing;
+mod tiers;
 mod writers;
 
 use ai_audit_store::MemoryStore;

@@ -27,6 +27,7 @@ impl Writer {
             error,
         })?;
         let seal = self.may_delete(name, wish.epoch)?;
+        self.store.may_delete(name)?;
         let range = seal.first..=seal.size;
         let deletion = match self.store.count_deleted(name, range.clone())? {
             0 => self.declare_deletion(name, &seal, wish)?,

@@ -53,6 +53,7 @@ impl Writer {
         let doomed: Vec<SubjectKeyId> = subjects.iter().map(|(_, key)| *key).collect();
         // What is recorded has to be finished, and nothing else is recorded before that.
         keys.may_destroy(&doomed).map_err(&failed)?;
+        self.store.may_delete(name)?;
         let kek = keys.kek().map_err(&failed)?;
         let (requests, requested) = self.request(name, wish, &subjects, kek)?;
         let (completions, ciphertexts) = self.destroy(name, &*keys, &requested)?;

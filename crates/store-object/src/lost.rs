@@ -1,0 +1,135 @@
+//! A96: answers that are lost while others write.
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
+
+use crate::folder::Folder;
+use crate::objects::{Listed, Objects, Since, Tag};
+use crate::options::{ObjectOptions, OpenMode};
+use crate::store::ObjectStore;
+use ai_audit_core::Head;
+use ai_audit_store::{Batch, LogName, Sealed, Store, StoreError};
+use ai_audit_testkit::TestLog;
+use core::fmt;
+use std::path::Path;
+use std::sync::Mutex;
+
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
+/// A folder whose next answer to a replacement is lost; what others do meanwhile is done, and asked again the
+/// condition does not hold.
+struct Lossy {
+    folder: Folder,
+    meanwhile: Mutex<Option<Meanwhile>>,
+}
+
+impl fmt::Debug for Lossy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lossy")
+    }
+}
+
+impl Objects for Lossy {
+    fn place(&self) -> &str {
+        self.folder.place()
+    }
+
+    fn get(&self, name: &str) -> Result<Option<(Vec<u8>, Tag)>, StoreError> {
+        self.folder.get(name)
+    }
+
+    fn since(&self, name: &str, tag: &Tag) -> Result<Since, StoreError> {
+        self.folder.since(name, tag)
+    }
+
+    fn create_all(&self, objects: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
+        self.folder.create_all(objects)
+    }
+
+    fn swap(
+        &self,
+        name: &str,
+        expected: Option<&Tag>,
+        content: Vec<u8>,
+    ) -> Result<Option<Tag>, StoreError> {
+        let made = self.folder.swap(name, expected, content)?;
+        match self.meanwhile.lock().unwrap().take() {
+            Some(others) => {
+                others();
+                Ok(None)
+            }
+            None => Ok(made),
+        }
+    }
+
+    fn delete_all(&self, names: &[String]) -> Result<(), StoreError> {
+        self.folder.delete_all(names)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
+        self.folder.list(prefix)
+    }
+
+    fn keeps_versions(&self) -> bool {
+        false
+    }
+}
+
+fn open(folder: &Path, meanwhile: Option<Meanwhile>) -> ObjectStore {
+    let lossy = Lossy {
+        folder: Folder::open(folder, true).unwrap(),
+        meanwhile: Mutex::new(meanwhile),
+    };
+    let options = ObjectOptions::default();
+    ObjectStore::over(Box::new(lossy), OpenMode::ReadWrite, &options).unwrap()
+}
+
+fn append(store: &ObjectStore, log: &LogName, receipts: &[Sealed]) -> Result<(), StoreError> {
+    store.append(&[Batch {
+        log,
+        expected: &Head::EMPTY,
+        receipts,
+    }])
+}
+
+#[test]
+fn a96_an_answer_is_lost_and_somebody_writes_another_log_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_path_buf();
+    let made = Box::new(Folder::open(&path, true).unwrap());
+    ObjectStore::over(made, OpenMode::Create, &ObjectOptions::default()).unwrap();
+    let [own, other] = ["own", "other"].map(|name| LogName::new(name).unwrap());
+    let others = {
+        let (path, other) = (path.clone(), other.clone());
+        move || append(&open(&path, None), &other, &TestLog::new(2).seal(3)).unwrap()
+    };
+    let store = open(&path, Some(Box::new(others)));
+    let mut log = TestLog::new(1);
+    let receipts = log.seal(5);
+    append(&store, &own, &receipts).unwrap();
+    assert_eq!(store.head(&own).unwrap(), Some(log.head()));
+    assert_eq!(store.head(&other).unwrap().unwrap().size(), 3);
+    // It is there once, and who sends it again by another call is told.
+    let again = append(&store, &own, &receipts).unwrap_err();
+    assert!(matches!(again, StoreError::HeadMoved { .. }), "{again}");
+}
+
+/// Somebody else's receipts in the same place are not taken for one's own.
+#[test]
+fn a96_an_append_that_was_not_stored_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_path_buf();
+    let made = Box::new(Folder::open(&path, true).unwrap());
+    ObjectStore::over(made, OpenMode::Create, &ObjectOptions::default()).unwrap();
+    let name = LogName::default();
+    let root = std::fs::read(path.join("root")).unwrap();
+    let others = {
+        let (path, name) = (path.clone(), name.clone());
+        move || {
+            // The replacement never came to the root: another writer's did.
+            std::fs::write(path.join("root"), root).unwrap();
+            append(&open(&path, None), &name, &TestLog::new(2).seal(5)).unwrap();
+        }
+    };
+    let store = open(&path, Some(Box::new(others)));
+    let refused = append(&store, &name, &TestLog::new(1).seal(5)).unwrap_err();
+    assert!(matches!(refused, StoreError::HeadMoved { .. }), "{refused}");
+}

@@ -1,0 +1,152 @@
+//! What is deleted is in no file any more, and what failed appends left can be deleted too.
+
+use crate::rig::{append, files, folder, objects, open, whole};
+use ai_audit_core::{Head, Timestamp};
+use ai_audit_store::{LogName, Store};
+use ai_audit_store_object::{OpenMode, Place};
+use ai_audit_testkit::TestLog;
+use ai_audit_testkit::erasures::{ciphertext, decision_with, key_id};
+use std::fs;
+use std::path::Path;
+
+fn holds(folder: &Path, part: &[u8]) -> usize {
+    let has = |path: &Path| {
+        let content = fs::read(path).unwrap();
+        content.windows(part.len()).any(|window| window == part)
+    };
+    files(folder).iter().filter(|path| has(path)).count()
+}
+
+#[test]
+fn what_is_deleted_is_in_no_file() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    let mut all = log.seal(70);
+    let beside = vec![
+        ciphertext(1, b"looked for in the files"),
+        ciphertext(2, b"another that stays"),
+    ];
+    let decision = log.seal_next(&decision_with("person-7", &beside));
+    all.push(decision.with_ciphertexts(beside));
+    let mut at = Head::EMPTY;
+    for sealed in &all {
+        append(&store, &name, &at, std::slice::from_ref(sealed)).unwrap();
+        at = store.head(&name).unwrap().unwrap();
+    }
+    let tail = |seq: usize| {
+        let bytes = all[seq].as_bytes();
+        bytes[bytes.len() - 64..].to_vec()
+    };
+    assert_eq!(holds(folder.path(), &tail(40)), 1);
+    assert_eq!(store.delete_receipts(&name, 0..=49).unwrap(), 48);
+    for seq in 2..=49 {
+        assert_eq!(holds(folder.path(), &tail(seq)), 0, "{seq}");
+    }
+    for seq in [0, 1, 50, 70] {
+        assert_eq!(holds(folder.path(), &tail(seq)), 1, "{seq}");
+    }
+    assert_eq!(store.delete_ciphertexts(&name, &[key_id(1)]).unwrap(), 1);
+    assert_eq!(holds(folder.path(), b"looked for in the files"), 0);
+    assert_eq!(holds(folder.path(), b"another that stays"), 1);
+    assert_eq!(store.restore_receipts(&name, &all[..30]).unwrap(), 28);
+    assert_eq!(holds(folder.path(), &tail(20)), 1);
+    // Put back and deleted again, under another name each time.
+    assert_eq!(store.delete_receipts(&name, 10..=20).unwrap(), 11);
+    assert_eq!(store.restore_receipts(&name, &all[..30]).unwrap(), 11);
+    assert_eq!(holds(folder.path(), &tail(20)), 1);
+    assert_eq!(store.count_deleted(&name, 0..=99).unwrap(), 20);
+}
+
+#[test]
+fn a_deletion_that_was_cut_off_is_ended_by_the_next() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    append(&store, &name, &Head::EMPTY, &log.seal(9)).unwrap();
+    // A folder with something in it in the place of the object: it cannot be deleted.
+    let path = objects(folder.path(), "segments").pop().unwrap();
+    let content = fs::read(&path).unwrap();
+    store.read(&name, 0, Default::default()).unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("x"), "x").unwrap();
+    assert!(store.delete_receipts(&name, 3..=5).is_err());
+    assert_eq!(store.count_deleted(&name, 0..=99).unwrap(), 3);
+    fs::remove_dir_all(&path).unwrap();
+    fs::write(&path, content).unwrap();
+    // Nothing is left to delete but what that one left.
+    assert_eq!(store.delete_receipts(&name, 3..=5).unwrap(), 0);
+    assert!(!path.exists());
+    assert_eq!(objects(folder.path(), "segments").len(), 1);
+}
+
+/// The second try has names of its own: collecting what the first left cannot meet what the second is about to name.
+#[test]
+fn an_append_that_is_tried_again_takes_nothing_that_the_first_left() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    let root = fs::read(folder.path().join("root")).unwrap();
+    let receipts = log.seal(5);
+    append(&store, &name, &Head::EMPTY, &receipts).unwrap();
+    let left = objects(folder.path(), "segments");
+    // As if it had not come to its root. What it wrote is not even touched again.
+    fs::write(folder.path().join("root"), root).unwrap();
+    fs::write(&left[0], "what a sync failed for").unwrap();
+    append(&store, &name, &Head::EMPTY, &receipts).unwrap();
+    assert_eq!(objects(folder.path(), "segments").len(), 2);
+    let kept = fs::read(&left[0]).unwrap();
+    assert_eq!(kept, b"what a sync failed for");
+    let later = Timestamp::from_micros(u64::MAX - 1);
+    assert_eq!(store.collect_garbage(later).unwrap(), 1);
+    assert!(!left[0].exists());
+    assert_eq!(whole(&open(&place, OpenMode::ReadOnly), &name), log.head());
+}
+
+/// After a sync that failed a second one of the same file may say that all is well.
+#[test]
+fn what_is_replaced_is_written_to_a_new_file_each_time() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    let (new, other) = (folder.path().join("new"), folder.path().join("other"));
+    fs::write(&new, "left by one that failed").unwrap();
+    fs::hard_link(&new, &other).unwrap();
+    append(&store, &name, &Head::EMPTY, &log.seal(5)).unwrap();
+    assert_eq!(fs::read(&other).unwrap(), b"left by one that failed");
+    assert!(!new.exists());
+    assert_eq!(whole(&store, &name), log.head());
+}
+
+#[test]
+fn what_failed_appends_left_is_deleted_and_nothing_else() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    for _ in 0..40 {
+        let head = log.head();
+        append(&store, &name, &head, &log.seal(1)).unwrap();
+    }
+    let note = "example.org/log1\n1\nroot\n\n\u{2014} log AAAAAAAA\n";
+    store
+        .put_checkpoint(&name, ai_audit_merkle::TreeSize::new(1), note)
+        .unwrap();
+    let segments = folder.path().join("logs/default/segments");
+    for n in 0..3 {
+        fs::write(segments.join(format!("{n:020}-left")), "receipts").unwrap();
+    }
+    let count = files(folder.path()).len();
+    assert_eq!(store.collect_garbage(Timestamp::from_micros(1)).unwrap(), 0);
+    assert_eq!(files(folder.path()).len(), count);
+    let later = Timestamp::from_micros(u64::MAX - 1);
+    assert_eq!(store.collect_garbage(later).unwrap(), 3);
+    assert_eq!(files(folder.path()).len(), count - 3);
+    assert_eq!(whole(&store, &name), log.head());
+    assert_eq!(store.checkpoints(&name).unwrap().len(), 1);
+}
