@@ -1,4 +1,4 @@
-//! Tokens and services of others for the tests of `ai-audit-kms`: SoftHSM of Debian, OpenBao and moto of PyPI.
+//! Tokens and services of others for the tests of `ai-audit-kms` and of the command line: SoftHSM of Debian, OpenBao and moto of PyPI.
 
 use std::env;
 use std::ffi::OsString;
@@ -44,6 +44,15 @@ pub(crate) fn run(workspace: &Workspace, mut take: impl FnMut(&str)) -> Result<V
     Cmd::cargo(workspace)
         .args(["test", "--package", "ai-audit-kms", "--all-features"])
         .args(["--", "--nocapture"])
+        .env("PATH", &path)
+        .run_all_lines(|line| {
+            take(line);
+            Show::Yes
+        })?;
+    // The command line, whose log has its keys there.
+    Cmd::cargo(workspace)
+        .args(["test", "--package", "ai-audit-cli", "--features", "kms"])
+        .args(["--test", "it", "signers::", "--", "--nocapture"])
         .env("PATH", &path)
         .run_all_lines(|line| {
             take(line);
