@@ -15,8 +15,8 @@ use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
 use crate::{
     bench, browser, calibrate, console, coverage, deny, deploy, embedded, ffi, flames, frameworks,
-    fuzz, growth, kms, latency, load, mcp, measure, miri, mutants, nostd, otlp, page, program,
-    proxy, python, release, scale, servers, service, stores, supply, telemetry, tidy, vectors,
+    fuzz, growth, latency, load, mcp, measure, miri, mutants, nostd, otlp, page, program,
+    proxy, python, release, scale, servers, service, services, stores, supply, telemetry, tidy, vectors,
 };
 
 /// A step and what it does; a step may say why it skipped something.
@@ -45,7 +45,7 @@ const STEPS: [(&str, Step); 37] = [
     ("clippy", |workspace, _, _| {
         Cmd::cargo(workspace)
             .args(["clippy", "--workspace", "--all-targets"])
-            .args(["--features", kms::FEATURES])
+            .args(["--features", services::FEATURES])
             .args(["--", "-D", "warnings"])
             .run()
     }),
@@ -75,12 +75,12 @@ const STEPS: [(&str, Step); 37] = [
             Err(why) => outcome.skip([why]),
         }
     }),
-    // The tests of keys that others keep, in a token and in services, look for these in the search path.
-    ("kms", |workspace, outcome, _| {
+    // The tests of keys and objects that others keep look for these services in the search path.
+    ("services", |workspace, outcome, _| {
         if !outcome.with_tests {
-            return outcome.skip(kms::run(workspace)?);
+            return outcome.skip(services::run(workspace)?);
         }
-        let (runner, skipped) = kms::for_all(workspace)?;
+        let (runner, skipped) = services::for_all(workspace)?;
         outcome.env.push(runner);
         outcome.skip(skipped)
     }),
@@ -129,7 +129,7 @@ const STEPS: [(&str, Step); 37] = [
             "--workspace",
             "--no-deps",
             "--features",
-            kms::FEATURES,
+            services::FEATURES,
         ];
         Cmd::cargo(workspace)
             .args(flags)
@@ -371,7 +371,7 @@ fn demo(workspace: &Workspace, _: &mut Outcome, _: Form) -> Result<()> {
 /// All tests, with all that crates can do. Steps that run some of them again say the same, or cargo builds them anew.
 pub(crate) fn all_tests(workspace: &Workspace) -> Cmd {
     Cmd::cargo(workspace)
-        .args(["test", "--workspace", "--features", kms::FEATURES])
+        .args(["test", "--workspace", "--features", services::FEATURES])
         .arg("--no-fail-fast")
 }
 

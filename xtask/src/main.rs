@@ -21,7 +21,6 @@ mod flames;
 mod frameworks;
 mod fuzz;
 mod growth;
-mod kms;
 mod latency;
 mod load;
 mod mcp;
@@ -29,7 +28,6 @@ mod measure;
 mod miri;
 mod mutants;
 mod nostd;
-mod objects;
 mod otlp;
 mod page;
 mod pii_accuracy;
@@ -41,6 +39,7 @@ mod sample;
 mod scale;
 mod servers;
 mod service;
+mod services;
 mod shell;
 mod stores;
 mod supply;
@@ -222,15 +221,9 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
                 println!("{reason}");
             }
         }
-        "kms" => {
+        "services" => {
             no_more(rest)?;
-            for reason in kms::run(&Workspace::load()?)? {
-                println!("{reason}");
-            }
-        }
-        "objects" => {
-            no_more(rest)?;
-            for reason in objects::run(&Workspace::load()?, |_| ())? {
+            for reason in services::run(&Workspace::load()?)? {
                 println!("{reason}");
             }
         }

@@ -21,6 +21,7 @@ pub(crate) mod redact;
 pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod serve;
+pub(crate) mod store;
 mod subject;
 pub(crate) mod tls;
 mod trace;
@@ -114,6 +115,7 @@ pub(crate) enum Command {
     Proxy(proxy::Proxy),
     Serve(serve::Serve),
     Token(serve::Token),
+    Store(store::Store),
     Publish(Publish),
     Monitor(Monitor),
     Witness(witness::Witness),
@@ -139,6 +141,18 @@ Examples:
   ai-audit init audit --name example.org/support
   ai-audit init audit --log acme --tenant \"ACME Ltd\"     one more log in it
   ai-audit init scratch --ephemeral                       for trying out
+  ai-audit init audit --store postgres://audit_writer@db/audit \\
+      --set store-password-file=passwords
+
+With --store the receipts are on that server; keys, settings and how far each
+log had come stay in DIR. Everything else of `store-` in the settings goes into
+DIR/ai-audit.toml with it. Passwords stand in no address: they are in the file
+of store-password-file, in lines host:port:database:user:password, or in
+AI_AUDIT_STORE_PASSWORD. A PostgreSQL is prepared by `ai-audit store prepare`.
+
+A key in a token or service never comes out of it. AI_AUDIT_SIGNER_CREDENTIALS
+names the file with its PIN, token or access keys, AI_AUDIT_SIGNER_MODULE the
+PKCS#11 module, for every command that signs.
 
 Hand DIR/log.pub to your auditor now: what he was given before is what he can
 trust later. Move DIR/keys/recovery.pem to where the log's machine cannot reach
@@ -181,9 +195,39 @@ pub(crate) struct Init {
     /// Take the checkpoint key from this PKCS#8 PEM file instead of making one.
     #[arg(long, value_name = "PEM")]
     pub(crate) checkpoint_key: Option<PathBuf>,
+    /// Sign receipts with the key at this address: vault:https://HOST/MOUNT/KEY,
+    /// pkcs11:token=LABEL;object=LABEL or aws:REGION/KEY.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        requires = "receipt_public",
+        conflicts_with = "receipt_key"
+    )]
+    pub(crate) receipt_signer: Option<String>,
+    /// The public key at that address, 64 hexadecimal digits, as you noted it when it was made.
+    #[arg(long, value_name = "HEX", requires = "receipt_signer")]
+    pub(crate) receipt_public: Option<String>,
+    /// The same for checkpoints, reports and packages.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        requires = "checkpoint_public",
+        conflicts_with = "checkpoint_key"
+    )]
+    pub(crate) checkpoint_signer: Option<String>,
+    /// The public key at that address, 64 hexadecimal digits.
+    #[arg(long, value_name = "HEX", requires = "checkpoint_signer")]
+    pub(crate) checkpoint_public: Option<String>,
     /// Bind this recovery key, 64 hexadecimal digits, whose secret is elsewhere, instead of making one.
     #[arg(long, value_name = "HEX")]
     pub(crate) recovery_key: Option<String>,
+    /// Keep the receipts on this server: `postgres://user@host/database` or `redis://host`. [default:
+    /// DIR/audit.db]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) store: Option<String>,
+    /// Take a Redis that may lose what it acknowledged, and declare that in the genesis.
+    #[arg(long, requires = "store")]
+    pub(crate) allow_loss: bool,
     /// For trying out: the genesis says so, no recovery key is kept, production refuses the keys.
     #[arg(long)]
     pub(crate) ephemeral: bool,

@@ -33,6 +33,7 @@ pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod shred;
 pub(crate) mod stats;
+pub(crate) mod store;
 pub(crate) mod subject;
 pub(crate) mod timestamp;
 pub(crate) mod token;

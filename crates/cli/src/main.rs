@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         Command::Proxy(args) => commands::proxy::run(args, output),
         Command::Serve(args) => commands::serve::run(args, output),
         Command::Token(args) => commands::token::run(args, output),
+        Command::Store(args) => commands::store::run(args, output),
         Command::Publish(args) => commands::publish::run(args, output),
         Command::Monitor(args) => commands::monitor::run(args, output),
         Command::Timestamp(args) => commands::timestamp::run(args, output),

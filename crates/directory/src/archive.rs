@@ -2,7 +2,7 @@
 
 mod ciphertexts;
 
-use crate::{DirectoryError, Layout, LogDirectory, Writer};
+use crate::{DirectoryError, Layout, LogDirectory, Settings, Writer};
 use ai_audit_core::{
     Digest, LeafHash, MAX_SEALED_LEN, Next, ReceiptSource as _, UnverifiedReceipt,
 };
@@ -272,15 +272,23 @@ fn package(path: &Path) -> Result<Archive<File>, DirectoryError> {
 }
 
 /// Writes a directory's database anew, so that what was deleted takes no room on the disk. No other
-/// process may have it open.
+/// process may have it open. A Redis did that when it deleted.
 ///
 /// # Errors
 ///
-/// When it is no log directory, a writer has it, or there is not room enough for a second copy.
-pub fn compact(path: &Path) -> Result<(), DirectoryError> {
+/// When it is no log directory, a writer has it, or there is not room enough for a second copy;
+/// [`DirectoryError::Refused`] for a PostgreSQL, whose tables only their owner can write anew.
+pub fn compact(path: &Path, settings: &Settings) -> Result<(), DirectoryError> {
     let layout = Layout::new(path);
     let _lock = WriterLock::acquire(&layout.lock())?;
-    Ok(SqliteStore::open(&layout.database(), OpenMode::ReadWrite)?.compact()?)
+    match &settings.store.address {
+        None => Ok(SqliteStore::open(&layout.database(), OpenMode::ReadWrite)?.compact()?),
+        Some(address) if address.is_postgres() => Err(DirectoryError::Refused(format!(
+            "{address}: the tables of a PostgreSQL are written anew by their owner alone: `ai-audit store compact` with the \
+             owner's address"
+        ))),
+        Some(_) => Ok(()),
+    }
 }
 
 /// The SHA-256 of a file, as a deletion receipt names an archive.

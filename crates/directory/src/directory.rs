@@ -1,24 +1,26 @@
 //! Reading a log directory, also while its writer runs.
 
-use crate::error::{io_at, opening};
-use crate::{DirectoryError, FileReceiptKeys, Layout, Settings, read_digest_secret, read_key};
-use ai_audit_core::{
-    BatchSeal, DecodeBody as _, DigestSecret, Genesis, Head, SigningKey, UnverifiedReceipt,
+use crate::error::io_at;
+use crate::store::{self, Mode};
+use crate::{
+    DirectoryError, FileReceiptKeys, Layout, LogKey, ServiceKey, Settings, read_digest_secret,
+    read_key,
 };
+use ai_audit_core::{BatchSeal, DecodeBody as _, DigestSecret, Genesis, Head, UnverifiedReceipt};
 use ai_audit_note::VKey;
-use ai_audit_store::{LogName, ReadLimit, Store, StoreError, StoredContent};
-use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+use ai_audit_store::{LogName, ReadLimit, ReceiptKeys, Store, StoreError, StoredContent};
+use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 /// A log directory that is open for reading.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LogDirectory {
     layout: Layout,
     settings: Settings,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
 }
 
 impl LogDirectory {
@@ -26,23 +28,28 @@ impl LogDirectory {
     ///
     /// # Errors
     ///
-    /// When it is no log directory or its database cannot be read.
+    /// When it is no log directory, or its database, or the server that has its receipts, cannot be read.
     pub fn open(path: &Path, settings: Settings) -> Result<Self, DirectoryError> {
-        Self::with_mode(path, settings, OpenMode::ReadOnly)
+        Self::with_mode(path, settings, Mode::Read)
     }
 
     pub(crate) fn with_mode(
         path: &Path,
-        settings: Settings,
-        mode: OpenMode,
+        mut settings: Settings,
+        mode: Mode,
     ) -> Result<Self, DirectoryError> {
         let layout = Layout::new(path);
-        if mode != OpenMode::Create {
-            is_log_directory(&layout)?;
+        if mode != Mode::Create {
+            is_log_directory(&layout, &settings)?;
         }
-        let store = Arc::new(SqliteStore::open(&layout.database(), mode).map_err(opening)?);
-        if settings.production {
-            for_few(&layout.database())?;
+        let store = store::open(&layout, &settings, mode)?;
+        if settings.store.address.is_none() {
+            if settings.production {
+                for_few(&layout.database())?;
+            }
+        } else if settings.high_water_marks.is_none() {
+            // The receipts are elsewhere, so a mark in the directory is not copied or restored with them.
+            settings.high_water_marks = Some(layout.marks());
         }
         Ok(Self {
             layout,
@@ -70,7 +77,39 @@ impl LogDirectory {
     }
 
     pub(crate) fn shared_store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store) as Arc<dyn Store>
+        Arc::clone(&self.store)
+    }
+
+    /// The store, to add a checkpoint: also beside a running writer.
+    pub(crate) fn store_beside(&self) -> Result<Arc<dyn Store>, DirectoryError> {
+        store::open(&self.layout, &self.settings, Mode::Beside)
+    }
+
+    /// Refuses a server on which a log is not that was made in this directory.
+    pub(crate) fn has_its_logs(&self) -> Result<(), DirectoryError> {
+        if self.settings.store.address.is_none() {
+            return Ok(());
+        }
+        let there = self.logs()?;
+        let made = store::key_lines(&self.layout)?;
+        match made.iter().find(|log| !there.contains(log)) {
+            None => Ok(()),
+            Some(log) => Err(self.lost(log)),
+        }
+    }
+
+    /// Whether a log was made in this directory, though its server does not have it.
+    pub(crate) fn is_lost(&self, log: &LogName) -> bool {
+        self.settings.store.address.is_some() && self.layout.log(log).key_line.exists()
+    }
+
+    pub(crate) fn lost(&self, log: &LogName) -> DirectoryError {
+        let address = self.settings.store.address.as_ref();
+        DirectoryError::Lost {
+            log: log.clone(),
+            store: address.map(ToString::to_string).unwrap_or_default(),
+            key_line: self.layout.log(log).key_line,
+        }
     }
 
     /// Its logs, by name.
@@ -90,6 +129,7 @@ impl LogDirectory {
     pub fn head(&self, log: &LogName) -> Result<Head, DirectoryError> {
         match self.store.head(log)? {
             Some(head) => Ok(head),
+            None if self.is_lost(log) => Err(self.lost(log)),
             None => {
                 let logs = self.logs()?;
                 let names: Vec<&str> = logs.iter().map(LogName::as_str).collect();
@@ -202,17 +242,18 @@ impl LogDirectory {
             .map_err(|error| wrong(error.to_string()).into())
     }
 
-    /// A log's checkpoint key.
+    /// A log's checkpoint key. One that is in a service is asked to sign a probe.
     ///
     /// # Errors
     ///
-    /// When its file cannot be read, or production refuses it.
-    pub fn checkpoint_key(&self, log: &LogName) -> Result<SigningKey, DirectoryError> {
+    /// When its file cannot be read, production refuses it, or its service does not sign.
+    pub fn checkpoint_key(&self, log: &LogName) -> Result<LogKey, DirectoryError> {
         self.keys_may_be_used(log)?;
-        read_key(
-            &self.layout.log(log).checkpoint_key,
-            self.settings.production,
-        )
+        let paths = self.layout.log(log);
+        if let Some(service) = ServiceKey::read(&paths.checkpoint_signer)? {
+            return service.open(&self.settings);
+        }
+        read_key(&paths.checkpoint_key, self.settings.production).map(LogKey::File)
     }
 
     /// The same where the valid key is about to be revoked, and may be lost.
@@ -223,14 +264,36 @@ impl LogDirectory {
         FileReceiptKeys::open_to_revoke(&self.layout.log(log), self.settings.production)
     }
 
-    /// A log's receipt key in its files.
+    /// Who keeps a log's receipt key: its files, or a service, which is asked to sign a probe. Where there are
+    /// files, they are the ones: a key in a service was revoked then.
     ///
     /// # Errors
     ///
-    /// When they cannot be read, or production refuses them.
-    pub fn receipt_keys(&self, log: &LogName) -> Result<FileReceiptKeys, DirectoryError> {
+    /// When they cannot be read, production refuses them, or the service does not sign.
+    pub fn receipt_keys(&self, log: &LogName) -> Result<Box<dyn ReceiptKeys>, DirectoryError> {
         self.keys_may_be_used(log)?;
-        FileReceiptKeys::open(&self.layout.log(log), self.settings.production)
+        let paths = self.layout.log(log);
+        if !paths.receipt_key.exists()
+            && !paths.next_receipt_key.exists()
+            && let Some(service) = ServiceKey::read(&paths.receipt_signer)?
+        {
+            return Ok(Box::new(service.open(&self.settings)?));
+        }
+        let keys = FileReceiptKeys::open(&paths, self.settings.production)?;
+        Ok(Box::new(keys))
+    }
+
+    /// Whether a key of a log is in a service.
+    ///
+    /// # Errors
+    ///
+    /// When a file that would say so cannot be read.
+    pub fn service_keys(&self, log: &LogName) -> Result<[Option<ServiceKey>; 2], DirectoryError> {
+        let paths = self.layout.log(log);
+        Ok([
+            ServiceKey::read(&paths.receipt_signer)?,
+            ServiceKey::read(&paths.checkpoint_signer)?,
+        ])
     }
 
     /// The secret under which a log's texts are digested.
@@ -246,9 +309,22 @@ impl LogDirectory {
     }
 }
 
+impl fmt::Debug for LogDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogDirectory")
+            .field("layout", &self.layout)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Refuses a path that is no log directory, and tells that from one that may not be looked into.
-pub(crate) fn is_log_directory(layout: &Layout) -> Result<(), DirectoryError> {
-    let path = layout.database();
+pub(crate) fn is_log_directory(layout: &Layout, settings: &Settings) -> Result<(), DirectoryError> {
+    // Where the receipts are on a server, `init` left the settings.
+    let path = match settings.store.address {
+        None => layout.database(),
+        Some(_) => layout.settings(),
+    };
     match fs::metadata(&path) {
         Ok(metadata) if metadata.is_file() => Ok(()),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(io_at(&path)(error)),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum DirectoryError {
     /// The path is no log directory.
-    #[error("{} is no log directory: it has no audit.db; make one with `ai-audit init {}`", .path.display(), .path.display())]
+    #[error("{} is no log directory: it has no audit.db, and its settings name no server that has its receipts; make one with `ai-audit init {}`", .path.display(), .path.display())]
     NotADirectory {
         /// The path.
         path: PathBuf,
@@ -35,6 +35,35 @@ pub enum DirectoryError {
         path: PathBuf,
         /// The logs it has.
         known: String,
+    },
+    /// A log that was made in the directory is not on the server that should have it.
+    #[error(
+        "log {log} is not in {store}, though {} says that it was made: the server was emptied, or restored from before \
+         that, or is another one; nothing is written. Bring back the one that has it; if the log is lost for good, keep its \
+         key line, and begin another directory",
+        .key_line.display()
+    )]
+    Lost {
+        /// The log.
+        log: LogName,
+        /// The server's address.
+        store: String,
+        /// Its key line, which was written when it had been made.
+        key_line: PathBuf,
+    },
+    /// A log of this name is on the server, and its keys are not in the directory.
+    #[error(
+        "log {log} is in {store} already, and its keys are not in {}: it is another directory's. Choose another name with \
+         --log, or a place of its own on the server with the setting store-name",
+        .path.display()
+    )]
+    Foreign {
+        /// The log.
+        log: LogName,
+        /// The server's address.
+        store: String,
+        /// The directory.
+        path: PathBuf,
     },
     /// A log cannot have this name here, because a file of the directory has it.
     #[error("log name {log}: a file of the directory has it; choose another")]
@@ -247,6 +276,9 @@ pub enum DirectoryError {
         /// The receipt.
         seq: u64,
     },
+    /// A token or service that has a key of the log could not be asked, or its answer not be used.
+    #[error("{0}")]
+    Service(String),
     /// The origin's name cannot be used.
     #[error("{0}")]
     Name(String),
@@ -281,6 +313,7 @@ impl DirectoryError {
             | Self::NoWitnesses { .. }
             | Self::NoSuchWitness { .. }
             | Self::LogExists { .. }
+            | Self::Foreign { .. }
             | Self::ReservedName { .. }
             | Self::Settings { .. }
             | Self::NotSealed { .. }

@@ -1,15 +1,13 @@
 //! A log as evidence: checkpoints on demand, and what packages and proofs are made of.
 
-use crate::error::opening;
 use crate::sound::Sound;
 use crate::{DirectoryError, LogDirectory};
-use ai_audit_core::Kind;
+use ai_audit_core::{Kind, Signer as _};
 use ai_audit_export::LogEvidence;
 use ai_audit_merkle::{TileError, Tiled, TreeSize};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_readahead::{ReadAhead, ReadAheadError};
 use ai_audit_store::{LogName, Query, Store, StoreError, StoreReader, StoreTiles};
-use ai_audit_store_sqlite::{OpenMode, SqliteStore};
 use ai_audit_verify::{Depth, LogVerifier, Observer, Report, TreeVerifier, TrustPolicy};
 use std::ops::{Range, RangeInclusive};
 
@@ -283,8 +281,7 @@ impl LogDirectory {
         let note = checkpoint.sign(&key).map_err(|error| StoreError::Corrupt {
             what: error.to_string(),
         })?;
-        let store =
-            SqliteStore::open(&self.layout().database(), OpenMode::ReadWrite).map_err(opening)?;
+        let store = self.store_beside()?;
         store.put_checkpoint(log, size, &note.to_string())?;
         // With what witnesses put under it before.
         match store.latest_checkpoint(log)? {

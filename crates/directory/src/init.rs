@@ -3,15 +3,16 @@
 use crate::ephemeral;
 use crate::error::io_at;
 use crate::key_files::{durable_folder, folder_of, private_folder, sync_folder};
+use crate::store::{LOSS, keep};
 use crate::writer::Writer;
 use crate::{
-    DirectoryError, FileReceiptKeys, Layout, LogDirectory, LogPaths, Settings, read_key,
-    write_digest_secret, write_key,
+    DirectoryError, FileReceiptKeys, Layout, LogDirectory, LogKey, LogPaths, ServiceKey, Settings,
+    read_key, write_digest_secret, write_key,
 };
 use ai_audit_core::{Origin, SigningKey, VerifyingKey};
 use ai_audit_epochs::{RETENTION_POLICY, Retention};
 use ai_audit_note::VKey;
-use ai_audit_store::{LogName, LogSigners, NewLog, Random, StoreError};
+use ai_audit_store::{LogName, LogSigners, NewLog, Random, ReceiptKeys, StoreError};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,10 @@ pub struct InitOptions {
     pub receipt_key: Option<PathBuf>,
     /// A checkpoint key to take instead of a new one.
     pub checkpoint_key: Option<PathBuf>,
+    /// A receipt key in a service instead of a file.
+    pub receipt_signer: Option<ServiceKey>,
+    /// A checkpoint key in a service instead of a file.
+    pub checkpoint_signer: Option<ServiceKey>,
     /// A recovery key whose secret is elsewhere.
     pub recovery_key: Option<VerifyingKey>,
     /// Whether the log is for trying out: its genesis says so, the secret of a recovery key that is
@@ -50,6 +55,8 @@ impl InitOptions {
             policy: Vec::new(),
             receipt_key: None,
             checkpoint_key: None,
+            receipt_signer: None,
+            checkpoint_signer: None,
             recovery_key: None,
             ephemeral: false,
         }
@@ -72,6 +79,12 @@ pub struct Initialized {
 /// Settings file of a new directory: everything in it is a default.
 const SETTINGS: &str = "\
 # Settings of this log directory. Environment variables AI_AUDIT_… and flags win over them.
+# store = \"postgres://user@host/db\"      # the server that has the receipts; none: audit.db
+# store-name = \"ai_audit\"               # its schema there, or what the keys of a Redis begin with
+# store-password-file = \"../passwords\"  # host:port:db:user:password; or AI_AUDIT_STORE_PASSWORD
+# store-ca = \"../ca.pem\"                # whom TLS trusts, in place of the system's authorities
+# store-eraser = \"postgres://…\"         # the same PostgreSQL, as the role that deletes bytes
+# store-allow-loss = false              # a Redis that may lose what it acknowledged; declared in logs
 # checkpoint-every = 1000         # a checkpoint after so many receipts; 0: never
 # checkpoint-after-seconds = 0    # a checkpoint after so many seconds; 0: never
 # epoch-receipts = 0              # an epoch is sealed when it has so many receipts; 0: never
@@ -89,7 +102,8 @@ const SETTINGS: &str = "\
 # env = \"development\"             # or \"production\": refuses files that others can read
 ";
 
-/// Opens a log in a directory, which is made if it is not there.
+/// Opens a log in a directory, which is made if it is not there. Where the settings name a server for the
+/// receipts, that is put into the directory's settings file.
 ///
 /// A run that was cut off can be repeated: keys that it wrote are used again, and a log that it made
 /// gets its key line.
@@ -110,9 +124,20 @@ pub fn init(
     }
     check(path, options)?;
     durable_folder(path)?;
+    let told = settings.store.clone();
     let writer = Writer::create(path, settings, software)?;
-    let made = create(&writer, options)?;
+    // Before there is a log on the server: whoever is cut off in between finds it again.
     let file = writer.directory().layout().settings();
+    let kept = match told.address {
+        Some(_) => keep(&file, SETTINGS, &told)?,
+        None => None,
+    };
+    let made = create(&writer, options).inspect_err(|_| {
+        // Another address may be the right one. Where this fails, too, the file says which one it was.
+        if let Some(kept) = kept {
+            let _ = kept.undo();
+        }
+    })?;
     if !file.exists() {
         fs::write(&file, SETTINGS).map_err(io_at(&file))?;
     }
@@ -126,6 +151,15 @@ fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
     let digits = "0".repeat(32);
     Origin::parse(&format!("{}/{digits}", options.name))
         .map_err(|error| DirectoryError::Name(format!("name {:?}: {error}", options.name)))?;
+    let forward = options
+        .policy
+        .iter()
+        .any(|(name, value)| (name.as_str(), value.as_str()) == ("receipt-key", "forward-secure"));
+    if forward && options.receipt_signer.is_some() {
+        return Err(DirectoryError::Name(
+            "a receipt key in a service cannot be handed over with each epoch: it makes no next key and destroys none".into(),
+        ));
+    }
     for (name, value) in &options.policy {
         crate::policy::checked((name.clone(), value.clone()))?;
         if name == RETENTION_POLICY {
@@ -154,16 +188,29 @@ pub(crate) fn create(
     if directory.store().head(log)?.is_some() {
         return finish(directory, options, paths);
     }
+    // Its keys would sign a second log of this name, and nobody would miss the first one.
+    if directory.is_lost(log) {
+        return Err(directory.lost(log));
+    }
     directory.layout().check_new_log(log)?;
     let random = writer.random();
     private_folder(&paths.keys)?;
-    key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
-    let receipt = FileReceiptKeys::open(&paths, true)?;
-    let checkpoint = key(
-        random,
-        &paths.checkpoint_key,
-        options.checkpoint_key.as_deref(),
-    )?;
+    let settings = directory.settings();
+    let receipt: Box<dyn ReceiptKeys> = match &options.receipt_signer {
+        Some(service) => Box::new(in_service(service, &paths.receipt_signer, settings)?),
+        None => {
+            key(random, &paths.receipt_key, options.receipt_key.as_deref())?;
+            Box::new(FileReceiptKeys::open(&paths, true)?)
+        }
+    };
+    let checkpoint = match &options.checkpoint_signer {
+        Some(service) => in_service(service, &paths.checkpoint_signer, settings)?,
+        None => LogKey::File(key(
+            random,
+            &paths.checkpoint_key,
+            options.checkpoint_key.as_deref(),
+        )?),
+    };
     let recovery = match options.recovery_key {
         Some(key) => key,
         None if options.ephemeral => SigningKey::from_bytes(&*secret(random)?).verifying_key(),
@@ -180,6 +227,11 @@ pub(crate) fn create(
     if options.ephemeral {
         policy.push((ephemeral::POLICY.0.into(), ephemeral::POLICY.1.into()));
     }
+    if directory.settings().store.allow_loss
+        && let Some((name, value)) = LOSS
+    {
+        policy.push((name.into(), value.into()));
+    }
     policy.sort();
     policy.dedup();
     let new = NewLog {
@@ -188,7 +240,7 @@ pub(crate) fn create(
         policy,
         recovery,
         signers: LogSigners {
-            receipt: Box::new(receipt),
+            receipt,
             checkpoint: Box::new(checkpoint),
         },
     };
@@ -210,6 +262,18 @@ fn finish(
     paths: LogPaths,
 ) -> Result<Initialized, DirectoryError> {
     let log = &options.log;
+    // Keys are written before the log is made.
+    if let Some(address) = &directory.settings().store.address
+        && !paths.receipt_key.exists()
+        && !paths.next_receipt_key.exists()
+        && !paths.receipt_signer.exists()
+    {
+        return Err(DirectoryError::Foreign {
+            log: log.clone(),
+            store: address.to_string(),
+            path: directory.layout().root().into(),
+        });
+    }
     let key_line = directory.key_line(log)?;
     let same_name =
         Origin::parse(key_line.name()).is_ok_and(|origin| origin.name() == options.name);
@@ -243,6 +307,29 @@ fn key(
     };
     write_key(file, &key)?;
     Ok(key)
+}
+
+/// The key that is in a service, once it has signed; where it is, in a file afterwards.
+fn in_service(
+    wanted: &ServiceKey,
+    file: &Path,
+    settings: &Settings,
+) -> Result<LogKey, DirectoryError> {
+    let opened = wanted.open(settings)?;
+    match ServiceKey::read(file)? {
+        None => wanted.write(file)?,
+        Some(there) if there == *wanted => {}
+        Some(there) => {
+            return Err(DirectoryError::Key {
+                path: file.into(),
+                what: format!(
+                    "{} is there already; remove the file if it was a mistake",
+                    there.address
+                ),
+            });
+        }
+    }
+    Ok(opened)
 }
 
 /// Whether a secret's file is there. An empty one, which a full disk may have left, is removed.
@@ -293,6 +380,8 @@ pub(crate) fn for_tenant(log: LogName, default_origin: Option<&str>) -> InitOpti
         policy: Vec::new(),
         receipt_key: None,
         checkpoint_key: None,
+        receipt_signer: None,
+        checkpoint_signer: None,
         recovery_key: None,
         ephemeral: false,
     }

@@ -248,7 +248,7 @@ impl Writer {
             return Ok(None);
         }
         let signers = LogSigners {
-            receipt: Box::new(writer.directory().receipt_keys(log)?),
+            receipt: writer.directory().receipt_keys(log)?,
             checkpoint: Box::new(writer.directory().checkpoint_key(log)?),
         };
         let with = Attach {

@@ -4,6 +4,7 @@
 //! name. All logs share one database and one lock.
 
 use crate::DirectoryError;
+use crate::settings::names_store;
 use ai_audit_store::LogName;
 use std::path::{Path, PathBuf};
 
@@ -22,10 +23,14 @@ pub struct LogPaths {
     pub keys: PathBuf,
     /// The receipt key.
     pub receipt_key: PathBuf,
+    /// Where the receipt key is, if it is in a service and not in a file.
+    pub receipt_signer: PathBuf,
     /// The receipt key that is to follow, while a rotation is under way.
     pub next_receipt_key: PathBuf,
     /// The checkpoint key.
     pub checkpoint_key: PathBuf,
+    /// Where the checkpoint key is, if it is in a service and not in a file.
+    pub checkpoint_signer: PathBuf,
     /// The recovery key, which belongs elsewhere.
     pub recovery_key: PathBuf,
     /// The secret under which texts are digested.
@@ -51,7 +56,7 @@ impl Layout {
         &self.root
     }
 
-    /// The database with all receipts.
+    /// The database with all receipts, where they are not on a server.
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.root.join("audit.db")
@@ -61,6 +66,13 @@ impl Layout {
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.root.join("audit.lock")
+    }
+
+    /// The folder of the high-water marks of logs that are kept on a server, where no setting puts them
+    /// elsewhere.
+    #[must_use]
+    pub fn marks(&self) -> PathBuf {
+        self.root.join("audit.marks")
     }
 
     /// The settings.
@@ -94,7 +106,9 @@ impl Layout {
             key_line: folder.join("log.pub"),
             receipt_key: keys.join("receipt.pem"),
             next_receipt_key: keys.join("receipt.next.pem"),
+            receipt_signer: keys.join("receipt.signer"),
             checkpoint_key: keys.join("checkpoint.pem"),
+            checkpoint_signer: keys.join("checkpoint.signer"),
             recovery_key: keys.join("recovery.pem"),
             digest_secret: keys.join("digest.secret"),
             subject_keys: keys.join("subjects.db"),
@@ -107,7 +121,8 @@ impl Layout {
     /// Whether a directory looks like a log directory.
     #[must_use]
     pub fn is_log_directory(path: &Path) -> bool {
-        Self::new(path).database().is_file()
+        let layout = Self::new(path);
+        layout.database().is_file() || names_store(&layout.settings())
     }
 
     /// Whether a log that is not there yet can have this name: other logs' files stand in a folder
@@ -123,7 +138,12 @@ impl Layout {
         let name = log.as_str();
         let ours = matches!(
             name,
-            "keys" | "audit.lock" | "ai-audit.toml" | "tokens.toml" | "witnesses.policy"
+            "keys"
+                | "audit.lock"
+                | "audit.marks"
+                | "ai-audit.toml"
+                | "tokens.toml"
+                | "witnesses.policy"
         ) || name.starts_with("audit.db")
             || name.starts_with("log.pub");
         let folder = self.root.join(name);

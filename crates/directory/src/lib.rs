@@ -1,14 +1,16 @@
-//! A log directory: one SQLite file, key files, a lock, settings.
+//! A log directory: one SQLite file or the address of a server, key files, a lock, settings.
 //!
 //! ```text
 //! DIR/audit.db             receipts, tree nodes and checkpoints of all logs (mode 0600)
 //! DIR/audit.lock           held by the one writer
+//! DIR/audit.marks/         how far each log had come, where receipts are on a server and not in audit.db
 //! DIR/ai-audit.toml        settings
 //! DIR/tokens.toml          who may use the service: hashes of tokens, scopes (mode 0600)
 //! DIR/witnesses.policy     who cosigns checkpoints, and how many of them are needed
 //! DIR/log.pub              the default log's key line, for the auditor
 //! DIR/keys/receipt.pem     signs receipts            (mode 0600)
 //! DIR/keys/checkpoint.pem  signs checkpoints         (mode 0600)
+//! DIR/keys/*.signer        where one of the two is, if it is in a token or service
 //! DIR/keys/recovery.pem    revokes; move it offline  (mode 0600)
 //! DIR/keys/digest.secret   keys the digests of texts (mode 0600)
 //! DIR/keys/subjects.db     keys of subjects, wrapped (mode 0600); no backup of the log needs it
@@ -68,8 +70,10 @@ mod receipt_signer;
 mod reports;
 mod reveal;
 mod settings;
+mod signer;
 mod sound;
 mod statistics;
+mod store;
 mod subject_keys;
 mod subjects;
 mod system;
@@ -96,7 +100,9 @@ pub use policy::REDACTION_POLICY;
 pub use receipt_keys::FileReceiptKeys;
 pub use reveal::{Looking, Revealed, RevealedReceipt};
 pub use settings::{SETTING_NAMES, Settings};
+pub use signer::{LogKey, ServiceKey, SignerAddress, SignerSettings};
 pub use statistics::{Counts, ImportedCounts, Statistics};
+pub use store::{StoreAddress, StoreSettings};
 pub use subjects::{HeldAccess, HeldOn, HeldReceipt, Remains, SubjectInfo};
 pub use system::OsRandom;
 pub use texts::{Opened, TextState};

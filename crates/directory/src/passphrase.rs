@@ -1,4 +1,4 @@
-//! The passphrase under which a key-encryption key is kept.
+//! The passphrase under which a key-encryption key is kept, or the password of a server.
 
 use crate::DirectoryError;
 use crate::key_files::read_secret;
@@ -37,6 +37,11 @@ impl Passphrase {
             path: path.into(),
             what: "expected a passphrase, found nothing".into(),
         })
+    }
+
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(crate) fn text(&self) -> &str {
+        &self.0
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

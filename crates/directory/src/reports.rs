@@ -1,13 +1,11 @@
 //! Reports signed by the log that they are of.
 
-use crate::error::opening;
 use crate::{DirectoryError, LogDirectory};
 use ai_audit_core::{NodeHash, Timestamp};
 use ai_audit_export::{ManifestFile, ReportStatement};
 use ai_audit_merkle::{Tiled, TreeSize};
 use ai_audit_note::{Checkpoint, SignedNote};
-use ai_audit_store::{LogName, Store as _, StoreError, StoreTiles};
-use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+use ai_audit_store::{LogName, StoreError, StoreTiles};
 
 impl LogDirectory {
     /// Signs the statement of a report with the log's checkpoint key: these files were made of the
@@ -62,8 +60,7 @@ impl LogDirectory {
             let checkpoint = checkpoint
                 .sign(&key)
                 .map_err(|error| corrupt(error.to_string()))?;
-            let store = SqliteStore::open(&self.layout().database(), OpenMode::ReadWrite)
-                .map_err(opening)?;
+            let store = self.store_beside()?;
             store.put_checkpoint(log, size, &checkpoint.to_string())?;
         }
         Ok(note)

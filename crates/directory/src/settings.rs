@@ -1,7 +1,7 @@
 //! Settings: from the file of the directory, then the environment, then flags; the later wins.
 
 use crate::error::io_at;
-use crate::{DirectoryError, Passphrase};
+use crate::{DirectoryError, Passphrase, SignerSettings, StoreAddress, StoreSettings};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,10 @@ use std::time::Duration;
 /// What a log directory's writer is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Where the receipts are, if not in the directory.
+    pub store: StoreSettings,
+    /// How services that have keys are asked, which only the environment says.
+    pub signer: SignerSettings,
     /// A checkpoint is made after this many receipts; 0 for never.
     pub checkpoint_every: u64,
     /// A checkpoint is made after this time, if anything was appended; zero for never.
@@ -52,6 +56,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            store: StoreSettings::default(),
+            signer: SignerSettings::default(),
             checkpoint_every: 1000,
             checkpoint_after: Duration::ZERO,
             epoch_receipts: 0,
@@ -74,7 +80,13 @@ impl Default for Settings {
 
 /// The settings' names, as the file writes them; the environment's are `AI_AUDIT_` and the name in
 /// capitals with `_` for `-`.
-pub const SETTING_NAMES: [&str; 15] = [
+pub const SETTING_NAMES: [&str; 21] = [
+    "store",
+    "store-name",
+    "store-password-file",
+    "store-ca",
+    "store-eraser",
+    "store-allow-loss",
     "checkpoint-every",
     "checkpoint-after-seconds",
     "epoch-receipts",
@@ -95,6 +107,12 @@ pub const SETTING_NAMES: [&str; 15] = [
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct File {
+    store: Option<StoreAddress>,
+    store_name: Option<String>,
+    store_password_file: Option<PathBuf>,
+    store_ca: Option<PathBuf>,
+    store_eraser: Option<StoreAddress>,
+    store_allow_loss: Option<bool>,
     checkpoint_every: Option<u64>,
     checkpoint_after_seconds: Option<u64>,
     epoch_receipts: Option<u64>,
@@ -129,15 +147,20 @@ enum Env {
 /// Names the file with the settings in place of the directory's own.
 const CONFIG: &str = "AI_AUDIT_CONFIG";
 const PREFIX: &str = "AI_AUDIT_";
-/// No setting: a file or a flag would show it to others.
+/// No settings: a file or a flag would show them to others.
 const PASSPHRASE: &str = "AI_AUDIT_KEK_PASSPHRASE";
+const PASSWORD: &str = "AI_AUDIT_STORE_PASSWORD";
+/// No settings: a directory of a stranger would load his library, or send him our token.
+const CREDENTIALS: &str = "AI_AUDIT_SIGNER_CREDENTIALS";
+const MODULE: &str = "AI_AUDIT_SIGNER_MODULE";
 
 impl Settings {
     /// Defaults, changed by the file if there is one, changed by the environment: of `variables`
     /// those count whose names begin with `AI_AUDIT_`. Flags come last, by [`Settings::set`].
     ///
     /// `AI_AUDIT_CONFIG` is passed over: whoever heeds it gives another `file`.
-    /// `AI_AUDIT_KEK_PASSPHRASE` is the passphrase itself.
+    /// `AI_AUDIT_KEK_PASSPHRASE` is the passphrase itself, `AI_AUDIT_STORE_PASSWORD` the password of the store's
+    /// server; `AI_AUDIT_SIGNER_CREDENTIALS` and `AI_AUDIT_SIGNER_MODULE` say how services that have keys are asked.
     ///
     /// # Errors
     ///
@@ -157,7 +180,13 @@ impl Settings {
                 continue;
             };
             if variable == PASSPHRASE {
-                passphrase(&mut settings, value)?;
+                settings.kek_passphrase = Some(secret(PASSPHRASE, value)?);
+            } else if variable == PASSWORD {
+                settings.store.password = Some(secret(PASSWORD, value)?);
+            } else if variable == CREDENTIALS {
+                settings.signer.credentials = Some(value.into());
+            } else if variable == MODULE {
+                settings.signer.module = Some(value.into());
             } else if variable != CONFIG {
                 let name = name.to_ascii_lowercase().replace('_', "-");
                 settings.set(&name, &value, &variable)?;
@@ -226,6 +255,13 @@ impl Settings {
                 });
             }
         };
+        let store = &mut self.store;
+        store.address = file.store.or(store.address.take());
+        store.name = file.store_name.or(store.name.take());
+        store.eraser = file.store_eraser.or(store.eraser.take());
+        store.allow_loss = file.store_allow_loss.unwrap_or(store.allow_loss);
+        path(&mut store.password_file, file.store_password_file);
+        path(&mut store.authorities, file.store_ca);
         path(&mut self.high_water_marks, file.high_water_marks);
         path(&mut self.kek_folder, file.kek_folder);
         path(&mut self.kek_passphrase_file, file.kek_passphrase_file);
@@ -236,13 +272,19 @@ impl Settings {
     }
 }
 
-fn passphrase(settings: &mut Settings, value: String) -> Result<(), DirectoryError> {
-    let passphrase = Passphrase::new(value).ok_or_else(|| DirectoryError::Settings {
-        origin: PASSPHRASE.into(),
+fn secret(variable: &str, value: String) -> Result<Passphrase, DirectoryError> {
+    Passphrase::new(value).ok_or_else(|| DirectoryError::Settings {
+        origin: variable.into(),
         what: "it is empty; give it a value or take it away".into(),
-    })?;
-    settings.kek_passphrase = Some(passphrase);
-    Ok(())
+    })
+}
+
+/// Whether a settings file names a server that has the receipts. One that cannot be read does not.
+pub(crate) fn names_store(file: &Path) -> bool {
+    fs::read_to_string(file)
+        .ok()
+        .and_then(|text| toml::from_str::<toml::Table>(&text).ok())
+        .is_some_and(|table| table.contains_key("store"))
 }
 
 fn parse_file(text: &str, path: &Path) -> Result<File, DirectoryError> {

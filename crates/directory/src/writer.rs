@@ -6,6 +6,7 @@ use crate::init::{create, for_tenant, publish};
 use crate::keepers::Keepers;
 use crate::key_files::UNFINISHED;
 use crate::receipt_keys::destroy_unfinished;
+use crate::store::Mode;
 use crate::{
     DirectoryError, Initialized, Layout, LogDirectory, OsRandom, REDACTION_POLICY, Settings,
 };
@@ -16,7 +17,6 @@ use ai_audit_store::{
     LedgerObserver, LogName, LogSigners, NewLog, OnFull, Random, Receipt, SignerSource,
     SubjectKeysSource, SystemClock, WriterLock,
 };
-use ai_audit_store_sqlite::OpenMode;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -118,7 +118,7 @@ impl SignerSource for KeyFiles {
 fn signers(directory: &LogDirectory, log: &LogName) -> Result<LogSigners, DirectoryError> {
     directory.head(log)?;
     Ok(LogSigners {
-        receipt: Box::new(directory.receipt_keys(log)?),
+        receipt: directory.receipt_keys(log)?,
         checkpoint: Box::new(directory.checkpoint_key(log)?),
     })
 }
@@ -131,7 +131,8 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When it is no log directory, or another writer has it.
+    /// When it is no log directory, another writer has it, or a server does not have the logs that were made in
+    /// it.
     pub fn open(path: &Path, settings: Settings, software: &str) -> Result<Self, DirectoryError> {
         Self::open_observed(path, settings, software, None)
     }
@@ -147,8 +148,8 @@ impl Writer {
         software: &str,
         observer: Option<Arc<dyn LedgerObserver>>,
     ) -> Result<Self, DirectoryError> {
-        is_log_directory(&Layout::new(path))?;
-        let writer = Self::with_mode(path, settings, software, OpenMode::ReadWrite, observer)?;
+        is_log_directory(&Layout::new(path), &settings)?;
+        let writer = Self::with_mode(path, settings, software, Mode::Write, observer)?;
         writer.publish_missing()?;
         writer.finish_cut_off()?;
         Ok(writer)
@@ -226,8 +227,8 @@ impl Writer {
         settings: Settings,
         software: &str,
     ) -> Result<Self, DirectoryError> {
-        is_log_directory(&Layout::new(path))?;
-        Self::with_mode(path, settings, software, OpenMode::ReadWrite, None)
+        is_log_directory(&Layout::new(path), &settings)?;
+        Self::with_mode(path, settings, software, Mode::Write, None)
     }
 
     /// Asks the witnesses of a log, where they are to be asked.
@@ -266,18 +267,19 @@ impl Writer {
         settings: Settings,
         software: &str,
     ) -> Result<Self, DirectoryError> {
-        Self::with_mode(path, settings, software, OpenMode::Create, None)
+        Self::with_mode(path, settings, software, Mode::Create, None)
     }
 
     fn with_mode(
         path: &Path,
         settings: Settings,
         software: &str,
-        mode: OpenMode,
+        mode: Mode,
         observer: Option<Arc<dyn LedgerObserver>>,
     ) -> Result<Self, DirectoryError> {
         let lock = WriterLock::acquire(&Layout::new(path).lock()).map_err(opening)?;
         let directory = LogDirectory::with_mode(path, settings, mode)?;
+        directory.has_its_logs()?;
         let mut config = config(directory.settings(), software)?;
         config.observer = observer;
         let keys = Arc::new(KeyFiles {
@@ -350,6 +352,19 @@ impl Writer {
         {
             let entry = (REDACTION_POLICY.into(), redaction.to_json());
             options.policy.push(entry);
+        }
+        if default.is_some()
+            && self
+                .directory
+                .service_keys(&LogName::default())?
+                .iter()
+                .any(Option::is_some)
+        {
+            return Err(DirectoryError::Refused(format!(
+                "log {}: keys of the default log are in a service, and those of a log that a record opens would be in \
+                 files; open it with `ai-audit init --log`",
+                options.log
+            )));
         }
         // What is opened beside a log for trying out is for trying out too.
         options.ephemeral = default.is_some() && self.directory.is_ephemeral(&LogName::default())?;

@@ -161,6 +161,10 @@ impl From<DirectoryError> for Problem {
         let detail = match &error {
             // It names the logs that there are, which not everybody may see.
             DirectoryError::NoSuchLog { log, .. } => format!("there is no log {log}"),
+            // It names the server and a path.
+            DirectoryError::Lost { log, .. } => {
+                format!("log {log} is not in the store that should have it; nothing is written")
+            }
             error => error.to_string(),
         };
         match error {

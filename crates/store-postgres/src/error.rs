@@ -105,7 +105,9 @@ impl Trouble {
                 what: format!("{what}: the server takes no writes; go to the primary"),
             },
             "42P01" | "3F000" | "42703" => StoreError::NotAStore {
-                what: format!("{what}: its tables are not there; make them with `migrate`"),
+                what: format!(
+                    "{what}: its tables are not there; make them with `ai-audit store prepare` (in a program: `migrate`)"
+                ),
             },
             "XX001" | "XX002" => StoreError::Corrupt { what },
             _ => StoreError::Io { what },

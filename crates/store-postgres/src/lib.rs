@@ -39,6 +39,7 @@ mod outside;
 mod postgres;
 mod read;
 mod schema;
+mod sole;
 
 pub use compact::compact;
 pub use grants::{Rights, grant};

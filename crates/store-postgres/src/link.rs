@@ -2,8 +2,8 @@
 
 use crate::client::Client;
 use crate::error::{Answer, Fail, Trouble, invalid, io};
-use crate::open;
 use crate::options::Options;
+use crate::{open, sole};
 use ai_audit_postgres_link::{MakeTls, shown, verified};
 use ai_audit_store::StoreError;
 use core::time::Duration;
@@ -94,6 +94,8 @@ pub(crate) struct Link {
     former: Option<Backend>,
     /// How often there was a connection.
     made: u64,
+    /// Whether the connection is to hold the store's lock, which keeps a second writer out.
+    sole: bool,
 }
 
 impl Link {
@@ -104,7 +106,14 @@ impl Link {
             client: None,
             former: None,
             made: 0,
+            sole: false,
         }
+    }
+
+    /// The same, which is refused while another one holds the store's lock.
+    pub(crate) const fn alone(mut self) -> Self {
+        self.sole = true;
+        self
     }
 
     /// How often there was a connection: another one may lead to another server.
@@ -140,6 +149,9 @@ impl Link {
                     let backend = open::check(&mut client, target, self.purpose).map_err(told)?;
                     if let Some(former) = self.former {
                         end(&mut client, former, target)?;
+                    }
+                    if self.sole {
+                        sole::hold(&mut client, target)?;
                     }
                     Ok((client, backend))
                 });

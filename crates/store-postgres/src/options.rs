@@ -22,6 +22,12 @@ pub struct Options {
     /// Address of the same database for the role that deletes bytes and puts them back. Without one,
     /// the store's own address is tried for that, and refused by a server set up as it should be.
     pub eraser: Option<String>,
+    /// Password for that address, where it has none: another role has another one. Without it, `password`.
+    pub eraser_password: Option<String>,
+    /// Whether this is the store's one writer: while it is open, another one that says so too is refused
+    /// with [`StoreError::Locked`](ai_audit_store::StoreError::Locked). What keeps the chain whole is the comparison
+    /// of heads, with this or without; this tells the second writer at once.
+    pub sole_writer: bool,
     /// Certificates in PEM that TLS trusts; without any, those of the system.
     pub authorities: Option<String>,
     /// Longest wait for a connection, and for each answer. An append that takes longer fails, and where the
@@ -37,6 +43,8 @@ impl Default for Options {
         Self {
             password: None,
             eraser: None,
+            eraser_password: None,
+            sole_writer: false,
             authorities: None,
             timeout: Duration::from_secs(30),
             schema: "ai_audit".into(),
@@ -49,6 +57,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("password", &self.password.is_some())
             .field("eraser", &self.eraser.is_some())
+            .field("sole_writer", &self.sole_writer)
             .field("timeout", &self.timeout)
             .field("schema", &self.schema)
             .finish_non_exhaustive()

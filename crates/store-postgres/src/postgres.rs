@@ -49,15 +49,20 @@ impl PostgresStore {
     /// # Errors
     ///
     /// Where it cannot be reached, has no tables of ours or later ones; to write also where the server is a
-    /// standby, or is set up so that it may lose what it acknowledged.
+    /// standby, is set up so that it may lose what it acknowledged, or, for a [sole
+    /// writer](Options::sole_writer), has another one.
     pub fn open(address: &str, mode: OpenMode, options: Options) -> Result<Self, StoreError> {
-        let link = |purpose| Ok(Link::new(Target::new(address, &options)?, purpose));
+        let link =
+            |purpose| Ok::<_, StoreError>(Link::new(Target::new(address, &options)?, purpose));
         // What a writer reads is where it is going to write: no standby, which may be behind.
         let reader = link(match mode {
             OpenMode::ReadWrite => Purpose::Write,
             OpenMode::ReadOnly => Purpose::Read,
         })?;
-        let writer = link(Purpose::Write)?;
+        let writer = match options.sole_writer && mode == OpenMode::ReadWrite {
+            true => link(Purpose::Write)?.alone(),
+            false => link(Purpose::Write)?,
+        };
         let store = Self {
             address: address.into(),
             name: reader.target().name.clone(),
@@ -143,7 +148,11 @@ impl PostgresStore {
     ) -> Result<T, StoreError> {
         self.hold_writable()?;
         let address = self.options.eraser.as_deref().unwrap_or(&self.address);
-        let mut link = Link::new(Target::new(address, &self.options)?, Purpose::Write);
+        let mut options = self.options.clone();
+        if options.eraser.is_some() && options.eraser_password.is_some() {
+            options.password = options.eraser_password.take();
+        }
+        let mut link = Link::new(Target::new(address, &options)?, Purpose::Write);
         let there = self.reading("asking for the store's id", store_id)?;
         let found = link.once("asking for the store's id", store_id)?;
         if found != there {

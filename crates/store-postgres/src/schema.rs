@@ -96,7 +96,7 @@ pub(crate) fn hold(client: &mut Client, target: &Target) -> Answer<()> {
     let (name, schema) = (&target.name, &target.schema);
     if !has_tables(client, schema)? {
         let what = format!(
-            "{name}: schema {schema} has no tables of ours; make them with `migrate`, logged in as their owner"
+            "{name}: schema {schema} has no tables of ours; make them with `ai-audit store prepare` (in a program: `migrate`), logged in as their owner"
         );
         return Err(StoreError::NotAStore { what }.into());
     }
@@ -113,7 +113,7 @@ pub(crate) fn hold(client: &mut Client, target: &Target) -> Answer<()> {
     }
     if held < VERSION {
         return Err(invalid(format!(
-            "{name}: schema {schema} has version {held}, this software needs {VERSION}: run `migrate`, logged in as the tables' owner"
+            "{name}: schema {schema} has version {held}, this software needs {VERSION}: run `ai-audit store prepare` (in a program: `migrate`), logged in as the tables' owner"
         ))
         .into());
     }

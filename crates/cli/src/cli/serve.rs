@@ -27,6 +27,9 @@ pub(crate) struct Serve {
     /// Let in everybody who reaches it, without a token; for loopback addresses alone.
     #[arg(long)]
     pub(crate) open: bool,
+    /// While another process is the writer, wait, and take over when it is gone.
+    #[arg(long)]
+    pub(crate) standby: bool,
     #[command(flatten)]
     pub(crate) tls: Tls,
     /// Keep these texts in the clear, after the redaction policy was applied.

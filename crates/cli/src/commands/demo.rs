@@ -239,6 +239,8 @@ fn open(path: &Path) -> anyhow::Result<String> {
         policy: Vec::new(),
         receipt_key: None,
         checkpoint_key: None,
+        receipt_signer: None,
+        checkpoint_signer: None,
         recovery_key: None,
         ephemeral: true,
     };

@@ -3,7 +3,8 @@
 use crate::cli::{
     ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
 };
-use crate::open::{directory, log_name, readable, written};
+use crate::failure::usage;
+use crate::open::{directory, log_name, readable, settings, written};
 use crate::output::{Output, bytes};
 use crate::progress::Progress;
 use crate::save::write_whole;
@@ -151,12 +152,22 @@ fn delete(args: &DeleteEpoch, output: Output) -> anyhow::Result<()> {
     if let Some(archive) = &args.archive {
         readable(archive)?;
     }
+    let settings = settings(&args.dir)?;
+    // Before anything is deleted.
+    if args.compact
+        && let Some(address) = &settings.store.address
+        && address.is_postgres()
+    {
+        return Err(usage(format!(
+            "--compact: the tables in {address} are written anew by their owner alone, afterwards, with `ai-audit store compact`"
+        )));
+    }
     let deleted = written(&args.dir, "epoch delete", output, |writer| {
         let archive = args.archive.as_deref();
         Ok(writer.delete_epoch(&log, args.epoch, archive, &args.reason)?)
     })?;
     if args.compact {
-        compact(&args.dir)?;
+        compact(&args.dir, &settings)?;
     }
     if output.json {
         return output.json(&json!({

@@ -3,17 +3,19 @@
 use crate::cli::Info;
 use crate::open::{directory, settings};
 use crate::output::{Output, Tone, bytes};
-use ai_audit_directory::{SETTING_NAMES, Settings};
+use ai_audit_directory::{SETTING_NAMES, Settings, StoreAddress};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
-    let settings = settings(args.dir.as_deref().unwrap_or(Path::new(".")))?;
+    let mut settings = settings(args.dir.as_deref().unwrap_or(Path::new(".")))?;
     let mut logs = Vec::new();
     let mut health = Value::Null;
     if let Some(dir) = &args.dir {
         let directory = directory(dir)?;
+        // With what a directory decides by itself.
+        settings = directory.settings().clone();
         for log in directory.logs()? {
             let (head, line) = (directory.head(&log)?, directory.key_line(&log)?);
             let batched = directory.permits_batches(&log)?;
@@ -81,8 +83,10 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
 }
 
 /// The settings in force, under the names of the file.
-fn values(settings: &Settings) -> [(&'static str, Value); 15] {
+fn values(settings: &Settings) -> [(&'static str, Value); 21] {
     let Settings {
+        store,
+        signer: _,
         checkpoint_every,
         checkpoint_after,
         epoch_receipts,
@@ -104,7 +108,14 @@ fn values(settings: &Settings) -> [(&'static str, Value); 15] {
         let path = path.as_deref();
         json!(path.map_or("none".into(), |path| path.display().to_string()))
     };
+    let text = |text: Option<&str>| json!(text.unwrap_or("none"));
     let values = [
+        text(store.address.as_ref().map(StoreAddress::as_str)),
+        text(store.name.as_deref()),
+        path(&store.password_file),
+        path(&store.authorities),
+        text(store.eraser.as_ref().map(StoreAddress::as_str)),
+        json!(store.allow_loss),
         json!(checkpoint_every),
         json!(checkpoint_after.as_secs()),
         json!(epoch_receipts),

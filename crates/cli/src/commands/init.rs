@@ -5,7 +5,9 @@ use crate::failure::usage;
 use crate::open::{SOFTWARE, log_name, settings};
 use crate::output::{Output, Tone};
 use ai_audit_core::BatchSeal;
-use ai_audit_directory::{InitOptions, REDACTION_POLICY, init};
+use ai_audit_directory::{
+    InitOptions, REDACTION_POLICY, ServiceKey, Settings, SignerAddress, StoreAddress, init,
+};
 use ai_audit_pii::Policy as Redaction;
 use ai_audit_verify::Pin;
 use serde_json::json;
@@ -53,15 +55,26 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
         policy,
         receipt_key: args.receipt_key.clone(),
         checkpoint_key: args.checkpoint_key.clone(),
+        receipt_signer: service(
+            "receipt",
+            args.receipt_signer.as_deref(),
+            args.receipt_public.as_deref(),
+        )?,
+        checkpoint_signer: service(
+            "checkpoint",
+            args.checkpoint_signer.as_deref(),
+            args.checkpoint_public.as_deref(),
+        )?,
         recovery_key,
         ephemeral: args.ephemeral,
     };
-    let settings = settings(&args.dir)?;
+    let settings = told_of_store(args, settings(&args.dir)?)?;
     if settings.production && args.ephemeral {
         return Err(usage(
             "--ephemeral: production refuses ephemeral keys; leave it out, or unset AI_AUDIT_ENV",
         ));
     }
+    let store = settings.store.address.clone();
     let made = init(&args.dir, &options, settings, SOFTWARE)?;
     let (line, paths) = (made.key_line.to_string(), made.paths);
     if output.json {
@@ -73,6 +86,7 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
             "keys": paths.keys,
             "recovery_key_made": made.recovery_key_made,
             "ephemeral": args.ephemeral,
+            "store": store.map(|store| store.to_string()),
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -84,6 +98,9 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
     output.line(format!("  origin    {}", made.key_line.name()))?;
     output.line(format!("  key line  {}", paths.key_line.display()))?;
     output.line(format!("  keys      {}", paths.keys.display()))?;
+    if let Some(store) = store {
+        output.line(format!("  receipts  {store}"))?;
+    }
     output.note("")?;
     output.note(format!(
         "{} Hand {} to your auditor, before anything is recorded.",
@@ -103,4 +120,48 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A key in a service, as two flags name it.
+fn service(
+    purpose: &str,
+    address: Option<&str>,
+    public: Option<&str>,
+) -> anyhow::Result<Option<ServiceKey>> {
+    let (Some(address), Some(public)) = (address, public) else {
+        return Ok(None);
+    };
+    let address = SignerAddress::parse(address)
+        .map_err(|what| usage(format!("--{purpose}-signer: {what}")))?;
+    match Pin::parse(public) {
+        Ok(Pin::Key(key)) => Ok(Some(ServiceKey { address, key })),
+        _ => Err(usage(format!(
+            "--{purpose}-public: expected a public key of 64 hexadecimal digits"
+        ))),
+    }
+}
+
+/// The settings with what the flags say of where the receipts are to be.
+fn told_of_store(args: &Init, mut settings: Settings) -> anyhow::Result<Settings> {
+    let Some(text) = &args.store else {
+        return Ok(settings);
+    };
+    // Not by clap, which repeats what it was given, and with it a password.
+    let address = StoreAddress::parse(text).map_err(|what| usage(format!("--store: {what}")))?;
+    let store = &mut settings.store;
+    if let Some(kept) = &store.address {
+        if *kept != address {
+            return Err(usage(format!(
+                "--store {address}: the settings say {kept}, and the receipts of a directory are in one place"
+            )));
+        }
+        if args.allow_loss && !store.allow_loss {
+            return Err(usage(
+                "--allow-loss: the directory has its settings already; set store-allow-loss = true in ai-audit.toml",
+            ));
+        }
+    }
+    store.address = Some(address);
+    store.allow_loss |= args.allow_loss;
+    Ok(settings)
 }

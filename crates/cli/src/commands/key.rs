@@ -67,6 +67,8 @@ fn of_directory(args: &ShowKeys, path: &Path, output: Output) -> anyhow::Result<
     let paths = directory.layout().log(&log);
     let valid = directory.key_history(&log)?.keys.pop();
     let valid = valid.map_or(genesis.receipt_key, |entry| entry.key);
+    let [receipt, checkpoint] = directory.service_keys(&log)?;
+    let services = [receipt, checkpoint, None];
     let keys = [
         ("receipt", valid, paths.receipt_key),
         ("checkpoint", genesis.checkpoint_key, paths.checkpoint_key),
@@ -75,9 +77,12 @@ fn of_directory(args: &ShowKeys, path: &Path, output: Output) -> anyhow::Result<
     if output.json {
         let keys: Vec<_> = keys
             .iter()
-            .map(|(purpose, key, path)| {
+            .zip(&services)
+            .map(|((purpose, key, path), service)| {
+                let service = service.as_ref().filter(|service| service.key == *key);
                 json!({ "purpose": purpose, "key_id": key.id(), "public_key": key,
-                        "file": path.is_file().then_some(path) })
+                        "file": path.is_file().then_some(path),
+                        "service": service.map(|service| service.address.to_string()) })
             })
             .collect();
         output.json(&json!({ "log": log.as_str(), "origin": line.name(), "key_line": line.to_string(), "keys": keys }))?;
@@ -88,10 +93,12 @@ fn of_directory(args: &ShowKeys, path: &Path, output: Output) -> anyhow::Result<
         output.paint(Tone::Bold, "origin"),
         line.name()
     ))?;
-    for (purpose, key, path) in &keys {
-        let place = match path.is_file() {
-            true => path.display().to_string(),
-            false => "not on this machine".into(),
+    for ((purpose, key, path), service) in keys.iter().zip(&services) {
+        let service = service.as_ref().filter(|service| service.key == *key);
+        let place = match (path.is_file(), service) {
+            (true, _) => path.display().to_string(),
+            (false, Some(service)) => service.address.to_string(),
+            (false, None) => "not on this machine".into(),
         };
         output.line(format!("{purpose:<11} {key}"))?;
         output.line(format!("            id {}, {place}", key.id()))?;

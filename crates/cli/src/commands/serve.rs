@@ -7,9 +7,10 @@ use crate::open::{SOFTWARE, settings};
 use crate::output::{Output, safe};
 use crate::signals::stop;
 use crate::supervisor;
-use ai_audit_directory::{Settings, Writer};
+use ai_audit_directory::{DirectoryError, Settings, Writer};
 use ai_audit_intake::Intake;
 use ai_audit_server::{Access, ServeError, ServerOptions, TokenFile, serve};
+use ai_audit_store::StoreError;
 use ai_audit_telemetry::{Telemetry, TelemetryOptions};
 use anyhow::Context as _;
 use serde_json::json;
@@ -32,15 +33,21 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
     if let Some(files) = &options.tls {
         files.acceptor().map_err(|error| usage(error.to_string()))?;
     }
-    let listener = TcpListener::bind(args.listen)
-        .map_err(|error| usage(format!("--listen {}: {error}", args.listen)))?;
-    let address = listener.local_addr()?;
     options.telemetry = telemetry(args)?;
     let observer = options
         .telemetry
         .as_ref()
         .map(|telemetry| telemetry.observer());
-    let writer = Writer::open_observed(&args.dir, settings, SOFTWARE, observer)?;
+    let open = || Writer::open_observed(&args.dir, settings.clone(), SOFTWARE, observer.clone());
+    // Who waits does not listen: a balancer sends nothing to a port that nobody has.
+    let (writer, listener) = match args.standby {
+        true => (in_turn(&settings, output, open)?, listen(args)?),
+        false => {
+            let listener = listen(args)?;
+            (open()?, listener)
+        }
+    };
+    let address = listener.local_addr()?;
     // Not at the first append: whoever starts the service is there to hear of it.
     let logs = writer.directory().logs()?;
     let mut usable = 0_usize;
@@ -74,6 +81,47 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
     })?;
     output.note("stopped")?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn listen(args: &Serve) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(args.listen)
+        .map_err(|error| usage(format!("--listen {}: {error}", args.listen)))
+}
+
+/// How often a standby looks whether the writer is gone, where the lock itself does not wait.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// The writer, as soon as no other one has the directory or its log.
+fn in_turn(
+    settings: &Settings,
+    output: Output,
+    open: impl Fn() -> Result<Writer, DirectoryError>,
+) -> anyhow::Result<Writer> {
+    if let Some(address) = &settings.store.address
+        && !address.is_postgres()
+    {
+        return Err(usage(format!(
+            "--standby: {address} has no lock that could be waited for; a PostgreSQL has, and so has a directory of its own"
+        )));
+    }
+    let mut said = false;
+    loop {
+        match open() {
+            Err(DirectoryError::Store(error @ StoreError::Locked { .. })) => {
+                if !said {
+                    output.warn(safe(&format!("standing by: {error}")));
+                    said = true;
+                }
+                std::thread::sleep(LOOK);
+            }
+            // It ends, or the network does: what could not be asked is asked again.
+            Err(DirectoryError::Open(error @ StoreError::Io { .. })) if said => {
+                output.warn(safe(&format!("standing by: {error}")));
+                std::thread::sleep(LOOK * 8);
+            }
+            other => return Ok(other?),
+        }
+    }
 }
 
 fn options(args: &Serve) -> anyhow::Result<ServerOptions> {

@@ -10,13 +10,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// A service in a process of its own.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     url: String,
 }
 
 impl Serving {
-    fn start(place: &Place, args: &[&str]) -> Self {
+    pub(crate) fn start(place: &Place, args: &[&str]) -> Self {
         let mut command = Command::new(program());
         command
             .args(["serve", "audit", "--listen", "127.0.0.1:0", "--json"])
@@ -50,12 +50,20 @@ impl Serving {
         }
     }
 
-    fn decisions(&self) -> String {
+    /// One that was started otherwise.
+    pub(crate) fn already(child: Child, url: &str) -> Self {
+        Self {
+            child,
+            url: url.to_owned(),
+        }
+    }
+
+    pub(crate) fn decisions(&self) -> String {
         format!("{}/v1/logs/default/decisions", self.url)
     }
 
     #[cfg(unix)]
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -67,20 +75,17 @@ impl Serving {
     }
 
     /// Waits for its end; the exit code, and what it said of it.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
         let mut error = String::new();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut error)
-            .unwrap();
+        if let Some(mut said) = self.child.stderr.take() {
+            said.read_to_string(&mut error).unwrap();
+        }
         (code, error)
     }
 }
 
-fn agent() -> ureq::Agent {
+pub(crate) fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
     config
         .timeout_global(Some(Duration::from_secs(20)))
@@ -88,7 +93,12 @@ fn agent() -> ureq::Agent {
         .new_agent()
 }
 
-fn send(agent: &ureq::Agent, url: &str, token: Option<&str>, body: &str) -> Option<(u16, Value)> {
+pub(crate) fn send(
+    agent: &ureq::Agent,
+    url: &str,
+    token: Option<&str>,
+    body: &str,
+) -> Option<(u16, Value)> {
     let mut request = agent.post(url).header("Content-Type", "application/json");
     if let Some(token) = token {
         request = request.header("Authorization", format!("Bearer {token}"));

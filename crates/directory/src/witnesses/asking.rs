@@ -2,8 +2,7 @@
 
 use crate::{DirectoryError, LogDirectory};
 use ai_audit_note::{Checkpoint, Policy, SignedNote};
-use ai_audit_store::{LogName, Store as _, StoreError, SystemClock};
-use ai_audit_store_sqlite::{OpenMode, SqliteStore};
+use ai_audit_store::{LogName, StoreError, SystemClock};
 use ai_audit_witness::{Behind, ClientOptions, Collected, WitnessReport, ask, collect};
 use std::time::Duration;
 
@@ -27,7 +26,7 @@ impl LogDirectory {
         let size = Checkpoint::parse(note.text())
             .map_err(|error| corrupt(error.to_string()))?
             .size;
-        let store = SqliteStore::open(&self.layout().database(), OpenMode::ReadWrite)?;
+        let store = self.store_beside()?;
         store.put_checkpoint(log, size, &collected.note.to_string())?;
         // Somebody else may have asked at the same time: the store has what both got.
         if let Some(kept) = store.latest_checkpoint(log)?

@@ -244,13 +244,13 @@ fn compacting_makes_the_file_smaller_and_keeps_the_log() {
     writer.checkpoint(&log()).unwrap();
     writer.delete_epoch(&log(), 0, None, "test").unwrap();
     assert!(
-        ai_audit_directory::compact(&path).is_err(),
+        ai_audit_directory::compact(&path, &Settings::default()).is_err(),
         "a writer has it"
     );
     writer.close("test").unwrap();
     let size = || fs::metadata(path.join("audit.db")).unwrap().len();
     let before = size();
-    ai_audit_directory::compact(&path).unwrap();
+    ai_audit_directory::compact(&path, &Settings::default()).unwrap();
     assert!(size() < before, "{} of {before}", size());
     assert_eq!(verify(&path, &line).deleted[0].deleted, 2000);
 }

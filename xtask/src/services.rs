@@ -1,4 +1,5 @@
-//! Tokens and services of others for the tests of `ai-audit-kms`: SoftHSM of Debian, OpenBao and moto of PyPI.
+//! Tokens and services of others that tests of keys and of objects start: SoftHSM of Debian, OpenBao, moto and
+//! SeaweedFS of PyPI.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,12 +13,20 @@ use crate::tools;
 use crate::venv;
 use crate::workspace::Workspace;
 
-const LIST: &str = "crates/kms/tests/requirements.txt";
+const LIST: &str = "xtask/src/services.txt";
 /// Where Debian's softhsm2 puts its module.
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
-/// All that the crate can do, none of which it does by default: for what looks at the whole workspace.
-pub(crate) const FEATURES: &str = "ai-audit-kms/pkcs11,ai-audit-kms/vault,ai-audit-kms/aws";
+/// What crates can do with them, none of which they do by default: for what looks at the whole workspace.
+pub(crate) const FEATURES: &str = "ai-audit-kms/pkcs11,ai-audit-kms/vault,ai-audit-kms/aws,\
+    ai-audit-store-object/s3,ai-audit-store-object/gcs,ai-audit-store-object/azure,ai-audit-cli/kms";
+
+/// The tests that ask for them, by the packages and the first words of their names.
+const TESTS: [(&str, &str); 3] = [
+    ("ai-audit-kms", ""),
+    ("ai-audit-store-object", ""),
+    ("ai-audit-cli", "signers::"),
+];
 
 /// Sees to what the tests can have, and gives the search path to run them with; and what cannot be had, and why.
 ///
@@ -32,13 +41,13 @@ fn prepare(workspace: &Workspace) -> Result<(OsString, Vec<String>)> {
         }
     }
     let mut path = OsString::new();
-    match venv::with(workspace, "kms", &workspace.root.join(LIST))? {
+    match venv::with(workspace, "services", &workspace.root.join(LIST))? {
         Ok(python) => {
-            // First in the search path: the tests ask for `bao`, `moto_server` and `python3`.
+            // First in the search path: the tests ask for `bao`, `moto_server`, `weed` and `python3`.
             path.push(python.parent().context("an interpreter is in a folder")?);
             path.push(":");
         }
-        Err(why) => skipped.push(format!("SKIPPED: Vault and AWS: {why}")),
+        Err(why) => skipped.push(format!("SKIPPED: Vault, AWS, and objects on servers: {why}")),
     }
     path.push(env::var_os("PATH").unwrap_or_default());
     Ok((path, skipped))
@@ -57,7 +66,7 @@ pub(crate) fn for_all(workspace: &Workspace) -> Result<((String, OsString), Vec<
     let name = host.to_uppercase().replace('-', "_");
     let tools = workspace.target.join("tools");
     fs::create_dir_all(&tools).with_context(|| tools.display().to_string())?;
-    let script = tools.join("with-servers-of-keys");
+    let script = tools.join("with-services");
     let path = path.to_string_lossy().replace('\'', "'\\''");
     fs::write(&script, format!("PATH='{path}' exec \"$@\"\n"))
         .with_context(|| script.display().to_string())?;
@@ -66,16 +75,21 @@ pub(crate) fn for_all(workspace: &Workspace) -> Result<((String, OsString), Vec<
     Ok(((format!("CARGO_TARGET_{name}_RUNNER"), runner), skipped))
 }
 
-/// Runs all tests of the crate with what can be had; returns what cannot, and why.
+/// Runs the tests that ask for them, with what can be had; returns what cannot, and why.
 ///
 /// # Errors
 /// When pip cannot install what the list says, or a test fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<Vec<String>> {
-    let (path, skipped) = prepare(workspace)?;
-    Cmd::cargo(workspace)
-        .args(["test", "--package", "ai-audit-kms", "--all-features"])
-        .args(["--", "--nocapture"])
-        .env("PATH", path)
-        .run()?;
+    let (runner, skipped) = for_all(workspace)?;
+    for (package, first) in TESTS {
+        let own = FEATURES.split(',').filter(|one| one.starts_with(package));
+        let own: Vec<&str> = own.collect();
+        Cmd::cargo(workspace)
+            .args(["test", "--package", package, "--features", &own.join(",")])
+            .args(["--", "--nocapture"])
+            .args((!first.is_empty()).then_some(first))
+            .env(&runner.0, &runner.1)
+            .run()?;
+    }
     Ok(skipped)
 }

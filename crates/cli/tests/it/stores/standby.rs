@@ -1,0 +1,138 @@
+//! A second service that waits, and takes over.
+
+use super::{all_there, append, copy, init, prepared, verified};
+use crate::run::{Place, clean, program};
+use crate::serve::Serving;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// A service that stands by, once it has said so.
+struct Standby(Child);
+
+impl Standby {
+    fn start(place: &Place, directory: &str) -> Self {
+        let mut command = Command::new(program());
+        command.args(["serve", directory, "--standby", "--open", "--json"]);
+        command.args(["--listen", "127.0.0.1:0"]);
+        let mut child = clean(command, &place.path(""))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        said.read_line(&mut line).unwrap();
+        assert!(line.contains("standing by"), "{line}");
+        assert!(line.contains("another writer"), "{line}");
+        // What else it says is nobody's matter, and must not block it.
+        std::thread::spawn(move || said.read_to_string(&mut String::new()));
+        Self(child)
+    }
+
+    /// Waits until it serves.
+    fn serves(mut self) -> Serving {
+        let mut line = String::new();
+        BufReader::new(self.0.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let said: serde_json::Value = serde_json::from_str(&line).unwrap();
+        Serving::already(self.0, said["url"].as_str().unwrap())
+    }
+}
+
+/// Appends until it is taken; what is acknowledged has a place.
+fn append_in_the_end(serving: &Serving) -> u64 {
+    let began = Instant::now();
+    loop {
+        match append(serving) {
+            Ok(seq) => return seq,
+            Err(said) => assert!(began.elapsed() < LONG, "{said:?}"),
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn a_standby_takes_over_from_a_killed_writer() {
+    let Some((server, place)) = prepared("a standby in PostgreSQL") else {
+        return;
+    };
+    init(&server, &place);
+    fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
+    copy(&place.path("audit"), &place.path("copy"));
+    let first = Serving::start(&place, &["--open"]);
+    let mut acknowledged = vec![append(&first).unwrap()];
+    let standby = Standby::start(&place, "copy");
+    acknowledged.push(append(&first).unwrap());
+    first.signal("KILL");
+    let _ = first.end();
+    let began = Instant::now();
+    let second = standby.serves();
+    println!("taken over after {} ms", began.elapsed().as_millis());
+    acknowledged.push(append(&second).unwrap());
+    second.signal("TERM");
+    second.end();
+    all_there(&place, &acknowledged);
+    verified(&place, "audit");
+}
+
+/// A109: the writer was stopped, lost its connection, and goes on when another one has taken over.
+#[test]
+fn a109_a_writer_that_comes_back_is_refused() {
+    let Some((server, place)) = prepared("a writer that comes back") else {
+        return;
+    };
+    init(&server, &place);
+    fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
+    copy(&place.path("audit"), &place.path("copy"));
+    let first = Serving::start(&place, &["--open"]);
+    let mut acknowledged = vec![append(&first).unwrap()];
+    let standby = Standby::start(&place, "copy");
+    first.signal("STOP");
+    server.sql(
+        "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted",
+    );
+    let second = standby.serves();
+    acknowledged.push(append(&second).unwrap());
+    first.signal("CONT");
+    for _ in 0..2 {
+        let (status, said) = append(&first).unwrap_err();
+        assert!(status >= 500, "{status}: {said}");
+        assert!(said.contains("another writer"), "{said}");
+    }
+    acknowledged.push(append_in_the_end(&second));
+    for serving in [first, second] {
+        serving.signal("KILL");
+        let _ = serving.end();
+    }
+    all_there(&place, &acknowledged);
+    verified(&place, "audit");
+}
+
+#[test]
+fn a_standby_waits_for_the_lock_of_a_directory_and_for_none_in_redis() {
+    let place = Place::new();
+    let first = Serving::start(&place, &["--open"]);
+    let standby = Standby::start(&place, "audit");
+    first.signal("TERM");
+    let _ = first.end();
+    let second = standby.serves();
+    append(&second).unwrap();
+    second.signal("TERM");
+    second.end();
+    let flag = ["--set", "store=redis://127.0.0.1:1"];
+    let args = [
+        "serve",
+        "audit",
+        "--standby",
+        "--open",
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    let done = place.run(&[&args[..], &flag].concat());
+    assert!(done.sentence(2).contains("no lock"), "{}", done.err);
+}
