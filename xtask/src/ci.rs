@@ -15,8 +15,8 @@ use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
 use crate::{
     bench, browser, calibrate, console, coverage, deny, deploy, embedded, ffi, flames, frameworks,
-    fuzz, growth, latency, load, mcp, measure, miri, mutants, nostd, otlp, page, program,
-    proxy, python, release, scale, servers, service, services, stores, supply, telemetry, tidy, vectors,
+    fuzz, growth, latency, load, mcp, measure, miri, mutants, nostd, otlp, page, program, proxy,
+    python, release, scale, servers, service, services, stores, supply, telemetry, tidy, vectors,
 };
 
 /// A step and what it does; a step may say why it skipped something.
@@ -105,8 +105,8 @@ const STEPS: [(&str, Step); 37] = [
     ("telemetry", |workspace, outcome, _| {
         outcome.skip(telemetry::run(workspace)?)
     }),
-    ("frameworks", |workspace, outcome, _| {
-        outcome.skip(frameworks::run(workspace)?)
+    ("frameworks", |workspace, outcome, form| {
+        outcome.skip(frameworks::run(workspace, form == Form::Short)?)
     }),
     ("console", |workspace, outcome, form| {
         let size = match form {

@@ -210,8 +210,12 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             }
         }
         "frameworks" => {
-            no_more(rest)?;
-            if let Some(reason) = frameworks::run(&Workspace::load()?)? {
+            let short = match rest {
+                [] => false,
+                [flag] if flag == "--short" => true,
+                _ => return usage("frameworks takes --short and nothing else"),
+            };
+            if let Some(reason) = frameworks::run(&Workspace::load()?, short)? {
                 println!("{reason}");
             }
         }

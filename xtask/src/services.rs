@@ -47,7 +47,9 @@ fn prepare(workspace: &Workspace) -> Result<(OsString, Vec<String>)> {
             path.push(python.parent().context("an interpreter is in a folder")?);
             path.push(":");
         }
-        Err(why) => skipped.push(format!("SKIPPED: Vault, AWS, and objects on servers: {why}")),
+        Err(why) => skipped.push(format!(
+            "SKIPPED: Vault, AWS, and objects on servers: {why}"
+        )),
     }
     path.push(env::var_os("PATH").unwrap_or_default());
     Ok((path, skipped))

@@ -77,7 +77,10 @@ impl SignerAddress {
 
 fn vault(rest: &str) -> Option<Place> {
     let (rest, version) = match rest.split_once('#') {
-        Some((rest, version)) => (rest, version.parse::<u32>().ok().filter(|version| *version > 0)?),
+        Some((rest, version)) => (
+            rest,
+            version.parse::<u32>().ok().filter(|version| *version > 0)?,
+        ),
         None => (rest, 1),
     };
     let (scheme, after) = rest.split_once("://")?;
