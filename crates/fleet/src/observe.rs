@@ -40,6 +40,9 @@ impl FleetObserver {
     }
 
     /// What the fleet comes to, when `report` is what the verification of its log said.
+    ///
+    /// Verify it without [`min_size`](ai_audit_verify::TrustPolicy::min_size): a number of receipts says how
+    /// many there are and not which, and what a thief of the receipt key appended would count as covered.
     #[must_use]
     pub fn finish(self, report: &Report) -> FleetReport {
         let mut fleet = self.fleet.report(self.at);
@@ -73,11 +76,15 @@ impl FleetObserver {
                     .into(),
             )
         } else {
-            self.fleet.last().filter(|last| *last >= covered).map(|last| {
-                format!(
+            let last = self.fleet.last().filter(|last| *last >= covered);
+            let nobody = !fleet.members.iter().any(|member| member.present);
+            match last {
+                Some(last) => Some(format!(
                     "receipt {last} says something of the fleet, and no checkpoint that you trust covers more than {covered} receipts: bring a newer checkpoint of the fleet log (--checkpoint)"
-                )
-            })
+                )),
+                None if nobody => Some("nobody is in the roster any more: all were dropped".into()),
+                None => None,
+            }
         };
         fleet
     }
