@@ -24,6 +24,8 @@ pub struct FleetObserver {
     fleet: Fleet,
     at: Option<Timestamp>,
     deleted: u64,
+    /// Receipts that no key vouches for one by one.
+    uncounted: u64,
     part: bool,
 }
 
@@ -35,6 +37,7 @@ impl FleetObserver {
             fleet: at.map_or_else(Fleet::new, |time| Fleet::new().until(time)),
             at,
             deleted: 0,
+            uncounted: 0,
             part: false,
         }
     }
@@ -62,13 +65,18 @@ impl FleetObserver {
             Some(size) if verdict.completeness.is_verified() => size,
             _ => 0,
         };
-        fleet.partial = self.part || self.deleted > 0;
+        fleet.partial = self.part || self.deleted > 0 || self.uncounted > 0;
         fleet.unknown = if self.part {
             Some("this is a part of the fleet log: a roster may stand in the rest, so neither faults nor absent members are proven".into())
         } else if self.deleted > 0 {
             Some(format!(
                 "the bytes of {} receipts of the fleet log are deleted: a roster may have been among them, so neither faults nor absent members are proven",
                 self.deleted
+            ))
+        } else if self.uncounted > 0 {
+            Some(format!(
+                "{} receipts of the fleet log count for nothing, since no key line leads to their key: pin the log's key line (log.pub), not a bare key",
+                self.uncounted
             ))
         } else if fleet.members.is_empty() {
             Some(
@@ -98,7 +106,7 @@ impl Observer for FleetObserver {
                 self.fleet.push(receipt);
             }
             Observed::Deleted { .. } => self.deleted = self.deleted.saturating_add(1),
-            Observed::Unverified { .. } => {}
+            Observed::Unverified { .. } => self.uncounted = self.uncounted.saturating_add(1),
         }
     }
 }
