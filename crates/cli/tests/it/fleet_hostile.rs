@@ -131,8 +131,8 @@ fn a104_a_checkpoint_of_another_origin() {
     let refused = add("new/log.pub", "other.note");
     assert!(refused.sentence(1).contains("shows nothing of"));
     // The name of the new log, the signature of the other one.
-    let [new, other] = ["new.note", "other.note"]
-        .map(|name| fs::read_to_string(place.path(name)).unwrap());
+    let [new, other] =
+        ["new.note", "other.note"].map(|name| fs::read_to_string(place.path(name)).unwrap());
     let (text, _) = new.split_once("\n\n").unwrap();
     let (_, signature) = other.split_once("\n\n").unwrap();
     place.write("mixed.note", &format!("{text}\n\n{signature}"));

@@ -202,10 +202,7 @@ fn both_verifiers_refuse_bodies_that_break_their_rules() {
             false,
         ),
         (
-            roster(
-                vec![dropped(&member, None), dropped(&member, None)],
-                vec![],
-            ),
+            roster(vec![dropped(&member, None), dropped(&member, None)], vec![]),
             false,
         ),
         (roster(vec![nobody], vec![]), false),

@@ -53,10 +53,7 @@ fn a104_replayed_rosters_change_nothing_or_what_they_say() {
     let seq = fleet.seal(&added, 60);
     let (_, found) = fleet.verify();
     let member = of(&found, &first);
-    assert_eq!(
-        (member.state, member.size),
-        (MemberState::Dropped, Some(9))
-    );
+    assert_eq!((member.state, member.size), (MemberState::Dropped, Some(9)));
     assert_eq!(found.faults[0].receipt, seq);
     assert_eq!(found.exit(), Exit::Failed);
     // One that shows nothing, or what was taken last, adds it again, and gains it no time.
