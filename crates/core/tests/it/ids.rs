@@ -100,7 +100,7 @@ fn control_kinds_are_those_of_the_specification() {
         let never_batched = control.contains(&number) || number == 15;
         assert_eq!(kind.is_never_batched(), never_batched, "{number}");
         assert_eq!(kind.number(), number);
-        assert_eq!(kind.name().is_some(), number < 26, "{number}");
+        assert_eq!(kind.name().is_some(), number < 28, "{number}");
     }
     assert_eq!(format!("{:?}", Kind::GAP), "Kind(gap)");
 }
