@@ -166,9 +166,10 @@ impl Link {
     /// Makes sure that nothing of a lost connection goes on: also where another writer holds the store's lock by
     /// now, so that it can be told whether that one has written.
     pub(crate) fn settle(&mut self) -> Result<(), StoreError> {
-        match self.ready() {
+        let ready = self.ready().map(drop);
+        match ready {
             Err(StoreError::Locked { .. }) if self.former.is_none() => Ok(()),
-            other => other.map(drop),
+            other => other,
         }
     }
 
