@@ -142,26 +142,34 @@ impl Link {
         if self.client.is_none() {
             let tried = "setting a connection up";
             let target = &self.target;
-            let opened = Client::connect(&target.config, target.tls.clone(), target.limit)
-                .map_err(|trouble| told_of_login(trouble, &target.name))
-                .and_then(|mut client| {
-                    let told = |fail| told(fail, tried, &target.name);
-                    let backend = open::check(&mut client, target, self.purpose).map_err(told)?;
-                    if let Some(former) = self.former {
-                        end(&mut client, former, target)?;
-                    }
-                    if self.sole {
-                        sole::hold(&mut client, target)?;
-                    }
-                    Ok((client, backend))
-                });
-            self.client = Some(opened?);
-            self.former = None;
+            let mut client = Client::connect(&target.config, target.tls.clone(), target.limit)
+                .map_err(|trouble| told_of_login(trouble, &target.name))?;
+            let backend = open::check(&mut client, target, self.purpose)
+                .map_err(|fail| told(fail, tried, &target.name))?;
+            if let Some(former) = self.former {
+                end(&mut client, former, target)?;
+                // Whatever comes of the lock.
+                self.former = None;
+            }
+            if self.sole {
+                sole::hold(&mut client, target)?;
+            }
+            self.client = Some((client, backend));
             self.made += 1;
         }
         match &mut self.client {
             Some((client, _)) => Ok(client),
             None => Err(io("no connection")),
+        }
+    }
+
+    /// Makes sure that nothing of a lost connection goes on: also where another writer holds the store's lock by
+    /// now, so that it can be told whether that one has written.
+    pub(crate) fn settle(&mut self) -> Result<(), StoreError> {
+        let ready = self.ready().map(drop);
+        match ready {
+            Err(StoreError::Locked { .. }) if self.former.is_none() => Ok(()),
+            other => other,
         }
     }
 

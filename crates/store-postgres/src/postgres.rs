@@ -118,7 +118,7 @@ impl PostgresStore {
         work: impl FnMut(&mut Client) -> Answer<T>,
     ) -> Result<T, StoreError> {
         if self.unsettled.load(Ordering::SeqCst) {
-            lock(&self.writer).link.ready()?;
+            lock(&self.writer).link.settle()?;
             // The server that answers now may be another one.
             lock(&self.reader).lose();
             self.unsettled.store(false, Ordering::SeqCst);

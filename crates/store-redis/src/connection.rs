@@ -123,7 +123,12 @@ impl Link {
 
     /// Asks for the settings again, with a new connection.
     pub(crate) fn check_again(&self, keys: &Keys) -> Result<bool, StoreError> {
-        let live = self.connect_to_store(keys)?;
+        let mut live = self.connect_to_store(keys)?;
+        if matches!(self.mode, OpenMode::ReadOnly) && !self.options.allow_loss {
+            // Who reads is refused nothing, and told all the same.
+            let found = self.settings(&mut live.connection)?;
+            live.durable = checks::settings(&self.server, found.as_ref(), false).is_ok();
+        }
         let durable = live.durable;
         *self.lock() = Some(live);
         Ok(durable)
@@ -212,22 +217,32 @@ impl Link {
         let role = role.into_iter().next().map(String::from_redis_value);
         let role = role.and_then(Result::ok).unwrap_or_default();
         checks::role(&self.server, &role)?;
-        let mut cmd = Cmd::new();
-        cmd.arg("CONFIG").arg("GET");
-        for name in checks::SETTINGS {
-            cmd.arg(name);
-        }
-        let settings = match query::<HashMap<String, String>>(connection, &cmd) {
-            Ok(found) => Some(found),
-            Err(error) if ends_connection(&error) => return Err(asking(&error)),
-            // Forbidden, renamed or unknown.
-            Err(_) => None,
-        };
+        let settings = self.settings(connection)?;
         let durable = checks::settings(&self.server, settings.as_ref(), self.options.allow_loss)?;
         if durable {
             self.until_file_counts(connection)?;
         }
         Ok(durable)
+    }
+
+    /// The server's settings that matter; none where it does not tell them.
+    fn settings(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<Option<HashMap<String, String>>, StoreError> {
+        let mut cmd = Cmd::new();
+        cmd.arg("CONFIG").arg("GET");
+        for name in checks::SETTINGS {
+            cmd.arg(name);
+        }
+        match query::<HashMap<String, String>>(connection, &cmd) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if ends_connection(&error) => {
+                Err(failed("asking for the settings", &self.server, &error))
+            }
+            // Forbidden, renamed or unknown.
+            Err(_) => Ok(None),
+        }
     }
 
     /// Waits until no append-only file is being made. `appendonly yes` is told as soon as it was set, and until the

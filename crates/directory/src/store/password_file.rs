@@ -87,7 +87,7 @@ mod tests {
         .unwrap();
         let find = |address: &str| {
             let address = StoreAddress::parse(address).unwrap();
-            super::find(&file, &address, false)
+            find(&file, &address, false)
         };
         assert_eq!(
             find("postgres://writer@db.example.org/audit").unwrap(),

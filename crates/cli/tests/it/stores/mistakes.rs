@@ -5,6 +5,8 @@ use crate::run::{Place, lines};
 use std::fs;
 use std::net::TcpListener;
 
+const KEY: &str = "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29";
+
 /// A106: an address with a password is neither taken nor repeated, wherever it stands.
 #[test]
 fn a106_no_password_in_an_address() {
@@ -67,7 +69,7 @@ fn a106_a_password_goes_to_nobody_but_whom_its_line_names() {
         };
         place.write("audit/ai-audit.toml", &text);
         for args in [
-            &["verify", "audit", "--key", &"00".repeat(32)][..],
+            &["verify", "audit", "--key", KEY][..],
             &["log", "audit"],
             &["record", "audit", "-"],
         ] {

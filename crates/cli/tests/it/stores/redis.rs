@@ -65,7 +65,7 @@ fn a_password_of_redis_comes_from_the_file_or_the_environment() {
     let args = ["init", "audit", "--store", &url];
     refused(&place.run(&args), 2, "NOAUTH");
     let wrong = [("AI_AUDIT_STORE_PASSWORD", "hunter3")];
-    refused(&place.with(&args, &wrong, ""), 2, "WRONGPASS");
+    refused(&place.with(&args, &wrong, ""), 2, "authentication failed");
     place.write(
         "passwords",
         &format!("*:5432:*:*:no\n127.0.0.1:{}:::hunter2\n", redis.port()),
