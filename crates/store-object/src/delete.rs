@@ -102,7 +102,8 @@ impl ObjectStore {
     pub(crate) fn write(&self, change: &mut Change, more_than: usize) -> Result<(), StoreError> {
         if change.bytes > more_than {
             change.bytes = 0;
-            self.objects.create_all(core::mem::take(&mut change.objects))?;
+            self.objects
+                .create_all(core::mem::take(&mut change.objects))?;
         }
         Ok(())
     }
