@@ -26,6 +26,8 @@ const LISTED: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Bucket {
     client: Arc<dyn ObjectStore>,
+    /// The one that writes.
+    writer: Arc<dyn ObjectStore>,
     prefix: String,
     shown: String,
     timeout: Duration,
@@ -50,9 +52,15 @@ impl Bucket {
             .enable_all()
             .build()
             .map_err(|error| StoreError::from_io("starting a thread", &error))?;
-        let (client, prefix, shown, tells_versions) = {
+        let Clients {
+            client,
+            writer,
+            prefix,
+            shown,
+            tells_versions,
+        } = {
             let _inside = runtime.enter();
-            client(place, options)?
+            clients(place, options)?
         };
         let bad = |part: &str| part.is_empty() || part.starts_with('.');
         if !prefix.is_empty() && prefix.split('/').any(bad) {
@@ -62,6 +70,7 @@ impl Bucket {
         }
         Ok(Self {
             client,
+            writer,
             prefix,
             shown,
             timeout: options.timeout,
@@ -194,7 +203,7 @@ impl Objects for Bucket {
             all.push((self.path(&name)?, name, PutPayload::from(content)));
         }
         for some in all.chunks(AT_ONCE) {
-            let (client, some) = (Arc::clone(&self.client), some.to_vec());
+            let (client, some) = (Arc::clone(&self.writer), some.to_vec());
             let made = self.run("writing", async move {
                 let one = move |(path, name, content): (Path, String, PutPayload)| {
                     let client = Arc::clone(&client);
@@ -237,7 +246,7 @@ impl Objects for Bucket {
         expected: Option<&Tag>,
         content: Vec<u8>,
     ) -> Result<Option<Tag>, StoreError> {
-        let (client, path) = (Arc::clone(&self.client), self.path(name)?);
+        let (client, path) = (Arc::clone(&self.writer), self.path(name)?);
         let mode = match expected {
             Some(tag) => PutMode::Update(UpdateVersion {
                 e_tag: tag.e_tag.clone(),
@@ -326,10 +335,23 @@ async fn bounded(found: GetResult, most: usize) -> Result<Option<Vec<u8>>, Error
     Ok(Some(content))
 }
 
-/// The client of a service, the prefix, what is shown of the place, and whether its answers tell that versions are kept.
-type Client = (Arc<dyn ObjectStore>, String, String, bool);
+/// The client of a service, and what is known of the place.
+struct Clients {
+    client: Arc<dyn ObjectStore>,
+    /// The one that writes.
+    writer: Arc<dyn ObjectStore>,
+    prefix: String,
+    /// What is shown of the place.
+    shown: String,
+    /// Whether answers tell that versions are kept.
+    tells_versions: bool,
+}
 
-fn client(place: &Place, options: &ObjectOptions) -> Result<Client, StoreError> {
+/// The header by which a client of S3 says which checksum it sends; a bucket with a default retention asks for it.
+#[cfg(feature = "s3")]
+const CHECKSUM: (&str, &str) = ("x-amz-sdk-checksum-algorithm", "SHA256");
+
+fn clients(place: &Place, options: &ObjectOptions) -> Result<Clients, StoreError> {
     let retry = RetryConfig {
         max_retries: options.retries,
         retry_timeout: options.timeout,
@@ -345,6 +367,8 @@ fn client(place: &Place, options: &ObjectOptions) -> Result<Client, StoreError> 
     match place {
         #[cfg(feature = "s3")]
         Place::S3(bucket) => {
+            use http::{HeaderMap, HeaderName, HeaderValue};
+            use object_store::ClientOptions;
             use object_store::aws::{AmazonS3Builder, Checksum};
             let mut builder = AmazonS3Builder::new()
                 .with_bucket_name(&bucket.bucket)
@@ -355,10 +379,10 @@ fn client(place: &Place, options: &ObjectOptions) -> Result<Client, StoreError> 
                 .with_disable_bulk_delete(true)
                 .with_retry(retry)
                 .with_http_connector(connect(&bucket.authorities)?);
+            let mut wire = ClientOptions::new();
             if let Some(endpoint) = &bucket.endpoint {
-                builder = builder
-                    .with_endpoint(endpoint)
-                    .with_allow_http(is_loopback(endpoint)?);
+                builder = builder.with_endpoint(endpoint);
+                wire = wire.with_allow_http(is_loopback(endpoint)?);
             }
             if let Some(keys) = &bucket.keys {
                 builder = builder
@@ -368,9 +392,21 @@ fn client(place: &Place, options: &ObjectOptions) -> Result<Client, StoreError> 
                     builder = builder.with_token(token);
                 }
             }
-            let client: Arc<dyn ObjectStore> = Arc::new(builder.build().map_err(invalid)?);
-            let shown = shown("s3", &bucket.bucket, &bucket.prefix);
-            Ok((client, bucket.prefix.clone(), shown, true))
+            let client = builder.clone().with_client_options(wire.clone());
+            // Signed with the rest, so by the library; and for no request that is without a body.
+            let mut headers = HeaderMap::new();
+            headers.insert(
+                HeaderName::from_static(CHECKSUM.0),
+                HeaderValue::from_static(CHECKSUM.1),
+            );
+            let writer = builder.with_client_options(wire.with_default_headers(headers));
+            Ok(Clients {
+                client: Arc::new(client.build().map_err(invalid)?),
+                writer: Arc::new(writer.build().map_err(invalid)?),
+                prefix: bucket.prefix.clone(),
+                shown: shown("s3", &bucket.bucket, &bucket.prefix),
+                tells_versions: true,
+            })
         }
         #[cfg(feature = "gcs")]
         Place::Gcs(bucket) => {
@@ -384,8 +420,13 @@ fn client(place: &Place, options: &ObjectOptions) -> Result<Client, StoreError> 
                 builder = builder.with_service_account_key(key);
             }
             let client: Arc<dyn ObjectStore> = Arc::new(builder.build().map_err(invalid)?);
-            let shown = shown("gs", &bucket.bucket, &bucket.prefix);
-            Ok((client, bucket.prefix.clone(), shown, false))
+            Ok(Clients {
+                writer: Arc::clone(&client),
+                client,
+                prefix: bucket.prefix.clone(),
+                shown: shown("gs", &bucket.bucket, &bucket.prefix),
+                tells_versions: false,
+            })
         }
         #[cfg(feature = "azure")]
         Place::Azure(container) => {
@@ -407,8 +448,13 @@ fn client(place: &Place, options: &ObjectOptions) -> Result<Client, StoreError> 
             };
             let client: Arc<dyn ObjectStore> = Arc::new(builder.build().map_err(invalid)?);
             let bucket = format!("{}/{}", container.account, container.container);
-            let shown = shown("azure", &bucket, &container.prefix);
-            Ok((client, container.prefix.clone(), shown, true))
+            Ok(Clients {
+                writer: Arc::clone(&client),
+                client,
+                prefix: container.prefix.clone(),
+                shown: shown("azure", &bucket, &container.prefix),
+                tells_versions: true,
+            })
         }
         other => Err(invalid(format!("{other:?} is no bucket"))),
     }
