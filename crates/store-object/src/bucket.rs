@@ -1,6 +1,6 @@
 //! Objects of a bucket, by the clients of the crate `object_store`, on a runtime of the store's own.
 
-use crate::connect::Connect;
+use crate::clients::{Clients, clients, invalid};
 use crate::objects::{Listed, Objects, Since, Tag, most, too_long};
 use crate::options::ObjectOptions;
 use crate::place::Place;
@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path;
 use object_store::{
     Error, GetOptions, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions,
-    PutPayload, PutResult, RetryConfig, UpdateVersion,
+    PutPayload, PutResult, UpdateVersion,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +26,8 @@ const LISTED: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Bucket {
     client: Arc<dyn ObjectStore>,
+    /// The one that writes.
+    writer: Arc<dyn ObjectStore>,
     prefix: String,
     shown: String,
     timeout: Duration,
@@ -36,12 +38,6 @@ pub(crate) struct Bucket {
     versions: AtomicBool,
 }
 
-fn invalid(what: impl ToString) -> StoreError {
-    StoreError::Invalid {
-        what: what.to_string(),
-    }
-}
-
 impl Bucket {
     pub(crate) fn open(place: &Place, options: &ObjectOptions) -> Result<Self, StoreError> {
         let runtime = Builder::new_multi_thread()
@@ -50,9 +46,15 @@ impl Bucket {
             .enable_all()
             .build()
             .map_err(|error| StoreError::from_io("starting a thread", &error))?;
-        let (client, prefix, shown, tells_versions) = {
+        let Clients {
+            client,
+            writer,
+            prefix,
+            shown,
+            tells_versions,
+        } = {
             let _inside = runtime.enter();
-            client(place, options)?
+            clients(place, options)?
         };
         let bad = |part: &str| part.is_empty() || part.starts_with('.');
         if !prefix.is_empty() && prefix.split('/').any(bad) {
@@ -62,6 +64,7 @@ impl Bucket {
         }
         Ok(Self {
             client,
+            writer,
             prefix,
             shown,
             timeout: options.timeout,
@@ -194,7 +197,7 @@ impl Objects for Bucket {
             all.push((self.path(&name)?, name, PutPayload::from(content)));
         }
         for some in all.chunks(AT_ONCE) {
-            let (client, some) = (Arc::clone(&self.client), some.to_vec());
+            let (client, some) = (Arc::clone(&self.writer), some.to_vec());
             let made = self.run("writing", async move {
                 let one = move |(path, name, content): (Path, String, PutPayload)| {
                     let client = Arc::clone(&client);
@@ -237,7 +240,7 @@ impl Objects for Bucket {
         expected: Option<&Tag>,
         content: Vec<u8>,
     ) -> Result<Option<Tag>, StoreError> {
-        let (client, path) = (Arc::clone(&self.client), self.path(name)?);
+        let (client, path) = (Arc::clone(&self.writer), self.path(name)?);
         let mode = match expected {
             Some(tag) => PutMode::Update(UpdateVersion {
                 e_tag: tag.e_tag.clone(),
@@ -324,111 +327,6 @@ async fn bounded(found: GetResult, most: usize) -> Result<Option<Vec<u8>>, Error
         content.extend_from_slice(&piece);
     }
     Ok(Some(content))
-}
-
-/// The client of a service, the prefix, what is shown of the place, and whether its answers tell that versions are kept.
-type Client = (Arc<dyn ObjectStore>, String, String, bool);
-
-fn client(place: &Place, options: &ObjectOptions) -> Result<Client, StoreError> {
-    let retry = RetryConfig {
-        max_retries: options.retries,
-        retry_timeout: options.timeout,
-        ..RetryConfig::default()
-    };
-    let connect = |authorities: &Option<String>| {
-        Connect::new(authorities.as_deref(), options.timeout).map_err(invalid)
-    };
-    let shown = |scheme: &str, bucket: &str, prefix: &str| match prefix {
-        "" => format!("{scheme}://{bucket}"),
-        prefix => format!("{scheme}://{bucket}/{prefix}"),
-    };
-    match place {
-        #[cfg(feature = "s3")]
-        Place::S3(bucket) => {
-            use object_store::aws::{AmazonS3Builder, Checksum};
-            let mut builder = AmazonS3Builder::new()
-                .with_bucket_name(&bucket.bucket)
-                .with_region(&bucket.region)
-                // What buckets with object lock ask for; and what was altered on its way is refused.
-                .with_checksum_algorithm(Checksum::SHA256)
-                // One by one: some servers have no other way.
-                .with_disable_bulk_delete(true)
-                .with_retry(retry)
-                .with_http_connector(connect(&bucket.authorities)?);
-            if let Some(endpoint) = &bucket.endpoint {
-                builder = builder
-                    .with_endpoint(endpoint)
-                    .with_allow_http(is_loopback(endpoint)?);
-            }
-            if let Some(keys) = &bucket.keys {
-                builder = builder
-                    .with_access_key_id(&keys.id)
-                    .with_secret_access_key(&keys.secret);
-                if let Some(token) = &keys.token {
-                    builder = builder.with_token(token);
-                }
-            }
-            let client: Arc<dyn ObjectStore> = Arc::new(builder.build().map_err(invalid)?);
-            let shown = shown("s3", &bucket.bucket, &bucket.prefix);
-            Ok((client, bucket.prefix.clone(), shown, true))
-        }
-        #[cfg(feature = "gcs")]
-        Place::Gcs(bucket) => {
-            use crate::place::GcsAccess;
-            use object_store::gcp::GoogleCloudStorageBuilder;
-            let mut builder = GoogleCloudStorageBuilder::new()
-                .with_bucket_name(&bucket.bucket)
-                .with_retry(retry)
-                .with_http_connector(connect(&bucket.authorities)?);
-            if let GcsAccess::ServiceAccount(key) = &bucket.access {
-                builder = builder.with_service_account_key(key);
-            }
-            let client: Arc<dyn ObjectStore> = Arc::new(builder.build().map_err(invalid)?);
-            let shown = shown("gs", &bucket.bucket, &bucket.prefix);
-            Ok((client, bucket.prefix.clone(), shown, false))
-        }
-        #[cfg(feature = "azure")]
-        Place::Azure(container) => {
-            use crate::place::AzureAccess;
-            use object_store::azure::MicrosoftAzureBuilder;
-            let mut builder = MicrosoftAzureBuilder::new()
-                .with_account(&container.account)
-                .with_container_name(&container.container)
-                .with_retry(retry)
-                .with_http_connector(connect(&container.authorities)?);
-            builder = match &container.access {
-                AzureAccess::Machine => builder,
-                AzureAccess::Key(key) => builder.with_access_key(key),
-                AzureAccess::Application {
-                    tenant,
-                    client,
-                    secret,
-                } => builder.with_client_secret_authorization(client, secret, tenant),
-            };
-            let client: Arc<dyn ObjectStore> = Arc::new(builder.build().map_err(invalid)?);
-            let bucket = format!("{}/{}", container.account, container.container);
-            let shown = shown("azure", &bucket, &container.prefix);
-            Ok((client, container.prefix.clone(), shown, true))
-        }
-        other => Err(invalid(format!("{other:?} is no bucket"))),
-    }
-}
-
-/// Whether an address is one of this machine; without TLS no other is taken.
-#[cfg(feature = "s3")]
-fn is_loopback(endpoint: &str) -> Result<bool, StoreError> {
-    let address: http::Uri = endpoint.parse().map_err(|error| {
-        invalid(format!(
-            "the endpoint: {error}; expected an address such as https://s3.example.org"
-        ))
-    })?;
-    match (address.scheme_str(), address.host()) {
-        (Some("https"), Some(_)) => Ok(false),
-        (Some("http"), Some("127.0.0.1" | "localhost" | "[::1]")) => Ok(true),
-        _ => Err(invalid(
-            "the endpoint: expected https://, or http:// on the loopback alone: whoever is between could read and change everything",
-        )),
-    }
 }
 
 #[cfg(all(test, feature = "gcs"))]

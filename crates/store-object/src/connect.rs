@@ -97,27 +97,33 @@ impl HttpService for Service {
                 true => HttpErrorKind::Connect,
                 false => kind_of(&error),
             };
-            HttpError::new(kind, error)
+            HttpError::new(kind, Whole(error.into()))
         })?;
         let (head, body) = answer.into_parts();
         // Lists and errors too: no answer has more than the longest object.
         let body = Limited::new(body, BESIDE + 4096);
-        let body = body.map_err(|error| HttpError::new(kind_of(&*error), Answer(error)));
+        let body = body.map_err(|error| HttpError::new(kind_of(&*error), Whole(error)));
         Ok(HttpResponse::from_parts(head, HttpResponseBody::new(body)))
     }
 }
 
-/// What went wrong while an answer was read.
+/// What went wrong, with its causes: the library shows the first of them alone.
 #[derive(Debug)]
-struct Answer(Box<dyn Error + Send + Sync>);
+struct Whole(Box<dyn Error + Send + Sync>);
 
-impl fmt::Display for Answer {
+impl fmt::Display for Whole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.0.fmt(f)?;
+        let mut at = self.0.source();
+        while let Some(cause) = at {
+            write!(f, ": {cause}")?;
+            at = cause.source();
+        }
+        Ok(())
     }
 }
 
-impl Error for Answer {
+impl Error for Whole {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source()
     }

@@ -21,6 +21,8 @@ mod beside;
 #[cfg(feature = "bucket")]
 mod bucket;
 mod checkpoints;
+#[cfg(feature = "bucket")]
+mod clients;
 mod codec;
 #[cfg(feature = "bucket")]
 mod connect;

@@ -191,7 +191,9 @@ fn spawn(kind: Kind, port: u16, folder: &TempDir) -> Child {
                 .arg(format!("-filer.port={}", port + 2))
                 .arg(format!("-s3.port={}", port + 3))
                 .args(["-volume.max=8", "-master.volumeSizeLimitMB=256"])
-                .arg("-master.telemetry=false");
+                .arg("-master.telemetry=false")
+                // Others have fixed ports, which two servers on one machine cannot share.
+                .args(["-s3.port.iceberg=0", "-s3.port.lance=0"]);
             command
         }
     };
