@@ -111,6 +111,9 @@ fn plan_table(measured: &Measured, assumed: &Assumptions) -> Table {
         bytes(plan.sealed_a_second)
     });
     row("hot disk", &single, |plan| bytes(plan.hot_bytes));
+    row("hot disk of a log", &single, |plan| {
+        bytes(plan.hot_bytes_of_a_log)
+    });
     row("epochs sealed a day", &single, |plan| short(plan.epochs_a_day));
     row("checkpoints a day", &single, |plan| {
         short(plan.checkpoints_a_day)

@@ -10,13 +10,16 @@ use core::time::Duration;
 /// with each other alone. Look at the lease several times within a third of its length.
 ///
 /// ```
-/// use ai_audit_store::{LeaseKeeper, LeaseRules, LeaseStanding, Leases, LogName, MemoryLeases};
+/// use ai_audit_store::{
+///     LeaseError, LeaseKeeper, LeaseRules, LeaseStanding, Leases, LogName, MemoryLeases,
+/// };
 /// use std::time::Duration;
 /// let (leases, log) = (MemoryLeases::new(), LogName::default());
 /// let at = Duration::from_secs;
 /// let size = || Ok(2); // what the log's head says
-/// let look = |keeper: &mut LeaseKeeper, now| {
-///     keeper.tend(&leases, &log, leases.lease(&log)?.as_ref(), size, at(now))
+/// let look = |keeper: &mut LeaseKeeper, now| -> Result<LeaseStanding, LeaseError> {
+///     let found = leases.lease(&log)?;
+///     keeper.tend(&leases, &log, found.as_ref(), size, at(now))
 /// };
 /// let mut a = LeaseKeeper::new("a/1", LeaseRules::default())?;
 /// let mut b = LeaseKeeper::new("b/1", LeaseRules::default())?;
@@ -26,7 +29,7 @@ use core::time::Duration;
 /// assert!(a.is_sure(at(8)) && !a.is_sure(at(9)));
 /// assert!(matches!(look(&mut b, 11)?, LeaseStanding::Elsewhere(_)));
 /// assert_eq!(look(&mut b, 12)?, LeaseStanding::Taken { fence: 2 });
-/// # Ok::<(), ai_audit_store::LeaseError>(())
+/// # Ok::<(), LeaseError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct LeaseKeeper {
