@@ -1,14 +1,14 @@
 //! The simulation: one queue of events in a time of its own, so that each run of a seed is the same.
 
+mod failures;
+
 use crate::check;
-use crate::faults::{Fault, Outages};
+use crate::faults::Outages;
 use crate::gate::Arm;
 use crate::instance::{Answer, BEGIN, Instance, Step};
 use crate::shards::{self, Shard};
 use ai_audit_analytics::SplitMix64;
 use ai_audit_core::{ReceiptId, Timestamp};
-use ai_audit_store::{Lease, Leases};
-use ai_audit_store_sqlite::SqliteLeases;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
@@ -47,6 +47,7 @@ enum Event {
     /// Of an instance in one run.
     Look(usize, u32),
     Client(usize),
+    Again(usize),
     Fault,
     Balance,
     /// What was wrong with an instance in one run is over.
@@ -180,6 +181,7 @@ impl World {
             }
             Event::Look(number, run) => self.look(number, run),
             Event::Client(index) => self.client(index),
+            Event::Again(index) => self.again(index),
             Event::Fault => self.fault()?,
             Event::Balance => self.balance()?,
             Event::Well(number, run) => self.well(number, run),
@@ -200,7 +202,7 @@ impl World {
         self.after(LOOK, Event::Look(number, run));
     }
 
-    /// A client brings its record to the one instance after the other, until one takes it.
+    /// A client has something to record.
     fn client(&mut self, index: usize) {
         // No new records when all that went wrong is over: the run comes to its end.
         let over = self.now > self.plan.faulty + Duration::from_secs(20);
@@ -208,18 +210,29 @@ impl World {
             self.after(RETRY, Event::Client(index));
             return;
         }
-        let id = self.record(index);
-        for place in 0..self.instances.len() {
-            let number = (self.shards[index].favourite + place) % self.instances.len();
-            if self.offer(number, index, id, None) {
-                let pause = self.plan.pause.as_secs_f64() * -(1.0 - self.random.unit()).ln();
-                // Below a minute: somebody who comes again is always near.
-                let pause = Duration::from_secs_f64(pause.clamp(0.001, 60.0));
-                self.after(pause, Event::Client(index));
-                return;
-            }
+        if self.bring(index) {
+            let pause = self.plan.pause.as_secs_f64() * -(1.0 - self.random.unit()).ln();
+            // Below a minute: somebody who comes again is always near.
+            let pause = Duration::from_secs_f64(pause.clamp(0.001, 60.0));
+            self.after(pause, Event::Client(index));
+        } else {
+            self.after(RETRY, Event::Client(index));
         }
-        self.after(RETRY, Event::Client(index));
+    }
+
+    /// A client whose record was not acknowledged comes again.
+    fn again(&mut self, index: usize) {
+        if self.shards[index].waiting.is_some() && !self.bring(index) {
+            self.after(RETRY, Event::Again(index));
+        }
+    }
+
+    /// A client brings its record to the one instance after the other, until one takes it.
+    fn bring(&mut self, index: usize) -> bool {
+        let id = self.record(index);
+        let first = self.shards[index].favourite;
+        let count = self.instances.len();
+        (0..count).any(|place| self.offer((first + place) % count, index, id, None))
     }
 
     /// The record that a client has not got rid of yet, or a new one.
@@ -262,172 +275,6 @@ impl World {
             }
             Answer::NotHere | Answer::Doubt => false,
         }
-    }
-
-    /// Something goes wrong.
-    fn fault(&mut self) -> Result<()> {
-        if self.now > self.plan.faulty {
-            return Ok(());
-        }
-        let mean = self.plan.between.as_secs_f64();
-        let after = mean * (0.5 + self.random.unit());
-        self.after(Duration::from_secs_f64(after), Event::Fault);
-        let fault = Fault::ALL[self.below(Fault::ALL.len())];
-        let well: Vec<usize> = (0..self.instances.len())
-            .filter(|number| self.instances[*number].is_well())
-            .collect();
-        // Somebody must be left to take over.
-        if well.len() < 2 {
-            return Ok(());
-        }
-        let number = well[self.below(well.len())];
-        let held: Vec<usize> = (0..self.shards.len())
-            .filter(|index| self.instances[number].holds(&self.shards[*index], self.now))
-            .collect();
-        if held.is_empty() && fault != Fault::ClockSet {
-            return Ok(());
-        }
-        self.outages.came(fault);
-        let run = self.instances[number].runs;
-        match fault {
-            Fault::KilledBefore | Fault::KilledAfter | Fault::AnswerLost => {
-                let index = held[self.below(held.len())];
-                self.in_mid_append(fault, number, index, &held);
-            }
-            Fault::CutOff | Fault::Paused | Fault::Suspended => {
-                self.hit(fault, &held);
-                let time = self.now;
-                let instance = &mut self.instances[number];
-                match (fault, &instance.running) {
-                    (Fault::CutOff, Some(running)) => running.gate.cut(true),
-                    _ => instance.paused = true,
-                }
-                if fault == Fault::Suspended {
-                    instance.monotonic.run(time, 0);
-                }
-                let after = Duration::from_secs(2) + self.up_to(Duration::from_secs(38));
-                self.after(after, Event::Well(number, run));
-            }
-            Fault::ClockFast | Fault::ClockSlow => {
-                let rate = if fault == Fault::ClockFast { 5000 } else { 200 };
-                self.instances[number].monotonic.run(self.now, rate);
-                let after = Duration::from_secs(20) + self.up_to(Duration::from_secs(40));
-                self.after(after, Event::Well(number, run));
-            }
-            Fault::ClockSet => {
-                let day = 86_400_000_000;
-                let wrong = i64::try_from(self.random.below(2 * day)).unwrap_or_default();
-                self.instances[number].wrong = wrong - i64::try_from(day).unwrap_or_default();
-            }
-            Fault::LeaseAltered => {
-                let index = held[self.below(held.len())];
-                self.alter(index)?;
-            }
-            Fault::Restart => {
-                self.hit(fault, &held);
-                let step = self.step();
-                self.instances[number].stop(&self.shards, step)?;
-                self.start_again(number, Duration::from_secs(5));
-            }
-        }
-        Ok(())
-    }
-
-    fn hit(&mut self, fault: Fault, logs: &[usize]) {
-        for log in logs {
-            self.outages.hit(*log, fault, self.now);
-        }
-    }
-
-    /// The append of a record goes wrong, and perhaps its instance with it.
-    fn in_mid_append(&mut self, fault: Fault, number: usize, index: usize, held: &[usize]) {
-        let one = [index];
-        let (arm, hit) = match fault {
-            Fault::KilledBefore => (Arm::DieBefore, held),
-            Fault::KilledAfter => (Arm::DieAfter, held),
-            _ => (Arm::LoseAnswer, &one[..]),
-        };
-        self.hit(fault, hit);
-        let id = self.record(index);
-        self.offer(number, index, id, Some(arm));
-        if arm != Arm::LoseAnswer {
-            self.instances[number].kill();
-            self.start_again(number, Duration::from_secs(30));
-        }
-    }
-
-    fn start_again(&mut self, number: usize, within: Duration) {
-        let after = Duration::from_secs(1) + self.up_to(within);
-        self.after(after, Event::Start(number));
-    }
-
-    /// Logs go to the instance that waits least for them, where that is well.
-    fn balance(&mut self) -> Result<()> {
-        self.after(BALANCE, Event::Balance);
-        for index in 0..self.shards.len() {
-            let first = index % self.instances.len();
-            let holds = |one: &Instance| one.is_well() && one.holds(&self.shards[index], self.now);
-            let Some(number) = self.instances.iter().position(holds) else {
-                continue;
-            };
-            if number != first && self.instances[first].is_well() {
-                self.outages.came(Fault::HandedOver);
-                self.outages.hit(index, Fault::HandedOver, self.now);
-                let step = self.step();
-                self.instances[number].hand_over(&self.shards[index], step)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Who keeps the leases puts a stranger's name there, says that it was taken long ago, or gives it back.
-    fn alter(&mut self, index: usize) -> Result<()> {
-        let name = self.shards[index].name.clone();
-        let leases = SqliteLeases::open(&self.folder.join("leases.db"))?;
-        let there = leases.lease(&name)?;
-        let Some(old) = &there else {
-            return Ok(());
-        };
-        let altered = match self.below(3) {
-            0 => Lease {
-                holder: "a-stranger".into(),
-                ..old.clone()
-            },
-            1 => Lease {
-                changes: old.changes.wrapping_sub(7),
-                fence: 0,
-                ..old.clone()
-            },
-            _ => Lease {
-                length: Duration::ZERO,
-                ..old.clone()
-            },
-        };
-        let done = leases.replace_lease(&name, there.as_ref(), &altered)?;
-        ensure!(done, "nobody else is there to change it");
-        if altered.holder != old.holder || altered.is_free() {
-            self.outages.hit(index, Fault::LeaseAltered, self.now);
-        }
-        Ok(())
-    }
-
-    /// What was wrong with an instance is over. What it thought that it held it writes to at once.
-    fn well(&mut self, number: usize, run: u32) {
-        let instance = &mut self.instances[number];
-        if instance.runs != run {
-            return;
-        }
-        if let Some(running) = &instance.running {
-            running.gate.cut(false);
-        }
-        instance.paused = false;
-        for index in 0..self.shards.len() {
-            if self.instances[number].holds(&self.shards[index], self.now) {
-                let id = self.record(index);
-                self.offer(number, index, id, None);
-            }
-        }
-        self.instances[number].monotonic.run(self.now, 1000);
     }
 
     fn step(&mut self) -> Step {
