@@ -79,7 +79,8 @@ fn tier_table(tiers: &[Tier], assumed: &Assumptions) -> Table {
     for tier in tiers {
         table.row([
             tier.name.into(),
-            tier.rate.map_or_else(|| "–".into(), |rate| short(rate.round())),
+            tier.rate
+                .map_or_else(|| "–".into(), |rate| short(rate.round())),
             tier.basis.into(),
             format!("{:.0}", tier.bytes),
             short(tier.requests(1e6)),
@@ -98,7 +99,9 @@ fn plan_table(measured: &Measured, assumed: &Assumptions) -> Table {
         let cells = plans.iter().map(cell);
         table.row(std::iter::once(name.to_owned()).chain(cells));
     };
-    row("**signed one by one**: logs", &single, |plan| count(plan.logs));
+    row("**signed one by one**: logs", &single, |plan| {
+        count(plan.logs)
+    });
     row("instances, spare ones among them", &single, |plan| {
         count(plan.instances)
     });
@@ -114,7 +117,9 @@ fn plan_table(measured: &Measured, assumed: &Assumptions) -> Table {
     row("hot disk of a log", &single, |plan| {
         bytes(plan.hot_bytes_of_a_log)
     });
-    row("epochs sealed a day", &single, |plan| short(plan.epochs_a_day));
+    row("epochs sealed a day", &single, |plan| {
+        short(plan.epochs_a_day)
+    });
     row("checkpoints a day", &single, |plan| {
         short(plan.checkpoints_a_day)
     });
@@ -133,18 +138,22 @@ fn plan_table(measured: &Measured, assumed: &Assumptions) -> Table {
     row("packages: bytes a day", &single, |plan| {
         bytes(plan.package_bytes_a_day)
     });
-    row("cores that verify all of it, as it comes", &single, |plan| {
-        cores(plan.verify_cores)
-    });
+    row(
+        "cores that verify all of it, as it comes",
+        &single,
+        |plan| cores(plan.verify_cores),
+    );
     row("the same, tree and checkpoint only", &single, |plan| {
         cores(plan.tree_cores)
     });
     row("verifying one log's day, one core", &single, |plan| {
         time(plan.verify_a_log_day * 1e9)
     });
-    row("**money a month**: instances, one by one", &single, |plan| {
-        short(plan.money.instances)
-    });
+    row(
+        "**money a month**: instances, one by one",
+        &single,
+        |plan| short(plan.money.instances),
+    );
     row("instances, batched", &batched, |plan| {
         short(plan.money.instances)
     });
@@ -224,22 +233,41 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        let shown = [0.0, 0.25, 9.99, 12.34, 99.96, 1234.4, 999_999.0, 1e6, 8.64e11].map(short);
+        let shown = [
+            0.0, 0.25, 9.99, 12.34, 99.96, 1234.4, 999_999.0, 1e6, 8.64e11,
+        ]
+        .map(short);
         assert_eq!(
             shown,
             [
-                "0", "0.25", "9.99", "12.3", "100", "1,234", "999,999", "1.00·10^6", "8.64·10^11"
+                "0",
+                "0.25",
+                "9.99",
+                "12.3",
+                "100",
+                "1,234",
+                "999,999",
+                "1.00·10^6",
+                "8.64·10^11"
             ]
         );
         let shown = [12.0, 999.6, 57.7e9, 4.04e15, 9e18].map(bytes);
-        assert_eq!(shown, ["12.0 B", "1.00 kB", "57.7 GB", "4.04 PB", "9000 PB"]);
+        assert_eq!(
+            shown,
+            ["12.0 B", "1.00 kB", "57.7 GB", "4.04 PB", "9000 PB"]
+        );
         assert_eq!([0.0129, 1.2, 1290.1].map(cores), ["0.01", "2", "1,291"]);
     }
 
     #[test]
     fn the_page_says_what_is_assumed_and_has_all_rates() {
         let text = page(&Measured::example(), &Assumptions::EXAMPLE);
-        for word in ["### Measured", "### Assumed", "| 10^3 | 10^5 | 10^7 |", "to be replaced"] {
+        for word in [
+            "### Measured",
+            "### Assumed",
+            "| 10^3 | 10^5 | 10^7 |",
+            "to be replaced",
+        ] {
             assert!(text.contains(word), "{word}");
         }
         assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");

@@ -14,9 +14,10 @@ use crate::program::Speed;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
 use crate::{
-    bench, browser, calibrate, capacity, console, coverage, deny, deploy, embedded, ffi, flames, frameworks,
-    fuzz, growth, latency, load, mcp, measure, miri, mutants, nostd, otlp, page, program, proxy,
-    python, release, scale, servers, service, services, simulate, stores, supply, telemetry, tidy, vectors,
+    bench, browser, calibrate, capacity, console, coverage, deny, deploy, embedded, ffi, flames,
+    frameworks, fuzz, growth, latency, load, mcp, measure, miri, mutants, nostd, otlp, page,
+    program, proxy, python, release, scale, servers, service, services, simulate, stores, supply,
+    telemetry, tidy, vectors,
 };
 
 /// A step and what it does; a step may say why it skipped something.

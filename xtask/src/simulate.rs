@@ -95,7 +95,10 @@ fn waits(figures: &Value) -> Result<Table> {
         };
         let number = |name: &str| row[name].as_u64().context("a row without its counts");
         table.row([
-            row["fault"].as_str().context("a row without a name")?.into(),
+            row["fault"]
+                .as_str()
+                .context("a row without a name")?
+                .into(),
             number("times")?.to_string(),
             number("logs")?.to_string(),
             wait("p50"),
@@ -111,13 +114,28 @@ const COUNTS: [(&str, &str); 13] = [
     ("logs", "shards"),
     ("instances", "instances"),
     ("seconds simulated", "seconds"),
-    ("records acknowledged, all in the logs in their places", "acknowledged"),
-    ("of them in the log already when they were sent again", "found_again"),
-    ("appends that the store refused to a former holder", "fenced"),
+    (
+        "records acknowledged, all in the logs in their places",
+        "acknowledged",
+    ),
+    (
+        "of them in the log already when they were sent again",
+        "found_again",
+    ),
+    (
+        "appends that the store refused to a former holder",
+        "fenced",
+    ),
     ("leases taken, and the log attached", "takeovers"),
-    ("receipts in the logs, each log one chain that verifies", "receipts"),
+    (
+        "receipts in the logs, each log one chain that verifies",
+        "receipts",
+    ),
     ("start receipts among them", "starts"),
-    ("gap receipts: taken by an instance, not stored, sent again", "declared"),
+    (
+        "gap receipts: taken by an instance, not stored, sent again",
+        "declared",
+    ),
     ("receipts about clocks that were behind", "clock_anomalies"),
     ("checkpoints that the logs were held against", "checkpoints"),
     ("second chains, gaps, records lost", ""),
@@ -165,7 +183,10 @@ mod tests {
         let text = waits(&figures).map(|table| table.markdown());
         let text = text.expect("all fields are there");
         assert!(text.contains("| a | 2 | 0 | – | – | – |"), "{text}");
-        assert!(text.contains("| b | 1 | 3 | 0 | 1.50 s | 12.0 s |"), "{text}");
+        assert!(
+            text.contains("| b | 1 | 3 | 0 | 1.50 s | 12.0 s |"),
+            "{text}"
+        );
         assert!(counts(&figures).is_err());
     }
 }

@@ -141,7 +141,13 @@ impl Leases for SqliteLeases {
                      VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 )
                 .map_err(&failed)?
-                .execute(params![log.as_str(), new.holder, new.changes, length, fence]),
+                .execute(params![
+                    log.as_str(),
+                    new.holder,
+                    new.changes,
+                    length,
+                    fence
+                ]),
             Some(old) => {
                 let (old_length, old_fence) = numbers(old)?;
                 connection

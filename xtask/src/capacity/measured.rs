@@ -92,9 +92,24 @@ impl Measured {
         };
         Ok(Self {
             sealed_bytes: figure("a sealed receipt", BENCH, Line("sealed size"), Bytes)?,
-            seal: figure("sealing one, signature included", BENCH, Line("seal"), Seconds)?,
-            batch: figure("the same in a batch of 1,024", BENCH, Line("batch of 1,024"), Seconds)?,
-            one: figure("SQLite, durable, 1 producer", LATENCY, Cell("1 producer", 5), ASecond)?,
+            seal: figure(
+                "sealing one, signature included",
+                BENCH,
+                Line("seal"),
+                Seconds,
+            )?,
+            batch: figure(
+                "the same in a batch of 1,024",
+                BENCH,
+                Line("batch of 1,024"),
+                Seconds,
+            )?,
+            one: figure(
+                "SQLite, durable, 1 producer",
+                LATENCY,
+                Cell("1 producer", 5),
+                ASecond,
+            )?,
             eight: figure("8 producers", LATENCY, Cell("8 producers", 5), ASecond)?,
             many: figure("64 producers", LATENCY, Cell("64 producers", 5), ASecond)?,
             http: figure(
@@ -172,7 +187,10 @@ fn find(text: &str, place: Place) -> Option<f64> {
         Place::Cell(label, column) => {
             let cells = |line: &str| -> Vec<String> {
                 let inner = line.trim().trim_matches('|');
-                inner.split('|').map(|cell| cell.trim().to_owned()).collect()
+                inner
+                    .split('|')
+                    .map(|cell| cell.trim().to_owned())
+                    .collect()
             };
             text.lines()
                 .filter(|line| line.starts_with('|'))

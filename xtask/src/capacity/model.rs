@@ -74,23 +74,87 @@ impl Assumptions {
     pub(super) fn rows(&self) -> Vec<(&'static str, &'static str, String)> {
         let shown = super::short;
         vec![
-            ("part of a measured rate that a log is given", "load", shown(self.load)),
-            ("spare instances for each that writes", "spare", shown(self.spare)),
-            ("cores of an instance: those of the machine that was measured", "cores", shown(self.cores)),
-            ("PostgreSQL: receipts a second of a log (to be measured: `cargo xtask stores`)", "postgres", shown(self.postgres_rate)),
-            ("PostgreSQL: bytes a receipt, indexes included", "postgres_bytes", shown(self.postgres_bytes)),
-            ("Redis: receipts a second of a log (to be measured: `cargo xtask stores`)", "redis", shown(self.redis_rate)),
-            ("seconds that a PUT to a bucket takes", "put", shown(self.put_seconds)),
-            ("records in a commit at most, the ledger's `max_batch`", "commit", shown(self.commit)),
-            ("days that bytes stay in the hot store", "hot", shown(self.hot_days)),
-            ("days that they stay in the cold one", "cold", shown(self.cold_days)),
+            (
+                "part of a measured rate that a log is given",
+                "load",
+                shown(self.load),
+            ),
+            (
+                "spare instances for each that writes",
+                "spare",
+                shown(self.spare),
+            ),
+            (
+                "cores of an instance: those of the machine that was measured",
+                "cores",
+                shown(self.cores),
+            ),
+            (
+                "PostgreSQL: receipts a second of a log (to be measured: `cargo xtask stores`)",
+                "postgres",
+                shown(self.postgres_rate),
+            ),
+            (
+                "PostgreSQL: bytes a receipt, indexes included",
+                "postgres_bytes",
+                shown(self.postgres_bytes),
+            ),
+            (
+                "Redis: receipts a second of a log (to be measured: `cargo xtask stores`)",
+                "redis",
+                shown(self.redis_rate),
+            ),
+            (
+                "seconds that a PUT to a bucket takes",
+                "put",
+                shown(self.put_seconds),
+            ),
+            (
+                "records in a commit at most, the ledger's `max_batch`",
+                "commit",
+                shown(self.commit),
+            ),
+            (
+                "days that bytes stay in the hot store",
+                "hot",
+                shown(self.hot_days),
+            ),
+            (
+                "days that they stay in the cold one",
+                "cold",
+                shown(self.cold_days),
+            ),
             ("receipts of an epoch", "epoch", shown(self.epoch)),
-            ("seconds from a log's checkpoint to the next", "checkpoint", shown(self.checkpoint_seconds)),
-            ("an instance, M an hour", "M_instance", shown(self.instance_hour)),
-            ("disk, M a GB and month", "M_disk", shown(self.disk_gb_month)),
-            ("memory, M a GB and month", "M_memory", shown(self.memory_gb_month)),
-            ("objects, M a GB and month", "M_object", shown(self.object_gb_month)),
-            ("PUT requests, M a thousand", "M_put", shown(self.put_thousand)),
+            (
+                "seconds from a log's checkpoint to the next",
+                "checkpoint",
+                shown(self.checkpoint_seconds),
+            ),
+            (
+                "an instance, M an hour",
+                "M_instance",
+                shown(self.instance_hour),
+            ),
+            (
+                "disk, M a GB and month",
+                "M_disk",
+                shown(self.disk_gb_month),
+            ),
+            (
+                "memory, M a GB and month",
+                "M_memory",
+                shown(self.memory_gb_month),
+            ),
+            (
+                "objects, M a GB and month",
+                "M_object",
+                shown(self.object_gb_month),
+            ),
+            (
+                "PUT requests, M a thousand",
+                "M_put",
+                shown(self.put_thousand),
+            ),
         ]
     }
 }
@@ -392,12 +456,14 @@ mod tests {
     fn tiers_have_time_requests_and_bytes_in_their_money() {
         let measured = Measured::example();
         let tiers = Tier::all(&measured, &ASSUMED);
-        let named = |name: &str| tiers.iter().find(|tier| tier.name == name).expect("it is there");
+        let named = |name: &str| {
+            tiers
+                .iter()
+                .find(|tier| tier.name == name)
+                .expect("it is there")
+        };
         let sqlite = named("SQLite, 64 producers");
-        near(
-            sqlite.money(1e6, &ASSUMED),
-            50.0 / 3600.0 * 0.1 + 0.7 * 0.1,
-        );
+        near(sqlite.money(1e6, &ASSUMED), 50.0 / 3600.0 * 0.1 + 0.7 * 0.1);
         let direct = named("objects, written to directly");
         near(direct.rate.expect("a rate"), 10_240.0);
         near(direct.requests(1024.0), 2.0);

@@ -58,6 +58,7 @@ impl Random for Ids {
         for chunk in out.chunks_mut(10) {
             state.1 = state.1.wrapping_add(1);
             let step = state.0.to_be_bytes();
+            let number = [&step[2..], &state.1.to_be_bytes()[..]].concat();
             // An id of version 7 has bits of its own in bytes 0 and 2.
             let all = [&[0, number[0], 0][..], &number[1..]].concat();
             for (to, from) in chunk.iter_mut().zip(all) {

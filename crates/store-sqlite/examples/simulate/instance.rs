@@ -5,7 +5,7 @@ use crate::gate::{Arm, Gate, GatedLeases};
 use crate::shards::Shard;
 use ai_audit_core::{Decision, ReceiptId, UnverifiedReceipt};
 use ai_audit_store::{
-    AppendError, LeaseKeeper, LeaseRules, LeaseStanding, Ledger, LedgerConfig, Leases, Query,
+    AppendError, LeaseKeeper, LeaseRules, LeaseStanding, Leases, Ledger, LedgerConfig, Query,
     ReadLimit, Receipt, Record, Store,
 };
 use ai_audit_store_sqlite::{OpenMode, SqliteLeases, SqliteStore};

@@ -86,8 +86,16 @@ fn files_of_others_are_refused() {
     let refused = |name: &str| SqliteLeases::open(&path(name)).unwrap_err().to_string();
     drop(SqliteStore::open(&path("audit.db"), OpenMode::Create).unwrap());
     assert!(refused("audit.db").contains("another program"));
-    std::fs::write(path("text"), "no database, but long enough to be one ".repeat(40)).unwrap();
-    assert!(refused("text").contains("no SQLite database"), "{}", refused("text"));
+    std::fs::write(
+        path("text"),
+        "no database, but long enough to be one ".repeat(40),
+    )
+    .unwrap();
+    assert!(
+        refused("text").contains("no SQLite database"),
+        "{}",
+        refused("text")
+    );
     drop(SqliteLeases::open(&path("new")).unwrap());
     let other = rusqlite::Connection::open(path("new")).unwrap();
     other.pragma_update(None, "user_version", 9).unwrap();

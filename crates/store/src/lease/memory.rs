@@ -43,7 +43,9 @@ impl Leases for MemoryLeases {
     fn leases(&self) -> Result<Vec<(LogName, Lease)>, StoreError> {
         let leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let all = leases.iter();
-        Ok(all.map(|(log, lease)| (log.clone(), lease.clone())).collect())
+        Ok(all
+            .map(|(log, lease)| (log.clone(), lease.clone()))
+            .collect())
     }
 
     fn replace_lease(

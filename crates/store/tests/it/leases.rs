@@ -3,8 +3,8 @@
 use crate::rig::{Rig, kinds, name, record, rig};
 use ai_audit_core::Kind;
 use ai_audit_store::{
-    AppendError, Lease, LeaseError, LeaseKeeper, LeaseRules, LeaseStanding, LeaseStep, Ledger,
-    LedgerError, Leases, LogName, MemoryLeases, Store, StoreError, SubmitError,
+    AppendError, Lease, LeaseError, LeaseKeeper, LeaseRules, LeaseStanding, LeaseStep, Leases,
+    Ledger, LedgerError, LogName, MemoryLeases, Store, StoreError, SubmitError,
 };
 use ai_audit_testkit::{TestLog, leases_conform};
 use std::time::Duration;
@@ -298,7 +298,8 @@ fn a111_clocks_that_are_set_wrong_change_nothing_and_one_that_runs_fast_is_shut_
     }
     // It runs five times as fast: it takes what is held, and then it has it.
     a.append("a").unwrap();
-    let fast = (0..20).find(|step| matches!(b.look(ahead + 60 + 5 * step), LeaseStanding::Taken { .. }));
+    let fast =
+        (0..20).find(|step| matches!(b.look(ahead + 60 + 5 * step), LeaseStanding::Taken { .. }));
     assert!(fast.is_some());
     b.append("b").unwrap();
     let error = a.append("a").unwrap_err();
@@ -306,7 +307,10 @@ fn a111_clocks_that_are_set_wrong_change_nothing_and_one_that_runs_fast_is_shut_
     assert_eq!(a.look(61), LeaseStanding::Elsewhere(Some("b/1".into())));
     b.append("b").unwrap();
     let all = kinds(&*rig.store, &LogName::default());
-    assert_eq!(all.iter().filter(|kind| **kind == Kind::DECISION).count(), 3);
+    assert_eq!(
+        all.iter().filter(|kind| **kind == Kind::DECISION).count(),
+        3
+    );
 }
 
 #[test]
@@ -320,8 +324,14 @@ fn a112_records_that_are_deleted_altered_or_put_back_make_no_second_chain() {
     // Put back, or altered in any field: ours all the same, and written anew at once.
     for altered in [
         old.clone(),
-        Lease { fence: 0, ..old.clone() },
-        Lease { length: secs(600), ..old },
+        Lease {
+            fence: 0,
+            ..old.clone()
+        },
+        Lease {
+            length: secs(600),
+            ..old
+        },
     ] {
         let now = leases.lease(&log).unwrap();
         assert!(leases.replace_lease(&log, now.as_ref(), &altered).unwrap());
@@ -346,7 +356,10 @@ fn a112_records_that_are_deleted_altered_or_put_back_make_no_second_chain() {
         }
     }
     let all = kinds(&*rig.store, &log);
-    assert_eq!(all.iter().filter(|kind| **kind == Kind::DECISION).count(), 10);
+    assert_eq!(
+        all.iter().filter(|kind| **kind == Kind::DECISION).count(),
+        10
+    );
 }
 
 #[test]
@@ -361,9 +374,18 @@ fn a112_a_lease_of_a_longer_log_is_refused_by_name() {
     leases.replace_lease(&log, None, &free).unwrap();
     let mut look = |size| keeper.tend(&leases, &log, Some(&free), || Ok(size), secs(0));
     let error = look(8).unwrap_err();
-    assert!(matches!(error, LeaseError::Behind { size: 8, fence: 9, .. }));
+    assert!(matches!(
+        error,
+        LeaseError::Behind {
+            size: 8,
+            fence: 9,
+            ..
+        }
+    ));
     assert!(
-        error.to_string().contains("log support has 8 receipts, but had 9"),
+        error
+            .to_string()
+            .contains("log support has 8 receipts, but had 9"),
         "{error}"
     );
     assert_eq!(leases.lease(&log).unwrap(), Some(free.clone()));
@@ -407,7 +429,11 @@ fn a_detached_log_takes_nothing_and_another_writer_goes_on() {
     // Without a reason nothing is written, and the first one may have it again.
     second.detach_log(&log, None).unwrap();
     first.attach_log(log.clone(), TestLog::signers(1)).unwrap();
-    first.submit(&other, vec![record("d")]).unwrap().wait().unwrap();
+    first
+        .submit(&other, vec![record("d")])
+        .unwrap()
+        .wait()
+        .unwrap();
     first.close("").unwrap();
     second.close("").unwrap();
     let (start, one, stop) = (Kind::START, Kind::DECISION, Kind::STOP);

@@ -8,7 +8,11 @@ use std::collections::BTreeMap;
 
 impl Writer {
     /// Lets go of a log; with a reason it is stopped in order before, as far as that can be done.
-    pub(super) fn detach(&mut self, name: &LogName, reason: Option<&str>) -> Result<(), LedgerError> {
+    pub(super) fn detach(
+        &mut self,
+        name: &LogName,
+        reason: Option<&str>,
+    ) -> Result<(), LedgerError> {
         let stopped = match reason {
             Some(reason) if self.logs.contains_key(name) => self.stop(name, reason),
             _ => Ok(()),
