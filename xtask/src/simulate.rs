@@ -1,16 +1,14 @@
 //! `cargo xtask simulate`: many logs, instances with leases, and failures by a seed; what the logs had to wait.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::bench::machine::Machine;
-use crate::measure::{self, Disk, Table, time};
+use crate::measure::{self, Table, time};
 use crate::program::{self, Speed};
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
-
-/// Bytes of disk that the whole form takes at most.
-const BYTES: u64 = 1 << 30;
 
 /// What this command takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +53,14 @@ impl Options {
 /// # Errors
 /// When a log does not verify, or lacks something that was acknowledged.
 pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<()> {
-    let speed = Speed::of(options.short);
+    // Its times are simulated: a faster program would have the same.
+    let speed = Speed::AsTested;
     let program = program::example(workspace, speed, "ai-audit-store-sqlite", "simulate")?;
-    let disk = Disk::new(workspace, "simulate", BYTES)?;
-    let json = disk.folder.join("figures.json");
+    let folder = Folder::new(workspace)?;
+    let json = folder.0.join("figures.json");
     let short = options.short.then_some("--short");
     Cmd::new(workspace, program)
-        .arg(&disk.folder)
+        .arg(&folder.0)
         .args(short)
         .arg("--json")
         .arg(&json)
@@ -74,14 +73,38 @@ pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<()> {
     if options != WHOLE {
         return Ok(());
     }
-    let machine = Machine::here(workspace)?.line();
     let page = format!(
-        "{}\nWhat came of it, seed {}:\n\n{}\n{machine}.",
+        "{}\nWhat came of it, seed {}:\n\n{}",
         waits.markdown(),
         options.seed,
         counts.markdown()
     );
     measure::write_figures(workspace, "recovery", &page)
+}
+
+/// Where the simulated store lies: in memory where the system has a place for that, since what a disk loses is no part
+/// of the simulation and syncs would be most of its time. Removed when dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(workspace: &Workspace) -> Result<Self> {
+        let name = format!("ai-audit-simulate-{}", std::process::id());
+        for place in [Path::new("/dev/shm"), &workspace.target] {
+            let folder = place.join(&name);
+            if place.is_dir() && std::fs::create_dir(&folder).is_ok() {
+                return Ok(Self(folder));
+            }
+        }
+        let target = workspace.target.display();
+        bail!("neither /dev/shm nor {target} takes a folder {name}: remove it there, or make room");
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Below /dev/shm it goes with the next start of the machine at the latest.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// How long logs could not be written to, by what had happened.

@@ -26,15 +26,15 @@ const WHOLE: Plan = Plan {
     seed: 1,
     shards: 100,
     instances: 5,
-    faulty: Duration::from_secs(3_600),
-    between: Duration::from_secs(20),
-    pause: Duration::from_secs(2),
+    faulty: Duration::from_secs(1_800),
+    between: Duration::from_secs(10),
+    pause: Duration::from_secs(3),
 };
 
 const SHORT: Plan = Plan {
     faulty: Duration::from_secs(150),
-    between: Duration::from_secs(8),
-    pause: Duration::from_secs(6),
+    between: Duration::from_secs(7),
+    pause: Duration::from_secs(8),
     ..WHOLE
 };
 

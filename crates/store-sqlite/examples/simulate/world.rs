@@ -3,7 +3,7 @@
 mod failures;
 
 use crate::check;
-use crate::faults::Outages;
+use crate::faults::{Fault, Outages};
 use crate::gate::Arm;
 use crate::instance::{Answer, BEGIN, Instance, Step};
 use crate::shards::{self, Shard};
@@ -64,6 +64,8 @@ struct World {
     instances: Vec<Instance>,
     shards: Vec<Shard>,
     outages: Outages,
+    /// Failures that come before any of the others comes again.
+    left: Vec<Fault>,
     folder: PathBuf,
     again: u64,
     fenced: u64,
@@ -84,6 +86,7 @@ pub(crate) fn run(folder: &Path, plan: Plan) -> Result<Value> {
             .collect(),
         shards: shards::create(folder, plan.shards)?,
         outages: Outages::default(),
+        left: Vec::new(),
         folder: folder.into(),
         again: 0,
         fenced: 0,

@@ -18,7 +18,11 @@ impl World {
         let mean = self.plan.between.as_secs_f64();
         let after = mean * (0.5 + self.random.unit());
         self.after(Duration::from_secs_f64(after), Event::Fault);
-        let fault = Fault::ALL[self.below(Fault::ALL.len())];
+        if self.left.is_empty() {
+            self.left.extend(Fault::ALL);
+        }
+        let drawn = self.below(self.left.len());
+        let fault = self.left[drawn];
         let well: Vec<usize> = (0..self.instances.len())
             .filter(|number| self.instances[*number].is_well())
             .collect();
@@ -33,6 +37,7 @@ impl World {
         if held.is_empty() && fault != Fault::ClockSet {
             return Ok(());
         }
+        self.left.swap_remove(drawn);
         self.outages.came(fault);
         let run = self.instances[number].runs;
         match fault {
