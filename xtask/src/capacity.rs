@@ -6,7 +6,7 @@ mod model;
 
 use anyhow::{Result, ensure};
 
-use crate::measure::{Table, figures_of, time, write_figures_to};
+use crate::measure::{Table, figures_of, write_figures_to};
 use crate::workspace::Workspace;
 use measured::{Figure, Measured};
 use model::{Assumptions, Plan, RATES, Signing, Tier};
@@ -147,7 +147,7 @@ fn plan_table(measured: &Measured, assumed: &Assumptions) -> Table {
         cores(plan.tree_cores)
     });
     row("verifying one log's day, one core", &single, |plan| {
-        time(plan.verify_a_log_day * 1e9)
+        format!("{:.1} h", plan.verify_a_log_day / 3600.0)
     });
     row(
         "**money a month**: instances, one by one",
@@ -220,7 +220,9 @@ fn bytes(value: f64) -> String {
 }
 
 fn cores(value: f64) -> String {
-    if value < 0.995 {
+    if value < 0.005 {
+        "below 0.01".into()
+    } else if value < 0.995 {
         format!("{value:.2}")
     } else {
         grouped(value.ceil())
@@ -256,7 +258,8 @@ mod tests {
             shown,
             ["12.0 B", "1.00 kB", "57.7 GB", "4.04 PB", "9000 PB"]
         );
-        assert_eq!([0.0129, 1.2, 1290.1].map(cores), ["0.01", "2", "1,291"]);
+        let shown = [0.0003, 0.0129, 1.2, 1290.1].map(cores);
+        assert_eq!(shown, ["below 0.01", "0.01", "2", "1,291"]);
     }
 
     #[test]
