@@ -14,9 +14,10 @@ use crate::program::Speed;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
 use crate::{
-    bench, browser, calibrate, console, coverage, deny, deploy, embedded, ffi, flames, frameworks,
-    fuzz, growth, latency, load, mcp, measure, miri, mutants, nostd, otlp, page, program, proxy,
-    python, release, scale, servers, service, services, stores, supply, telemetry, tidy, vectors,
+    bench, browser, calibrate, capacity, console, coverage, deny, deploy, embedded, ffi, flames,
+    frameworks, fuzz, growth, latency, load, mcp, measure, miri, mutants, nostd, otlp, page,
+    program, proxy, python, release, scale, servers, service, services, simulate, stores, supply,
+    telemetry, tidy, vectors,
 };
 
 /// A step and what it does; a step may say why it skipped something.
@@ -31,7 +32,7 @@ enum Form {
     Whole,
 }
 
-const STEPS: [(&str, Step); 37] = [
+const STEPS: [(&str, Step); 38] = [
     ("fmt", |workspace, _, _| {
         // The workspaces of their own, too; that of the device has its own check.
         for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "benches/peers/Cargo.toml"] {
@@ -158,6 +159,17 @@ const STEPS: [(&str, Step); 37] = [
             Form::Short => calibrate::SHORT,
             Form::Whole => calibrate::FULL,
         })
+    }),
+    // Many logs, and what goes wrong; and that the capacity model is of the figures that were measured.
+    ("simulate", |workspace, _, form| {
+        capacity::run(workspace, true)?;
+        simulate::run(
+            workspace,
+            match form {
+                Form::Short => simulate::SHORT,
+                Form::Whole => simulate::WHOLE,
+            },
+        )
     }),
     ("deny", |workspace, outcome, _| {
         deny::run(workspace)?;
@@ -427,7 +439,7 @@ fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
 
 /// Examples that do nothing by themselves: the generator of the vectors and the programs that measure have steps
 /// of their own, and tests talk to the servers.
-const APART: [&str; 9] = [
+const APART: [&str; 10] = [
     "bare",
     "mcp_hostile_server",
     "mcp_proxy_stdio",
@@ -436,6 +448,7 @@ const APART: [&str; 9] = [
     "postgres_throughput",
     "receipts-by-vault",
     "redis_throughput",
+    "simulate",
     "vectors",
 ];
 

@@ -8,6 +8,7 @@
 mod bench;
 mod browser;
 mod calibrate;
+mod capacity;
 mod ci;
 mod console;
 mod counts;
@@ -41,6 +42,7 @@ mod servers;
 mod service;
 mod services;
 mod shell;
+mod simulate;
 mod stores;
 mod supply;
 mod svg;
@@ -333,6 +335,18 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             [short] if short == "--short" => calibrate::run(calibrate::SHORT)?,
             _ => return usage("calibrate takes --short and nothing else"),
         },
+        "simulate" => {
+            let options = simulate::Options::parse(rest)?;
+            simulate::run(&Workspace::load()?, options)?;
+        }
+        "capacity" => {
+            let check = match rest {
+                [] => false,
+                [flag] if flag == "--check" => true,
+                _ => return usage("capacity takes --check and nothing else"),
+            };
+            capacity::run(&Workspace::load()?, check)?;
+        }
         "pii-accuracy" => pii_accuracy::run(&Workspace::load()?, rest)?,
         "sample" => {
             no_more(rest)?;
@@ -406,6 +420,9 @@ mod tests {
         assert_eq!(code, ExitCode::from(2));
         let code = dispatch(&["embedded".into(), "--long".into()]).expect("usage is no error");
         assert_eq!(code, ExitCode::from(2));
+        let code = dispatch(&["capacity".into(), "--short".into()]).expect("usage is no error");
+        assert_eq!(code, ExitCode::from(2));
+        assert!(dispatch(&["simulate".into(), "--seed".into()]).is_err());
         assert!(dispatch(&["bench".into(), "--fast".into()]).is_err());
         let code = dispatch(&["ci".into(), "nonsense".into()]);
         assert!(code.is_err());

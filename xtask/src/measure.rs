@@ -15,7 +15,7 @@ use crate::program::{self, Speed};
 use crate::shell::Cmd;
 use crate::workspace::Workspace;
 
-pub(crate) use page::write_figures;
+pub(crate) use page::{figures_of, write_figures, write_figures_to};
 pub(crate) use table::{Table, time};
 
 /// What these commands take.

@@ -4,7 +4,8 @@
 //! SQLite is compiled in. The file is in WAL mode with `synchronous=FULL`: an append is on disk when
 //! it returns, and other processes read while the writer runs. Of the Merkle tree the receipts'
 //! hashes and every fourth level above them are kept, so a proof reads 16 hashes a step.
-//! Keys that are to be destroyed one day are kept in a file of their own ([`SqliteSubjectKeys`]).
+//! Keys that are to be destroyed one day are kept in a file of their own ([`SqliteSubjectKeys`]), and so
+//! is which of several processes writes to a log ([`SqliteLeases`]).
 //!
 //! ```
 //! use ai_audit_store::Store;
@@ -21,6 +22,7 @@ mod ciphertexts;
 mod delete;
 mod error;
 mod find;
+mod leases;
 mod names;
 mod nodes;
 mod open;
@@ -29,6 +31,7 @@ mod schema;
 mod sqlite;
 mod subject_keys;
 
+pub use leases::SqliteLeases;
 pub use open::OpenMode;
 pub use sqlite::SqliteStore;
 pub use subject_keys::SqliteSubjectKeys;

@@ -188,7 +188,7 @@ fn not_readable(path: &Path, error: &io::Error) -> StoreError {
 
 /// Makes an empty file for its owner alone, if there is none: the texts that are kept go into it.
 /// SQLite gives the files beside it the same mode.
-fn make_private(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
     let mut options = fs::OpenOptions::new();
     // Never one that is there: see `there`.
     options.write(true).create_new(true);
@@ -213,7 +213,7 @@ fn lacks_access(error: &rusqlite::Error) -> bool {
 }
 
 /// What SQLite says of a file, with the file's name and what would help.
-fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
+pub(crate) fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
     let shown = path.display();
     if lacks_access(&error) {
         return StoreError::Io {

@@ -262,6 +262,22 @@ impl Ledger {
         self.attached(log, slot.take(None).unwrap_or(Err(LedgerError::Closed)))
     }
 
+    /// Lets go of a log, once what was submitted before is written; with a reason a stop receipt comes behind
+    /// it, without one nothing more is written: another writer has it. It is attached again only where that
+    /// is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NotAttached`]; when the stop receipt cannot be stored. The log is let go of in any case.
+    pub fn detach_log(&self, log: &LogName, reason: Option<&str>) -> Result<(), LedgerError> {
+        self.queue.set_attached(log, false);
+        let (slot, done) = ticket::slot();
+        let reason = reason.map(str::to_owned);
+        self.queue
+            .command(Command::Detach(log.clone(), reason, done));
+        slot.take(None).unwrap_or(Err(LedgerError::Closed))
+    }
+
     /// Hands over to a new receipt key, which the log's [`ReceiptKeys`](crate::ReceiptKeys) make,
     /// and destroys the old one, before anything else is sealed. Returns the rotation's `seq`.
     ///

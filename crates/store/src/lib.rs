@@ -11,6 +11,8 @@
 //! Time and randomness come from outside ([`Clock`], [`Random`]), and so does the memory of how far
 //! a log had come ([`HighWaterMark`]), by which a restored or copied store is noticed.
 //!
+//! Where several processes share a store, a [`LeaseKeeper`] for each log tells which of them writes to it.
+//!
 //! # Example
 //!
 //! ```
@@ -54,6 +56,7 @@ mod ciphertext;
 mod clock;
 mod error;
 mod keys;
+mod lease;
 mod ledger;
 mod lock;
 mod mark;
@@ -71,6 +74,9 @@ pub use ciphertext::Ciphertext;
 pub use clock::{Clock, Random, RandomError, SystemClock};
 pub use error::StoreError;
 pub use keys::{batch_seal_of, key_changes};
+pub use lease::{
+    Lease, LeaseError, LeaseKeeper, LeaseRules, LeaseStanding, LeaseStep, Leases, MemoryLeases,
+};
 pub use ledger::{
     AnchorRequest, AppendError, Archived, Attach, BeforeActionError, ChangePolicy,
     CheckpointPolicy, Collected, Commit, DeleteEpoch, Earlier, EncodedRecordBody, EpochDeleted,

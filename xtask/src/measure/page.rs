@@ -11,15 +11,35 @@ use crate::workspace::Workspace;
 /// # Errors
 /// When the document lacks the marks, or cannot be read or written.
 pub(crate) fn write_figures(workspace: &Workspace, name: &str, figures: &str) -> Result<()> {
-    let path = workspace.root.join(format!("docs/performance/{name}.md"));
-    let shown = workspace.relative(&path);
-    let text = fs::read_to_string(&path).with_context(|| shown.clone())?;
-    let text = replaced(&text, figures).with_context(|| {
-        format!("{shown} lacks the lines `{BEGIN}` and `{END}` between which figures go")
-    })?;
-    fs::write(&path, text).with_context(|| shown.clone())?;
-    println!("written: {shown}");
+    write_figures_to(workspace, &format!("docs/performance/{name}.md"), figures)
+}
+
+/// The same into any document, by its path from the root.
+///
+/// # Errors
+/// As [`write_figures`].
+pub(crate) fn write_figures_to(workspace: &Workspace, page: &str, figures: &str) -> Result<()> {
+    let path = workspace.root.join(page);
+    let text = fs::read_to_string(&path).with_context(|| page.to_owned())?;
+    let text = replaced(&text, figures).with_context(|| lacks(page))?;
+    fs::write(&path, text).with_context(|| page.to_owned())?;
+    println!("written: {page}");
     Ok(())
+}
+
+/// The figures of a document, as they are between the marks.
+///
+/// # Errors
+/// When the document lacks the marks, or cannot be read.
+pub(crate) fn figures_of(workspace: &Workspace, page: &str) -> Result<String> {
+    let text = fs::read_to_string(workspace.root.join(page)).with_context(|| page.to_owned())?;
+    let (_, rest) = text.split_once(BEGIN).with_context(|| lacks(page))?;
+    let (figures, _) = rest.split_once(END).with_context(|| lacks(page))?;
+    Ok(figures.trim().to_owned())
+}
+
+fn lacks(page: &str) -> String {
+    format!("{page} lacks the lines `{BEGIN}` and `{END}` between which figures go")
 }
 
 const BEGIN: &str = "<!-- figures -->";

@@ -4,6 +4,7 @@
 
 mod access;
 mod ciphertexts;
+mod leases;
 mod older;
 mod subject_keys;
 

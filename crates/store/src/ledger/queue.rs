@@ -34,6 +34,8 @@ pub(crate) enum Command {
         Box<Attach>,
         Filler<Result<LogInfo, LedgerError>>,
     ),
+    /// With a reason it is stopped in order before.
+    Detach(LogName, Option<String>, Filler<Result<(), LedgerError>>),
     Rotate(LogName, String, Filler<Result<u64, LedgerError>>),
     Checkpoint(LogName, Filler<Result<String, LedgerError>>),
     Anchor(LogName, AnchorRequest, Filler<Result<Receipt, LedgerError>>),

@@ -5,6 +5,7 @@ mod batch;
 mod checkpoint;
 mod close;
 mod delete;
+mod detach;
 mod epoch;
 mod erase;
 mod ids;
@@ -95,6 +96,9 @@ impl Writer {
                 }
                 Work::Command(Command::Attach(name, signers, with, done)) => {
                     done.fill(self.attach(&name, signers, *with));
+                }
+                Work::Command(Command::Detach(name, reason, done)) => {
+                    done.fill(self.detach(&name, reason.as_deref()));
                 }
                 Work::Command(Command::Checkpoint(name, done)) => {
                     done.fill(self.checkpoint(&name));

@@ -12,6 +12,7 @@ mod erasures;
 mod faults;
 mod ids;
 mod keys;
+mod leases;
 mod ledger;
 mod marks;
 mod queue;

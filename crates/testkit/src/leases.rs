@@ -1,0 +1,108 @@
+//! What every place for leases must do.
+
+use ai_audit_store::{Lease, Leases, LogName, StoreError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+fn lease(holder: &str, changes: u32) -> Lease {
+    Lease {
+        holder: holder.into(),
+        changes,
+        length: Duration::from_millis(10_001),
+        fence: 7,
+    }
+}
+
+/// Holds a place for leases, empty at first, to its contract: compare-and-set on whole records. Panics where it
+/// does not hold.
+pub fn leases_conform(leases: &dyn Leases) {
+    let [a, b] = ["a", "b"].map(|name| LogName::new(name).unwrap());
+    assert_eq!(leases.lease(&a), Ok(None));
+    assert_eq!(leases.leases(), Ok(Vec::new()));
+    let first = lease("x/1", 0);
+    // What is not there is not replaced.
+    assert_eq!(leases.replace_lease(&a, Some(&first), &first), Ok(false));
+    assert_eq!(leases.lease(&a), Ok(None));
+    assert_eq!(leases.replace_lease(&a, None, &first), Ok(true));
+    assert_eq!(leases.replace_lease(&a, None, &lease("y/1", 0)), Ok(false));
+    assert_eq!(leases.lease(&a), Ok(Some(first.clone())));
+    // Each field counts.
+    let others = [
+        lease("x/2", 0),
+        lease("x/1", 1),
+        Lease {
+            length: Duration::from_secs(10),
+            ..first.clone()
+        },
+        Lease {
+            fence: 8,
+            ..first.clone()
+        },
+    ];
+    for other in &others {
+        assert_eq!(leases.replace_lease(&a, Some(other), other), Ok(false));
+    }
+    assert_eq!(leases.lease(&a), Ok(Some(first.clone())));
+    let free = Lease {
+        holder: "h".repeat(128),
+        changes: u32::MAX,
+        length: Duration::ZERO,
+        fence: u64::try_from(i64::MAX).unwrap(),
+    };
+    assert_eq!(leases.replace_lease(&a, Some(&first), &free), Ok(true));
+    assert_eq!(leases.replace_lease(&b, None, &first), Ok(true));
+    let all = vec![(a.clone(), free.clone()), (b, first)];
+    assert_eq!(leases.leases(), Ok(all));
+    illegal(leases, &a, &free);
+    race(leases, &a, free);
+}
+
+fn illegal(leases: &dyn Leases, log: &LogName, there: &Lease) {
+    let wrong = [
+        lease("", 1),
+        lease("with space", 1),
+        lease("ö", 1),
+        lease(&"h".repeat(129), 1),
+        Lease {
+            length: Lease::LONGEST + Duration::from_millis(1),
+            ..lease("x/1", 1)
+        },
+        Lease {
+            length: Duration::from_micros(1_500),
+            ..lease("x/1", 1)
+        },
+    ];
+    for lease in wrong {
+        let said = leases.replace_lease(log, Some(there), &lease);
+        assert!(
+            matches!(said, Err(StoreError::Invalid { .. })),
+            "{lease:?}: {said:?}"
+        );
+    }
+    assert_eq!(leases.lease(log), Ok(Some(there.clone())));
+}
+
+/// Several threads try to replace the same records: of each one of them succeeds.
+fn race(leases: &dyn Leases, log: &LogName, from: Lease) {
+    const ROUNDS: u32 = 50;
+    let won = AtomicU32::new(0);
+    let mut there = from;
+    for round in 0..ROUNDS {
+        let expected = &there;
+        thread::scope(|scope| {
+            for name in ["p", "q", "r"] {
+                let won = &won;
+                scope.spawn(move || {
+                    let new = lease(name, round);
+                    if leases.replace_lease(log, Some(expected), &new).unwrap() {
+                        won.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        there = leases.lease(log).unwrap().unwrap();
+        assert_eq!(there.changes, round);
+    }
+    assert_eq!(won.into_inner(), ROUNDS);
+}
