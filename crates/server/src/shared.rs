@@ -243,7 +243,9 @@ impl Caller {
     ) -> Result<T, Problem> {
         let permit = Arc::clone(&self.shared.heavy)
             .try_acquire_owned()
-            .map_err(|_| Problem::later("other verdicts, packages and statistics are being made"))?;
+            .map_err(|_| {
+                Problem::later("other verdicts, packages and statistics are being made")
+            })?;
         let caller = self.clone();
         let work = tokio::task::spawn_blocking(move || {
             let done = work(&caller);

@@ -106,9 +106,7 @@ impl Grown {
             }
         }
         self.writer.checkpoint(&log()).unwrap();
-        let deleted = self
-            .writer
-            .delete_epoch(&log(), epoch, Some(&path), "test");
+        let deleted = self.writer.delete_epoch(&log(), epoch, Some(&path), "test");
         deleted.unwrap();
     }
 }

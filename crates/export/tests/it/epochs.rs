@@ -106,7 +106,7 @@ fn a_selection_is_the_same_whether_the_log_is_gone_through_or_picked_from() {
     let mut log = EpochLog::new("0");
     log.declare(0, 0, |_| {});
     log.delete(0);
-    let at = |seq| Timestamp::from_micros(1_790_000_000_000_000 + seq);
+    let at = |seq: u64| Timestamp::from_micros(1_790_000_000_000_000 + seq);
     let ranges = [(6, 11), (6, 8), (9, u64::MAX), (12, 13)];
     let mut selections: Vec<Selection> = ranges
         .map(|(from, to)| Selection::Range { from, to })
