@@ -194,7 +194,7 @@ impl LogDirectory {
             );
             return Ok(verifier.finish());
         };
-        let corrupt = |error: &dyn std::fmt::Display| StoreError::Corrupt {
+        let corrupt = |error: &dyn fmt::Display| StoreError::Corrupt {
             what: format!("checkpoint of size {}: {error}", kept.size),
         };
         let note = SignedNote::parse(kept.note.as_bytes()).map_err(|error| corrupt(&error))?;

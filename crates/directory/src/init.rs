@@ -3,7 +3,7 @@
 use crate::ephemeral;
 use crate::error::io_at;
 use crate::key_files::{durable_folder, folder_of, private_folder, sync_folder};
-use crate::store::{LOSS, keep};
+use crate::store::{LOSS, Plan, plan};
 use crate::writer::Writer;
 use crate::{
     DirectoryError, FileReceiptKeys, Layout, LogDirectory, LogKey, LogPaths, ServiceKey, Settings,
@@ -123,15 +123,18 @@ pub fn init(
         });
     }
     check(path, options)?;
-    durable_folder(path)?;
     let told = settings.store.clone();
+    let file = Layout::new(path).settings();
+    let to_keep = || match told.address {
+        Some(_) => plan(&file, SETTINGS, &told),
+        None => Ok(None),
+    };
+    // What the file says otherwise is refused before anybody is asked.
+    to_keep()?;
+    durable_folder(path)?;
     let writer = Writer::create(path, settings, software)?;
     // Before there is a log on the server: whoever is cut off in between finds it again.
-    let file = writer.directory().layout().settings();
-    let kept = match told.address {
-        Some(_) => keep(&file, SETTINGS, &told)?,
-        None => None,
-    };
+    let kept = to_keep()?.map(Plan::write).transpose()?;
     let made = create(&writer, options).inspect_err(|_| {
         // Another address may be the right one. Where this fails, too, the file says which one it was.
         if let Some(kept) = kept {

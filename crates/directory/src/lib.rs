@@ -102,7 +102,7 @@ pub use policy::REDACTION_POLICY;
 pub use receipt_keys::FileReceiptKeys;
 pub use reveal::{Looking, Revealed, RevealedReceipt};
 pub use settings::{SETTING_NAMES, Settings};
-pub use signer::{LogKey, ServiceKey, SignerAddress, SignerSettings};
+pub use signer::{LogKey, ServiceKey, SignerAddress, SignerService, SignerSettings};
 pub use statistics::{Counts, ImportedCounts, RunningStatistics, Statistics};
 pub use store::{StoreAddress, StoreSettings};
 pub use subjects::{HeldAccess, HeldOn, HeldReceipt, Remains, SubjectInfo};

@@ -1,7 +1,9 @@
 //! Settings: from the file of the directory, then the environment, then flags; the later wins.
 
 use crate::error::io_at;
-use crate::{DirectoryError, Passphrase, SignerSettings, StoreAddress, StoreSettings};
+use crate::{
+    DirectoryError, Passphrase, SignerService, SignerSettings, StoreAddress, StoreSettings,
+};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -153,6 +155,7 @@ const PASSWORD: &str = "AI_AUDIT_STORE_PASSWORD";
 /// No settings: a directory of a stranger would load his library, or send him our token.
 const CREDENTIALS: &str = "AI_AUDIT_SIGNER_CREDENTIALS";
 const MODULE: &str = "AI_AUDIT_SIGNER_MODULE";
+const SERVICE: &str = "AI_AUDIT_SIGNER_SERVICE";
 
 impl Settings {
     /// Defaults, changed by the file if there is one, changed by the environment: of `variables`
@@ -160,7 +163,8 @@ impl Settings {
     ///
     /// `AI_AUDIT_CONFIG` is passed over: whoever heeds it gives another `file`.
     /// `AI_AUDIT_KEK_PASSPHRASE` is the passphrase itself, `AI_AUDIT_STORE_PASSWORD` the password of the store's
-    /// server; `AI_AUDIT_SIGNER_CREDENTIALS` and `AI_AUDIT_SIGNER_MODULE` say how services that have keys are asked.
+    /// server; `AI_AUDIT_SIGNER_SERVICE`, `AI_AUDIT_SIGNER_CREDENTIALS` and `AI_AUDIT_SIGNER_MODULE` say which service
+    /// that has keys is asked, and how.
     ///
     /// # Errors
     ///
@@ -183,6 +187,13 @@ impl Settings {
                 settings.kek_passphrase = Some(secret(PASSPHRASE, value)?);
             } else if variable == PASSWORD {
                 settings.store.password = Some(secret(PASSWORD, value)?);
+            } else if variable == SERVICE {
+                let service = SignerService::parse(&value);
+                let wrong = |what| DirectoryError::Settings {
+                    origin: SERVICE.into(),
+                    what,
+                };
+                settings.signer.service = Some(service.map_err(wrong)?);
             } else if variable == CREDENTIALS {
                 settings.signer.credentials = Some(value.into());
             } else if variable == MODULE {
@@ -285,6 +296,11 @@ pub(crate) fn names_store(file: &Path) -> bool {
         .ok()
         .and_then(|text| toml::from_str::<toml::Table>(&text).ok())
         .is_some_and(|table| table.contains_key("store"))
+}
+
+/// Refuses the text of a settings file that no command could read.
+pub(crate) fn hold(text: &str, path: &Path) -> Result<(), DirectoryError> {
+    parse_file(text, path).map(drop)
 }
 
 fn parse_file(text: &str, path: &Path) -> Result<File, DirectoryError> {

@@ -3,8 +3,10 @@
 mod address;
 #[cfg(feature = "kms")]
 mod open;
+mod service;
 
 pub use address::SignerAddress;
+pub use service::SignerService;
 
 use crate::key_files::{read_secret, write_secret};
 use crate::{DirectoryError, Settings};
@@ -17,6 +19,8 @@ use std::path::{Path, PathBuf};
 /// would otherwise load the stranger's library, or send his own token to the stranger's server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SignerSettings {
+    /// The service that the credential is for. It goes to no other, whatever a directory says.
+    pub service: Option<SignerService>,
     /// File with the credential: the PIN of a token, the token of a Vault, access keys in AWS's form.
     pub credentials: Option<PathBuf>,
     /// The PKCS#11 module, an absolute path.

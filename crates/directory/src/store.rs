@@ -5,7 +5,7 @@ mod keep;
 mod password_file;
 
 pub use address::StoreAddress;
-pub(crate) use keep::keep;
+pub(crate) use keep::{Plan, plan};
 
 use crate::error::{io_at, opening};
 use crate::{DirectoryError, Layout, Passphrase, Settings};

@@ -1,5 +1,6 @@
 //! A fleet log followed receipt by receipt: who is in the roster, and what was taken of whom.
 
+use crate::member::cut;
 use crate::{FleetProblem, Member, When};
 use ai_audit_core::{Body as _, DecodeBody as _, Kind, Timestamp, UnverifiedReceipt};
 use ai_audit_note::{FleetRoster, MemberCheckpoint, MemberSeen};
@@ -13,6 +14,8 @@ use serde::Serialize;
 pub const MAX_MEMBERS: usize = 100_000;
 /// The most faults that are kept; more are counted.
 pub const MAX_FAULTS: usize = 1000;
+/// The most bytes of what is said of a fault: it may name an origin that nobody has, as long as a receipt.
+const MAX_FAULT: usize = 1024;
 
 /// A fleet, as its log tells of it up to some receipt.
 ///
@@ -34,7 +37,7 @@ pub struct Fleet {
 pub struct FleetFault {
     /// Its `seq`.
     pub receipt: u64,
-    /// What does not hold.
+    /// What does not hold; its beginning, where that is long.
     pub reason: String,
 }
 
@@ -81,7 +84,7 @@ impl Fleet {
             if self.faults.len() < MAX_FAULTS {
                 self.faults.push(FleetFault {
                     receipt: when.seq,
-                    reason: problem.to_string(),
+                    reason: cut(&problem.to_string(), MAX_FAULT),
                 });
             } else {
                 self.more_faults = self.more_faults.saturating_add(1);

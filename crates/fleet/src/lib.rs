@@ -59,7 +59,7 @@ mod take;
 
 pub use evidence::{EvidenceFinding, MemberEvidence, MemberWatch};
 pub use fleet::{Fleet, FleetFault, MAX_FAULTS, MAX_MEMBERS};
-pub use member::{Change, Fork, MAX_CHANGES, Member, Taken, When};
+pub use member::{Change, Fork, MAX_CHANGES, MAX_REASON, Member, Taken, When};
 pub use observe::FleetObserver;
 pub use offer::{Offered, Refusal};
 pub use problem::FleetProblem;

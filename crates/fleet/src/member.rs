@@ -8,6 +8,9 @@ use serde::Serialize;
 
 /// The most changes of one member that are kept: its first ones, and the newest in place of the last.
 pub const MAX_CHANGES: usize = 64;
+/// The most bytes of a change's reason that are kept; the rest stands in its receipt. One receipt may
+/// change many members for one long reason.
+pub const MAX_REASON: usize = 256;
 
 /// The place and time of a receipt of the fleet log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub struct Change {
     /// Within how many seconds it owes a checkpoint, where it came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<u64>,
-    /// Why, in the keeper's words; may be empty.
+    /// Why, in the keeper's words; may be empty. What is longer than [`MAX_REASON`] ends with an ellipsis.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
@@ -201,7 +204,7 @@ impl Member {
             added,
             size: self.size(),
             interval: added.then_some(self.interval),
-            reason: reason.into(),
+            reason: cut(reason, MAX_REASON),
         };
         if self.changes.len() == MAX_CHANGES {
             // The newest tells more than any of those in between.
@@ -216,4 +219,15 @@ impl Member {
 const fn after(time: Timestamp, seconds: u64) -> Timestamp {
     let micros = seconds.saturating_mul(1_000_000);
     Timestamp::from_micros(time.as_micros().saturating_add(micros))
+}
+
+/// A text of at most so many bytes, or its beginning and an ellipsis.
+pub(crate) fn cut(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.into();
+    }
+    let end = (0..=max).rev().find(|end| text.is_char_boundary(*end));
+    let mut kept = String::from(text.get(..end.unwrap_or(0)).unwrap_or_default());
+    kept.push('…');
+    kept
 }

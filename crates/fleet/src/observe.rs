@@ -24,6 +24,8 @@ pub struct FleetObserver {
     fleet: Fleet,
     at: Option<Timestamp>,
     deleted: u64,
+    /// Receipts that no key vouches for one by one.
+    uncounted: u64,
     part: bool,
 }
 
@@ -35,11 +37,15 @@ impl FleetObserver {
             fleet: at.map_or_else(Fleet::new, |time| Fleet::new().until(time)),
             at,
             deleted: 0,
+            uncounted: 0,
             part: false,
         }
     }
 
     /// What the fleet comes to, when `report` is what the verification of its log said.
+    ///
+    /// Verify it without [`min_size`](ai_audit_verify::TrustPolicy::min_size): a number of receipts says how
+    /// many there are and not which, and what a thief of the receipt key appended would count as covered.
     #[must_use]
     pub fn finish(self, report: &Report) -> FleetReport {
         let mut fleet = self.fleet.report(self.at);
@@ -59,7 +65,7 @@ impl FleetObserver {
             Some(size) if verdict.completeness.is_verified() => size,
             _ => 0,
         };
-        fleet.partial = self.part || self.deleted > 0;
+        fleet.partial = self.part || self.deleted > 0 || self.uncounted > 0;
         fleet.unknown = if self.part {
             Some("this is a part of the fleet log: a roster may stand in the rest, so neither faults nor absent members are proven".into())
         } else if self.deleted > 0 {
@@ -67,17 +73,26 @@ impl FleetObserver {
                 "the bytes of {} receipts of the fleet log are deleted: a roster may have been among them, so neither faults nor absent members are proven",
                 self.deleted
             ))
+        } else if self.uncounted > 0 {
+            Some(format!(
+                "{} receipts of the fleet log count for nothing, since no key line leads to their key: pin the log's key line (log.pub), not a bare key",
+                self.uncounted
+            ))
         } else if fleet.members.is_empty() {
             Some(
                 "the log has no roster that counts: it is no fleet log, or its key line is not what was pinned"
                     .into(),
             )
         } else {
-            self.fleet.last().filter(|last| *last >= covered).map(|last| {
-                format!(
+            let last = self.fleet.last().filter(|last| *last >= covered);
+            let nobody = !fleet.members.iter().any(|member| member.present);
+            match last {
+                Some(last) => Some(format!(
                     "receipt {last} says something of the fleet, and no checkpoint that you trust covers more than {covered} receipts: bring a newer checkpoint of the fleet log (--checkpoint)"
-                )
-            })
+                )),
+                None if nobody => Some("nobody is in the roster any more: all were dropped".into()),
+                None => None,
+            }
         };
         fleet
     }
@@ -91,7 +106,7 @@ impl Observer for FleetObserver {
                 self.fleet.push(receipt);
             }
             Observed::Deleted { .. } => self.deleted = self.deleted.saturating_add(1),
-            Observed::Unverified { .. } => {}
+            Observed::Unverified { .. } => self.uncounted = self.uncounted.saturating_add(1),
         }
     }
 }

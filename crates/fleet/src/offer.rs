@@ -193,7 +193,8 @@ impl Member {
         })
     }
 
-    /// This note and the last one that was taken, as a proof. A member is convicted once.
+    /// This note and the last one that was taken, as a proof. A member is convicted once. Signatures of
+    /// others under the note prove nothing here, and could make it too long for a receipt.
     fn contradicts(
         &self,
         note: &SignedNote,
@@ -202,7 +203,12 @@ impl Member {
         let (Some(last), None) = (self.last(), self.fork()) else {
             return Ok(Offered::Known);
         };
-        Equivocation::new(last.note.clone(), note.clone(), nodes)
+        let (name, hash) = (self.origin(), self.key().hash());
+        let own = |note: &SignedNote| {
+            let own = note.only(|one| one.name() == name && one.hash() == hash);
+            own.unwrap_or_else(|| note.clone())
+        };
+        Equivocation::new(own(&last.note), own(note), nodes)
             .map(|proof| convicts(&proof))
             .map_err(|error| Refusal::Problem(FleetProblem::NotConvicted { error }))
     }

@@ -1,14 +1,14 @@
 //! Ciphertexts beside the receipts of one segment: an object of their own, so that they can go.
 
 use crate::codec::{In, Kind, Out, corrupt, count};
-use crate::delete::Change;
+use crate::delete::{Change, PIECE};
 use crate::filter::Mark;
 use crate::root::{Entry, Root};
 use crate::store::ObjectStore;
 use crate::tree::Go;
 use ai_audit_core::SubjectKeyId;
 use ai_audit_store::{Ciphertext, LogName, StoreError};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Ciphertexts by receipt and place.
@@ -90,24 +90,22 @@ impl ObjectStore {
         keys: &[SubjectKeyId],
     ) -> Result<u64, StoreError> {
         let keys: HashSet<&SubjectKeyId> = keys.iter().collect();
-        self.changing(|root: &Arc<Root>| {
+        self.changing(log, |root: &Arc<Root>| {
             let mut change = Change::new(root)?;
             let mut removed = 0;
             let Some(state) = root.logs.get(log) else {
                 return Ok((change, 0));
             };
             // A walk for each key, so that filters are of use; a segment may have several of them.
-            let mut found = Vec::<Entry>::new();
+            let mut found = BTreeMap::<u64, Entry>::new();
             let with = |entry: &Entry| entry.ciphertexts > 0;
             for key in &keys {
                 self.walk(log, state, 0, &with, Some(Mark::key(key)), &mut |entry| {
-                    if !found.iter().any(|one| one.from == entry.from) {
-                        found.push(entry.clone());
-                    }
+                    found.entry(entry.from).or_insert_with(|| entry.clone());
                     Ok(Go::On)
                 })?;
             }
-            for entry in found {
+            for entry in found.into_values() {
                 let all = self.beside(log, &entry)?;
                 let (before, weight) = (all.0.len(), all.bytes());
                 let kept = all
@@ -118,6 +116,7 @@ impl ObjectStore {
                 if kept.0.len() < before {
                     removed += count(before - kept.0.len());
                     change.beside(log, &entry, weight, &kept);
+                    self.write(&mut change, PIECE)?;
                 }
             }
             self.rewrite(log, &mut change)?;

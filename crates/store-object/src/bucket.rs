@@ -196,7 +196,7 @@ impl Objects for Bucket {
         for some in all.chunks(AT_ONCE) {
             let (client, some) = (Arc::clone(&self.client), some.to_vec());
             let made = self.run("writing", async move {
-                let one = |(path, name, content): (Path, String, PutPayload)| {
+                let one = move |(path, name, content): (Path, String, PutPayload)| {
                     let client = Arc::clone(&client);
                     async move {
                         let options = PutOptions::from(PutMode::Create);
@@ -264,7 +264,7 @@ impl Objects for Bucket {
             }
             let client = Arc::clone(&self.client);
             let gone = self.run("deleting", async move {
-                let one = |(path, name): (Path, String)| {
+                let one = move |(path, name): (Path, String)| {
                     let client = Arc::clone(&client);
                     async move { (name, client.delete(&path).await) }
                 };

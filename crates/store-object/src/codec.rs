@@ -10,6 +10,7 @@ pub(crate) enum Kind {
     Segment,
     Beside,
     Index,
+    Doomed,
 }
 
 /// The version that this software writes, and the latest that it reads.
@@ -24,6 +25,7 @@ impl Kind {
             Self::Segment => "segment",
             Self::Beside => "beside",
             Self::Index => "index",
+            Self::Doomed => "doomed",
         }
     }
 }

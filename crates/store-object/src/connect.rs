@@ -36,8 +36,9 @@ impl Connect {
         let mut roots = RootCertStore::empty();
         match authorities {
             Some(pem) => {
-                let read = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
-                let read: Vec<_> = read.map_err(|error| format!("the authorities: {error}"))?;
+                let read = CertificateDer::pem_slice_iter(pem.as_bytes());
+                let read: Result<Vec<_>, _> = read.collect();
+                let read = read.map_err(|error| format!("the authorities: {error}"))?;
                 if read.is_empty() {
                     return Err("the authorities: expected certificates in PEM".into());
                 }

@@ -12,13 +12,19 @@ use core::ops::RangeInclusive;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Bytes of objects of one change that are kept until they are written.
+pub(crate) const PIECE: usize = 32 << 20;
+
 /// What is to be written anew.
 #[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) root: Root,
     /// Of the names of its objects.
     pub(crate) nonce: u64,
-    pub(crate) objects: Vec<(String, Vec<u8>)>,
+    /// Objects that are not written yet, and bytes of them. Nothing names them before the root does.
+    objects: Vec<(String, Vec<u8>)>,
+    bytes: usize,
+    is_empty: bool,
     /// Entries of segments that are written anew, by their first receipt.
     pub(crate) replaced: BTreeMap<u64, Entry>,
     /// What they are found by, where that changed.
@@ -34,34 +40,42 @@ impl Change {
             root,
             nonce: nonce()?,
             objects: Vec::new(),
+            bytes: 0,
+            is_empty: true,
             replaced: BTreeMap::new(),
             filters: BTreeMap::new(),
         })
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.objects.is_empty() && self.replaced.is_empty()
+    /// Whether nothing is replaced by it.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.is_empty
     }
 
-    pub(crate) fn parts(self) -> (Vec<(String, Vec<u8>)>, Root) {
-        (self.objects, self.root)
+    /// An object to write.
+    pub(crate) fn put(&mut self, name: String, content: Vec<u8>) {
+        self.bytes = self.bytes.saturating_add(content.len());
+        self.objects.push((name, content));
     }
 
     /// Another segment in the place of an entry's.
     fn segment(&mut self, log: &LogName, old: &Entry, was: u64, segment: &Segment) {
         let content = segment.put();
         let object = Name::of(self.nonce, &content);
+        self.is_empty = false;
         self.root.doomed.push(old.path(log, 0));
         let made = segment.entry(object, None);
         let entry = self.replaced.entry(old.from).or_insert_with(|| old.clone());
         entry.object = object;
         entry.deleted = made.deleted;
-        self.objects.push((entry.path(log, 0), content));
+        let name = entry.path(log, 0);
+        self.put(name, content);
         self.weigh(log, was, segment.bytes());
     }
 
     /// Other ciphertexts beside an entry's receipts, where there are any.
     pub(crate) fn beside(&mut self, log: &LogName, old: &Entry, was: u64, beside: &Beside) {
+        self.is_empty = false;
         self.root.doomed.extend(old.beside_path(log));
         let entry = self.replaced.entry(old.from).or_insert_with(|| old.clone());
         entry.ciphertexts = count(beside.0.len());
@@ -70,7 +84,7 @@ impl Change {
             let content = beside.put();
             entry.beside = Some(Name::of(self.nonce, &content));
             if let Some(name) = entry.beside_path(log) {
-                self.objects.push((name, content));
+                self.put(name, content);
             }
         }
         self.weigh(log, was, beside.bytes());
@@ -84,12 +98,22 @@ impl Change {
 }
 
 impl ObjectStore {
+    /// Writes the objects of a change, where there are more bytes of them than these.
+    pub(crate) fn write(&self, change: &mut Change, more_than: usize) -> Result<(), StoreError> {
+        if change.bytes > more_than {
+            change.bytes = 0;
+            self.objects
+                .create_all(core::mem::take(&mut change.objects))?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn delete_bytes(
         &self,
         log: &LogName,
         range: &RangeInclusive<u64>,
     ) -> Result<u64, StoreError> {
-        self.changing(|root| {
+        self.changing(log, |root| {
             let mut change = Change::new(root)?;
             let held = root.head(log).size();
             if *range.end() >= held {
@@ -130,6 +154,7 @@ impl ObjectStore {
                 change.segment(log, entry, was, &segment);
                 let filter = segment.filter(log, &beside)?;
                 change.filters.insert(entry.from, filter);
+                self.write(&mut change, PIECE)?;
                 Ok(Go::On)
             })?;
             self.rewrite(log, &mut change)?;
@@ -142,7 +167,7 @@ impl ObjectStore {
         log: &LogName,
         receipts: &[Sealed],
     ) -> Result<u64, StoreError> {
-        self.changing(|root| {
+        self.changing(log, |root| {
             let mut change = Change::new(root)?;
             let held = root.head(log).size();
             // By the segment that each is in; all are looked at before anything is put back.
@@ -199,6 +224,7 @@ impl ObjectStore {
                 change.segment(log, entry, was, &segment);
                 let filter = segment.filter(log, &beside)?;
                 change.filters.insert(entry.from, filter);
+                self.write(&mut change, PIECE)?;
             }
             self.rewrite(log, &mut change)?;
             Ok((change, restored))

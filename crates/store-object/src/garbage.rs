@@ -1,11 +1,13 @@
 //! What failed appends left: objects that no root ever named.
 
 use crate::codec::count;
+use crate::objects::kind_of;
 use crate::root::{Entry, Root};
 use crate::store::ObjectStore;
 use ai_audit_core::Timestamp;
 use ai_audit_store::{LogName, StoreError};
 use std::collections::HashSet;
+use std::sync::PoisonError;
 
 impl ObjectStore {
     /// Deletes objects that no root names and that were written before a time. Returns how many. They
@@ -32,6 +34,11 @@ impl ObjectStore {
     /// ```
     pub fn collect_garbage(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.deletes()?;
+        // What deletions left that broke off goes before.
+        {
+            let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            self.sweep(self.fresh()?)?;
+        }
         // Listed first: what is named by then is in the root that is read afterwards, or was replaced.
         let listed = self.objects.list("logs/")?;
         let named = self.reading(|root| self.named(root))?;
@@ -39,14 +46,14 @@ impl ObjectStore {
             .into_iter()
             .filter(|one| one.written < before.as_micros())
             .map(|one| one.name)
-            .filter(|name| !name.contains("/checkpoints/") && !named.contains(name))
+            .filter(|name| kind_of(name) != Some("checkpoints") && !named.contains(name))
             .collect();
         self.objects.delete_all(&garbage)?;
         Ok(count(garbage.len()))
     }
 
     fn named(&self, root: &Root) -> Result<HashSet<String>, StoreError> {
-        let mut names = HashSet::new();
+        let mut names: HashSet<String> = root.doomed.iter().cloned().collect();
         for (log, state) in &root.logs {
             for (level, entry) in state.entries() {
                 self.name_all(log, level, entry, &mut names)?;

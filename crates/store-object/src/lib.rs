@@ -25,6 +25,7 @@ mod codec;
 #[cfg(feature = "bucket")]
 mod connect;
 mod delete;
+mod doomed;
 mod filter;
 mod find;
 mod folder;

@@ -8,10 +8,15 @@ pub(crate) const BESIDE: usize = 256 << 20;
 
 /// Bytes that an object may have: more were never written to it, so whoever sends more is not waited for.
 pub(crate) fn most(name: &str) -> usize {
-    match name.contains("/beside/") {
-        true => BESIDE,
-        false => crate::root::BYTES,
+    match kind_of(name) {
+        Some("beside") => BESIDE,
+        _ => crate::root::BYTES,
     }
+}
+
+/// What an object of a log is, by its name. Logs have names of any kind.
+pub(crate) fn kind_of(name: &str) -> Option<&str> {
+    name.strip_prefix("logs/")?.split('/').nth(1)
 }
 
 /// An object that has more.

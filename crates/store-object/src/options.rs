@@ -15,7 +15,7 @@ pub enum OpenMode {
     ReadOnly,
 }
 
-/// How to treat the place. Nothing is taken from the environment.
+/// How to treat the place. Nothing is taken from variables of the environment.
 ///
 /// ```
 /// use ai_audit_store_object::ObjectOptions;

@@ -102,7 +102,7 @@ pub struct GcsBucket {
 
 #[cfg(feature = "gcs")]
 impl GcsBucket {
-    /// A bucket, by the machine's account.
+    /// A bucket, by the machine's account ([`GcsAccess::Machine`]).
     #[must_use]
     pub fn new(bucket: &str) -> Self {
         Self {
@@ -119,7 +119,8 @@ impl GcsBucket {
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum GcsAccess {
-    /// The machine's account, by its metadata service.
+    /// Who is logged in with Google's own tools, by the file that they keep in the home folder, where there is one;
+    /// otherwise the machine's account, by its metadata service.
     Machine,
     /// A service account: the JSON of its key.
     ServiceAccount(String),

@@ -68,7 +68,7 @@ impl Name {
         Self { nonce, hash }
     }
 
-    fn path(&self, log: &LogName, folder: &str, from: u64) -> String {
+    pub(crate) fn path(&self, log: &LogName, folder: &str, from: u64) -> String {
         let hash = LeafHash::from_bytes(self.hash);
         let nonce = self.nonce;
         format!("logs/{log}/{folder}/{from:020}-{nonce:016x}-{hash}")
@@ -265,6 +265,17 @@ impl LogState {
     }
 }
 
+/// The name of an object that is to be deleted: nothing outside of the logs, and nothing that is above.
+pub(crate) fn doomed_name(object: &mut In<'_>) -> Result<String, StoreError> {
+    let name = core::str::from_utf8(object.bytes()?).ok();
+    let name = name.filter(|name| {
+        let safe = |part: &str| !part.is_empty() && !part.starts_with('.');
+        name.starts_with("logs/") && name.split('/').all(safe)
+    });
+    name.map(str::to_owned)
+        .ok_or_else(|| object.wrong("no name of an object of a log"))
+}
+
 impl Root {
     pub(crate) fn put(&self) -> Vec<u8> {
         let mut out = Out::new(Kind::Root);
@@ -281,16 +292,7 @@ impl Root {
         let mut object = In::new(ROOT, bytes, Kind::Root)?;
         let revision = object.u64()?;
         let logs = object.list(80, LogState::take)?;
-        let doomed = object.list(4, |object| {
-            let name = core::str::from_utf8(object.bytes()?).ok();
-            // What it names is deleted: nothing outside of the logs, and nothing that is above.
-            let name = name.filter(|name| {
-                let safe = |part: &str| !part.is_empty() && !part.starts_with('.');
-                name.starts_with("logs/") && name.split('/').all(safe)
-            });
-            name.map(str::to_owned)
-                .ok_or_else(|| object.wrong("no name of an object of a log"))
-        })?;
+        let doomed = object.list(4, doomed_name)?;
         object.end()?;
         if !logs.is_sorted_by(|one, next| one.0 < next.0) {
             return Err(corrupt("object root: its logs are not in order"));

@@ -241,15 +241,16 @@ impl ObjectStore {
         }
     }
 
-    /// Deletes or puts back: makes a change, as often as its ground moved, and deletes what it replaced.
+    /// Deletes from a log or puts back: makes a change, as often as its ground moved, and deletes what it replaced.
     pub(crate) fn changing<T>(
         &self,
+        log: &LogName,
         mut prepare: impl FnMut(&Arc<Root>) -> Result<(Change, T), StoreError>,
     ) -> Result<T, StoreError> {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut loaded = self.fresh()?;
         for _ in 0..TRIES {
-            let (change, result) = match prepare(&loaded.root) {
+            let (mut change, result) = match prepare(&loaded.root) {
                 Err(StoreError::Corrupt { what }) => {
                     let now = self.fresh()?;
                     if now.tag == loaded.tag {
@@ -264,32 +265,16 @@ impl ObjectStore {
                 self.sweep(loaded)?;
                 return Ok(result);
             }
-            let (objects, root) = change.parts();
-            self.objects.create_all(objects)?;
-            if let Some(made) = self.commit(&loaded, root)? {
+            for (name, content) in change.root.spill(log, change.nonce) {
+                change.put(name, content);
+            }
+            self.write(&mut change, 0)?;
+            if let Some(made) = self.commit(&loaded, change.root)? {
                 self.forget();
                 self.sweep(made)?;
                 return Ok(result);
             }
             loaded = self.fresh()?;
-        }
-        Err(self.busy())
-    }
-
-    /// Deletes what the root names as doomed, and then has the root forget it.
-    fn sweep(&self, mut loaded: Loaded) -> Result<(), StoreError> {
-        for _ in 0..TRIES {
-            if loaded.root.doomed.is_empty() {
-                return Ok(());
-            }
-            self.objects.delete_all(&loaded.root.doomed)?;
-            let mut root = Root::clone(&loaded.root);
-            root.revision += 1;
-            root.doomed.clear();
-            match self.commit(&loaded, root)? {
-                Some(_) => return Ok(()),
-                None => loaded = self.fresh()?,
-            }
         }
         Err(self.busy())
     }

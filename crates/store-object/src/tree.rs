@@ -304,7 +304,7 @@ impl ObjectStore {
         let name = Name::of(change.nonce, &content);
         if let Some(new) = Entry::of_all(&index.entries, name) {
             change.root.doomed.push(entry.path(log, level));
-            change.objects.push((new.path(log, level), content));
+            change.put(new.path(log, level), content);
             *entry = new;
         }
         Ok(())

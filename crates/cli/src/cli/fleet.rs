@@ -142,8 +142,8 @@ A SOURCE is a log directory, a published log or a package of a whole log, which
 have the tree; a checkpoint's note, where it is the first; what `ai-audit fleet
 offer` wrote; or a proof of equivocation. What does not continue the checkpoint
 that was taken last is refused. A member that signed two histories is convicted
-in the fleet log. Exit code 1: something was refused, or a member is cut or
-forked; what the others showed is taken all the same.")]
+in the fleet log. Exit code 1: something was refused or could not be read, or a
+member is cut or forked; what the others showed is taken all the same.")]
 pub(crate) struct CollectFleet {
     /// The fleet's log directory.
     pub(crate) dir: PathBuf,

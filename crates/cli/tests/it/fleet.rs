@@ -34,14 +34,14 @@ pub(crate) fn record(place: &Place, name: &str, count: usize, model: &str) {
     place.with(&["record", name, "-"], &[], &text).good();
 }
 
-fn copy(place: &Place, from: &str, to: &str) {
+pub(crate) fn copy(place: &Place, from: &str, to: &str) {
     let mut copy = Command::new("cp");
     copy.arg("-R").arg(place.path(from)).arg(place.path(to));
     assert!(copy.status().unwrap().success());
 }
 
 /// What the auditor has: a package of the fleet log and a checkpoint over it.
-fn evidence(place: &Place) {
+pub(crate) fn evidence(place: &Place) {
     for file in ["fleet.zip", "fleet.note"] {
         let _ = fs::remove_file(place.path(file));
     }
@@ -51,7 +51,7 @@ fn evidence(place: &Place) {
     place.run(&["export", "fleet", "-o", "fleet.zip"]).good();
 }
 
-fn verify(place: &Place, more: &[&str]) -> (i32, Value) {
+pub(crate) fn verify(place: &Place, more: &[&str]) -> (i32, Value) {
     let mut args = vec![
         "--json",
         "fleet",
@@ -70,7 +70,7 @@ fn verify(place: &Place, more: &[&str]) -> (i32, Value) {
 }
 
 /// The member of this name in a report.
-fn member<'r>(report: &'r Value, name: &str) -> &'r Value {
+pub(crate) fn member<'r>(report: &'r Value, name: &str) -> &'r Value {
     let start = format!("example.org/{name}/");
     let mut all = report["fleet"]["members"].as_array().unwrap().iter();
     all.find(|one| one["origin"].as_str().unwrap().starts_with(&start))

@@ -155,7 +155,7 @@ impl Load {
 }
 
 /// What the log has is what was acknowledged, and it is verified.
-fn all_are_there(place: &Place, acknowledged: &[Value]) {
+pub(crate) fn all_are_there(place: &Place, acknowledged: &[Value]) {
     let log = place
         .run(&["log", "audit", "-n", "1000000", "--json"])
         .good()

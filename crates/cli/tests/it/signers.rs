@@ -209,7 +209,11 @@ fn the_keys_of_a_log_are_in_vault() {
     };
     place.write("token", TOKEN);
     let file = place.path("token").display().to_string();
-    let env = [("AI_AUDIT_SIGNER_CREDENTIALS", file.as_str())];
+    let service = format!("vault:{}", bao.url);
+    let env = [
+        ("AI_AUDIT_SIGNER_SERVICE", service.as_str()),
+        ("AI_AUDIT_SIGNER_CREDENTIALS", file.as_str()),
+    ];
     let address = |key: &str| format!("vault:{}/transit/{key}", bao.url);
     let (receipts, checkpoints) = (address("receipts"), address("checkpoints"));
     let (one, two) = (bao.public("receipts"), bao.public("checkpoints"));
@@ -319,6 +323,7 @@ fn the_keys_of_a_log_are_in_a_token() {
     place.write("pin", "123456\n");
     let pin = place.path("pin").display().to_string();
     let env = [
+        ("AI_AUDIT_SIGNER_SERVICE", "pkcs11:token=my%20hsm"),
         ("AI_AUDIT_SIGNER_CREDENTIALS", pin.as_str()),
         ("AI_AUDIT_SIGNER_MODULE", MODULE),
         ("SOFTHSM2_CONF", conf.as_str()),
@@ -350,7 +355,59 @@ fn a108_a_directory_does_not_say_with_which_token_a_service_is_asked() {
             done.err
         );
     }
+    // Ours are in the environment, for our own service: the stranger's gets nothing, nor is it asked.
+    place.write("token", TOKEN);
+    let file = place.path("token").display().to_string();
+    let port = address.port();
+    for (at, ours) in [
+        (
+            format!("vault:http://{address}/transit/receipts"),
+            "vault:https://vault.example.org:8200",
+        ),
+        (
+            format!("vault:http://localhost:{port}/transit/receipts"),
+            "vault:http://localhost",
+        ),
+        (
+            format!("vault:http://{address}/transit/receipts"),
+            "pkcs11:token=audit",
+        ),
+        ("pkcs11:token=a;object=b".into(), "pkcs11:token=audit"),
+        ("aws:us-east-1/b".into(), "aws:eu-central-1"),
+    ] {
+        place.write("audit/keys/receipt.signer", &format!("{at} {key}\n"));
+        let env = [
+            ("AI_AUDIT_SIGNER_SERVICE", ours),
+            ("AI_AUDIT_SIGNER_CREDENTIALS", file.as_str()),
+            ("AI_AUDIT_SIGNER_MODULE", "/nowhere/module.so"),
+        ];
+        let before = place.receipts();
+        let done = asked(&place, &env, &["record", "audit", "lines.jsonl"]);
+        assert_ne!(done.code, 0);
+        assert!(done.err.contains("is not in"), "{at}: {}", done.err);
+        assert!(done.err.contains(ours), "{at}: {}", done.err);
+        // A credential that is said to be for nobody goes to nobody.
+        let done = asked(&place, &env[1..], &["record", "audit", "lines.jsonl"]);
+        assert_ne!(done.code, 0);
+        assert!(
+            done.err.contains("AI_AUDIT_SIGNER_SERVICE"),
+            "{at}: {}",
+            done.err
+        );
+        assert_eq!(place.receipts(), before);
+    }
+    let env = [(
+        "AI_AUDIT_SIGNER_SERVICE",
+        "vault:https://u:hunter2@v.example.org",
+    )];
+    let done = asked(&place, &env, &["info", "audit"]);
+    let said = done.sentence(2);
+    assert!(
+        said.contains("AI_AUDIT_SIGNER_SERVICE") && !said.contains("hunter2"),
+        "{said}"
+    );
     for line in [
+        "signer-service = \"vault:http://evil.example\"",
         "signer-module = \"/evil.so\"",
         "signer-credentials = \"/home/me/.vault-token\"",
     ] {

@@ -5,6 +5,7 @@ mod postgres;
 mod quickstart;
 mod redis;
 mod standby;
+mod takeover;
 
 use crate::run::{Done, Place, lines};
 use crate::serve::{Serving, agent, send};

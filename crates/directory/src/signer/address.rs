@@ -66,10 +66,6 @@ impl SignerAddress {
         })
     }
 
-    #[cfg_attr(
-        not(feature = "kms"),
-        allow(dead_code, reason = "nobody is asked without it")
-    )]
     pub(crate) const fn place(&self) -> &Place {
         &self.place
     }

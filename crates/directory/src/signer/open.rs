@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The variables that say how a service is asked.
+const SERVICE: &str = "AI_AUDIT_SIGNER_SERVICE";
 const CREDENTIALS: &str = "AI_AUDIT_SIGNER_CREDENTIALS";
 const MODULE: &str = "AI_AUDIT_SIGNER_MODULE";
 
@@ -25,10 +26,24 @@ pub(super) fn open(
         what: format!("the variable {variable} has to name {what}; no setting of a directory may"),
     };
     let credentials = |what: &str| -> Result<&Path, DirectoryError> {
-        settings
+        let file = settings
             .credentials
             .as_deref()
-            .ok_or_else(|| missing(CREDENTIALS, what))
+            .ok_or_else(|| missing(CREDENTIALS, what))?;
+        // Before anybody is asked: the file of the directory may be a stranger's, and name his own server.
+        match &settings.service {
+            Some(service) if service.has(&wanted.address) => Ok(file),
+            Some(service) => Err(DirectoryError::Settings {
+                origin: wanted.address.to_string(),
+                what: format!(
+                    "the key is not in {service}, the service that {SERVICE} names; the credential goes there alone, and nothing was sent"
+                ),
+            }),
+            None => Err(missing(
+                SERVICE,
+                "the service that the credential is for (vault:https://HOST[:PORT], pkcs11:token=LABEL or aws:REGION)",
+            )),
+        }
     };
     let pinned = wanted.key;
     match wanted.address.place() {

@@ -3,7 +3,7 @@
 use crate::epochs::{append, new, settings, verify};
 use ai_audit_core::MAX_SEALED_LEN;
 use ai_audit_core::{Digest, Next, ReceiptSource as _, UnverifiedReceipt};
-use ai_audit_directory::{DirectoryError, LogDirectory, Writer};
+use ai_audit_directory::{DirectoryError, LogDirectory, Settings, Writer};
 use ai_audit_export::archive::{Archive, ArchiveWriter, Limits, Method};
 use ai_audit_export::{Manifest, ManifestFile, ReceiptsReader, ReceiptsWriter};
 use ai_audit_note::SignedNote;

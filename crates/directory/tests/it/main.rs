@@ -34,10 +34,7 @@ fn options(log: &str) -> InitOptions {
         name: format!("example.org/{log}"),
         tenant: "acme".into(),
         policy: vec![("retention".into(), "7y".into())],
-        receipt_key: None,
-        checkpoint_key: None,
-        recovery_key: None,
-        ephemeral: false,
+        ..InitOptions::new("")
     }
 }
 

@@ -13,6 +13,7 @@ mod contracts;
 mod epochs;
 mod erasure;
 mod files;
+mod fleets;
 mod imported;
 mod incidents;
 mod logs;

@@ -3,7 +3,7 @@
 use crate::logs::{FleetLog, Log, of};
 use ai_audit_core::{Exit, Question, SigningKey};
 use ai_audit_fleet::MemberState;
-use ai_audit_verify::TrustPolicy;
+use ai_audit_verify::{Pin, TrustPolicy};
 use std::rc::Rc;
 
 /// The thief can append what he likes, and not sign a checkpoint over it.
@@ -91,4 +91,25 @@ fn a103_rosters_by_another_key() {
     let (report, found) = fleet.verify();
     assert!(report.verdict.attribution.is_failed());
     assert!(found.members.is_empty());
+}
+
+/// A bare checkpoint key leads to the whole log and to none of its receipts: nothing counts, and nobody fails
+/// for it.
+#[test]
+fn a_bare_key_is_not_enough_and_fails_nobody() {
+    let (fleet, [asia, ..]) = FleetLog::of_three();
+    let Pin::Log(line) = fleet.pin() else {
+        unreachable!("a key line")
+    };
+    let policy = TrustPolicy::new()
+        .pin(Pin::Key(*line.key()))
+        .checkpoint(fleet.checkpoint().to_string().as_bytes())
+        .unwrap();
+    let (report, mut found) = fleet.verify_under(&policy, None);
+    assert!(report.verdict.attribution.is_verified(), "{report:?}");
+    found.expect(&[asia.line()]);
+    assert_eq!((found.members.len(), found.absent.len()), (0, 1));
+    assert!(found.partial);
+    assert!(found.unknown.as_ref().unwrap().contains("not a bare key"));
+    assert_eq!(found.exit(), Exit::Unverified);
 }

@@ -82,7 +82,7 @@ fn a96_a_slow_server_is_an_error_and_the_head_tells() {
     let forwarder = Forwarder::to(server.address());
     // The server is slower than this by far, and faster without the delay by far.
     let slow = ObjectOptions {
-        timeout: Duration::from_secs(30),
+        timeout: Duration::from_secs(10),
         ..options()
     };
     let (store, mut log, name) = begin(&server, &forwarder, &slow);

@@ -83,6 +83,75 @@ fn a_deletion_that_was_cut_off_is_ended_by_the_next() {
     assert_eq!(objects(folder.path(), "segments").len(), 1);
 }
 
+/// The root has room for some names only: the rest is in lists. One that was altered deletes nothing.
+#[test]
+fn a98_what_a_large_deletion_dooms_is_in_lists() {
+    for is_removed in [false, true] {
+        let folder = folder();
+        let place = Place::Folder(folder.path().into());
+        let (mut log, name) = (TestLog::new(1), LogName::default());
+        let store = open(&place, OpenMode::Create);
+        const APPENDS: u64 = 1100;
+        for _ in 0..APPENDS {
+            let head = log.head();
+            append(&store, &name, &head, &log.seal(1)).unwrap();
+        }
+        assert_eq!(whole(&store, &name), log.head());
+        // The last one cannot be deleted; it was read already.
+        let path = objects(folder.path(), "segments").pop().unwrap();
+        let content = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("x"), "x").unwrap();
+        assert!(store.delete_receipts(&name, 0..=APPENDS - 1).is_err());
+        assert_eq!(store.count_deleted(&name, 0..=APPENDS).unwrap(), 1098);
+        let root = fs::read(folder.path().join("root")).unwrap();
+        assert!(root.len() < 16 << 10, "{}", root.len());
+        let list = objects(folder.path(), "doomed").pop().unwrap();
+        let named = fs::read(&list).unwrap();
+        fs::remove_dir_all(&path).unwrap();
+        fs::write(&path, content).unwrap();
+        let precious = objects(folder.path(), "segments").pop().unwrap();
+        let mut altered = named.clone();
+        *altered.last_mut().unwrap() ^= 1;
+        fs::write(&list, altered).unwrap();
+        let error = store.delete_receipts(&name, 0..=9).unwrap_err();
+        crate::rig::says(&error, &["other bytes", "collect garbage"]);
+        assert!(precious.exists() && path.exists());
+        if is_removed {
+            fs::remove_file(&list).unwrap();
+            let later = Timestamp::from_micros(u64::MAX - 1);
+            assert!(store.collect_garbage(later).unwrap() > 0);
+        } else {
+            fs::write(&list, named).unwrap();
+            assert_eq!(store.delete_receipts(&name, 0..=9).unwrap(), 0);
+        }
+        assert!(!path.exists() && !list.exists());
+        let left = objects(folder.path(), "segments").len();
+        assert_eq!(u64::try_from(left).unwrap(), APPENDS);
+        assert_eq!(store.count_deleted(&name, 0..=APPENDS).unwrap(), 1098);
+    }
+}
+
+/// The last ciphertext of a segment that is in no index: nothing is written anew but the root.
+#[test]
+fn the_only_ciphertext_of_a_young_segment_goes_too() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    append(&store, &name, &Head::EMPTY, &log.seal(2)).unwrap();
+    let beside = vec![ciphertext(1, b"the only one")];
+    let head = log.head();
+    let decision = log.seal_next(&decision_with("person-7", &beside));
+    append(&store, &name, &head, &[decision.with_ciphertexts(beside)]).unwrap();
+    assert_eq!(holds(folder.path(), b"the only one"), 1);
+    assert_eq!(store.delete_ciphertexts(&name, &[key_id(1)]).unwrap(), 1);
+    assert_eq!(holds(folder.path(), b"the only one"), 0);
+    assert!(store.ciphertexts(&name, 2).unwrap().is_empty());
+    assert_eq!(store.delete_ciphertexts(&name, &[key_id(1)]).unwrap(), 0);
+}
+
 /// The second try has names of its own: collecting what the first left cannot meet what the second is about to name.
 #[test]
 fn an_append_that_is_tried_again_takes_nothing_that_the_first_left() {

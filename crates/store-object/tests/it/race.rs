@@ -7,6 +7,12 @@ use ai_audit_store_object::{OpenMode, Place};
 use ai_audit_testkit::TestLog;
 use std::sync::Barrier;
 
+/// Rounds on a server: so many, or as many as `TESTS_RACES` says.
+#[cfg(feature = "s3")]
+fn rounds(few: u64) -> u64 {
+    std::env::var("TESTS_RACES").map_or(few, |rounds| rounds.parse().unwrap())
+}
+
 fn race(place: &Place, rounds: u64) {
     let name = LogName::default();
     let mut log = TestLog::new(1);
@@ -67,7 +73,7 @@ fn a97_of_two_writers_that_race_in_a_folder_one_wins_each_time() {
 #[test]
 fn a97_of_two_writers_that_race_in_seaweedfs_one_wins_each_time() {
     if let Some(server) = crate::servers::Server::weed() {
-        race(&server.bucket(""), 200);
+        race(&server.bucket(""), rounds(200));
     }
 }
 
@@ -75,7 +81,7 @@ fn a97_of_two_writers_that_race_in_seaweedfs_one_wins_each_time() {
 #[test]
 fn a97_of_two_writers_that_race_in_moto_one_wins_each_time() {
     if let Some(server) = crate::servers::Server::moto() {
-        race(&server.bucket(""), 100);
+        race(&server.bucket(""), rounds(100));
     }
 }
 

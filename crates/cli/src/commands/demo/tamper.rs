@@ -1,6 +1,6 @@
 //! What a cheat does to a package.
 
-use ai_audit_core::{Digest, SigningKey};
+use ai_audit_core::{Digest, Signer};
 use ai_audit_export::archive::{Archive, ArchiveWriter, Limits, Method};
 use ai_audit_export::{Manifest, ManifestFile, RECEIPTS_MAGIC};
 use ai_audit_note::SignedNote;
@@ -37,7 +37,7 @@ pub(super) fn remove(package: &Path, to: &Path) -> anyhow::Result<()> {
 }
 
 /// Changes the view that people read, and signs the manifest anew with the true key.
-pub(super) fn view(package: &Path, to: &Path, key: &SigningKey) -> anyhow::Result<()> {
+pub(super) fn view(package: &Path, to: &Path, key: &impl Signer) -> anyhow::Result<()> {
     let mut files = unpack(package)?;
     let view = file(&mut files, "receipts.jsonl")?;
     let text = String::from_utf8(std::mem::take(view))?;

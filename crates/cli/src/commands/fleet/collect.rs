@@ -3,9 +3,11 @@
 use super::shown::{Refused, Shown, Source};
 use super::{load, now, seal};
 use crate::cli::fleet::CollectFleet;
+use crate::failure::sentence;
 use crate::open::{log_name, written};
 use crate::output::{Output, Tone, safe};
-use ai_audit_fleet::{Fleet, Offered};
+use ai_audit_core::{MAX_PAYLOAD_LEN, encode_body};
+use ai_audit_fleet::{Fleet, Member, Offered};
 use ai_audit_note::{MemberCheckpoint, MemberSeen};
 use ai_audit_store::Record;
 use serde::Serialize;
@@ -16,12 +18,18 @@ use std::process::ExitCode;
 /// Records of one group, which is all in the log or not at all.
 const GROUP: usize = 256;
 
+/// The longest body that is sealed, in bytes, so that the receipt's header fits as well.
+const MAX_BODY: usize = MAX_PAYLOAD_LEN - 1024;
+
 /// What became of what one source shows of one log.
 #[derive(Serialize)]
 struct Collected {
     source: PathBuf,
-    origin: String,
-    /// `taken`, `known`, `convicted`, `refused`, or `stranger` where the log is not in the roster.
+    /// Whose log it is; none where that cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
+    /// `taken`, `known`, `convicted`, `refused`, `stranger` where the log is not in the roster, or
+    /// `unreadable`.
     outcome: &'static str,
     /// To which size the fleet log has it now.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,17 +45,24 @@ struct Collected {
 
 pub(super) fn run(args: &CollectFleet, output: Output) -> anyhow::Result<ExitCode> {
     let log = log_name(&args.log)?;
-    // All that can be wrong with the question first, so that nothing is half done then.
-    let mut sources = Vec::new();
-    for path in &args.source {
-        sources.push((path.as_path(), Source::open(path)?));
-    }
+    let sources = opened(&args.source)?;
     let all = written(&args.dir, "fleet collect", output, |writer| {
         let mut fleet = load(writer.directory(), &log, None)?;
         let (mut all, mut bodies) = (Vec::new(), Vec::new());
         for (path, source) in &sources {
-            for shown in source.shown(&fleet, args.fresh)? {
-                let (collected, body) = take(path, shown, &mut fleet);
+            let shown = source.as_ref().map_err(sentence).and_then(|source| {
+                let shown = source.shown(&fleet, args.fresh);
+                shown.map_err(|error| sentence(&error))
+            });
+            let shown = match shown {
+                Ok(shown) => shown,
+                Err(reason) => {
+                    all.push(unreadable(path, &reason));
+                    continue;
+                }
+            };
+            for one in shown {
+                let (collected, body) = take(path, one, &mut fleet);
                 if let Some(body) = body {
                     bodies.push((all.len(), body));
                 }
@@ -77,6 +92,50 @@ pub(super) fn run(args: &CollectFleet, output: Output) -> anyhow::Result<ExitCod
     Ok(ExitCode::from(exit))
 }
 
+/// The sources. One that cannot be read is told of and keeps none of the others out: it may be a member's
+/// that wants just that. Where none can be, the question is wrong.
+fn opened(paths: &[PathBuf]) -> anyhow::Result<Vec<(&Path, anyhow::Result<Source>)>> {
+    let mut all = Vec::new();
+    for path in paths {
+        all.push((path.as_path(), Source::open(path)));
+    }
+    if all.iter().any(|(_, source)| source.is_ok()) {
+        return Ok(all);
+    }
+    match all.into_iter().find_map(|(_, source)| source.err()) {
+        Some(error) => Err(error),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn unreadable(source: &Path, reason: &str) -> Collected {
+    let start = format!("{}: ", source.display());
+    Collected {
+        source: source.into(),
+        origin: None,
+        outcome: "unreadable",
+        size: None,
+        receipt: None,
+        reason: Some(reason.strip_prefix(&start).unwrap_or(reason).into()),
+        grave: false,
+    }
+}
+
+/// What does not fit into a receipt, and so may not be among what is sealed together.
+fn too_long(body: &MemberCheckpoint<'_>) -> Option<Refused> {
+    let fits = encode_body(body).is_ok_and(|bytes| bytes.len() <= MAX_BODY);
+    let grave = matches!(body.seen, MemberSeen::Contradicts(_));
+    let reason = if grave {
+        "it signed TWO HISTORIES, and the proof is too long for a receipt: keep what it showed"
+    } else {
+        "its note is too long for a receipt: expected one with fewer or shorter signatures"
+    };
+    (!fits).then(|| Refused {
+        reason: reason.into(),
+        grave,
+    })
+}
+
 /// What comes of one showing, and what to seal of it. What is to be sealed counts at once, so that several
 /// sources may show the same member.
 fn take(
@@ -99,32 +158,33 @@ fn take(
         }
         Some(Ok(Offered::Known)) => {}
         // What would be a fault in the log is not sealed.
-        Some(Ok(Offered::New(new))) => match fleet.take_checkpoint(&new, now(fleet)) {
-            Ok(()) => {
-                outcome = match new.seen {
-                    MemberSeen::Continues(_) => "taken",
-                    MemberSeen::Contradicts(_) => "convicted",
-                };
-                body = Some(new);
-            }
-            Err(problem) => {
-                outcome = "refused";
+        Some(Ok(Offered::New(new))) => {
+            refused = too_long(&new);
+            if refused.is_none()
+                && let Err(problem) = fleet.take_checkpoint(&new, now(fleet))
+            {
                 refused = Some(Refused {
                     reason: problem.to_string(),
                     grave: false,
                 });
             }
-        },
+            outcome = match (&refused, &new.seen) {
+                (Some(_), _) => "refused",
+                (None, MemberSeen::Continues(_)) => "taken",
+                (None, MemberSeen::Contradicts(_)) => "convicted",
+            };
+            body = refused.is_none().then_some(new);
+        }
     }
     let member = fleet.member(&shown.origin);
-    let last = member.and_then(|member| member.last());
+    let last = member.and_then(Member::last);
     // A member that was convicted before is told of each time.
     if outcome == "known" && member.is_some_and(|member| member.fork().is_some()) {
         outcome = "convicted";
     }
     let collected = Collected {
         source: source.into(),
-        origin: shown.origin,
+        origin: Some(shown.origin),
         outcome,
         size: last.map(|last| last.checkpoint.size.as_u64()),
         receipt: None,
@@ -135,7 +195,8 @@ fn take(
 }
 
 fn print(one: &Collected, output: Output) -> anyhow::Result<()> {
-    let (origin, source) = (safe(&one.origin), one.source.display());
+    let source = one.source.display();
+    let origin = one.origin.as_deref().map(safe).unwrap_or_default();
     let size = one.size.unwrap_or_default();
     let (tone, text) = match (one.outcome, one.receipt) {
         ("taken", Some(receipt)) => (
@@ -156,10 +217,11 @@ fn print(one: &Collected, output: Output) -> anyhow::Result<()> {
         ),
         (outcome, _) => {
             let reason = one.reason.as_deref().unwrap_or_default();
-            (
-                Tone::Bad,
-                format!("{origin} ({source}): {outcome}: {reason}"),
-            )
+            let what = match origin.as_str() {
+                "" => source.to_string(),
+                origin => format!("{origin} ({source})"),
+            };
+            (Tone::Bad, format!("{what}: {outcome}: {reason}"))
         }
     };
     match tone {

@@ -1,6 +1,6 @@
 //! What a source shows of members: their checkpoints, and the trees behind them.
 
-use crate::failure::usage;
+use crate::failure::{sentence, usage};
 use crate::open::{read_at_most, settings};
 use ai_audit_directory::{EvidenceForm, Layout, LogDirectory, TileFolder};
 use ai_audit_export::package_tree;
@@ -18,7 +18,7 @@ const MAX_FILE: usize = 2 * MAX_NOTE_LEN + 8192;
 
 /// Something that may show what members signed.
 pub(super) enum Source {
-    Directory(LogDirectory),
+    Directory(Box<LogDirectory>),
     Published(TileFolder),
     Package(Box<SignedNote>, Box<MemoryTree>),
     Note(SignedNote),
@@ -70,7 +70,8 @@ impl Source {
         let form = EvidenceForm::of(path).map_err(|error| wrong(error.to_string()))?;
         Ok(match form {
             EvidenceForm::Directory if Layout::is_log_directory(path) => {
-                Self::Directory(LogDirectory::open(path, settings(path)?)?)
+                let directory = LogDirectory::open(path, settings(path)?)?;
+                Self::Directory(Box::new(directory))
             }
             EvidenceForm::Published => Self::Published(TileFolder::open(path)),
             EvidenceForm::Package => {
@@ -109,7 +110,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// When something cannot be read, or a checkpoint that was asked for cannot be made.
+    /// When it cannot be read.
     pub(super) fn shown(&self, fleet: &Fleet, fresh: bool) -> anyhow::Result<Vec<Shown>> {
         let one = |origin: &str, outcome: &dyn Fn(&Member) -> Result<Offered, Refused>| {
             let member = fleet.member(origin).filter(|member| member.is_present());
@@ -129,7 +130,10 @@ impl Source {
                         first.get_or_insert(origin);
                         continue;
                     };
-                    let outcome = Some(of_directory(directory, &name, member, fresh)?);
+                    // One log of it that cannot be read keeps no other out.
+                    let outcome = of_directory(directory, &name, member, fresh)
+                        .unwrap_or_else(|error| Err(Refused::because(sentence(&error))));
+                    let outcome = Some(outcome);
                     all.push(Shown { origin, outcome });
                 }
                 if let (true, Some(origin)) = (all.is_empty(), first) {
@@ -170,6 +174,10 @@ impl Source {
 }
 
 /// The newest checkpoint of a log in a directory here, with its tree.
+///
+/// # Errors
+///
+/// When something cannot be read, or a checkpoint that was asked for cannot be made.
 pub(super) fn of_directory(
     directory: &LogDirectory,
     log: &LogName,

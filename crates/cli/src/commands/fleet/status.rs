@@ -15,9 +15,10 @@ pub(super) fn run(args: &FleetStatus, output: Output) -> anyhow::Result<ExitCode
     let directory = directory(&args.dir)?;
     let fleet = load(&directory, &log, at)?;
     let report = fleet.report(Some(at.unwrap_or_else(|| SystemClock.now())));
+    let nobody = !report.members.iter().any(|member| member.present);
     let exit = match report.exit() {
         // A fleet of nobody is complete in no sense that anybody asks for.
-        Exit::Verified if report.members.is_empty() => Exit::Unverified,
+        Exit::Verified if nobody => Exit::Unverified,
         exit => exit,
     };
     if output.json {
@@ -34,9 +35,7 @@ pub(super) fn run(args: &FleetStatus, output: Output) -> anyhow::Result<ExitCode
             "Every member is complete. (Not verified: `ai-audit fleet verify` does.)",
         ),
         Exit::Failed => (Tone::Bad, "Something does not hold."),
-        Exit::Unverified if report.members.is_empty() => {
-            (Tone::Open, "The fleet has no member yet.")
-        }
+        Exit::Unverified if nobody => (Tone::Open, "Nobody is in the roster."),
         Exit::Unverified => (Tone::Open, "A member is late or missing."),
     };
     output.note(output.sentence("", tone, said))?;

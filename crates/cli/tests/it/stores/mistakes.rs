@@ -162,6 +162,37 @@ fn what_is_wrong_with_a_server_is_said() {
 }
 
 #[test]
+fn init_goes_by_what_the_settings_file_says_already() {
+    let Some((server, place)) = prepared("settings that are there before init") else {
+        return;
+    };
+    let url = server.url("audit_writer");
+    fs::create_dir(place.path("audit")).unwrap();
+    let before = "store-password-file = \"../passwords\"\ncheckpoint-every = 3\n";
+    place.write("audit/ai-audit.toml", before);
+    place.run(&["init", "audit", "--store", &url]).good();
+    place.record(&lines(1));
+    let text = fs::read_to_string(place.path("audit/ai-audit.toml")).unwrap();
+    assert_eq!(text, format!("{before}store = \"{url}\"\n"));
+    // One that says otherwise: later commands would look elsewhere.
+    fs::create_dir(place.path("other")).unwrap();
+    let before = "store-name = \"theirs\"\nstore-password-file = \"../passwords\"\n";
+    place.write("other/ai-audit.toml", before);
+    let init = ["init", "other", "--store", &url, "--set", "store-name=ours"];
+    refused(&place.run(&init), 2, "it says store-name = \"theirs\"");
+    place.write("more.toml", "");
+    let init = ["init", "other", "--store", &url, "--config", "more.toml"];
+    refused(&place.run(&init), 2, "it says store-name = \"theirs\"");
+    let text = fs::read_to_string(place.path("other/ai-audit.toml")).unwrap();
+    assert_eq!(text, before);
+    assert_eq!(
+        fs::read_dir(place.path("other")).unwrap().count(),
+        1,
+        "nothing was made"
+    );
+}
+
+#[test]
 fn a_server_without_tables_is_told_from_one_with() {
     let Some(server) = server("an unprepared PostgreSQL") else {
         return;

@@ -6,15 +6,16 @@ use crate::serve::Serving;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-const LONG: Duration = Duration::from_secs(60);
+pub(super) const LONG: Duration = Duration::from_secs(60);
 
 /// A service that stands by, once it has said so.
-struct Standby(Child);
+pub(super) struct Standby(Child);
 
 impl Standby {
-    fn start(place: &Place, directory: &str) -> Self {
+    pub(super) fn start(place: &Place, directory: &str) -> Self {
         let mut command = Command::new(program());
         command.args(["serve", directory, "--standby", "--open", "--json"]);
         command.args(["--listen", "127.0.0.1:0"]);
@@ -34,12 +35,19 @@ impl Standby {
     }
 
     /// Waits until it serves.
-    fn serves(mut self) -> Serving {
-        let mut line = String::new();
-        BufReader::new(self.0.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let said: serde_json::Value = serde_json::from_str(&line).unwrap();
+    pub(super) fn serves(mut self) -> Serving {
+        let out = self.0.stdout.take().unwrap();
+        let (said, hears) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = BufReader::new(out).read_line(&mut line);
+            said.send(read.map(|_| line))
+        });
+        let Ok(line) = hears.recv_timeout(LONG) else {
+            self.0.kill().unwrap();
+            panic!("the standby does not take over");
+        };
+        let said: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
         Serving::already(self.0, said["url"].as_str().unwrap())
     }
 }
