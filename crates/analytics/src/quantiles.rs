@@ -189,6 +189,12 @@ impl Quantiles {
         self.count
     }
 
+    /// About how many bytes of memory it takes beside its own.
+    pub(crate) fn held(&self) -> usize {
+        let centroids = self.digest.centroids().len() * size_of::<Centroid>();
+        centroids + self.buffer.capacity() * size_of::<f64>()
+    }
+
     /// The number below which a part `q` of all numbers are, `q` from 0 (the least) to 1 (the greatest);
     /// none where there were no numbers, or `q` is outside.
     #[must_use]

@@ -2,7 +2,7 @@
 
 mod report;
 
-use crate::categories::{MAX_CATEGORIES, slot_of};
+use crate::categories::{MAX_CATEGORIES, MAX_NAME, slot_of};
 use crate::{AnalyticsError, Categories, Quantiles};
 use ai_audit_core::{Decision, Timestamp};
 use alloc::collections::BTreeMap;
@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 pub use report::{CheckReport, CountReport, GroupReport, Spread, SummaryReport};
 
+/// Bytes of memory that an entry of a map takes: a name, cut off where it is long, and what the map has
+/// around it.
+const ENTRY: usize = MAX_NAME + 128;
 /// How many checks are told apart over all decisions.
 const MAX_CHECKS: usize = 256;
 /// How many checks are told apart in one group.
@@ -136,6 +139,17 @@ impl Summary {
     pub const fn decisions(&self) -> u64 {
         self.all.decisions
     }
+
+    /// About how many bytes of memory it takes: rather more than it does than less. It grows with the names
+    /// that are told apart, up to some ten MB.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let groups = [&self.tenants, &self.models, &self.days];
+        let groups = groups.into_iter().flat_map(BTreeMap::values);
+        let groups: usize = groups.map(|group| ENTRY + group.held()).sum();
+        let scores = self.scores.values().map(|scores| ENTRY + scores.held());
+        groups + scores.sum::<usize>() + self.all.held()
+    }
 }
 
 impl Group {
@@ -154,6 +168,11 @@ impl Group {
             self.duration_us.push(crate::walk::real(duration))?;
         }
         Ok(())
+    }
+
+    fn held(&self) -> usize {
+        let entries = self.actions.iter().count() + self.checks.len();
+        size_of::<Self>() + entries * ENTRY + self.duration_us.held()
     }
 
     fn merge(&mut self, others: Self, max_checks: usize) {

@@ -1,28 +1,43 @@
 //! A log as evidence: checkpoints on demand, and what packages and proofs are made of.
 
+use crate::places::places;
 use crate::sound::Sound;
 use crate::{DirectoryError, LogDirectory};
-use ai_audit_core::{Kind, Signer as _};
-use ai_audit_export::LogEvidence;
+use ai_audit_core::Signer as _;
+use ai_audit_export::{LogEvidence, Places, Selection};
 use ai_audit_merkle::{TileError, Tiled, TreeSize};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_readahead::{ReadAhead, ReadAheadError};
-use ai_audit_store::{LogName, Query, Store, StoreError, StoreReader, StoreTiles};
+use ai_audit_store::{LogName, Store, StoreError, StoreReader, StoreTiles};
 use ai_audit_verify::{Depth, LogVerifier, Observer, Report, TreeVerifier, TrustPolicy};
-use std::ops::{Range, RangeInclusive};
+use std::fmt;
+use std::ops::Range;
 
 /// One log of a directory, to be exported.
-#[derive(Debug)]
 pub struct DirectoryLog<'d> {
-    directory: &'d LogDirectory,
+    store: &'d dyn Store,
     log: LogName,
 }
 
 impl<'d> DirectoryLog<'d> {
     /// A log of this directory.
     #[must_use]
-    pub const fn new(directory: &'d LogDirectory, log: LogName) -> Self {
-        Self { directory, log }
+    pub fn new(directory: &'d LogDirectory, log: LogName) -> Self {
+        Self::in_store(directory.store(), log)
+    }
+
+    /// A log of a store that is in no directory.
+    #[must_use]
+    pub const fn in_store(store: &'d dyn Store, log: LogName) -> Self {
+        Self { store, log }
+    }
+}
+
+impl fmt::Debug for DirectoryLog<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DirectoryLog")
+            .field("log", &self.log)
+            .finish_non_exhaustive()
     }
 }
 
@@ -39,56 +54,24 @@ impl LogEvidence for DirectoryLog<'_> {
         Self: 's;
 
     fn receipts(&self) -> Result<StoreReader<'_>, StoreError> {
-        StoreReader::new(self.directory.store(), &self.log)
+        StoreReader::new(self.store, &self.log)
     }
 
-    fn receipts_from(&self, seq: u64) -> Result<StoreReader<'_>, StoreError> {
-        let store = self.directory.store();
-        let size = store.head(&self.log)?.map_or(0, |head| head.size());
-        Ok(StoreReader::range(store, &self.log, seq..size))
+    fn receipts_in(&self, range: Range<u64>) -> Result<StoreReader<'_>, StoreError> {
+        Ok(StoreReader::range(self.store, &self.log, range))
     }
 
     fn nodes(&self) -> Tiled<StoreTiles<'_>> {
-        Tiled::new(StoreTiles::new(self.directory.store(), &self.log))
+        Tiled::new(StoreTiles::new(self.store, &self.log))
     }
 
     fn ciphertexts(&self, seq: u64) -> Result<Vec<Vec<u8>>, StoreError> {
-        let all = self.directory.store().ciphertexts(&self.log, seq)?;
+        let all = self.store.ciphertexts(&self.log, seq)?;
         Ok(all.into_iter().map(|one| one.bytes).collect())
     }
 
-    fn pick(
-        &self,
-        range: RangeInclusive<u64>,
-        size: u64,
-    ) -> Result<Option<StoreReader<'_>>, StoreError> {
-        let store = self.directory.store();
-        let end = range.end().saturating_add(1).min(size);
-        let range = (*range.start()).min(end)..end;
-        let mut places: Vec<Range<u64>> = control_receipts(store, &self.log)?
-            .into_iter()
-            .filter(|seq| !range.contains(seq) && *seq < size)
-            .map(|seq| seq..seq + 1)
-            .collect();
-        // The last batched receipts of the range have their seal behind it.
-        let last = range.end.checked_sub(1);
-        let seal = store.find(&self.log, &Query::Kind(Kind::BATCH_SEAL), last, 1)?;
-        places.extend(
-            seal.into_iter()
-                .filter(|seq| *seq < size)
-                .map(|seq| seq..seq + 1),
-        );
-        places.push(range);
-        places.sort_unstable_by_key(|place| place.start);
-        // Neighbours are read in one go.
-        places.dedup_by(|later, earlier| {
-            let touch = later.start == earlier.end;
-            if touch {
-                earlier.end = later.end;
-            }
-            touch
-        });
-        Ok(Some(StoreReader::ranges(store, &self.log, places)))
+    fn places(&self, selection: &Selection, size: u64) -> Result<Option<Places>, StoreError> {
+        places(self.store, &self.log, selection, size)
     }
 }
 
@@ -99,19 +82,6 @@ fn read_ahead(error: ReadAheadError<StoreError>) -> StoreError {
             what: error.to_string(),
         },
     }
-}
-
-/// The places of a log's control receipts, ascending.
-fn control_receipts(store: &dyn Store, log: &LogName) -> Result<Vec<u64>, StoreError> {
-    let mut all = Vec::new();
-    let kinds = (0..=u16::MAX)
-        .map(Kind::new)
-        .filter(|kind| kind.is_control());
-    for kind in kinds {
-        all.extend(store.find(log, &Query::Kind(kind), None, usize::MAX)?);
-    }
-    all.sort_unstable();
-    Ok(all)
 }
 
 impl LogDirectory {
@@ -224,7 +194,7 @@ impl LogDirectory {
             );
             return Ok(verifier.finish());
         };
-        let corrupt = |error: &dyn std::fmt::Display| StoreError::Corrupt {
+        let corrupt = |error: &dyn fmt::Display| StoreError::Corrupt {
             what: format!("checkpoint of size {}: {error}", kept.size),
         };
         let note = SignedNote::parse(kept.note.as_bytes()).map_err(|error| corrupt(&error))?;

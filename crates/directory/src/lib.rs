@@ -46,6 +46,7 @@
 //! ```
 
 mod archive;
+mod deleted;
 mod directory;
 mod durable;
 mod ephemeral;
@@ -62,6 +63,7 @@ mod keys;
 mod layout;
 mod monitor;
 mod passphrase;
+mod places;
 mod policy;
 mod proofs;
 mod publish;
@@ -101,7 +103,7 @@ pub use receipt_keys::FileReceiptKeys;
 pub use reveal::{Looking, Revealed, RevealedReceipt};
 pub use settings::{SETTING_NAMES, Settings};
 pub use signer::{LogKey, ServiceKey, SignerAddress, SignerService, SignerSettings};
-pub use statistics::{Counts, ImportedCounts, Statistics};
+pub use statistics::{Counts, ImportedCounts, RunningStatistics, Statistics};
 pub use store::{StoreAddress, StoreSettings};
 pub use subjects::{HeldAccess, HeldOn, HeldReceipt, Remains, SubjectInfo};
 pub use system::OsRandom;

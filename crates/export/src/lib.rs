@@ -51,8 +51,8 @@ pub use ciphertexts::{CIPHERTEXTS_MAGIC, CiphertextsError, CiphertextsReader};
 pub use manifest::{MANIFEST_LABEL, Manifest, ManifestError, ManifestFile};
 pub use package::{
     ExportError, LogEvidence, PackageContents, PackageError, PackageOptions, PackageReceipt,
-    PackageReceipts, PackageReport, PackageReports, PackageTreeError, ReportsError, Written,
-    observe_package, package_tree, verify_package, write_package,
+    PackageReceipts, PackageReport, PackageReports, PackageTreeError, Places, ReportsError,
+    Written, observe_package, package_tree, verify_package, write_package,
 };
 pub use python::{
     PythonPackage, Sequential, is_python_package, split_records, verify_python_package,

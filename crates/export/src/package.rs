@@ -6,6 +6,7 @@ mod ciphertexts;
 mod claims;
 mod contents;
 mod engine;
+mod evidence;
 mod hashes;
 mod key_history;
 mod older;
@@ -18,10 +19,11 @@ mod verify;
 mod write;
 
 pub use contents::{PackageContents, PackageError, PackageReceipt, PackageReceipts};
+pub use evidence::{LogEvidence, Places};
 pub use reports::{PackageReports, ReportsError};
 pub use tree::{PackageTreeError, package_tree};
 pub use verify::{PackageReport, observe_package, verify_package};
-pub use write::{ExportError, LogEvidence, PackageOptions, Written, write_package};
+pub use write::{ExportError, PackageOptions, Written, write_package};
 
 /// The receipts' exact bytes, in the form of a receipts file.
 pub(crate) const RECEIPTS: &str = "receipts.bin";

@@ -24,6 +24,7 @@
 
 mod body;
 mod console;
+mod counts;
 mod figures;
 pub mod forms;
 mod guard;

@@ -37,7 +37,8 @@ pub struct ServerOptions {
     /// How many requests are worked at once, or answered and not taken yet; more are told to come
     /// back.
     pub max_requests: usize,
-    /// How many verdicts and packages are made at once; more are told to come back.
+    /// How many verdicts, packages and statistics are made at once, one verdict among them; more are told
+    /// to come back.
     pub max_heavy: usize,
     /// How many packages there are at once, from their making until they are taken; more are told to
     /// come back. Each is a file on the disk of the directory as long.

@@ -1,5 +1,6 @@
 //! What all requests share, and what each needs of it: who it is from, a place, time, a thread.
 
+use crate::counts::KeptCounts;
 use crate::figures::Following;
 use crate::guard::Guard;
 use crate::left_out::LeftOut;
@@ -17,10 +18,12 @@ use axum::http::request::Parts;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// Exports of spans that are read, and logs that are looked through, at once; others wait for their turn.
 const EXPORTS: usize = 4;
+/// Verdicts that are made at once. Each reads a whole log on one thread, for minutes where it is long.
+const VERDICTS: usize = 1;
 /// Logs that are followed for overviews at once.
 const WATCHED: usize = 2;
 
@@ -32,6 +35,8 @@ pub(crate) struct Shared {
     guard: Guard,
     room: Arc<Semaphore>,
     heavy: Arc<Semaphore>,
+    /// Verdicts that are made at once, so that what is heavy too gets its turn beside them.
+    judging: Semaphore,
     downloads: Arc<Semaphore>,
     /// What of exported spans became nothing, by log.
     pub(crate) left_out: LeftOut,
@@ -48,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) readiness: Readiness,
     /// What is known of logs that somebody watches.
     pub(crate) watches: Watches,
+    /// What was counted in the logs.
+    pub(crate) counts: KeptCounts,
     pub(crate) closing: AtomicBool,
 }
 
@@ -58,6 +65,7 @@ impl Shared {
             guard: Guard::new(options.access.clone(), options.rate),
             room: Arc::new(Semaphore::new(options.max_requests.max(1))),
             heavy: Arc::new(Semaphore::new(options.max_heavy.max(1))),
+            judging: Semaphore::new(VERDICTS),
             downloads: Arc::new(Semaphore::new(options.max_downloads.max(1))),
             left_out: LeftOut::default(),
             following: Following::default(),
@@ -68,6 +76,7 @@ impl Shared {
             logs: RwLock::default(),
             readiness: Readiness::default(),
             watches: Watches::default(),
+            counts: KeptCounts::default(),
             closing: AtomicBool::new(false),
         }
     }
@@ -83,6 +92,12 @@ impl Shared {
     /// Remembers how the last write to the store went.
     pub(crate) fn written(&self, sealed: &Result<Vec<Sealed>, AppendError>) {
         self.readiness.written(sealed.as_deref());
+    }
+
+    /// A place for a verdict, until it is made.
+    pub(crate) fn judging(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        let place = self.judging.try_acquire();
+        place.map_err(|_| Problem::later("another verdict is being made"))
     }
 
     fn is_there(&self, log: &LogName) -> Result<bool, Problem> {
@@ -228,7 +243,9 @@ impl Caller {
     ) -> Result<T, Problem> {
         let permit = Arc::clone(&self.shared.heavy)
             .try_acquire_owned()
-            .map_err(|_| Problem::later("other verdicts and packages are being made"))?;
+            .map_err(|_| {
+                Problem::later("other verdicts, packages and statistics are being made")
+            })?;
         let caller = self.clone();
         let work = tokio::task::spawn_blocking(move || {
             let done = work(&caller);

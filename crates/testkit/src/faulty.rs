@@ -1,4 +1,4 @@
-//! A store that fails when it is told to: before it writes, or after it wrote.
+//! A store that fails when it is told to, before it writes or after it wrote, and counts what is read of it.
 
 use ai_audit_core::{Head, NodeHash, SubjectKeyId};
 use ai_audit_merkle::TreeSize;
@@ -7,7 +7,7 @@ use ai_audit_store::{
     StoredCheckpoint, StoredContent, StoredReceipt,
 };
 use core::ops::{Range, RangeInclusive};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// How the next append goes wrong.
@@ -35,6 +35,8 @@ pub struct FaultyStore<S> {
     blind: Mutex<bool>,
     keeping: AtomicBool,
     altered: Mutex<Option<u64>>,
+    receipts_read: AtomicU64,
+    nodes_read: AtomicU64,
 }
 
 impl<S> FaultyStore<S> {
@@ -46,7 +48,19 @@ impl<S> FaultyStore<S> {
             blind: Mutex::new(false),
             keeping: AtomicBool::new(false),
             altered: Mutex::new(None),
+            receipts_read: AtomicU64::new(0),
+            nodes_read: AtomicU64::new(0),
         }
+    }
+
+    /// How many receipts were read of it so far, those without bytes included.
+    pub fn receipts_read(&self) -> u64 {
+        self.receipts_read.load(Ordering::SeqCst)
+    }
+
+    /// How many nodes of trees were read of it so far, leaves included.
+    pub fn nodes_read(&self) -> u64 {
+        self.nodes_read.load(Ordering::SeqCst)
     }
 
     /// The next append that has no fault yet fails like this.
@@ -139,6 +153,8 @@ impl<S: Store> Store for FaultyStore<S> {
     ) -> Result<Vec<StoredReceipt>, StoreError> {
         let altered = *self.altered.lock().unwrap_or_else(PoisonError::into_inner);
         let mut read = self.inner.read(log, from, limit)?;
+        self.receipts_read
+            .fetch_add(read.len() as u64, Ordering::SeqCst);
         for receipt in read.iter_mut().filter(|one| Some(one.seq) == altered) {
             if let StoredContent::Sealed(sealed) = &mut receipt.content
                 && let Some(last) = sealed.last_mut()
@@ -197,7 +213,10 @@ impl<S: Store> Store for FaultyStore<S> {
         range: Range<u64>,
         out: &mut Vec<NodeHash>,
     ) -> Result<(), StoreError> {
-        self.inner.hashes(log, level, range, out)
+        self.inner.hashes(log, level, range, out)?;
+        self.nodes_read
+            .fetch_add(out.len() as u64, Ordering::SeqCst);
+        Ok(())
     }
 
     fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError> {

@@ -8,10 +8,13 @@ mod checkpoints;
 mod ciphertexts;
 mod cut_off;
 mod epochs;
+mod grown;
 mod keys;
 mod lazy;
 mod monitors;
+mod picked;
 mod reports;
+mod running;
 mod subject_keys;
 mod tile_folders;
 

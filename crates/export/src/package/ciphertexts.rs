@@ -1,8 +1,9 @@
 //! Ciphertexts in a package: those that the log still has are written, and what is there is held
 //! against the receipts that name it.
 
+use super::evidence::LogEvidence;
 use super::passes::{Item, Passes};
-use super::write::{ExportError, LogEvidence};
+use super::write::ExportError;
 use super::{CIPHERTEXTS, RECEIPTS};
 use crate::ciphertexts::CiphertextsWriter;
 use crate::{CiphertextsError, CiphertextsReader, Selection};

@@ -1,8 +1,10 @@
-//! Going through a log for a package: all of it, or only what a range needs.
+//! Going through a log for a package: all of it, or only what a selection needs.
 
-use super::write::{ExportError, LogEvidence};
+use super::evidence::{LogEvidence, Places};
+use super::write::ExportError;
 use crate::Selection;
 use ai_audit_core::{LeafHash, MAX_SEALED_LEN, Next, ReceiptSource as _, UnverifiedReceipt};
+use std::ops::Range;
 
 /// What a log has at one place.
 pub(super) enum Item<'a, 'b> {
@@ -15,35 +17,39 @@ pub(super) enum Item<'a, 'b> {
 pub(super) struct Passes<'l, L> {
     log: &'l L,
     size: u64,
-    /// The range that is asked for, where the log can go straight to it.
-    range: Option<(u64, u64)>,
+    /// What is needed of it, where the log can tell without being read. The same for all passes.
+    places: Option<Places>,
 }
 
 impl<'l, L: LogEvidence> Passes<'l, L> {
     pub(super) fn new(log: &'l L, size: u64, selection: &Selection) -> Result<Self, ExportError> {
-        let mut passes = Self {
-            log,
-            size,
-            range: None,
-        };
-        if let Selection::Range { from, to } = selection {
-            let source = log.pick(*from..=*to, size).map_err(failed)?;
-            passes.range = source.map(|_| (*from, *to));
+        let places = log.places(selection, size).map_err(failed)?;
+        let mut end = 0;
+        for range in places.iter().flat_map(|places| &places.ranges) {
+            if range.start < end || range.start >= range.end || range.end > size {
+                return Err(ExportError::Order { seq: range.start });
+            }
+            end = range.end;
         }
-        Ok(passes)
+        Ok(Self { log, size, places })
     }
 
-    /// Whether only control receipts and those of a range are gone through.
+    /// Whether only what the selection needs is gone through.
     pub(super) const fn picks(&self) -> bool {
-        self.range.is_some()
+        self.places.is_some()
     }
 
-    /// How many receipts a pass goes through at most, as far as one can tell.
+    /// How many receipts have no bytes, where that was looked up.
+    pub(super) fn deleted(&self) -> u64 {
+        self.places.as_ref().map_or(0, |places| places.deleted)
+    }
+
+    /// How many receipts a pass goes through.
     pub(super) fn len(&self) -> u64 {
-        match self.range {
-            Some((from, to)) => to.min(self.size.saturating_sub(1)).saturating_sub(from) + 1,
-            None => self.size,
-        }
+        let ranges = self.places.as_ref().map(|places| places.ranges.iter());
+        ranges.map_or(self.size, |ranges| {
+            ranges.map(|range| range.end - range.start).sum()
+        })
     }
 
     /// One pass, in the order of the log.
@@ -51,44 +57,42 @@ impl<'l, L: LogEvidence> Passes<'l, L> {
         &self,
         mut take: impl FnMut(Item<'_, '_>) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
-        let size = self.size;
-        let missing = || ExportError::Root { size };
-        let mut source = match self.range {
-            Some((from, to)) => self
-                .log
-                .pick(from..=to, size)
-                .map_err(failed)?
-                .ok_or_else(missing)?,
-            None => self.log.receipts().map_err(failed)?,
-        };
         let mut buf = vec![0; MAX_SEALED_LEN];
-        let mut seq = 0;
-        while seq < size {
-            let next = match (source.read_next(&mut buf).map_err(failed)?, self.range) {
-                (Some(next), _) => next,
-                (None, Some(_)) => break,
-                (None, None) => return Err(missing()),
-            };
-            match next {
-                Next::Sealed(len) => {
+        match &self.places {
+            None => {
+                let source = self.log.receipts().map_err(failed)?;
+                self.range(source, 0..self.size, &mut buf, &mut take)
+            }
+            Some(places) => places.ranges.iter().try_for_each(|range| {
+                let source = self.log.receipts_in(range.clone()).map_err(failed)?;
+                self.range(source, range.clone(), &mut buf, &mut take)
+            }),
+        }
+    }
+
+    /// Goes through the receipts of a range, which the source begins with.
+    fn range(
+        &self,
+        mut source: L::Receipts<'l>,
+        range: Range<u64>,
+        buf: &mut [u8],
+        take: &mut impl FnMut(Item<'_, '_>) -> Result<(), ExportError>,
+    ) -> Result<(), ExportError> {
+        for seq in range {
+            match source.read_next(buf).map_err(failed)? {
+                Some(Next::Sealed(len)) => {
                     let receipt = UnverifiedReceipt::parse(&buf[..len])
                         .map_err(|error| ExportError::Decode { seq, error })?;
-                    if self.range.is_some() {
-                        let found = receipt.header().seq;
-                        if found < seq || found >= size {
-                            return Err(ExportError::Order { seq: found });
-                        }
-                        seq = found;
+                    let found = receipt.header().seq;
+                    // Of a whole log the chain says it, and more.
+                    if self.picks() && found != seq {
+                        return Err(ExportError::Order { seq: found });
                     }
                     take(Item::Receipt(&receipt))?;
                 }
-                Next::Deleted(hash) => {
-                    // Before the range there are only control receipts, which are never deleted.
-                    seq = self.range.map_or(seq, |(from, _)| seq.max(from));
-                    take(Item::Deleted(seq, hash))?;
-                }
+                Some(Next::Deleted(hash)) => take(Item::Deleted(seq, hash))?,
+                None => return Err(ExportError::Root { size: self.size }),
             }
-            seq += 1;
         }
         Ok(())
     }

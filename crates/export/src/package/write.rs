@@ -2,6 +2,7 @@
 
 use super::check::Check;
 use super::ciphertexts;
+use super::evidence::LogEvidence;
 use super::key_history::KeyHistory;
 use super::passes::{Item, Passes};
 use super::proofs::ProofsWriter;
@@ -14,83 +15,12 @@ use super::{
 use crate::archive::{ArchiveError, ArchiveWriter, Method};
 use crate::selection::Picker;
 use crate::{Manifest, ManifestFile, ReceiptsWriter, Selection, deleted_view, json_view};
-use ai_audit_core::{ChainError, DecodeError, Digest, LogId, ReceiptSource, Signer};
-use ai_audit_merkle::{LeafIndex, NodeReader, inclusion_proof};
+use ai_audit_core::{ChainError, DecodeError, Digest, LogId, Signer};
+use ai_audit_merkle::{LeafIndex, inclusion_proof};
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, SignedNote};
 use ai_audit_timestamp::{TimestampError, TimestampResponse, TimestampToken};
 use sha2::{Digest as _, Sha256};
-use std::fmt;
 use std::io::{self, BufWriter, Seek, Write};
-use std::ops::RangeInclusive;
-
-/// A log to be exported, as its store gives it.
-pub trait LogEvidence {
-    /// Why the store could not be read.
-    type Error: fmt::Display;
-    /// Reads receipts.
-    type Receipts<'s>: ReceiptSource<Error = Self::Error>
-    where
-        Self: 's;
-    /// Why a node could not be read.
-    type NodeError: fmt::Display;
-    /// Reads nodes of the tree.
-    type Nodes<'s>: NodeReader<Error = Self::NodeError>
-    where
-        Self: 's;
-
-    /// The log's receipts from the genesis on. Called once for each pass.
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot be read.
-    fn receipts(&self) -> Result<Self::Receipts<'_>, Self::Error>;
-
-    /// The log's receipts from `seq` on. A store that can go there at once says so; this goes
-    /// through those before.
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot be read.
-    fn receipts_from(&self, seq: u64) -> Result<Self::Receipts<'_>, Self::Error> {
-        let mut source = self.receipts()?;
-        let mut buf = vec![0; ai_audit_core::MAX_SEALED_LEN];
-        for _ in 0..seq {
-            if source.read_next(&mut buf)?.is_none() {
-                break;
-            }
-        }
-        Ok(source)
-    }
-
-    /// The nodes of the log's tree.
-    fn nodes(&self) -> Self::Nodes<'_>;
-
-    /// The ciphertexts beside a receipt that are there, in the order of its encrypted kept texts. A
-    /// log that keeps none has none.
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot be read.
-    fn ciphertexts(&self, seq: u64) -> Result<Vec<Vec<u8>>, Self::Error> {
-        let _ = seq;
-        Ok(Vec::new())
-    }
-
-    /// The control receipts among the log's first `size` and those of a range, in ascending `seq`,
-    /// without the others; `None` where all would have to be read to tell them apart.
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot be read.
-    fn pick(
-        &self,
-        range: RangeInclusive<u64>,
-        size: u64,
-    ) -> Result<Option<Self::Receipts<'_>>, Self::Error> {
-        let _ = (range, size);
-        Ok(None)
-    }
-}
 
 /// What goes into a package.
 #[derive(Debug, Clone)]
@@ -285,13 +215,16 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
                     if selection.contains_seq(seq) == Some(true) {
                         return Err(ExportError::Deleted { seq });
                     }
-                    facts.deleted += u64::from(selection.contains_seq(seq).is_none());
+                    // Where places were looked up, they came with the number of all.
+                    let untold = !log.1.picks() && selection.contains_seq(seq).is_none();
+                    facts.deleted += u64::from(untold);
                 }
             }
             Ok(())
         })
     })?;
     check.finish(&head)?;
+    facts.deleted += log.1.deleted();
     if !whole && facts.selected == 0 {
         return Err(ExportError::Nothing {
             selection: selection.describe(),

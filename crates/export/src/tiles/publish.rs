@@ -242,7 +242,7 @@ fn receipts<L: LogEvidence, S: TileStore>(
     let from_source = |error: &dyn std::fmt::Display| PublishError::Source(error.to_string());
     let first = old.as_u64() / TILE_WIDTH * TILE_WIDTH;
     let mut source = log
-        .receipts_from(first.saturating_sub(1))
+        .receipts_in(first.saturating_sub(1)..new.as_u64())
         .map_err(|error| from_source(&error))?;
     let mut nodes = log.nodes();
     let mut buf = vec![0; MAX_SEALED_LEN];

@@ -4,7 +4,7 @@
 mod log;
 
 use crate::files::{get, pack, remanifest, unpack};
-use ai_audit_core::{Exit, LeafHash, Question};
+use ai_audit_core::{Exit, LeafHash, Question, Timestamp};
 use ai_audit_export::{ExportError, ReceiptsReader, Selection, verify_package};
 use ai_audit_verify::{LogVerifier, verify_source};
 use log::EpochLog;
@@ -102,18 +102,27 @@ fn a_whole_log_with_deleted_epochs_is_packed_and_verified() {
 }
 
 #[test]
-fn an_archive_is_the_same_whether_the_log_is_gone_through_or_picked_from() {
+fn a_selection_is_the_same_whether_the_log_is_gone_through_or_picked_from() {
     let mut log = EpochLog::new("0");
     log.declare(0, 0, |_| {});
     log.delete(0);
+    let at = |seq: u64| Timestamp::from_micros(1_790_000_000_000_000 + seq);
+    let ranges = [(6, 11), (6, 8), (9, u64::MAX), (12, 13)];
+    let mut selections: Vec<Selection> = ranges
+        .map(|(from, to)| Selection::Range { from, to })
+        .into();
+    selections.push(Selection::Session("s".into()));
+    selections.push(Selection::Time {
+        from: at(3),
+        to: at(10),
+    });
     for view in [false, true] {
-        for (from, to) in [(6, 11), (6, 8), (9, u64::MAX), (12, 13)] {
-            let range = || Selection::Range { from, to };
+        for selection in &selections {
             log.picks = false;
-            let (through, written) = log.write(range(), view).unwrap();
+            let (through, written) = log.write(selection.clone(), view).unwrap();
             log.picks = true;
-            let (picked, also) = log.write(range(), view).unwrap();
-            assert_eq!(through, picked, "{from} to {to}");
+            let (picked, also) = log.write(selection.clone(), view).unwrap();
+            assert_eq!(through, picked, "{selection:?}");
             assert_eq!(written, also);
         }
     }

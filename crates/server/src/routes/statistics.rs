@@ -5,13 +5,14 @@ use crate::Problem;
 use crate::body::text;
 use crate::shared::Caller;
 use crate::token::Scope;
-use ai_audit_directory::Statistics;
 use axum::http::Uri;
 use axum::response::Response;
+use std::sync::Arc;
 
 /// Counts by kind, action, model and day, and what decisions say in figures.
 ///
-/// As `ai-audit stats --json` has them. Nothing is verified.
+/// As `ai-audit stats --json` has them. Nothing is verified. What was counted is kept in memory: asked
+/// again, it counts what came since.
 #[utoipa::path(
     get,
     path = "/v1/logs/{log}/statistics",
@@ -29,9 +30,9 @@ pub(crate) async fn statistics(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let asked = (Scope::Read, Effort::Heavy);
-    from_log(caller, asked, (log, uri), JSON, |intake, log| {
-        let counts = Statistics::of(&intake.beside()?, log, |_, _| {})?;
-        Ok(text(&counts))
+    let shared = Arc::clone(&caller.shared);
+    from_log(caller, asked, (log, uri), JSON, move |intake, log| {
+        Ok(text(&shared.counts.of(&intake.beside()?, log)?))
     })
     .await
 }

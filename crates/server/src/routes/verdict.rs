@@ -28,7 +28,8 @@ struct Verdict {
 /// The report of a whole verification.
 ///
 /// It is the keeper's own, with the keeper's own pin: who does not trust him takes the package, and the
-/// key line that he was given.
+/// key line that he was given. The whole log is read each time, and nothing is taken over from the time
+/// before. One verdict is made at a time.
 #[utoipa::path(
     get,
     path = "/v1/logs/{log}/verdict",
@@ -49,6 +50,7 @@ pub(crate) async fn verdict(
     let shared = Arc::clone(&caller.shared);
     let telemetry = caller.shared.options.telemetry.clone();
     from_log(caller, asked, (log, uri), JSON, move |intake, log| {
+        let _place = shared.judging()?;
         let directory = intake.beside()?;
         let policy = TrustPolicy::new().pin(Pin::Log(directory.key_line(log)?));
         let report = directory.observe_without_keys(log, &policy, &mut ())?;

@@ -2,9 +2,11 @@
 
 use crate::service::{Place, Service};
 use ai_audit_core::{Exit, Question};
+use ai_audit_directory::Statistics;
 use ai_audit_export::verify_package;
+use ai_audit_store::LogName;
 use ai_audit_verify::{Pin, ReceiptProof, TrustPolicy};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn filled() -> Service {
     let service = Place::new().open();
@@ -115,5 +117,43 @@ fn statistics_count_what_was_logged() {
     assert_eq!(counts["actions"]["escalate"], 20);
     assert_eq!(counts["models"]["m-0"], 7);
     assert_eq!(counts["decisions"]["decisions"], 20);
+    // Asked again it goes on from there, to what is counted from the first receipt on.
+    for more in 1..4_u64 {
+        let record = json!({ "model": "another", "action": "reject", "duration_ms": more });
+        service.decide(&record.to_string()).with(201);
+        let counts = service.get("/v1/logs/default/statistics").with(200);
+        assert_eq!(counts["models"]["another"], more);
+        let directory = service.place.directory();
+        let anew = Statistics::of(&directory, &LogName::default(), |_, _| {}).unwrap();
+        let anew: Value = serde_json::from_str(&serde_json::to_string(&anew).unwrap()).unwrap();
+        assert_eq!(counts, anew);
+    }
+    service.end().verify();
+}
+
+#[test]
+fn records_are_sealed_and_others_answered_while_verdicts_are_made() {
+    let service = filled();
+    let verdicts = |_| {
+        let answer = service.get("/v1/logs/default/verdict");
+        match answer.status {
+            200 => 1,
+            _ => {
+                let detail = answer.problem(503);
+                assert!(detail.contains("being made"), "{detail}");
+                0
+            }
+        }
+    };
+    let made: u32 = std::thread::scope(|scope| {
+        let threads = [(); 4].map(|()| scope.spawn(|| (0..20).map(verdicts).sum::<u32>()));
+        for _ in 0..20 {
+            service.decide("{}").with(201);
+        }
+        threads.map(|thread| thread.join().unwrap()).iter().sum()
+    });
+    assert!(made > 0);
+    // When nobody else has one made there is a place.
+    service.get("/v1/logs/default/verdict").with(200);
     service.end().verify();
 }

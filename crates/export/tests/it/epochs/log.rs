@@ -6,7 +6,8 @@ use ai_audit_core::{
 };
 use ai_audit_epochs::{Deletion, EpochSeal, EpochTracker};
 use ai_audit_export::{
-    ExportError, LogEvidence, PackageOptions, ReceiptsWriter, Selection, Written, write_package,
+    ExportError, LogEvidence, PackageOptions, Places, ReceiptsWriter, Selection, Written,
+    write_package,
 };
 use ai_audit_merkle::MemoryTree;
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
@@ -14,7 +15,6 @@ use ai_audit_verify::{Pin, TrustPolicy};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::io::Cursor;
-use std::ops::RangeInclusive;
 
 /// A log in memory with a keeper who knows its keys, and the receipts that have no bytes.
 pub(crate) struct EpochLog {
@@ -28,7 +28,7 @@ pub(crate) struct EpochLog {
     pub(crate) gone: BTreeSet<u64>,
     /// Hashes that stand in the place of the true ones.
     pub(crate) lies: Vec<(u64, LeafHash)>,
-    /// Whether it can be asked for a range.
+    /// Whether it can be asked where a selection stands.
     pub(crate) picks: bool,
     seals: Vec<EpochSeal>,
 }
@@ -250,17 +250,26 @@ impl LogEvidence for EpochLog {
         self.tree.clone()
     }
 
-    fn pick(
-        &self,
-        range: RangeInclusive<u64>,
-        size: u64,
-    ) -> Result<Option<Source<'_>>, Infallible> {
-        let places: Vec<u64> = (0..size)
-            .filter(|seq| range.contains(seq) || self.kind(*seq).is_control())
-            .collect();
-        Ok(self.picks.then_some(Source {
-            log: self,
-            places: places.into_iter(),
+    fn places(&self, selection: &Selection, size: u64) -> Result<Option<Places>, Infallible> {
+        if !self.picks || selection.is_all() {
+            return Ok(None);
+        }
+        // As stores do it: what is deleted is found by its place, and by its names no more.
+        let by_place = matches!(selection, Selection::Range { .. });
+        let ranges = (0..size)
+            .filter(|seq| by_place || !self.gone.contains(seq))
+            .filter(|seq| {
+                let sealed = &self.sealed[usize::try_from(*seq).unwrap()];
+                selection.contains(UnverifiedReceipt::parse(sealed).unwrap().header())
+            })
+            .map(|seq| seq..seq + 1);
+        let deleted = match by_place {
+            true => 0,
+            false => self.gone.range(..size).count() as u64,
+        };
+        Ok(Some(Places {
+            ranges: ranges.collect(),
+            deleted,
         }))
     }
 }
