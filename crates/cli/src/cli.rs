@@ -153,7 +153,8 @@ AI_AUDIT_STORE_PASSWORD. A PostgreSQL is prepared by `ai-audit store prepare`.
 A key in a token or service never comes out of it. For every command that signs
 AI_AUDIT_SIGNER_SERVICE names the service (vault:https://HOST, aws:REGION or
 pkcs11:token=LABEL), AI_AUDIT_SIGNER_CREDENTIALS the file with the PIN, token or
-access keys, which go to no other one, AI_AUDIT_SIGNER_MODULE the PKCS#11 module.
+access keys, which go to no other one, AI_AUDIT_SIGNER_MODULE the module of
+PKCS#11.
 
 Hand DIR/log.pub to your auditor now: what he was given before is what he can
 trust later. Move DIR/keys/recovery.pem to where the log's machine cannot reach
