@@ -191,7 +191,7 @@ impl Quantiles {
 
     /// About how many bytes of memory it takes beside its own.
     pub(crate) fn held(&self) -> usize {
-        let centroids = self.digest.centroids().len() * size_of::<Centroid>();
+        let centroids = size_of_val(self.digest.centroids());
         centroids + self.buffer.capacity() * size_of::<f64>()
     }
 
