@@ -89,7 +89,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new(workspace: &Workspace) -> Result<Self> {
         let name = format!("ai-audit-simulate-{}", std::process::id());
-        for place in [Path::new("/dev/shm"), &workspace.target] {
+        for place in [Path::new("/dev/shm"), workspace.target.as_path()] {
             let folder = place.join(&name);
             if place.is_dir() && std::fs::create_dir(&folder).is_ok() {
                 return Ok(Self(folder));
