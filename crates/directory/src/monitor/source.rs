@@ -24,7 +24,7 @@ pub struct MonitorSource {
 
 #[derive(Debug)]
 enum Kind {
-    Directory(LogDirectory),
+    Directory(Box<LogDirectory>),
     Tiles(TileFolder),
     Package(Box<SignedNote>, Box<MemoryTree>),
 }
@@ -54,7 +54,7 @@ impl MonitorSource {
             what,
         };
         let kind = if Layout::is_log_directory(path) {
-            Kind::Directory(LogDirectory::open(path, settings)?)
+            Kind::Directory(Box::new(LogDirectory::open(path, settings)?))
         } else if TileFolder::is_published_log(path) {
             Kind::Tiles(TileFolder::open(path))
         } else {

@@ -121,13 +121,16 @@ proptest! {
         let key = directory.checkpoint_key(&log()).unwrap();
         let policy = TrustPolicy::new().pin(Pin::Log(directory.key_line(&log()).unwrap()));
         let source = || DirectoryLog::new(directory, log());
+        // What was deleted behind the checkpoint has no receipt of its deletion in a package of it.
+        let covered = !ops.iter().skip(cut).any(|op| matches!(op, Op::Delete(_)));
         for selection in selections(&grown, size) {
             let picked = package(&source(), &note, &key, &selection);
             let through = package(&Through(source()), &note, &key, &selection);
             prop_assert!(picked == through, "{selection:?}: {:?} {:?}", told(&picked), told(&through));
             if let Ok((bytes, _)) = picked {
                 let report = verify_package(bytes, &policy, |_, _| {}).report;
-                prop_assert!(!report.verdict.integrity.is_failed(), "{selection:?}: {report:?}");
+                let failed = report.verdict.integrity.is_failed();
+                prop_assert!(!(covered && failed), "{selection:?}: {report:?}");
             }
         }
     }
