@@ -165,10 +165,8 @@ impl Instance {
                 now,
             );
             match standing {
-                Ok(LeaseStanding::Taken { .. }) => {
-                    if attach(&running.ledger, shard) {
-                        attached.push(shard.index);
-                    }
+                Ok(LeaseStanding::Taken { .. }) if attach(&running.ledger, shard) => {
+                    attached.push(shard.index);
                 }
                 Ok(LeaseStanding::Elsewhere(_)) if running.ledger.is_attached(&shard.name) => {
                     // It was held until now; nothing more is written to it.
