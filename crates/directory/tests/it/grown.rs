@@ -116,7 +116,7 @@ fn record(what: usize, number: usize) -> Record {
     let sort = what + number * (1 + what % 5);
     let check = Check {
         name: format!("check-{}", sort % 3).into(),
-        score: (sort % 4 > 0).then(|| f64::from(u8::try_from(sort % 9).unwrap()) / 8.0),
+        score: (!sort.is_multiple_of(4)).then(|| f64::from(u8::try_from(sort % 9).unwrap()) / 8.0),
         fired: sort.is_multiple_of(5),
         ..Check::default()
     };
@@ -130,10 +130,10 @@ fn record(what: usize, number: usize) -> Record {
         ..Decision::new()
     };
     let mut record = Record::new(&decision);
-    if sort % 4 > 0 {
+    if !sort.is_multiple_of(4) {
         record = record.trace(format!("t-{}", sort % 7));
     }
-    if sort % 3 > 0 {
+    if !sort.is_multiple_of(3) {
         record = record.session(format!("s-{}", sort % 5));
     }
     record
