@@ -25,7 +25,7 @@
 //! let line = VKey::ed25519(origin, key.verifying_key())?.to_string();
 //!
 //! // In a log these are receipts. Here they come as bodies, each with its seq and time.
-//! let at = |seq, secs| When { seq, at: Timestamp::from_micros(secs * 1_000_000) };
+//! let at = |seq, secs: u64| When { seq, at: Timestamp::from_micros(secs * 1_000_000) };
 //! let mut fleet = Fleet::new();
 //! let added = vec![AddedMember { key: line.into(), interval: 3600, checkpoint: None }];
 //! fleet.take_roster(&FleetRoster { added: added.into(), ..FleetRoster::default() }, at(2, 1000))?;
