@@ -6,9 +6,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-use crate::shell::Cmd;
+use crate::counts::Counts;
+use crate::shell::{Cmd, Show};
 use crate::tools;
 use crate::venv;
 use crate::workspace::Workspace;
@@ -82,8 +83,9 @@ pub(crate) fn for_all(workspace: &Workspace) -> Result<((String, OsString), Vec<
 /// # Errors
 /// When pip cannot install what the list says, or a test fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<Vec<String>> {
-    let (runner, skipped) = for_all(workspace)?;
+    let (runner, mut skipped) = for_all(workspace)?;
     for (package, first) in TESTS {
+        let mut counts = Counts::default();
         let own = FEATURES.split(',').filter(|one| one.starts_with(package));
         let own: Vec<&str> = own.collect();
         Cmd::cargo(workspace)
@@ -91,7 +93,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Vec<String>> {
             .args(["--", "--nocapture"])
             .args((!first.is_empty()).then_some(first))
             .env(&runner.0, &runner.1)
-            .run()?;
+            .run_all_lines(|line| {
+                counts.take_line(line);
+                if let Some(at) = line.find("SKIPPED: ") {
+                    skipped.push(line[at..].into());
+                }
+                Show::Yes
+            })?;
+        ensure!(counts.passed > 0, "{package} has no tests {first}*");
     }
     Ok(skipped)
 }

@@ -1,12 +1,12 @@
 //! Evidence of a log in any of its forms, found out and verified, with somebody looking on.
 
 use crate::failure::usage;
-use crate::open::{log_name, settings};
+use crate::open::{log_name, settings, settings_of_another};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::python;
 pub(crate) use ai_audit_directory::failed_report as failed;
-use ai_audit_directory::{DirectoryError, EvidenceForm, LogDirectory, LogFile};
+use ai_audit_directory::{DirectoryError, EvidenceForm, LogDirectory, LogFile, Settings};
 use ai_audit_store::LogName;
 use ai_audit_verify::{Observed, Observer, Report, TrustPolicy};
 use serde::Serialize;
@@ -120,6 +120,32 @@ impl fmt::Display for Form {
 /// When the path cannot be opened, has no such log, or is evidence of something else than a log.
 /// What does not hold is in the report, which says nothing of where the evidence lies.
 pub(crate) fn verify_path(
+    path: &Path,
+    log: Option<&str>,
+    policy: &TrustPolicy,
+    observer: &mut dyn Observer,
+    output: Output,
+) -> anyhow::Result<Outcome> {
+    verify_with(settings, path, log, policy, observer, output)
+}
+
+/// The same for a path that is not the command's own: a directory there says itself where its receipts are.
+///
+/// # Errors
+///
+/// As [`verify_path`].
+pub(crate) fn verify_another(
+    path: &Path,
+    log: Option<&str>,
+    policy: &TrustPolicy,
+    observer: &mut dyn Observer,
+    output: Output,
+) -> anyhow::Result<Outcome> {
+    verify_with(settings_of_another, path, log, policy, observer, output)
+}
+
+fn verify_with(
+    settings: impl Fn(&Path) -> anyhow::Result<Settings>,
     path: &Path,
     log: Option<&str>,
     policy: &TrustPolicy,

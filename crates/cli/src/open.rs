@@ -36,10 +36,22 @@ pub(crate) fn keep_flags(config: Option<PathBuf>, set: Vec<String>) {
 
 /// Defaults, the settings file, the environment, flags; the later wins.
 pub(crate) fn settings(dir: &Path) -> anyhow::Result<Settings> {
+    combined(dir, false)
+}
+
+/// The same for a directory that is not the command's own, such as a member's of a fleet or one that is watched: it
+/// says itself where its receipts are. What is said of the own one's store does not hold for it, and the password in
+/// the environment goes to nobody whom a file of somebody else names.
+pub(crate) fn settings_of_another(dir: &Path) -> anyhow::Result<Settings> {
+    combined(dir, true)
+}
+
+fn combined(dir: &Path, another: bool) -> anyhow::Result<Settings> {
     let defaults = Flags::default();
     let flags = FLAGS.get().unwrap_or(&defaults);
     let mut variables = Vec::new();
-    let mut config = flags.config.clone();
+    let mut config = flags.config.clone().filter(|_| !another);
+    let of_store = |name: &str| name == "store" || name.starts_with("store-");
     for (name, value) in std::env::vars_os() {
         let Some(name) = name.to_str().filter(|name| name.starts_with("AI_AUDIT_")) else {
             continue;
@@ -49,11 +61,17 @@ pub(crate) fn settings(dir: &Path) -> anyhow::Result<Settings> {
         if name.starts_with("AI_AUDIT_IMPORT_") || PYTHON_OWN.contains(&name) {
             continue;
         }
+        let setting = name.trim_start_matches("AI_AUDIT_").to_ascii_lowercase();
+        if another && of_store(&setting.replace('_', "-")) {
+            continue;
+        }
         let value = value
             .into_string()
             .map_err(|_| usage(format!("{name}: expected a text in UTF-8")))?;
         if name == "AI_AUDIT_CONFIG" {
-            config.get_or_insert(value.into());
+            if !another {
+                config.get_or_insert(value.into());
+            }
         } else {
             variables.push((name.to_owned(), value));
         }
@@ -71,6 +89,9 @@ pub(crate) fn settings(dir: &Path) -> anyhow::Result<Settings> {
         let (name, value) = pair
             .split_once('=')
             .ok_or_else(|| usage(format!("--set {pair}: expected NAME=VALUE")))?;
+        if another && of_store(name) {
+            continue;
+        }
         settings.set(name, value, &format!("--set {name}"))?;
     }
     Ok(settings)

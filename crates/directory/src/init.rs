@@ -196,6 +196,17 @@ pub(crate) fn create(
         return Err(directory.lost(log));
     }
     directory.layout().check_new_log(log)?;
+    // A log without keys here is another directory's, which this one would publish and serve as its own.
+    if let Some(address) = &directory.settings().store.address {
+        let logs = directory.logs()?;
+        if let Some(other) = logs.iter().find(|other| !has_keys(directory, other)) {
+            return Err(DirectoryError::Foreign {
+                log: other.clone(),
+                store: address.to_string(),
+                path: directory.layout().root().into(),
+            });
+        }
+    }
     let random = writer.random();
     private_folder(&paths.keys)?;
     let settings = directory.settings();
@@ -258,6 +269,18 @@ pub(crate) fn create(
     })
 }
 
+/// Whether a log's receipt key is here, in a file or in a service that a file names.
+pub(crate) fn has_keys(directory: &LogDirectory, log: &LogName) -> bool {
+    let paths = directory.layout().log(log);
+    [
+        &paths.receipt_key,
+        &paths.next_receipt_key,
+        &paths.receipt_signer,
+    ]
+    .iter()
+    .any(|path| path.exists())
+}
+
 /// For a run that was cut off when the log was made and its key line not yet written: writes that.
 fn finish(
     directory: &LogDirectory,
@@ -267,9 +290,7 @@ fn finish(
     let log = &options.log;
     // Keys are written before the log is made.
     if let Some(address) = &directory.settings().store.address
-        && !paths.receipt_key.exists()
-        && !paths.next_receipt_key.exists()
-        && !paths.receipt_signer.exists()
+        && !has_keys(directory, log)
     {
         return Err(DirectoryError::Foreign {
             log: log.clone(),

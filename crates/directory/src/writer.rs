@@ -2,7 +2,7 @@
 
 use crate::directory::is_log_directory;
 use crate::error::opening;
-use crate::init::{create, for_tenant, publish};
+use crate::init::{create, for_tenant, has_keys, publish};
 use crate::keepers::Keepers;
 use crate::key_files::UNFINISHED;
 use crate::receipt_keys::destroy_unfinished;
@@ -211,8 +211,11 @@ impl Writer {
     fn publish_missing(&self) -> Result<(), DirectoryError> {
         for log in self.directory.logs()? {
             let file = self.directory.layout().log(&log).key_line;
-            // One that cannot be known or written keeps nobody from recording, and verifying tells.
+            // One that cannot be known or written keeps nobody from recording, and verifying tells. What is on a
+            // server without its keys being here is another directory's.
             if !file.exists()
+                && (self.directory.settings().store.address.is_none()
+                    || has_keys(&self.directory, &log))
                 && let Ok(line) = self.directory.key_line(&log)
             {
                 let _ = publish(&file, &line);

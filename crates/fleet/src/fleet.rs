@@ -266,7 +266,11 @@ impl Fleet {
             MemberSeen::Contradicts(proof) => {
                 let proof = Equivocation::parse(proof.as_bytes())
                     .map_err(|error| FleetProblem::NotConvicted { error })?;
-                let mut member = present(proof.origin())?;
+                // Who was dropped is convicted, too, or dropping a member would hide what it had signed.
+                let mut member = match self.members.get(proof.origin()) {
+                    Some(member) => member.clone(),
+                    None => present(proof.origin())?,
+                };
                 member.convict(&proof, when)?;
                 member
             }

@@ -15,8 +15,17 @@ use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use failure::failure;
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+/// What tokens of this process refused: a wrong PIN must not be sent again by opening the token anew, as a
+/// service does with each request. Of the PIN a hash is kept, whose key only this process has.
+static REFUSED: LazyLock<(RandomState, Mutex<Refused>)> = LazyLock::new(Default::default);
+
+/// Modules, labels and hashes of PINs.
+type Refused = BTreeSet<(PathBuf, String, u64)>;
 
 /// A token, found by its label and opened with its PIN.
 ///
@@ -84,12 +93,12 @@ impl Pkcs11Token {
         let place = self.place();
         // Held until it is known what the token says of the PIN: of several threads one alone sends a wrong one.
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let not_again = |place: &str| {
+            let what = "it refused the PIN, which is not sent again since a token locks after a few wrong ones; correct the PIN and start again";
+            Err(KmsError::new(KmsErrorKind::Credentials, place, what))
+        };
         if *refused {
-            return Err(KmsError::new(
-                KmsErrorKind::Credentials,
-                place,
-                "it refused the PIN, which is not sent again since a token locks after a few wrong ones; correct the PIN and start again",
-            ));
+            return not_again(&place);
         }
         let slot = self.slot()?;
         let session = if to_write {
@@ -98,13 +107,27 @@ impl Pkcs11Token {
             self.context.open_ro_session(slot)
         };
         let session = session.map_err(|error| failure(&error, &place, "no session"))?;
-        let pin = AuthPin::from(self.pin.reveal(&place)?.as_str());
+        let pin = self.pin.reveal(&place)?;
+        let (state, of_process) = &*REFUSED;
+        let this = (
+            self.module.clone(),
+            self.label.clone(),
+            state.hash_one(pin.as_str()),
+        );
+        // Held, too, until the token has said what it thinks of it.
+        let mut of_process: MutexGuard<'_, Refused> =
+            of_process.lock().unwrap_or_else(PoisonError::into_inner);
+        if of_process.contains(&this) {
+            return not_again(&place);
+        }
+        let pin = AuthPin::from(pin.as_str());
         match session.login(UserType::User, Some(&pin)) {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(session),
             Err(error) => {
                 let failed = failure(&error, &place, "no log-in");
                 if failed.kind() == KmsErrorKind::Credentials {
                     *refused = true;
+                    of_process.insert(this);
                 }
                 Err(failed)
             }

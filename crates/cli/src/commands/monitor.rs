@@ -4,7 +4,7 @@ mod report;
 
 use crate::cli::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
 use crate::failure::usage;
-use crate::open::{read_at_most, settings};
+use crate::open::{read_at_most, settings_of_another};
 use crate::output::Output;
 use ai_audit_directory::{
     DirectoryError, Layout, MonitorFolder, MonitorSource, Settings, SourceReport, WatchedLog,
@@ -46,7 +46,7 @@ fn checkpoint(args: &MonitorCheckpoint, output: Output) -> anyhow::Result<ExitCo
     for path in &args.from {
         // Settings of others are none of ours.
         let settings = match Layout::is_log_directory(path) {
-            true => settings(path)?,
+            true => settings_of_another(path)?,
             false => Settings::default(),
         };
         sources.push(MonitorSource::open(path, settings)?);

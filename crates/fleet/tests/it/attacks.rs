@@ -213,6 +213,21 @@ fn a101_two_roots_of_one_size_convict() {
     assert_eq!(fleet.verify().1.exit(), Exit::Failed);
 }
 
+/// The keeper hears of the fork, and drops the member before anybody has sealed the proof.
+#[test]
+fn a101_who_was_dropped_is_convicted_all_the_same() {
+    let (mut fleet, [asia, ..]) = FleetLog::of_three();
+    fleet.seal(&asia.dropped(), 10);
+    let other = asia.claim(5, NodeHash::from_bytes([7; 32]));
+    let proof = ai_audit_note::Equivocation::new(asia.note(5), other, None).unwrap();
+    let seen = MemberSeen::Contradicts(proof.to_string().into());
+    fleet.seal(&MemberCheckpoint { seen }, 11);
+    let (_, found) = fleet.verify();
+    assert!(found.faults.is_empty(), "{:?}", found.faults);
+    assert_eq!(of(&found, &asia).state, MemberState::Forked);
+    assert_eq!(found.exit(), Exit::Failed);
+}
+
 #[test]
 fn a104_a_stranger_and_other_keys_count_for_nothing() {
     let (fleet, [asia, ..]) = FleetLog::of_three();

@@ -173,6 +173,13 @@ fn a_pin_that_was_refused_is_not_sent_again() {
     std::fs::write(&file, token::PIN).unwrap();
     let second = keks.ids().unwrap_err().to_string();
     assert!(second.contains("not sent again"), "{second}");
+    // Nor does who opens it anew send the wrong one, however often; the right one goes through.
+    std::fs::write(&file, "wrong").unwrap();
+    for _ in 0..20 {
+        let again = Pkcs11Token::open(MODULE, "audit", Credential::in_file(&file));
+        let again = again.unwrap_err().to_string();
+        assert!(again.contains("not sent again"), "{again}");
+    }
     tokens.open();
 }
 

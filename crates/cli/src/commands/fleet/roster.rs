@@ -4,7 +4,7 @@ use super::shown::{Refused, Source, of_directory};
 use super::{key_line, load, now, seal, seconds};
 use crate::cli::fleet::{AddMember, DropMember};
 use crate::failure::usage;
-use crate::open::{log_name, settings, written};
+use crate::open::{log_name, settings_of_another, written};
 use crate::output::{Output, safe};
 use ai_audit_directory::{Layout, LogDirectory};
 use ai_audit_fleet::{Fleet, Member, Offered};
@@ -31,7 +31,7 @@ impl Place {
             return Ok(None);
         }
         Ok(Some(Self {
-            directory: LogDirectory::open(path, settings(path)?)?,
+            directory: LogDirectory::open(path, settings_of_another(path)?)?,
             log: log_name(log)?,
         }))
     }

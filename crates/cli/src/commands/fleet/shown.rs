@@ -1,7 +1,7 @@
 //! What a source shows of members: their checkpoints, and the trees behind them.
 
 use crate::failure::{sentence, usage};
-use crate::open::{read_at_most, settings};
+use crate::open::{read_at_most, settings_of_another};
 use ai_audit_directory::{EvidenceForm, Layout, LogDirectory, TileFolder};
 use ai_audit_export::package_tree;
 use ai_audit_export::tiles::PublishedLog;
@@ -70,7 +70,7 @@ impl Source {
         let form = EvidenceForm::of(path).map_err(|error| wrong(error.to_string()))?;
         Ok(match form {
             EvidenceForm::Directory if Layout::is_log_directory(path) => {
-                let directory = LogDirectory::open(path, settings(path)?)?;
+                let directory = LogDirectory::open(path, settings_of_another(path)?)?;
                 Self::Directory(Box::new(directory))
             }
             EvidenceForm::Published => Self::Published(TileFolder::open(path)),
@@ -168,7 +168,13 @@ impl Source {
                 let origin = Checkpoint::parse(request.checkpoint.text())?.origin;
                 one(&origin, &|member| Ok(member.offered_request(request)?))
             }
-            Self::Proof(proof) => one(proof.origin(), &|member| Ok(member.offered_proof(proof)?)),
+            // It convicts who was dropped, too.
+            Self::Proof(proof) => vec![Shown {
+                origin: proof.origin().into(),
+                outcome: fleet
+                    .member(proof.origin())
+                    .map(|member| Ok(member.offered_proof(proof)?)),
+            }],
         })
     }
 }

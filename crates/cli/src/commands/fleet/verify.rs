@@ -3,11 +3,12 @@
 use super::{key_line, print};
 use crate::cli::fleet::VerifyFleet;
 use crate::commands::verify::{question, status_line};
-use crate::evidence::{Form, Outcome, verify_path};
+use crate::evidence::{Form, Outcome, verify_another, verify_path};
 use crate::failure::usage;
-use crate::open::{directory, time};
+use crate::open::{settings_of_another, time};
 use crate::output::{Output, Tone, counted, safe};
 use ai_audit_core::{Exit, Question};
+use ai_audit_directory::LogDirectory;
 use ai_audit_fleet::{FleetObserver, FleetReport, MemberWatch};
 use ai_audit_note::VKey;
 use ai_audit_verify::{Pin, TrustPolicy};
@@ -99,11 +100,11 @@ fn hold(
     let shown = path.display().to_string();
     if Form::of(path)? != Form::Directory {
         let mut watch = MemberWatch::new(fleet);
-        let outcome = verify_path(path, None, policy, &mut watch, output)?;
+        let outcome = verify_another(path, None, policy, &mut watch, output)?;
         return Ok(fleet.hold(&shown, &outcome.report, &watch));
     }
     // Of a directory, those of its logs that are members.
-    let directory = directory(path)?;
+    let directory = LogDirectory::open(path, settings_of_another(path)?)?;
     let mut any = false;
     for name in directory.logs()? {
         let origin = match directory.key_line(&name) {
@@ -115,7 +116,7 @@ fn hold(
             continue;
         }
         let mut watch = MemberWatch::new(fleet);
-        let outcome = verify_path(path, Some(name.as_str()), policy, &mut watch, output)?;
+        let outcome = verify_another(path, Some(name.as_str()), policy, &mut watch, output)?;
         any |= fleet.hold(&shown, &outcome.report, &watch);
     }
     Ok(any)

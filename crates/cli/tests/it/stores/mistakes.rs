@@ -213,3 +213,42 @@ fn a_server_without_tables_is_told_from_one_with() {
         .json();
     place.run(&["init", "audit", "--store", &url]).good();
 }
+
+/// A106: a password in the environment is for the command's own directory. A member of a fleet, or what is watched,
+/// names a server in its settings; nothing of the password goes there.
+#[test]
+fn a106_a_password_in_the_environment_goes_to_no_server_of_another_directory() {
+    let place = Place::empty();
+    let args = ["fleet", "init", "fleet", "--name", "example.org/fleet"];
+    place.run(&args).good();
+    let hostile = TcpListener::bind("127.0.0.1:0").unwrap();
+    hostile.set_nonblocking(true).unwrap();
+    let port = hostile.local_addr().unwrap().port();
+    fs::create_dir(place.path("member")).unwrap();
+    place.write(
+        "member/ai-audit.toml",
+        &format!("store = \"redis://127.0.0.1:{port}\"\n"),
+    );
+    // As long as the command runs, who connects is heard and hung up on.
+    let (done, heard) = std::thread::scope(|scope| {
+        let command = scope.spawn(|| {
+            let password = [("AI_AUDIT_STORE_PASSWORD", "hunter2")];
+            let args = ["fleet", "add", "fleet", "member", "--every", "1h"];
+            place.with(&args, &password, "")
+        });
+        let mut heard = Vec::new();
+        while !command.is_finished() {
+            if let Ok((mut stream, _)) = hostile.accept() {
+                let mut bytes = [0; 4096];
+                stream.set_nonblocking(false).unwrap();
+                let read = std::io::Read::read(&mut stream, &mut bytes).unwrap();
+                heard.extend_from_slice(&bytes[..read]);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        (command.join().unwrap(), heard)
+    });
+    assert_ne!(done.code, 0, "{}", done.out);
+    assert!(!heard.is_empty(), "nobody asked the server: {}", done.err);
+    assert!(!heard.windows(7).any(|part| part == b"hunter2"));
+}

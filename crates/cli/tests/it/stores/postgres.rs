@@ -213,6 +213,10 @@ fn a105_an_emptied_server_is_refused_and_no_second_log_is_opened() {
         "store-password-file=passwords",
     ];
     refused(&place.run(&other), 2, "another directory's");
+    // Under another name it would publish the key line of what is there, and serve it, as its own.
+    let other = [&other[..], &["--log", "beta"]].concat();
+    refused(&place.run(&other), 2, "another directory's");
+    assert!(!place.path("other/log.pub").exists());
 
     server.sql("DROP SCHEMA ai_audit CASCADE");
     refused(
