@@ -219,7 +219,7 @@ fn a101_who_was_dropped_is_convicted_all_the_same() {
     let (mut fleet, [asia, ..]) = FleetLog::of_three();
     fleet.seal(&asia.dropped(), 10);
     let other = asia.claim(5, NodeHash::from_bytes([7; 32]));
-    let proof = ai_audit_note::Equivocation::new(asia.note(5), other, None).unwrap();
+    let proof = ai_audit_verify::Equivocation::new(asia.note(5), other, None).unwrap();
     let seen = MemberSeen::Contradicts(proof.to_string().into());
     fleet.seal(&MemberCheckpoint { seen }, 11);
     let (_, found) = fleet.verify();
