@@ -15,6 +15,7 @@ mod proofs;
 mod readme;
 mod reports;
 mod tree;
+mod unexplained;
 mod verify;
 mod write;
 

@@ -18,7 +18,7 @@ use axum::http::request::Parts;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Exports of spans that are read, and logs that are looked through, at once; others wait for their turn.
 const EXPORTS: usize = 4;
@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     room: Arc<Semaphore>,
     heavy: Arc<Semaphore>,
     /// Verdicts that are made at once, so that what is heavy too gets its turn beside them.
-    judging: Semaphore,
+    judging: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
     /// What of exported spans became nothing, by log.
     pub(crate) left_out: LeftOut,
@@ -65,7 +65,7 @@ impl Shared {
             guard: Guard::new(options.access.clone(), options.rate),
             room: Arc::new(Semaphore::new(options.max_requests.max(1))),
             heavy: Arc::new(Semaphore::new(options.max_heavy.max(1))),
-            judging: Semaphore::new(VERDICTS),
+            judging: Arc::new(Semaphore::new(VERDICTS)),
             downloads: Arc::new(Semaphore::new(options.max_downloads.max(1))),
             left_out: LeftOut::default(),
             following: Following::default(),
@@ -95,8 +95,8 @@ impl Shared {
     }
 
     /// A place for a verdict, until it is made.
-    pub(crate) fn judging(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        let place = self.judging.try_acquire();
+    pub(crate) fn judging(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = Arc::clone(&self.judging).try_acquire_owned();
         place.map_err(|_| Problem::later("another verdict is being made"))
     }
 

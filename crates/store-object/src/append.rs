@@ -5,80 +5,88 @@ use crate::codec::corrupt;
 use crate::objects::BESIDE;
 use crate::root::{LogState, Name, Root, nonce};
 use crate::segment::{self, Row, Segment};
-use crate::store::{Loaded, ObjectStore, TRIES};
+use crate::store::{Loaded, ObjectStore};
 use crate::tree::Tail;
-use ai_audit_core::{Head, UnverifiedReceipt};
-use ai_audit_store::{Batch, NODE_STEP, Sealed, StoreError};
+use ai_audit_core::{NodeHash, UnverifiedReceipt};
+use ai_audit_store::{Batch, NODE_STEP, ParsedBatch, Sealed, StoreError};
 use std::collections::HashSet;
 use std::sync::PoisonError;
 
 /// Segments that are remembered for their indexes, at most.
 const TAILS: usize = 4096;
 
-/// What is to be appended to one log.
-struct Part<'b> {
-    batch: &'b Batch<'b>,
-    receipts: Vec<UnverifiedReceipt<'b>>,
-    after: Head,
-}
-
 /// Objects to write, by name.
 type Contents = Vec<(String, Vec<u8>)>;
 
 impl ObjectStore {
     pub(crate) fn append_all(&self, batches: &[Batch<'_>]) -> Result<(), StoreError> {
-        let mut names = HashSet::new();
-        let mut parts = Vec::with_capacity(batches.len());
-        for batch in batches {
-            if !names.insert(batch.log) {
-                return Err(StoreError::Twice {
-                    log: batch.log.clone(),
-                });
-            }
-            let (receipts, after) = batch.parse()?;
-            parts.push(Part {
-                batch,
-                receipts,
-                after,
-            });
-        }
+        let parts = ParsedBatch::all(batches)?;
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         // The root as this store left it is likely still the root; whether it is, the server says.
         let (mut loaded, mut is_fresh) = match self.known() {
             Some(known) if parts.iter().any(|part| !part.receipts.is_empty()) => (known, false),
             _ => (self.fresh()?, true),
         };
+        let (mut tries, mut written) = (self.tries(), Written::new()?);
         let mut tried = false;
-        for _ in 0..TRIES {
-            // A root of ours may have been replaced, its answer lost, and somebody else have written behind it: then the
-            // condition did not hold when it was asked for again, and the append is stored all the same.
-            if tried
-                && parts
-                    .iter()
-                    .all(|part| loaded.root.head(part.batch.log) == part.after)
-            {
-                return Ok(());
-            }
-            match self.try_append(&parts, &loaded) {
+        loop {
+            match self.try_append(&parts, &loaded, &mut written) {
                 Ok(true) => return Ok(()),
-                Ok(false) => tried = true,
+                Ok(false) => {
+                    tried = true;
+                    self.lost(&mut tries)?;
+                    (loaded, is_fresh) = (self.fresh()?, true);
+                }
                 Err(error @ (StoreError::HeadMoved { .. } | StoreError::Corrupt { .. })) => {
                     let now = self.fresh()?;
+                    if tried && self.is_stored(&parts)? {
+                        return Ok(());
+                    }
                     if is_fresh && now.tag == loaded.tag {
+                        if matches!(error, StoreError::HeadMoved { .. }) {
+                            self.take_back(written);
+                        }
                         return Err(error);
                     }
                     (loaded, is_fresh) = (now, true);
-                    continue;
                 }
                 Err(error) => return Err(error),
             }
-            (loaded, is_fresh) = (self.fresh()?, true);
         }
-        Err(self.busy())
+    }
+
+    /// A root of ours may have been replaced, its answer lost, and somebody else have written behind it: then the
+    /// condition did not hold when it was asked for again, and the append is stored all the same. Its last receipts tell:
+    /// no other append has them.
+    fn is_stored(&self, parts: &[ParsedBatch<'_>]) -> Result<bool, StoreError> {
+        let appended = parts.iter().filter(|part| !part.receipts.is_empty());
+        for part in appended {
+            let (mut found, end) = (Vec::new(), part.after.size());
+            self.read_nodes(part.batch.log, 0, &(end.saturating_sub(1)..end), &mut found)?;
+            let is_last = |node: &NodeHash| node.as_bytes() == part.after.hash().as_bytes();
+            if !found.first().is_some_and(is_last) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Deletes what an append wrote that will never be named: somebody else's receipts are in its place. It has receipts
+    /// in it that a deletion would not find. Where it does not succeed it is garbage, as after a crash.
+    fn take_back(&self, written: Written) {
+        if self.deletes().is_ok() && !written.names.is_empty() {
+            let names: Vec<String> = written.names.into_iter().collect();
+            drop(self.objects.delete_all(&names));
+        }
     }
 
     /// Appends behind one root. False where somebody replaced it meanwhile.
-    fn try_append(&self, parts: &[Part<'_>], loaded: &Loaded) -> Result<bool, StoreError> {
+    fn try_append(
+        &self,
+        parts: &[ParsedBatch<'_>],
+        loaded: &Loaded,
+        written: &mut Written,
+    ) -> Result<bool, StoreError> {
         for part in parts {
             let found = loaded.root.head(part.batch.log);
             if found != *part.batch.expected {
@@ -94,21 +102,24 @@ impl ObjectStore {
         }
         let mut root = Root::clone(&loaded.root);
         root.revision += 1;
-        let (nonce, mut contents) = (nonce()?, Contents::new());
+        let mut contents = Contents::new();
         for part in parts.iter().filter(|part| !part.receipts.is_empty()) {
             let known = root.logs.remove(part.batch.log);
             let mut state = known.unwrap_or_else(LogState::new);
-            self.extend(&mut state, part, nonce, &mut contents)?;
+            self.extend(&mut state, part, written.nonce, &mut contents)?;
             root.logs.insert(part.batch.log.clone(), state);
         }
+        contents.retain(|(name, _)| !written.names.contains(name));
+        let names: Vec<String> = contents.iter().map(|(name, _)| name.clone()).collect();
         self.objects.create_all(contents)?;
+        written.names.extend(names);
         Ok(self.commit(loaded, root)?.is_some())
     }
 
     fn extend(
         &self,
         state: &mut LogState,
-        part: &Part<'_>,
+        part: &ParsedBatch<'_>,
         nonce: u64,
         contents: &mut Contents,
     ) -> Result<(), StoreError> {
@@ -128,7 +139,7 @@ impl ObjectStore {
     fn finish(
         &self,
         state: &mut LogState,
-        part: &Part<'_>,
+        part: &ParsedBatch<'_>,
         made: Making,
         nonce: u64,
         contents: &mut Contents,
@@ -175,6 +186,20 @@ impl ObjectStore {
             tails.insert(name, tail);
         }
         self.push(log, state, entry, nonce, contents)
+    }
+}
+
+/// What one append has written so far. Where only the root moved, the next try names the same objects.
+#[derive(Debug)]
+struct Written {
+    nonce: u64,
+    names: HashSet<String>,
+}
+
+impl Written {
+    fn new() -> Result<Self, StoreError> {
+        let names = HashSet::new();
+        nonce().map(|nonce| Self { nonce, names })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Checkpoint notes: an object for each size, to which signatures are added.
 
 use crate::codec::corrupt;
-use crate::store::{ObjectStore, TRIES};
+use crate::store::ObjectStore;
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{LogName, StoreError, StoredCheckpoint};
 
@@ -26,7 +26,8 @@ impl ObjectStore {
             return Err(StoreError::Beyond { log, size, held });
         }
         let name = name(log, size.as_u64());
-        for _ in 0..TRIES {
+        let mut tries = self.tries();
+        loop {
             let (tag, joined) = match self.objects.get(&name)? {
                 None => (None, note.to_owned()),
                 Some((content, tag)) => {
@@ -47,8 +48,8 @@ impl ObjectStore {
             if made.is_some() {
                 return Ok(());
             }
+            self.lost(&mut tries)?;
         }
-        Err(self.busy())
     }
 
     fn sizes(&self, log: &LogName) -> Result<Vec<u64>, StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::codec::{In, Kind, Out, corrupt, count, digest};
 use crate::root::{Name, Root, doomed_name};
-use crate::store::{Loaded, ObjectStore, TRIES};
+use crate::store::{Loaded, ObjectStore};
 use ai_audit_core::LeafHash;
 use ai_audit_store::{LogName, StoreError};
 
@@ -43,7 +43,8 @@ impl Root {
 impl ObjectStore {
     /// Deletes what the root names as doomed, and then has the root forget it.
     pub(crate) fn sweep(&self, mut loaded: Loaded) -> Result<(), StoreError> {
-        for _ in 0..TRIES {
+        let mut tries = self.tries();
+        loop {
             if loaded.root.doomed.is_empty() {
                 return Ok(());
             }
@@ -57,10 +58,12 @@ impl ObjectStore {
             root.doomed.clear();
             match self.commit(&loaded, root)? {
                 Some(_) => return Ok(()),
-                None => loaded = self.fresh()?,
+                None => {
+                    self.lost(&mut tries)?;
+                    loaded = self.fresh()?;
+                }
             }
         }
-        Err(self.busy())
     }
 
     /// The names in a list.

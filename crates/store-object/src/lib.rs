@@ -46,6 +46,7 @@ mod root;
 mod segment;
 mod store;
 mod tree;
+mod tries;
 
 pub use options::{ObjectOptions, OpenMode};
 pub use place::Place;

@@ -5,7 +5,7 @@ use crate::folder::Folder;
 use crate::objects::{Listed, Objects, Since, Tag};
 use crate::options::{ObjectOptions, OpenMode};
 use crate::store::ObjectStore;
-use ai_audit_core::Head;
+use ai_audit_core::{Head, Timestamp};
 use ai_audit_store::{Batch, LogName, Sealed, Store, StoreError};
 use ai_audit_testkit::TestLog;
 use core::fmt;
@@ -131,5 +131,34 @@ fn a96_an_append_that_was_not_stored_is_refused() {
     };
     let store = open(&path, Some(Box::new(others)));
     let refused = append(&store, &name, &TestLog::new(1).seal(5)).unwrap_err();
-    assert!(matches!(refused, StoreError::HeadMoved { .. }), "{refused}");
+    assert!(matches!(refused, StoreError::HeadMoved { .. }), "{refused}"); // And its receipts are nowhere: a deletion would not find them.
+    let later = Timestamp::from_micros(u64::MAX);
+    assert_eq!(open(&path, None).collect_garbage(later).unwrap(), 0);
+}
+
+#[test]
+fn a96_an_answer_is_lost_and_somebody_writes_the_same_log_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_path_buf();
+    let made = Box::new(Folder::open(&path, true).unwrap());
+    ObjectStore::over(made, OpenMode::Create, &ObjectOptions::default()).unwrap();
+    let name = LogName::default();
+    let mut log = TestLog::new(1);
+    let (receipts, end, behind) = (log.seal(5), log.head(), log.seal(3));
+    let others = {
+        let (path, name) = (path.clone(), name.clone());
+        move || {
+            let batch = Batch {
+                log: &name,
+                expected: &end,
+                receipts: &behind,
+            };
+            open(&path, None).append(&[batch]).unwrap();
+        }
+    };
+    let store = open(&path, Some(Box::new(others)));
+    append(&store, &name, &receipts).unwrap();
+    assert_eq!(store.head(&name).unwrap(), Some(log.head()));
+    let later = Timestamp::from_micros(u64::MAX);
+    assert_eq!(store.collect_garbage(later).unwrap(), 0);
 }

@@ -25,7 +25,8 @@ pub enum OpenMode {
 #[derive(Debug, Clone)]
 #[allow(clippy::exhaustive_structs, reason = "callers fill it in")]
 pub struct ObjectOptions {
-    /// Longest time for each object that is read, written or deleted, asking again included. Not zero. A folder has none.
+    /// Longest time for each object that is read, written or deleted, asking again included; and longest time for a change that others
+    /// make for nothing, by replacing the root each time. Not zero. A file of a folder has none.
     pub timeout: Duration,
     /// How often a request that was surely not carried out is sent again within that time. A folder has none.
     pub retries: usize,

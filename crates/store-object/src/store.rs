@@ -17,9 +17,6 @@ use ai_audit_store::{
 use core::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How often something is done again whose ground moved meanwhile.
-pub(crate) const TRIES: usize = 64;
-
 /// Logs in a bucket or a folder.
 ///
 /// It keeps a second writer out by comparing heads alone: who is second gets
@@ -28,7 +25,7 @@ pub(crate) const TRIES: usize = 64;
 pub struct ObjectStore {
     pub(crate) objects: Box<dyn Objects>,
     pub(crate) mode: OpenMode,
-    options: ObjectOptions,
+    pub(crate) options: ObjectOptions,
     loaded: Mutex<Option<Loaded>>,
     pub(crate) cache: Mutex<Cache>,
     pub(crate) tails: Mutex<Tails>,
@@ -173,20 +170,20 @@ impl ObjectStore {
         &self,
         mut read: impl FnMut(&Arc<Root>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut loaded = self.fresh()?;
-        for _ in 0..TRIES {
+        let (mut loaded, mut tries) = (self.fresh()?, self.tries());
+        loop {
             match read(&loaded.root) {
                 Err(error @ StoreError::Corrupt { .. }) => {
                     let now = self.fresh()?;
                     if now.tag == loaded.tag {
                         return Err(error);
                     }
+                    self.lost(&mut tries)?;
                     loaded = now;
                 }
                 other => return other,
             }
         }
-        Err(self.busy())
     }
 
     pub(crate) fn busy(&self) -> StoreError {
@@ -248,14 +245,15 @@ impl ObjectStore {
         mut prepare: impl FnMut(&Arc<Root>) -> Result<(Change, T), StoreError>,
     ) -> Result<T, StoreError> {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut loaded = self.fresh()?;
-        for _ in 0..TRIES {
+        let (mut loaded, mut tries) = (self.fresh()?, self.tries());
+        loop {
             let (mut change, result) = match prepare(&loaded.root) {
                 Err(StoreError::Corrupt { what }) => {
                     let now = self.fresh()?;
                     if now.tag == loaded.tag {
                         return Err(StoreError::Corrupt { what });
                     }
+                    self.lost(&mut tries)?;
                     loaded = now;
                     continue;
                 }
@@ -274,9 +272,9 @@ impl ObjectStore {
                 self.sweep(made)?;
                 return Ok(result);
             }
+            self.lost(&mut tries)?;
             loaded = self.fresh()?;
         }
-        Err(self.busy())
     }
 
     /// What was read before a deletion is not kept in memory.

@@ -6,12 +6,12 @@ use crate::error::{Answer, Fail, Trouble, corrupt};
 use crate::nodes::{Nodes, is_kept};
 use crate::open::{durable, hold_durable_now};
 use crate::read::{head, kept, log as number_of, number};
-use ai_audit_core::{Head, NodeHash, UnverifiedReceipt};
+use ai_audit_core::{Head, NodeHash};
 use ai_audit_merkle::{Frontier, ProveError, TileError, Tiled, TreeSize, frontier};
-use ai_audit_store::{Batch, Ciphertext, LogName, StoreError};
+use ai_audit_store::{Batch, Ciphertext, LogName, ParsedBatch, StoreError};
 use core::fmt;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Where logs ended after the last commit of this store, and their trees there.
 pub(crate) type Frontiers = HashMap<LogName, (Head, Frontier)>;
@@ -19,31 +19,11 @@ pub(crate) type Frontiers = HashMap<LogName, (Head, Frontier)>;
 /// Bytes of receipts that are taken in one append: the server takes messages below 1 GiB.
 const MOST: usize = 512 << 20;
 
-/// What is to be appended to one log, read.
-pub(crate) struct Parsed<'a> {
-    batch: &'a Batch<'a>,
-    receipts: Vec<UnverifiedReceipt<'a>>,
-    after: Head,
-}
-
 /// Reads what is to be appended, and refuses what no server need be asked about.
-pub(crate) fn parse<'a>(batches: &'a [Batch<'a>]) -> Result<Vec<Parsed<'a>>, StoreError> {
-    let (mut names, mut bytes) = (HashSet::new(), 0_usize);
-    let mut parsed = Vec::with_capacity(batches.len());
-    for batch in batches {
-        if !names.insert(batch.log) {
-            let log = batch.log.clone();
-            return Err(StoreError::Twice { log });
-        }
-        let lengths = batch.receipts.iter().map(|sealed| sealed.as_bytes().len());
-        bytes = bytes.saturating_add(lengths.sum());
-        let (receipts, after) = batch.parse()?;
-        parsed.push(Parsed {
-            batch,
-            receipts,
-            after,
-        });
-    }
+pub(crate) fn parse<'a>(batches: &'a [Batch<'a>]) -> Result<Vec<ParsedBatch<'a>>, StoreError> {
+    let mut parsed = ParsedBatch::all(batches)?;
+    let receipts = batches.iter().flat_map(|batch| batch.receipts);
+    let bytes: usize = receipts.map(|sealed| sealed.as_bytes().len()).sum();
     if bytes > MOST {
         let what = format!("receipts of {bytes} bytes in one append; expected at most {MOST}");
         return Err(StoreError::Invalid { what });
@@ -57,7 +37,7 @@ pub(crate) fn parse<'a>(batches: &'a [Batch<'a>]) -> Result<Vec<Parsed<'a>>, Sto
 pub(crate) fn append(
     client: &mut Client,
     frontiers: &mut Frontiers,
-    parsed: &[Parsed<'_>],
+    parsed: &[ParsedBatch<'_>],
     server: &str,
 ) -> Answer<()> {
     let alone = match parsed {
@@ -92,7 +72,7 @@ pub(crate) fn append(
 fn extend_all(
     client: &mut Client,
     frontiers: &Frontiers,
-    parsed: &[Parsed<'_>],
+    parsed: &[ParsedBatch<'_>],
     advanced: &mut Vec<(LogName, (Head, Frontier))>,
 ) -> Answer<()> {
     for one in parsed {
@@ -155,7 +135,7 @@ const EXTEND_WITH_NODES: &str = extend!(
      )"
 );
 
-fn extend(client: &mut Client, one: &Parsed<'_>, tree: &mut Frontier) -> Answer<()> {
+fn extend(client: &mut Client, one: &ParsedBatch<'_>, tree: &mut Frontier) -> Answer<()> {
     let (batch, count) = (one.batch, one.receipts.len());
     let mut hashes = Vec::with_capacity(count);
     let mut ids = Vec::with_capacity(count);
@@ -265,7 +245,7 @@ fn tree(log: &LogName, error: &dyn fmt::Debug) -> StoreError {
 }
 
 /// Why nothing was appended.
-fn explain(client: &mut Client, parsed: &[Parsed<'_>], server: &str, fail: Fail) -> Fail {
+fn explain(client: &mut Client, parsed: &[ParsedBatch<'_>], server: &str, fail: Fail) -> Fail {
     let taken = match &fail {
         Fail::NotDone => false,
         Fail::Server(trouble) if trouble.is_taken() => true,

@@ -8,22 +8,15 @@ use crate::read::{ROW, Row, by_run, head_bytes, parse_head};
 use crate::runs::Run;
 use crate::script::{Change, number};
 use crate::store::{Done, RedisStore};
-use ai_audit_core::{Head, Kind, UnverifiedReceipt};
+use ai_audit_core::{Head, Kind};
 use ai_audit_merkle::{Frontier, Tiled, TreeSize, frontier};
-use ai_audit_store::{Batch, LogName, StoreError};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use ai_audit_store::{Batch, LogName, ParsedBatch, StoreError};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
 
 /// Trees of logs, each with the head that it belongs to: after a failover there may be another log of
 /// the same name and size.
 pub(crate) type Frontiers = HashMap<LogName, (Head, Frontier)>;
-
-/// What is to be appended to one log.
-struct Part<'b> {
-    batch: &'b Batch<'b>,
-    receipts: Vec<UnverifiedReceipt<'b>>,
-    after: Head,
-}
 
 /// How often an append is put together again that completed a run of receipts while some of them were
 /// deleted.
@@ -31,21 +24,7 @@ const TRIES: usize = 64;
 
 impl RedisStore {
     pub(crate) fn append_all(&self, batches: &[Batch<'_>]) -> Result<(), StoreError> {
-        let mut names = HashSet::new();
-        let mut parts = Vec::with_capacity(batches.len());
-        for batch in batches {
-            if !names.insert(batch.log) {
-                return Err(StoreError::Twice {
-                    log: batch.log.clone(),
-                });
-            }
-            let (receipts, after) = batch.parse()?;
-            parts.push(Part {
-                batch,
-                receipts,
-                after,
-            });
-        }
+        let parts = ParsedBatch::all(batches)?;
         for part in &parts {
             self.declares_loss(part.batch)?;
         }
@@ -75,7 +54,7 @@ impl RedisStore {
         })
     }
 
-    fn prepare(&self, parts: &[Part<'_>]) -> Result<(Change, Frontiers), StoreError> {
+    fn prepare(&self, parts: &[ParsedBatch<'_>]) -> Result<(Change, Frontiers), StoreError> {
         let (mut change, mut advanced) = (Change::default(), Frontiers::new());
         for part in parts {
             let (log, expected) = (part.batch.log.as_str(), head_bytes(part.batch.expected));
@@ -94,8 +73,8 @@ impl RedisStore {
     }
 
     /// What is new of one log, and its tree afterwards.
-    fn extend(&self, change: &mut Change, part: &Part<'_>) -> Result<Frontier, StoreError> {
-        let Part {
+    fn extend(&self, change: &mut Change, part: &ParsedBatch<'_>) -> Result<Frontier, StoreError> {
+        let ParsedBatch {
             batch,
             receipts,
             after,
@@ -161,7 +140,7 @@ impl RedisStore {
         &self,
         change: &mut Change,
         keys: &LogKeys,
-        part: &Part<'_>,
+        part: &ParsedBatch<'_>,
     ) -> Result<(), StoreError> {
         let (log, from) = (part.batch.log, part.batch.expected.size());
         let runs = from / RUN..part.after.size() / RUN;

@@ -6,9 +6,9 @@ use crate::read::{HeadRow, head, number};
 use crate::{ciphertexts, names};
 use ai_audit_core::{Head, UnverifiedReceipt};
 use ai_audit_merkle::{Frontier, Tiled, TreeSize, frontier};
-use ai_audit_store::{Batch, LogName, StoreError};
+use ai_audit_store::{Batch, LogName, ParsedBatch, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Frontiers of the logs as they were after the last commit of this connection.
 pub(crate) type Frontiers = HashMap<LogName, Frontier>;
@@ -18,21 +18,17 @@ pub(crate) fn append(
     frontiers: &mut Frontiers,
     batches: &[Batch<'_>],
 ) -> Result<(), StoreError> {
-    let mut names = HashSet::new();
-    let mut parsed = Vec::with_capacity(batches.len());
-    for batch in batches {
-        if !names.insert(batch.log) {
-            return Err(StoreError::Twice {
-                log: batch.log.clone(),
-            });
-        }
-        parsed.push((batch, batch.parse()?));
-    }
+    let parsed = ParsedBatch::all(batches)?;
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(sql("beginning to append"))?;
     let mut advanced = Vec::with_capacity(batches.len());
-    for (batch, (receipts, after)) in &parsed {
+    for ParsedBatch {
+        batch,
+        receipts,
+        after,
+    } in &parsed
+    {
         let row = head(&transaction, batch.log)?;
         let found = row.as_ref().map_or(Head::EMPTY, |row| row.head);
         if found != *batch.expected {

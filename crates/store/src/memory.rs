@@ -3,14 +3,14 @@
 mod log;
 
 use crate::{
-    Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
+    Batch, Ciphertext, Health, LogName, ParsedBatch, Query, ReadLimit, Sealed, Store, StoreError,
     StoredCheckpoint, StoredContent, StoredReceipt, check_level, step_up,
 };
 use ai_audit_core::{Head, Header, NodeHash, SubjectKeyId, Timestamp};
 use ai_audit_merkle::{TILE_HEIGHT, TreeSize};
 use core::ops::{Range, RangeInclusive};
 use log::{Field, Log, entry};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{PoisonError, RwLock};
 
@@ -68,16 +68,7 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     fn append(&self, batches: &[Batch<'_>]) -> Result<(), StoreError> {
-        let mut names = HashSet::new();
-        let mut parsed = Vec::with_capacity(batches.len());
-        for batch in batches {
-            if !names.insert(batch.log) {
-                return Err(StoreError::Twice {
-                    log: batch.log.clone(),
-                });
-            }
-            parsed.push((batch, batch.parse()?));
-        }
+        let parsed = ParsedBatch::all(batches)?;
         let mut logs = self.logs.write().unwrap_or_else(PoisonError::into_inner);
         for batch in batches {
             let found = logs.get(batch.log).map_or(Head::EMPTY, |log| log.head);
@@ -89,7 +80,12 @@ impl Store for MemoryStore {
                 });
             }
         }
-        for (batch, (receipts, head)) in parsed {
+        for ParsedBatch {
+            batch,
+            receipts,
+            after,
+        } in parsed
+        {
             if receipts.is_empty() {
                 continue;
             }
@@ -105,7 +101,7 @@ impl Store for MemoryStore {
                     log.index.insert(entry(fingerprint, header.seq));
                 }
             }
-            log.head = head;
+            log.head = after;
         }
         Ok(())
     }

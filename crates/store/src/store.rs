@@ -7,6 +7,7 @@ use ai_audit_core::{
 use ai_audit_merkle::TreeSize;
 use ai_audit_note::SignedNote;
 use core::ops::{Range, RangeInclusive};
+use std::collections::HashSet;
 
 /// Keeps the receipts of many logs.
 ///
@@ -221,6 +222,42 @@ impl Batch<'_> {
             receipts.push(receipt);
         }
         Ok((receipts, *chain.head()))
+    }
+}
+
+/// What is to be appended to one log, read and held to be a chain.
+#[derive(Debug)]
+pub struct ParsedBatch<'a> {
+    /// The batch that it was read from.
+    pub batch: &'a Batch<'a>,
+    /// Its receipts, in their order. Nobody has verified them.
+    pub receipts: Vec<UnverifiedReceipt<'a>>,
+    /// Where the log ends after them.
+    pub after: Head,
+}
+
+impl<'a> ParsedBatch<'a> {
+    /// Reads all that is appended together: what a store refuses before it looks at what it has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Twice`] for two batches of one log, and as [`Batch::parse`].
+    pub fn all(batches: &'a [Batch<'a>]) -> Result<Vec<Self>, StoreError> {
+        let mut names = HashSet::new();
+        let mut parsed = Vec::with_capacity(batches.len());
+        for batch in batches {
+            if !names.insert(batch.log) {
+                let log = batch.log.clone();
+                return Err(StoreError::Twice { log });
+            }
+            let (receipts, after) = batch.parse()?;
+            parsed.push(Self {
+                batch,
+                receipts,
+                after,
+            });
+        }
+        Ok(parsed)
     }
 }
 

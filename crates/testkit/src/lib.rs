@@ -1,5 +1,5 @@
 //! For the tests of this workspace: logs, the conformance suite of stores, a store that fails, a
-//! timestamp authority, the bodies of an erasure, what the Python library writes, servers and what
+//! timestamp authority, writers that race or are cut off, the bodies of an erasure, what the Python library writes, servers and what
 //! stands between them and a client.
 #![allow(
     clippy::unwrap_used,
@@ -21,6 +21,7 @@ mod random;
 mod redis;
 mod tiers;
 pub mod tsa;
+pub mod writers;
 
 pub use conformance::{conforms, keeps};
 pub use faulty::{Fault, FaultyStore};

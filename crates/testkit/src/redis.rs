@@ -1,5 +1,6 @@
 //! A Redis of Debian's, started for one test in a folder and on a port of its own.
 
+use crate::writers::Killable;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -126,6 +127,16 @@ impl RedisServer {
             }
             assert!(start.elapsed() < START, "redis-server does not start again");
         }
+    }
+}
+
+impl Killable for RedisServer {
+    fn kill(&mut self) {
+        Self::kill(self);
+    }
+
+    fn start_again(&mut self) {
+        Self::start_again(self);
     }
 }
 

@@ -8,6 +8,7 @@ use super::passes::{Item, Passes};
 use super::proofs::ProofsWriter;
 use super::readme::readme;
 use super::reports::{PackageReports, ReportsError};
+use super::unexplained::Unexplained;
 use super::{
     CHECKPOINT, CIPHERTEXTS, KEYS, MANIFEST, OLDER, OLDER_MAGIC, PROOFS, README, RECEIPTS,
     REPORT_NOTE, TIMESTAMP, VERIFY_PY, VERIFY_PY_SOURCE, VIEW,
@@ -91,6 +92,16 @@ pub enum ExportError {
     Deleted {
         /// The first one.
         seq: u64,
+    },
+    /// Bytes are deleted, and no receipt that the checkpoint covers says so: a verifier would find the log broken.
+    #[error(
+        "the bytes of receipt {seq} are deleted, and no receipt before the end of the checkpoint over {size} receipts says so: if they were deleted after it was made, export under a newer checkpoint; if not, the store was altered, and `ai-audit verify` says where"
+    )]
+    Unexplained {
+        /// The first one.
+        seq: u64,
+        /// What the checkpoint covers.
+        size: u64,
     },
     /// A ciphertext that is stored beside a receipt is not one that the receipt names.
     #[error(
@@ -181,12 +192,17 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
     // First pass: the bytes themselves, held against chain and checkpoint.
     let mut facts = Facts::default();
     let mut check = Check::new(log.1.picks());
+    // Only a package of everything can say, or fail to say, why bytes are not in it.
+    let mut unexplained = whole.then(Unexplained::default);
     package.file(RECEIPTS, |file| {
         let mut writer = ReceiptsWriter::new(file)?;
         let mut picker = Picker::new(selection);
         log.1.each(|item| {
             tick();
             check.see(&item)?;
+            if let Some(unexplained) = &mut unexplained {
+                unexplained.see(&item);
+            }
             match item {
                 Item::Receipt(receipt) => {
                     let header = receipt.header();
@@ -224,6 +240,9 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
         })
     })?;
     check.finish(&head)?;
+    if let Some(seq) = unexplained.and_then(|deleted| deleted.first()) {
+        return Err(ExportError::Unexplained { seq, size });
+    }
     facts.deleted += log.1.deleted();
     if !whole && facts.selected == 0 {
         return Err(ExportError::Nothing {

@@ -49,8 +49,10 @@ pub(crate) async fn verdict(
     let asked = (Scope::Read, Effort::Heavy);
     let shared = Arc::clone(&caller.shared);
     let telemetry = caller.shared.options.telemetry.clone();
+    // Before one of the places that packages and statistics need as well.
+    let place = shared.judging()?;
     from_log(caller, asked, (log, uri), JSON, move |intake, log| {
-        let _place = shared.judging()?;
+        let _place = place;
         let directory = intake.beside()?;
         let policy = TrustPolicy::new().pin(Pin::Log(directory.key_line(log)?));
         let report = directory.observe_without_keys(log, &policy, &mut ())?;

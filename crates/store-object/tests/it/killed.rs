@@ -1,14 +1,13 @@
 //! A96: the server is killed while it commits. What was acknowledged is there afterwards; what failed is there as
 //! a whole or not at all, and the head tells which.
 
-use crate::rig::{append, ledger, open, submit, whole};
+use crate::rig::{ledger, open, submit, whole};
 use crate::servers::Server;
 use ai_audit_core::Head;
-use ai_audit_store::{LogName, Query, Store, StoreError, Ticket};
+use ai_audit_store::{LogName, Query, Store, Ticket};
 use ai_audit_store_object::OpenMode;
-use ai_audit_testkit::TestLog;
+use ai_audit_testkit::{TestLog, writers};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -18,48 +17,8 @@ fn a96_the_server_is_killed_while_it_commits() {
     };
     let place = server.bucket("");
     let (store, name) = (open(&place, OpenMode::Create), LogName::default());
-    let mut held = Head::EMPTY;
-    let (mut persisted, mut lost) = (0, 0);
-    const ROUNDS: u64 = 4;
-    for round in 0..ROUNDS {
-        let acknowledged = AtomicU64::new(held.size());
-        let (before, after) = std::thread::scope(|scope| {
-            let writer = scope.spawn(|| {
-                let mut log = match held.is_empty() {
-                    true => TestLog::new(1),
-                    false => TestLog::forked(1, held),
-                };
-                loop {
-                    let expected = log.head();
-                    let receipts = log.seal(7);
-                    match append(&store, &name, &expected, &receipts) {
-                        Ok(()) => acknowledged.store(log.head().size(), Ordering::SeqCst),
-                        Err(error) => {
-                            assert!(matches!(error, StoreError::Io { .. }), "{error}");
-                            return (expected, log.head());
-                        }
-                    }
-                }
-            });
-            // Not before something was acknowledged in this round, at another moment each time.
-            while acknowledged.load(Ordering::SeqCst) == held.size() && !writer.is_finished() {
-                std::thread::yield_now();
-            }
-            std::thread::sleep(Duration::from_millis(13 * round));
-            server.kill();
-            writer.join().unwrap()
-        });
-        server.start_again();
-        assert_eq!(before.size(), acknowledged.load(Ordering::SeqCst));
-        held = comes_back(&store, &name);
-        assert_eq!(whole(&store, &name), held);
-        match held {
-            found if found == before => lost += 1,
-            found if found == after => persisted += 1,
-            found => panic!("neither {before:?} nor {after:?}: {found:?}"),
-        }
-    }
-    println!("of {ROUNDS} commits that failed {persisted} were stored, {lost} were not");
+    let rounds = (4, Duration::from_millis(13));
+    writers::killed_while_it_commits(&store, &mut server, rounds, || comes_back(&store, &name));
 }
 
 /// The bucket is there before its objects can be read, all of them.

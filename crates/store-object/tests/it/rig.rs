@@ -1,12 +1,12 @@
 //! What all tests need: a store in a folder, appends, a log read as a whole.
 
-use ai_audit_core::{Chain, Decision, Head, UnverifiedReceipt};
+use ai_audit_core::Decision;
 use ai_audit_store::{
-    Batch, FileMarks, Ledger, LedgerConfig, LogName, ReadLimit, Record, Sealed, Store, StoreError,
-    SystemClock, Ticket,
+    FileMarks, Ledger, LedgerConfig, LogName, Record, Store, StoreError, SystemClock, Ticket,
 };
 use ai_audit_store_object::{ObjectOptions, ObjectStore, OpenMode, Place};
 use ai_audit_testkit::Counter;
+pub(crate) use ai_audit_testkit::writers::{append, whole};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,39 +40,6 @@ pub(crate) fn refusal(place: &Place, mode: OpenMode) -> StoreError {
 pub(crate) fn says(error: &StoreError, parts: &[&str]) {
     let text = error.to_string();
     assert!(parts.iter().all(|part| text.contains(part)), "{text}");
-}
-
-pub(crate) fn append(
-    store: &dyn Store,
-    log: &LogName,
-    expected: &Head,
-    receipts: &[Sealed],
-) -> Result<(), StoreError> {
-    store.append(&[Batch {
-        log,
-        expected,
-        receipts,
-    }])
-}
-
-/// Reads a log from its start: one chain up to the head that the store gives.
-pub(crate) fn whole(store: &dyn Store, name: &LogName) -> Head {
-    let mut chain = Chain::new();
-    loop {
-        let from = chain.head().size();
-        let read = store.read(name, from, ReadLimit::default()).unwrap();
-        if read.is_empty() {
-            break;
-        }
-        for receipt in read {
-            let receipt = UnverifiedReceipt::parse(receipt.sealed().unwrap())
-                .map(|receipt| chain.push(&receipt).map(drop));
-            receipt.unwrap().unwrap();
-        }
-    }
-    let head = store.head(name).unwrap().unwrap_or(Head::EMPTY);
-    assert_eq!(*chain.head(), head);
-    head
 }
 
 pub(crate) fn ledger(store: Arc<dyn Store>, marks: &Path) -> Ledger {

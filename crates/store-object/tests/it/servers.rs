@@ -1,6 +1,7 @@
 //! Servers of S3 that the tests start: moto and SeaweedFS, both of PyPI.
 
 use ai_audit_store_object::{Place, S3Bucket, S3Keys};
+use ai_audit_testkit::writers::Killable;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -131,6 +132,16 @@ impl Server {
             std::thread::sleep(Duration::from_millis(200));
         }
         true
+    }
+}
+
+impl Killable for Server {
+    fn kill(&mut self) {
+        Self::kill(self);
+    }
+
+    fn start_again(&mut self) {
+        Self::start_again(self);
     }
 }
 

@@ -4,11 +4,11 @@
 mod ledger;
 
 use crate::servers::{Admin, append, create, options};
-use ai_audit_core::{Chain, Head, UnverifiedReceipt};
-use ai_audit_store::{LogName, ReadLimit, Store, StoreError};
+use ai_audit_core::Head;
+use ai_audit_store::{LogName, Store, StoreError};
 use ai_audit_store_redis::{OpenMode, RedisOptions, RedisStore};
-use ai_audit_testkit::{Forwarder, RedisServer, TestLog};
-use std::sync::atomic::{AtomicU64, Ordering};
+pub(super) use ai_audit_testkit::writers::whole;
+use ai_audit_testkit::{Forwarder, RedisServer, TestLog, writers};
 use std::time::Duration;
 
 pub(super) fn through(forwarder: &Forwarder, mode: OpenMode, timeout: Duration) -> RedisStore {
@@ -20,73 +20,14 @@ pub(super) fn through(forwarder: &Forwarder, mode: OpenMode, timeout: Duration) 
     RedisStore::open(&url, mode, &options).unwrap()
 }
 
-/// Reads a log from its start: one chain up to the head that the store gives.
-pub(super) fn whole(store: &RedisStore, name: &LogName) -> Head {
-    let mut chain = Chain::new();
-    loop {
-        let from = chain.head().size();
-        let read = store.read(name, from, ReadLimit::default()).unwrap();
-        if read.is_empty() {
-            break;
-        }
-        for receipt in read {
-            let receipt = UnverifiedReceipt::parse(receipt.sealed().unwrap())
-                .map(|receipt| chain.push(&receipt).map(drop));
-            receipt.unwrap().unwrap();
-        }
-    }
-    let head = store.head(name).unwrap().unwrap_or(Head::EMPTY);
-    assert_eq!(*chain.head(), head);
-    head
-}
-
 #[test]
 fn a91_the_server_is_killed_while_it_commits() {
     let Some(mut server) = RedisServer::start(&[]) else {
         return;
     };
     let (store, name) = (create(&server), LogName::default());
-    let mut held = Head::EMPTY;
-    let (mut persisted, mut lost) = (0, 0);
-    for round in 0..12_u64 {
-        let acknowledged = AtomicU64::new(held.size());
-        let attempted = std::thread::scope(|scope| {
-            let writer = scope.spawn(|| {
-                let mut log = TestLog::forked(1, held);
-                if held.is_empty() {
-                    log = TestLog::new(1);
-                }
-                loop {
-                    let expected = log.head();
-                    let receipts = log.seal(7);
-                    match append(&store, &name, &expected, &receipts) {
-                        Ok(()) => acknowledged.store(log.head().size(), Ordering::SeqCst),
-                        Err(error) => {
-                            assert!(matches!(error, StoreError::Io { .. }), "{error}");
-                            return (expected, log.head());
-                        }
-                    }
-                }
-            });
-            // Not before something was acknowledged in this round, at another moment each time.
-            while acknowledged.load(Ordering::SeqCst) == held.size() && !writer.is_finished() {
-                std::thread::yield_now();
-            }
-            std::thread::sleep(Duration::from_micros(777 * round));
-            server.kill();
-            writer.join().unwrap()
-        });
-        server.start_again();
-        let (before, after) = attempted;
-        assert_eq!(before.size(), acknowledged.load(Ordering::SeqCst));
-        held = whole(&store, &name);
-        match held {
-            found if found == before => lost += 1,
-            found if found == after => persisted += 1,
-            found => panic!("neither {before:?} nor {after:?}: {found:?}"),
-        }
-    }
-    println!("of 12 commits that failed {persisted} were stored, {lost} were not");
+    let rounds = (12, Duration::from_micros(777));
+    writers::killed_while_it_commits(&store, &mut server, rounds, || whole(&store, &name));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What all tests need: a store on a server, a second hand on it, appends.
 
-use ai_audit_core::Head;
-use ai_audit_store::{Batch, LogName, Sealed, Store, StoreError};
+use ai_audit_store::StoreError;
 use ai_audit_store_redis::{OpenMode, RedisOptions, RedisStore};
 use ai_audit_testkit::RedisServer;
+pub(crate) use ai_audit_testkit::writers::append;
 use std::time::Duration;
 
 /// A loaded machine takes its time.
@@ -20,19 +20,6 @@ pub(crate) fn create(server: &RedisServer) -> RedisStore {
 
 pub(crate) fn refusal(url: &str, mode: OpenMode, options: &RedisOptions) -> StoreError {
     RedisStore::open(url, mode, options).unwrap_err()
-}
-
-pub(crate) fn append(
-    store: &dyn Store,
-    log: &LogName,
-    expected: &Head,
-    receipts: &[Sealed],
-) -> Result<(), StoreError> {
-    store.append(&[Batch {
-        log,
-        expected,
-        receipts,
-    }])
 }
 
 /// Another connection, which may do anything.
