@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::measure::{self, Table, time};
@@ -73,6 +73,14 @@ pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<()> {
     if options != WHOLE {
         return Ok(());
     }
+    // What did not happen was not shown.
+    let faults = figures["faults"].as_array().context("no faults")?;
+    let never: Vec<&str> = faults
+        .iter()
+        .filter(|row| row["times"].as_u64() == Some(0))
+        .filter_map(|row| row["fault"].as_str())
+        .collect();
+    ensure!(never.is_empty(), "what never came: {}", never.join(", "));
     let page = format!(
         "{}\nWhat came of it, seed {}:\n\n{}",
         waits.markdown(),

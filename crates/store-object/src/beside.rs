@@ -5,11 +5,11 @@ use crate::delete::{Change, PIECE};
 use crate::filter::Mark;
 use crate::root::{Entry, Root};
 use crate::store::ObjectStore;
-use crate::tree::Go;
+use crate::tree::{Cache, Go};
 use ai_audit_core::SubjectKeyId;
 use ai_audit_store::{Ciphertext, LogName, StoreError};
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Ciphertexts by receipt and place.
 #[derive(Debug, Clone, Default)]
@@ -46,10 +46,18 @@ impl Beside {
 
 impl ObjectStore {
     /// The ciphertexts beside a segment's receipts.
-    pub(crate) fn beside(&self, log: &LogName, entry: &Entry) -> Result<Beside, StoreError> {
+    pub(crate) fn beside(&self, log: &LogName, entry: &Entry) -> Result<Arc<Beside>, StoreError> {
         let (Some(name), Some(beside)) = (entry.beside_path(log), &entry.beside) else {
-            return Ok(Beside::default());
+            return Ok(Arc::default());
         };
+        // The last one alone: whoever goes through a log asks for each of its receipts.
+        let last = |cache: &Cache| {
+            let found = cache.beside.as_ref().filter(|(known, _)| *known == name);
+            found.map(|(_, beside)| Arc::clone(beside))
+        };
+        if let Some(found) = last(&self.cache.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(found);
+        }
         let all = Beside::parse(&name, &self.fetch(&name, &beside.hash)?)?;
         let fits = |(seq, _): &(u64, Ciphertext)| (entry.from..entry.end()).contains(seq);
         if !all.0.iter().all(fits) {
@@ -57,6 +65,9 @@ impl ObjectStore {
                 "object {name}: a ciphertext of a receipt that is elsewhere"
             )));
         }
+        let all = Arc::new(all);
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.beside = Some((name, Arc::clone(&all)));
         Ok(all)
     }
 
@@ -74,8 +85,8 @@ impl ObjectStore {
             self.walk(log, state, seq, &with, None, &mut |entry| {
                 if entry.from <= seq {
                     let all = self.beside(log, entry)?;
-                    let own = all.0.into_iter().filter(|(of, _)| *of == seq);
-                    found.extend(own.map(|(_, one)| one));
+                    let own = all.0.iter().filter(|(of, _)| *of == seq);
+                    found.extend(own.map(|(_, one)| one.clone()));
                 }
                 Ok(Go::Stop)
             })?;
@@ -108,11 +119,8 @@ impl ObjectStore {
             for entry in found.into_values() {
                 let all = self.beside(log, &entry)?;
                 let (before, weight) = (all.0.len(), all.bytes());
-                let kept = all
-                    .0
-                    .into_iter()
-                    .filter(|(_, one)| !keys.contains(&one.key));
-                let kept = Beside(kept.collect());
+                let kept = all.0.iter().filter(|(_, one)| !keys.contains(&one.key));
+                let kept = Beside(kept.cloned().collect());
                 if kept.0.len() < before {
                     removed += count(before - kept.0.len());
                     change.beside(log, &entry, weight, &kept);
@@ -120,6 +128,8 @@ impl ObjectStore {
                 }
             }
             self.rewrite(log, &mut change)?;
+            // What was read may have had versions that what was written has not.
+            self.deletes()?;
             Ok((change, removed))
         })
     }

@@ -129,12 +129,17 @@ impl Bucket {
         StoreError::Io { what }
     }
 
-    /// The tag of what was written.
-    fn tag(&self, written: PutResult) -> Tag {
-        let kept = written.version.as_deref();
-        if self.tells_versions && kept.is_some_and(|version| version != "null") {
+    /// Notes that an object has a version of its own. Where versions were kept and are not any more, new objects have
+    /// none, and what is older stays as it was.
+    fn see_version(&self, version: Option<&str>) {
+        if self.tells_versions && version.is_some_and(|version| version != "null") {
             self.versions.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// The tag of what was written.
+    fn tag(&self, written: PutResult) -> Tag {
+        self.see_version(written.version.as_deref());
         Tag {
             e_tag: written.e_tag,
             version: written.version,
@@ -157,7 +162,10 @@ impl Bucket {
             Ok::<_, Error>((bounded(found, most).await?, tag))
         })?;
         match found {
-            Ok((Some(content), tag)) => Ok(Since::New(content, tag)),
+            Ok((Some(content), tag)) => {
+                self.see_version(tag.version.as_deref());
+                Ok(Since::New(content, tag))
+            }
             Ok((None, _)) => Err(too_long(name)),
             Err(Error::NotFound { .. }) => Ok(Since::Gone),
             Err(Error::NotModified { .. }) if known.is_some() => Ok(Since::Same),

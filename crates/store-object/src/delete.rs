@@ -141,7 +141,7 @@ impl ObjectStore {
                     return Ok(Go::On);
                 }
                 deleted += gone;
-                let mut beside = self.beside(log, entry)?;
+                let mut beside = Beside::clone(&*self.beside(log, entry)?);
                 let (before, weight) = (beside.0.len(), beside.bytes());
                 beside.0.retain(|(seq, _)| {
                     let place = segment.place(*seq);
@@ -158,6 +158,8 @@ impl ObjectStore {
                 Ok(Go::On)
             })?;
             self.rewrite(log, &mut change)?;
+            // What was read may have had versions that what was written has not.
+            self.deletes()?;
             Ok((change, deleted))
         })
     }
@@ -198,7 +200,7 @@ impl ObjectStore {
             for (entry, all) in places.values() {
                 let mut segment = Segment::clone(&*self.segment(log, entry)?);
                 let was = segment.bytes();
-                let mut beside = self.beside(log, entry)?;
+                let mut beside = Beside::clone(&*self.beside(log, entry)?);
                 let (before, weight, mut back) = (beside.0.len(), beside.bytes(), 0);
                 for (place, seq, sealed) in all {
                     let Some(bytes) = segment.sealed.get_mut(*place) else {

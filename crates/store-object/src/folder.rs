@@ -4,9 +4,11 @@ use crate::codec::digest;
 use crate::objects::{Listed, Objects, Since, Tag, most, too_long};
 use ai_audit_core::LeafHash;
 use ai_audit_store::StoreError;
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 /// Held while an object is replaced.
@@ -19,6 +21,9 @@ const NEW: &str = "new";
 pub(crate) struct Folder {
     root: PathBuf,
     shown: String,
+    /// Folders that are surely there after a crash. One that is there may have been made a moment ago, by somebody who
+    /// has not come to sync what it is in.
+    known: Mutex<HashSet<PathBuf>>,
 }
 
 impl Folder {
@@ -27,6 +32,7 @@ impl Folder {
         let folder = Self {
             root: root.to_path_buf(),
             shown: format!("folder {}", root.display()),
+            known: Mutex::default(),
         };
         if create && !root.is_dir() {
             make_folder(root)?;
@@ -39,6 +45,20 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Sees to it that a folder below the root is there, after a crash too.
+    fn have(&self, folder: &Path) -> Result<(), StoreError> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if folder == self.root || known().contains(folder) && folder.is_dir() {
+            return Ok(());
+        }
+        if let Some(above) = folder.parent() {
+            self.have(above)?;
+        }
+        make_folder(folder)?;
+        known().insert(folder.to_path_buf());
+        Ok(())
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
@@ -46,9 +66,7 @@ impl Folder {
     fn create(&self, name: &str, content: &[u8]) -> Result<PathBuf, StoreError> {
         let path = self.path(name);
         let folder = path.parent().unwrap_or(&self.root).to_path_buf();
-        if !folder.is_dir() {
-            make_folder(&folder)?;
-        }
+        self.have(&folder)?;
         // Never by what is there: what a sync failed for is read back from memory, and may not be on the disk.
         let new = path.with_extension(NEW);
         remove(&new)?;
@@ -150,9 +168,7 @@ impl Objects for Folder {
             return Ok(None);
         }
         let folder = path.parent().unwrap_or(&self.root);
-        if !folder.is_dir() {
-            make_folder(folder)?;
-        }
+        self.have(folder)?;
         let new = self.path(NEW);
         remove(&new)?;
         write(&new, &content)?;

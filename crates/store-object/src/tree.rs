@@ -22,6 +22,8 @@ pub(crate) struct Cache {
     indexes: HashMap<String, Arc<Index>>,
     order: VecDeque<(String, usize)>,
     bytes: usize,
+    /// The ciphertexts that were read last.
+    pub(crate) beside: Option<(String, Arc<Beside>)>,
 }
 
 impl Cache {

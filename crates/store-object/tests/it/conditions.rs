@@ -116,6 +116,32 @@ fn a_bucket_with_object_lock_is_appended_to_and_nothing_is_deleted_from_it() {
     says(&error, &["older versions", "versions_expire"]);
 }
 
+/// What was written while versions were kept stays where only new objects have none.
+#[test]
+fn nothing_is_deleted_of_what_a_bucket_kept_versions_of_before() {
+    let Some(server) = crate::servers::Server::moto() else {
+        return;
+    };
+    let place = server.versioned_bucket(true);
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    append(
+        &open(&place, OpenMode::Create),
+        &name,
+        &Head::EMPTY,
+        &log.seal(9),
+    )
+    .unwrap();
+    server.versioned_bucket(false);
+    let store = open(&place, OpenMode::ReadWrite);
+    let head = log.head();
+    append(&store, &name, &head, &log.seal(2)).unwrap();
+    let error = store.delete_receipts(&name, 3..=5).unwrap_err();
+    says(&error, &["older versions", "versions_expire"]);
+    let again = open(&place, OpenMode::ReadOnly);
+    assert_eq!(whole(&again, &name), log.head());
+    assert_eq!(again.count_deleted(&name, 0..=9).unwrap(), 0);
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_and_no_secret_is_said() {
     let at = |endpoint: &str| {

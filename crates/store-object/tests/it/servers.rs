@@ -84,6 +84,19 @@ impl Server {
         Place::S3(bucket)
     }
 
+    /// Another bucket, which keeps versions or, later, does not any more.
+    pub(crate) fn versioned_bucket(&self, keeps: bool) -> Place {
+        let address = self.address();
+        if keeps {
+            assert_eq!(put(address, "/versioned", "", ""), Some(200));
+        }
+        let status = if keeps { "Enabled" } else { "Suspended" };
+        let told =
+            format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>");
+        assert_eq!(put(address, "/versioned?versioning", "", &told), Some(200));
+        self.bucket_named("versioned")
+    }
+
     /// Another bucket, that locks what is written to it for a day.
     pub(crate) fn locked_bucket(&self) -> Place {
         let address = self.address();
@@ -92,9 +105,13 @@ impl Server {
         let rule = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>\
                     <Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>";
         assert_eq!(put(address, "/locked?object-lock", "", rule), Some(200));
+        self.bucket_named("locked")
+    }
+
+    fn bucket_named(&self, name: &str) -> Place {
         match self.bucket("") {
             Place::S3(mut bucket) => {
-                bucket.bucket = "locked".into();
+                bucket.bucket = name.into();
                 Place::S3(bucket)
             }
             other => other,
