@@ -21,6 +21,8 @@ use tokio::time::timeout;
 
 /// How long a request's body may take.
 const BODY_TIME: Duration = Duration::from_secs(30);
+/// How long the rest of one that is too long is read for nothing, and no more of it than a body may have.
+const REST_TIME: Duration = Duration::from_secs(5);
 /// MCP 2026-07-28: the head is not what the body says.
 const HEADER_MISMATCH: i32 = -32020;
 
@@ -80,8 +82,19 @@ fn with(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Out> {
     response
 }
 
+async fn drop_rest(body: &mut Incoming) {
+    let mut left = MAX_MESSAGE;
+    while let Some(Ok(frame)) = body.frame().await {
+        let read = frame.data_ref().map_or(0, Bytes::len);
+        match left.checked_sub(read) {
+            Some(less) => left = less,
+            None => return,
+        }
+    }
+}
+
 /// A message.
-async fn posted(shared: &Arc<Shared>, headers: &HeaderMap, body: Incoming) -> Response<Out> {
+async fn posted(shared: &Arc<Shared>, headers: &HeaderMap, mut body: Incoming) -> Response<Out> {
     // A body that does not tell its length may be the longest there is.
     let length = body.size_hint().exact().unwrap_or(u64::MAX);
     let kib = length.min(MAX_MESSAGE as u64).div_ceil(1024);
@@ -102,19 +115,22 @@ async fn posted(shared: &Arc<Shared>, headers: &HeaderMap, body: Incoming) -> Re
             "expected application/json in UTF-8, not compressed\n",
         );
     }
-    let Ok(body) = timeout(BODY_TIME, Limited::new(body, MAX_MESSAGE).collect()).await else {
+    let whole = Limited::new(&mut body, MAX_MESSAGE).collect();
+    let Ok(whole) = timeout(BODY_TIME, whole).await else {
         return plain(
             StatusCode::REQUEST_TIMEOUT,
             "the body did not come in time\n",
         );
     };
-    let Ok(body) = body else {
+    let Ok(whole) = whole else {
+        // Who still sends would find the connection broken, and not hear why.
+        let _ = timeout(REST_TIME, drop_rest(&mut body)).await;
         return plain(
             StatusCode::PAYLOAD_TOO_LARGE,
             "the body is cut off, or longer than 8 MiB\n",
         );
     };
-    let body = body.to_bytes();
+    let body = whole.to_bytes();
     let told = (
         one(headers, MCP_SESSION),
         one(headers, SESSION),
