@@ -103,12 +103,15 @@ impl LogDirectory {
         self.settings.store.address.is_some() && self.layout.log(log).key_line.exists()
     }
 
+    /// A log was made, and is not in the store.
     pub(crate) fn lost(&self, log: &LogName) -> DirectoryError {
-        let address = self.settings.store.address.as_ref();
-        DirectoryError::Lost {
-            log: log.clone(),
-            store: address.map(ToString::to_string).unwrap_or_default(),
-            key_line: self.layout.log(log).key_line,
+        match &self.settings.store.address {
+            Some(address) => DirectoryError::Lost {
+                log: log.clone(),
+                store: address.to_string(),
+                key_line: self.layout.log(log).key_line,
+            },
+            None => crate::begun::not_here(&self.layout, log),
         }
     }
 
@@ -174,8 +177,10 @@ impl LogDirectory {
         let mut read = self.store.read(log, seq, ReadLimit::ONE)?;
         match read.pop() {
             Some(receipt) => Ok(receipt.content),
-            None => Err(StoreError::Invalid {
-                what: format!("log {log} has no receipt {seq}: it has {held}"),
+            None => Err(StoreError::NoSuchReceipt {
+                log: log.clone(),
+                seq,
+                held,
             }
             .into()),
         }
@@ -249,11 +254,11 @@ impl LogDirectory {
     /// When its file cannot be read, production refuses it, or its service does not sign.
     pub fn checkpoint_key(&self, log: &LogName) -> Result<LogKey, DirectoryError> {
         self.keys_may_be_used(log)?;
-        let paths = self.layout.log(log);
-        if let Some(service) = ServiceKey::read(&paths.checkpoint_signer)? {
+        if let Some(service) = self.checkpoint_service(log)? {
             return service.open(&self.settings);
         }
-        read_key(&paths.checkpoint_key, self.settings.production).map(LogKey::File)
+        let file = self.layout.log(log).checkpoint_key;
+        read_key(&file, self.settings.production).map(LogKey::File)
     }
 
     /// The same where the valid key is about to be revoked, and may be lost.
@@ -265,35 +270,27 @@ impl LogDirectory {
     }
 
     /// Who keeps a log's receipt key: its files, or a service, which is asked to sign a probe. Where there are
-    /// files, they are the ones: a key in a service was revoked then.
+    /// both, the log says which: one that was revoked, or that a failed `init` or revocation left, counts not.
     ///
     /// # Errors
     ///
     /// When they cannot be read, production refuses them, or the service does not sign.
     pub fn receipt_keys(&self, log: &LogName) -> Result<Box<dyn ReceiptKeys>, DirectoryError> {
         self.keys_may_be_used(log)?;
-        let paths = self.layout.log(log);
-        if !paths.receipt_key.exists()
-            && !paths.next_receipt_key.exists()
-            && let Some(service) = ServiceKey::read(&paths.receipt_signer)?
-        {
+        if let Some(service) = self.receipt_service(log)? {
             return Ok(Box::new(service.open(&self.settings)?));
         }
-        let keys = FileReceiptKeys::open(&paths, self.settings.production)?;
+        let keys = FileReceiptKeys::open(&self.layout.log(log), self.settings.production)?;
         Ok(Box::new(keys))
     }
 
-    /// Whether a key of a log is in a service.
+    /// Which services have a log's valid receipt key and its checkpoint key; none for one that is in files.
     ///
     /// # Errors
     ///
-    /// When a file that would say so cannot be read.
+    /// When a file that would say so, or the log, cannot be read.
     pub fn service_keys(&self, log: &LogName) -> Result<[Option<ServiceKey>; 2], DirectoryError> {
-        let paths = self.layout.log(log);
-        Ok([
-            ServiceKey::read(&paths.receipt_signer)?,
-            ServiceKey::read(&paths.checkpoint_signer)?,
-        ])
+        Ok([self.receipt_service(log)?, self.checkpoint_service(log)?])
     }
 
     /// The secret under which a log's texts are digested.

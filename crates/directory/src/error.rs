@@ -51,6 +51,63 @@ pub enum DirectoryError {
         /// Its key line, which was written when it had been made.
         key_line: PathBuf,
     },
+    /// A log that was made in the directory is not in its own database, and no server is named.
+    #[error(
+        "log {log} is not in {}, though {} says that it was made: its receipts are on a server that no setting names any \
+         more, or the file was lost; nothing is written. Name the server again (the setting `store`), or bring the file \
+         back; if the log is lost for good, keep its key line, and begin another directory",
+        .database.display(),
+        .key_line.display()
+    )]
+    NotHere {
+        /// The log.
+        log: LogName,
+        /// The database in which it is not.
+        database: PathBuf,
+        /// Its key line, which was written when it had been made.
+        key_line: PathBuf,
+    },
+    /// The keys of a log may have signed its genesis in another store.
+    #[error(
+        "log {log} was begun in {there}, as {} says, and this run would begin it in {here} with the same keys; nothing is \
+         written. Name {there} again (the setting `store`) and repeat `ai-audit init`; if the log is surely not there, \
+         remove that file",
+        .mark.display()
+    )]
+    BegunElsewhere {
+        /// The log.
+        log: LogName,
+        /// Where it was begun.
+        there: String,
+        /// Where it would be begun now.
+        here: String,
+        /// The file that says so.
+        mark: PathBuf,
+    },
+    /// The keys at hand for a log that is stored are not its own.
+    #[error(
+        "log {log} is in {store}, and was not opened with these keys: {what}; bring back those that it was opened with, or choose another name with --log"
+    )]
+    OtherKeys {
+        /// The log.
+        log: LogName,
+        /// Where it is stored.
+        store: String,
+        /// Which key is which.
+        what: String,
+    },
+    /// A log may have been begun, and may not.
+    #[error(
+        "{error}; log {log} may be begun in {place} all the same, so its keys and the settings stay as they are now: repeat `ai-audit init` with the same words"
+    )]
+    Unsure {
+        /// The log.
+        log: LogName,
+        /// Where.
+        place: String,
+        /// What went wrong.
+        error: Box<DirectoryError>,
+    },
     /// A log of this name is on the server, and its keys are not in the directory.
     #[error(
         "log {log} is in {store} already, and its keys are not in {}: it is another directory's. Choose another name with \
@@ -314,6 +371,7 @@ impl DirectoryError {
             | Self::NoSuchWitness { .. }
             | Self::LogExists { .. }
             | Self::Foreign { .. }
+            | Self::OtherKeys { .. }
             | Self::ReservedName { .. }
             | Self::Settings { .. }
             | Self::NotSealed { .. }
@@ -323,7 +381,12 @@ impl DirectoryError {
             | Self::NotKept { .. }
             | Self::NothingHeld { .. }
             | Self::Open(_)
-            | Self::Store(StoreError::NotAStore { .. } | StoreError::Invalid { .. }) => true,
+            | Self::Store(
+                StoreError::NotAStore { .. }
+                | StoreError::Invalid { .. }
+                | StoreError::NoSuchReceipt { .. }
+                | StoreError::Replica { .. },
+            ) => true,
             Self::Io { error, .. } => cannot_be_opened(error.kind()),
             _ => false,
         }

@@ -1,9 +1,11 @@
 //! Opening a new log: keys, genesis, key line.
 
+use crate::begun;
 use crate::ephemeral;
 use crate::error::io_at;
 use crate::key_files::{durable_folder, folder_of, private_folder, sync_folder};
 use crate::store::{LOSS, Plan, plan};
+use crate::which_keys::public;
 use crate::writer::Writer;
 use crate::{
     DirectoryError, FileReceiptKeys, Layout, LogDirectory, LogKey, LogPaths, ServiceKey, Settings,
@@ -74,6 +76,40 @@ pub struct Initialized {
     pub paths: LogPaths,
     /// Whether a recovery key was made here, which should not stay here.
     pub recovery_key_made: bool,
+    /// In what way the settings file says otherwise of the store than this run was told.
+    pub warnings: Vec<String>,
+}
+
+/// A log that was not opened, as far as is known.
+pub(crate) struct NotMade {
+    pub(crate) error: DirectoryError,
+    /// Whether there is surely nothing of it in the store.
+    surely: bool,
+}
+
+impl From<DirectoryError> for NotMade {
+    fn from(error: DirectoryError) -> Self {
+        Self {
+            error,
+            surely: true,
+        }
+    }
+}
+
+impl From<StoreError> for NotMade {
+    fn from(error: StoreError) -> Self {
+        DirectoryError::from(error).into()
+    }
+}
+
+impl NotMade {
+    /// The log is there, and what comes behind that failed.
+    const fn though_begun(error: DirectoryError) -> Self {
+        Self {
+            error,
+            surely: false,
+        }
+    }
 }
 
 /// Settings file of a new directory: everything in it is a default.
@@ -123,24 +159,35 @@ pub fn init(
         });
     }
     check(path, options)?;
+    let layout = Layout::new(path);
+    // Before a database is made in which the log surely is not.
+    begun::before_a_new_database(&layout, &settings)?;
     let told = settings.store.clone();
-    let file = Layout::new(path).settings();
+    let file = layout.settings();
     let to_keep = || match told.address {
-        Some(_) => plan(&file, SETTINGS, &told),
+        Some(_) => plan(&file, SETTINGS, &told).map(Some),
         None => Ok(None),
     };
     // What the file says otherwise is refused before anybody is asked.
     to_keep()?;
     durable_folder(path)?;
     let writer = Writer::create(path, settings, software)?;
+    let plan = to_keep()?;
+    let warnings = plan.as_ref().map(|plan| plan.warnings().to_vec());
     // Before there is a log on the server: whoever is cut off in between finds it again.
-    let kept = to_keep()?.map(Plan::write).transpose()?;
-    let made = create(&writer, options).inspect_err(|_| {
-        // Another address may be the right one. Where this fails, too, the file says which one it was.
-        if let Some(kept) = kept {
-            let _ = kept.undo();
+    let kept = plan.map(Plan::write).transpose()?.flatten();
+    let mut made = match create(&writer, options) {
+        Ok(made) => made,
+        Err(NotMade { error, surely }) => {
+            // Another address may be the right one, but not where a log may have been begun. Where undoing fails,
+            // too, the file says which one it was.
+            if let Some(kept) = kept.filter(|_| surely) {
+                let _ = kept.undo();
+            }
+            return Err(error);
         }
-    })?;
+    };
+    made.warnings = warnings.unwrap_or_default();
     if !file.exists() {
         fs::write(&file, SETTINGS).map_err(io_at(&file))?;
     }
@@ -182,19 +229,17 @@ fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
 }
 
 /// Makes keys and genesis in a directory whose writer is at hand.
-pub(crate) fn create(
-    writer: &Writer,
-    options: &InitOptions,
-) -> Result<Initialized, DirectoryError> {
+pub(crate) fn create(writer: &Writer, options: &InitOptions) -> Result<Initialized, NotMade> {
     let directory = writer.directory();
     let (log, paths) = (&options.log, directory.layout().log(&options.log));
     if directory.store().head(log)?.is_some() {
         return finish(directory, options, paths);
     }
     // Its keys would sign a second log of this name, and nobody would miss the first one.
-    if directory.is_lost(log) {
-        return Err(directory.lost(log));
+    if paths.key_line.exists() {
+        return Err(directory.lost(log).into());
     }
+    begun::not_elsewhere(directory.layout(), directory.settings(), log)?;
     directory.layout().check_new_log(log)?;
     // A log without keys here is another directory's, which this one would publish and serve as its own.
     if let Some(address) = &directory.settings().store.address {
@@ -204,7 +249,8 @@ pub(crate) fn create(
                 log: other.clone(),
                 store: address.to_string(),
                 path: directory.layout().root().into(),
-            });
+            }
+            .into());
         }
     }
     let random = writer.random();
@@ -258,14 +304,28 @@ pub(crate) fn create(
             checkpoint: Box::new(checkpoint),
         },
     };
-    writer.create_in_ledger(log.clone(), new)?;
-    let key_line = directory.key_line(log)?;
-    publish(&paths.key_line, &key_line)?;
+    let place = directory.settings().store.place();
+    begun::write(&paths.begun, &place)?;
+    if let Err(error) = writer.create_in_ledger(log.clone(), new) {
+        // The answer may be lost, and the genesis not.
+        if let Ok(None) = directory.store().head(log) {
+            begun::remove(&paths.begun)?;
+            return Err(error.into());
+        }
+        return Err(NotMade::though_begun(DirectoryError::Unsure {
+            log: log.clone(),
+            place,
+            error: Box::new(error),
+        }));
+    }
+    let key_line = directory.key_line(log).map_err(NotMade::though_begun)?;
+    publish(&paths.key_line, &key_line).map_err(NotMade::though_begun)?;
     Ok(Initialized {
         log: log.clone(),
         key_line,
         paths,
         recovery_key_made: options.recovery_key.is_none() && !options.ephemeral,
+        warnings: Vec::new(),
     })
 }
 
@@ -286,7 +346,7 @@ fn finish(
     directory: &LogDirectory,
     options: &InitOptions,
     paths: LogPaths,
-) -> Result<Initialized, DirectoryError> {
+) -> Result<Initialized, NotMade> {
     let log = &options.log;
     // Keys are written before the log is made.
     if let Some(address) = &directory.settings().store.address
@@ -296,7 +356,8 @@ fn finish(
             log: log.clone(),
             store: address.to_string(),
             path: directory.layout().root().into(),
-        });
+        }
+        .into());
     }
     let key_line = directory.key_line(log)?;
     let same_name =
@@ -305,14 +366,30 @@ fn finish(
         return Err(DirectoryError::LogExists {
             log: log.clone(),
             path: directory.layout().root().into(),
-        });
+        }
+        .into());
     }
-    publish(&paths.key_line, &key_line)?;
+    // Another directory's log under the name that this one wanted, with the keys of a run that failed.
+    let others = match directory.keys_of_another(log)? {
+        Some(what) => Some(what),
+        None => directory.told_of_others(log, options)?,
+    };
+    if let Some(what) = others {
+        return Err(DirectoryError::OtherKeys {
+            log: log.clone(),
+            store: directory.settings().store.place(),
+            what,
+        }
+        .into());
+    }
+    publish(&paths.key_line, &key_line).map_err(NotMade::though_begun)?;
+    let recovery = directory.genesis_keys(log)?.recovery;
     Ok(Initialized {
         log: log.clone(),
         key_line,
-        recovery_key_made: paths.recovery_key.exists(),
+        recovery_key_made: public(&paths.recovery_key) == Some(recovery),
         paths,
+        warnings: Vec::new(),
     })
 }
 
@@ -323,7 +400,19 @@ fn key(
     given: Option<&Path>,
 ) -> Result<SigningKey, DirectoryError> {
     if is_there(file)? {
-        return read_key(file, true);
+        let there = read_key(file, true)?;
+        if let Some(given) = given
+            && read_key(given, false)?.verifying_key() != there.verifying_key()
+        {
+            return Err(DirectoryError::Key {
+                path: file.into(),
+                what: format!(
+                    "another key than that of {} is there already; remove the file if it was a mistake",
+                    given.display()
+                ),
+            });
+        }
+        return Ok(there);
     }
     let key = match given {
         Some(given) => read_key(given, false)?,

@@ -33,6 +33,8 @@ pub struct LogPaths {
     pub checkpoint_signer: PathBuf,
     /// The recovery key, which belongs elsewhere.
     pub recovery_key: PathBuf,
+    /// Which store the genesis with these keys was to be written to.
+    pub begun: PathBuf,
     /// The secret under which texts are digested.
     pub digest_secret: PathBuf,
     /// The keys of subjects, wrapped.
@@ -110,6 +112,7 @@ impl Layout {
             checkpoint_key: keys.join("checkpoint.pem"),
             checkpoint_signer: keys.join("checkpoint.signer"),
             recovery_key: keys.join("recovery.pem"),
+            begun: keys.join("begun"),
             digest_secret: keys.join("digest.secret"),
             subject_keys: keys.join("subjects.db"),
             kek: keys.join("kek"),

@@ -11,6 +11,7 @@
 //! DIR/keys/receipt.pem     signs receipts            (mode 0600)
 //! DIR/keys/checkpoint.pem  signs checkpoints         (mode 0600)
 //! DIR/keys/*.signer        where one of the two is, if it is in a token or service
+//! DIR/keys/begun           where the genesis with these keys was to be written
 //! DIR/keys/recovery.pem    revokes; move it offline  (mode 0600)
 //! DIR/keys/digest.secret   keys the digests of texts (mode 0600)
 //! DIR/keys/subjects.db     keys of subjects, wrapped (mode 0600); no backup of the log needs it
@@ -46,6 +47,7 @@
 //! ```
 
 mod archive;
+mod begun;
 mod deleted;
 mod directory;
 mod durable;
@@ -81,6 +83,7 @@ mod subjects;
 mod system;
 mod texts;
 mod tile_folder;
+mod which_keys;
 mod witnesses;
 mod writer;
 

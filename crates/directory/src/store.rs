@@ -8,8 +8,8 @@ pub use address::StoreAddress;
 pub(crate) use keep::{Plan, plan};
 
 use crate::error::{io_at, opening};
-use crate::{DirectoryError, Layout, Passphrase, Settings};
-use ai_audit_store::Store;
+use crate::{DirectoryError, Layout, LogPaths, Passphrase, Settings};
+use ai_audit_store::{LogName, Store};
 use ai_audit_store_sqlite::SqliteStore;
 use std::fs;
 use std::path::PathBuf;
@@ -36,6 +36,29 @@ pub struct StoreSettings {
     pub eraser: Option<StoreAddress>,
     /// Takes a Redis that may lose what it acknowledged, which the genesis of each log then declares.
     pub allow_loss: bool,
+}
+
+impl StoreSettings {
+    /// Where the receipts are, as a line that is the same whoever logs in and however.
+    pub(crate) fn place(&self) -> String {
+        let Some(address) = &self.address else {
+            return "audit.db".into();
+        };
+        let (kind, name) = match address.is_postgres() {
+            true => ("postgres", "ai_audit"),
+            false => ("redis", "ai-audit"),
+        };
+        let name = self.name.as_deref().unwrap_or(name);
+        let (mut hosts, mut database) = (Vec::new(), String::new());
+        for login in address.logins() {
+            hosts.push(format!("{}:{}", login.host, login.port));
+            database = login.database;
+        }
+        if kind == "redis" && database.is_empty() {
+            database = "0".into();
+        }
+        format!("{kind}://{}/{database} {name}", hosts.join(","))
+    }
 }
 
 /// What a store is opened for.
@@ -215,10 +238,17 @@ fn text_of(path: &std::path::Path) -> Result<String, DirectoryError> {
 }
 
 /// The logs of which a key line is in a directory: they were made, since it is written afterwards.
-pub(crate) fn key_lines(layout: &Layout) -> Result<Vec<ai_audit_store::LogName>, DirectoryError> {
-    use ai_audit_store::LogName;
+pub(crate) fn key_lines(layout: &Layout) -> Result<Vec<LogName>, DirectoryError> {
+    logs_with(layout, |paths| paths.key_line.exists())
+}
+
+/// The logs of whose files in a directory this holds, whether they are in its store or not.
+pub(crate) fn logs_with(
+    layout: &Layout,
+    holds: impl Fn(&LogPaths) -> bool,
+) -> Result<Vec<LogName>, DirectoryError> {
     let mut found = Vec::new();
-    if layout.log(&LogName::default()).key_line.exists() {
+    if holds(&layout.log(&LogName::default())) {
         found.push(LogName::default());
     }
     let entries = match fs::read_dir(layout.root()) {
@@ -231,7 +261,7 @@ pub(crate) fn key_lines(layout: &Layout) -> Result<Vec<ai_audit_store::LogName>,
         let Some(log) = name.to_str().and_then(|name| LogName::new(name).ok()) else {
             continue;
         };
-        if log != LogName::default() && layout.log(&log).key_line.exists() {
+        if log != LogName::default() && holds(&layout.log(&log)) {
             found.push(log);
         }
     }

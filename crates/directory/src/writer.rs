@@ -2,7 +2,7 @@
 
 use crate::directory::is_log_directory;
 use crate::error::opening;
-use crate::init::{create, for_tenant, has_keys, publish};
+use crate::init::{create, for_tenant, publish};
 use crate::keepers::Keepers;
 use crate::key_files::UNFINISHED;
 use crate::receipt_keys::destroy_unfinished;
@@ -51,10 +51,14 @@ struct Asked {
 impl KeyFiles {
     fn signers(&self, log: &LogName) -> Result<LogSigners, DirectoryError> {
         let signers = signers(&self.directory, log)?;
-        for warning in [self.recovery_key_beside(log)?, self.mark_missing(log)?] {
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            asked.warnings.extend(warning);
-        }
+        let mut warnings = self.directory.passed_over(log)?;
+        warnings.extend(self.recovery_key_beside(log)?);
+        warnings.extend(self.mark_missing(log)?);
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .warnings
+            .extend(warnings);
         if self.directory.settings().ask_witnesses {
             self.ask(log)?;
         }
@@ -179,7 +183,9 @@ impl Writer {
             // The lock is ours: nobody is writing one of these now.
             let keys = self.directory.layout().log(&log).keys;
             destroy_unfinished(&keys, UNFINISHED.as_ref())?;
-            let rotating = self.directory.layout().log(&log).next_receipt_key.exists();
+            // Beside a key in a service it is a revocation's, which only that finishes.
+            let rotating = self.directory.layout().log(&log).next_receipt_key.exists()
+                && !matches!(self.directory.receipt_service(&log), Ok(Some(_)));
             // One that was killed while it wrote keys: until that is undone nobody can read them.
             if has_journal(&self.directory.layout().log(&log).subject_keys) {
                 // Whoever needs them hears of it.
@@ -212,10 +218,13 @@ impl Writer {
         for log in self.directory.logs()? {
             let file = self.directory.layout().log(&log).key_line;
             // One that cannot be known or written keeps nobody from recording, and verifying tells. What is on a
-            // server without its keys being here is another directory's.
+            // server without its keys being here is another directory's, whatever a failed `init` left.
+            let ours = || {
+                self.directory.settings().store.address.is_none()
+                    || matches!(self.directory.keys_of_another(&log), Ok(None))
+            };
             if !file.exists()
-                && (self.directory.settings().store.address.is_none()
-                    || has_keys(&self.directory, &log))
+                && ours()
                 && let Ok(line) = self.directory.key_line(&log)
             {
                 let _ = publish(&file, &line);
@@ -371,7 +380,7 @@ impl Writer {
         }
         // What is opened beside a log for trying out is for trying out too.
         options.ephemeral = default.is_some() && self.directory.is_ephemeral(&LogName::default())?;
-        create(self, &options)
+        create(self, &options).map_err(|failed| failed.error)
     }
 
     /// Makes a checkpoint of a log now and returns the note.

@@ -40,6 +40,7 @@ mod serve;
 mod shared;
 mod token;
 mod token_file;
+mod troubles;
 mod watch;
 
 pub use ai_audit_listen::{TlsError, TlsFiles};
@@ -48,3 +49,4 @@ pub use problem::Problem;
 pub use serve::{ServeError, serve};
 pub use token::{Scope, Token, TokenEntry};
 pub use token_file::{TokenFile, TokenFileError};
+pub use troubles::Troubles;

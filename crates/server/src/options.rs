@@ -1,6 +1,6 @@
 //! How a service is run, and its limits, which bound what all of its clients together take.
 
-use crate::{TlsFiles, TokenFile};
+use crate::{TlsFiles, TokenFile, Troubles};
 use ai_audit_telemetry::Telemetry;
 use core::time::Duration;
 use std::sync::Arc;
@@ -54,6 +54,8 @@ pub struct ServerOptions {
     /// Where metrics and traces are told to, if anywhere. Its observer is given to the writer that is
     /// served, and it ends with the service.
     pub telemetry: Option<Arc<Telemetry>>,
+    /// Who hears the whole of what goes wrong; clients hear the kind of it.
+    pub troubles: Troubles,
 }
 
 impl ServerOptions {
@@ -77,6 +79,7 @@ impl ServerOptions {
             grace: Duration::from_secs(30),
             stop_reason: "the service was stopped".into(),
             telemetry: None,
+            troubles: Troubles::default(),
         }
     }
 }

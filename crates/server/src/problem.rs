@@ -1,5 +1,7 @@
 //! What is said when something cannot be done: `application/problem+json` (RFC 9457).
 
+use crate::troubles::{Whole, number};
+use ai_audit_core::SealError;
 use ai_audit_directory::DirectoryError;
 use ai_audit_intake::{IntakeError, TakeError};
 use ai_audit_store::{AppendError, LedgerError, StoreError, SubmitError};
@@ -7,6 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::fmt;
 
 /// An answer that says why there is none.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -25,6 +28,9 @@ pub struct Problem {
     place: Option<String>,
     #[serde(skip)]
     retry_after: Option<u32>,
+    /// What the operator hears of it beyond the detail.
+    #[serde(skip)]
+    whole: Option<String>,
 }
 
 impl Problem {
@@ -36,6 +42,7 @@ impl Problem {
             detail: detail.into(),
             place: None,
             retry_after: None,
+            whole: None,
         }
     }
 
@@ -51,6 +58,16 @@ impl Problem {
     pub(crate) fn later(detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
         problem.retry_after = Some(1);
+        problem
+    }
+
+    /// Something failed below the service. Servers, paths and what they said are nobody's matter but the operator's,
+    /// who finds it under the number that the client is given.
+    pub(crate) fn trouble(kind: impl fmt::Display, whole: impl fmt::Display) -> Self {
+        let whole = whole.to_string();
+        let number = number(&whole);
+        let mut problem = Self::later(format!("{kind} (trouble {number})"));
+        problem.whole = Some(format!("trouble {number}: {whole}"));
         problem
     }
 
@@ -89,6 +106,9 @@ impl IntoResponse for Problem {
             let bearer = HeaderValue::from_static("Bearer");
             headers.insert(header::WWW_AUTHENTICATE, bearer);
         }
+        if let Some(whole) = self.whole {
+            response.extensions_mut().insert(Whole(whole));
+        }
         response
     }
 }
@@ -110,7 +130,7 @@ impl From<TakeError> for Problem {
             }
             TakeError::Intake(error) => error.into(),
             TakeError::Submit(error) => error.into(),
-            other => Self::later(other.to_string()),
+            other => Self::trouble("it cannot be recorded now", other),
         }
     }
 }
@@ -119,7 +139,7 @@ impl From<IntakeError> for Problem {
     fn from(error: IntakeError) -> Self {
         match error {
             IntakeError::Directory(error) => error.into(),
-            other => Self::later(other.to_string()),
+            other => Self::trouble("the log cannot be used now", other),
         }
     }
 }
@@ -135,7 +155,10 @@ impl From<SubmitError> for Problem {
             SubmitError::Empty | SubmitError::Id { .. } | SubmitError::IdTwice { .. } => {
                 Self::bad(detail)
             }
-            _ => Self::later(detail),
+            SubmitError::Full { .. } | SubmitError::NotAttached { .. } | SubmitError::Closed => {
+                Self::later(detail)
+            }
+            _ => Self::trouble("the log cannot be written to now", detail),
         }
     }
 }
@@ -144,6 +167,10 @@ impl From<AppendError> for Problem {
     fn from(error: AppendError) -> Self {
         let detail = error.to_string();
         match error {
+            AppendError::Record {
+                error: SealError::Signer(_),
+                ..
+            } => Self::trouble(append_kind(&error), detail),
             AppendError::Record { .. }
             | AppendError::Reserved { .. }
             | AppendError::Ciphertexts { .. } => {
@@ -151,30 +178,52 @@ impl From<AppendError> for Problem {
             }
             AppendError::IdTaken { .. } => Self::new(StatusCode::CONFLICT, detail),
             // Nobody has heard that it is durable: the same ids, sent again, tell.
-            _ => Self::later(detail),
+            _ => Self::trouble(append_kind(&error), detail),
         }
     }
 }
 
 impl From<DirectoryError> for Problem {
     fn from(error: DirectoryError) -> Self {
-        let detail = match &error {
+        match &error {
             // It names the logs that there are, which not everybody may see.
-            DirectoryError::NoSuchLog { log, .. } => format!("there is no log {log}"),
-            // It names the server and a path.
-            DirectoryError::Lost { log, .. } => {
-                format!("log {log} is not in the store that should have it; nothing is written")
+            DirectoryError::NoSuchLog { log, .. } => {
+                Self::missing(format!("there is no log {log}"))
             }
-            error => error.to_string(),
-        };
-        match error {
-            DirectoryError::NoSuchLog { .. }
-            | DirectoryError::Store(StoreError::Invalid { .. }) => Self::missing(detail),
-            DirectoryError::Deleted { .. } => Self::new(StatusCode::GONE, detail),
+            DirectoryError::Store(StoreError::NoSuchReceipt { .. }) => {
+                Self::missing(error.to_string())
+            }
+            DirectoryError::Deleted { .. } => Self::new(StatusCode::GONE, error.to_string()),
             DirectoryError::Policy(_) | DirectoryError::Refused(_) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
             }
-            _ => Self::later(detail),
+            // They name nothing but the log.
+            DirectoryError::NotCovered { .. }
+            | DirectoryError::NotSealed { .. }
+            | DirectoryError::NotKept { .. }
+            | DirectoryError::Erased { .. }
+            | DirectoryError::Ephemeral { .. } => Self::later(error.to_string()),
+            DirectoryError::Lost { log, .. } | DirectoryError::NotHere { log, .. } => {
+                let kind = format!(
+                    "log {log} is not in the store that should have it; nothing is written"
+                );
+                Self::trouble(kind, error)
+            }
+            DirectoryError::Open(below) | DirectoryError::Store(below) => {
+                Self::trouble(store_kind(below), error)
+            }
+            DirectoryError::Ledger(_) => Self::trouble("the log cannot be written to now", error),
+            DirectoryError::Service(_) => {
+                Self::trouble("what has a key of the log does not sign now", error)
+            }
+            DirectoryError::Io { .. }
+            | DirectoryError::Key { .. }
+            | DirectoryError::KeyMode { .. }
+            | DirectoryError::DatabaseMode { .. }
+            | DirectoryError::Damaged { .. } => {
+                Self::trouble("a file of the log cannot be used now", error)
+            }
+            _ => Self::trouble("the log cannot be used now", error),
         }
     }
 }
@@ -187,6 +236,186 @@ impl From<StoreError> for Problem {
 
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
-        Self::later(error.to_string())
+        match &error {
+            LedgerError::NotAttached { .. } | LedgerError::Closed => Self::later(error.to_string()),
+            LedgerError::Store(below) => Self::trouble(store_kind(below), error),
+            _ => Self::trouble("the log cannot be written to now", error),
+        }
+    }
+}
+
+/// Of which kind a store's error is, without what it names.
+pub(crate) fn store_kind(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Io { .. } => "the store cannot be reached, read or written now",
+        StoreError::Full { .. } => "the store has no room",
+        StoreError::HeadMoved { .. } => "another writer wrote to the log",
+        StoreError::Locked { .. } => "another writer has the store",
+        StoreError::ReadOnly | StoreError::Replica { .. } => "the store takes no records now",
+        StoreError::Corrupt { .. } => "what is stored contradicts itself",
+        StoreError::TooNew { .. } | StoreError::NotAStore { .. } => {
+            "the store is none that this program can use"
+        }
+        _ => "the store does not do what was asked",
+    }
+}
+
+/// The same of an append, with what the client has to know of its records.
+pub(crate) fn append_kind(error: &AppendError) -> String {
+    match error {
+        AppendError::Store(below) => format!("not recorded: {}", store_kind(below)),
+        AppendError::Unknown(below) => format!("not known whether recorded: {}", store_kind(below)),
+        AppendError::Unconfirmed { first_seq, error } => format!(
+            "recorded from receipt {first_seq} on, but perhaps not durably: {}",
+            store_kind(error)
+        ),
+        AppendError::TakenOver { log, .. } => {
+            format!("log {log} was taken over by another writer")
+        }
+        AppendError::Closed | AppendError::Panicked { .. } | AppendError::Erased { .. } => {
+            error.to_string()
+        }
+        AppendError::Keys(_)
+        | AppendError::Own {
+            error: SealError::Signer(_),
+            ..
+        }
+        | AppendError::Record {
+            error: SealError::Signer(_),
+            ..
+        } => "not recorded: the log's key does not sign now".into(),
+        AppendError::SubjectKeys(_) => "not recorded: a key of a subject cannot be kept now".into(),
+        AppendError::Erasing(_) => "not recorded: an erasure has to be finished first".into(),
+        _ => "not recorded".into(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+    use ai_audit_core::SignerError;
+    use ai_audit_store::{LogName, ReceiptKeysError};
+
+    /// A117: whatever fails below the service, a client learns of no server and no path by it.
+    #[test]
+    fn a117_what_fails_below_is_told_to_the_operator_alone() {
+        let secret = "postgres://audit_writer@10.1.2.3/audit: /srv/audit/keys/receipt.pem";
+        let io = || StoreError::Io {
+            what: secret.into(),
+        };
+        let signer = || SealError::Signer(SignerError::new(secret));
+        let log = LogName::default;
+        let path = std::path::PathBuf::from("/srv/audit/keys/receipt.pem");
+        let problems: Vec<(&str, Problem)> = vec![
+            ("cannot be reached", io().into()),
+            (
+                "does not do what was asked",
+                StoreError::Invalid {
+                    what: secret.into(),
+                }
+                .into(),
+            ),
+            (
+                "takes no records",
+                StoreError::Replica {
+                    what: secret.into(),
+                }
+                .into(),
+            ),
+            ("not recorded", AppendError::Store(io()).into()),
+            ("not known", AppendError::Unknown(io()).into()),
+            (
+                "from receipt 7 on",
+                AppendError::Unconfirmed {
+                    first_seq: 7,
+                    error: io(),
+                }
+                .into(),
+            ),
+            (
+                "taken over by another writer",
+                AppendError::TakenOver {
+                    log: log(),
+                    error: Box::new(io()),
+                }
+                .into(),
+            ),
+            (
+                "does not sign",
+                AppendError::Keys(ReceiptKeysError::new(secret)).into(),
+            ),
+            (
+                "does not sign",
+                AppendError::Record {
+                    index: 0,
+                    error: signer(),
+                }
+                .into(),
+            ),
+            (
+                "does not sign",
+                AppendError::Own {
+                    kind: ai_audit_core::Kind::GAP,
+                    error: signer(),
+                }
+                .into(),
+            ),
+            (
+                "cannot be written to",
+                SubmitError::Attach(Box::new(LedgerError::NoSigners {
+                    log: log(),
+                    reason: secret.into(),
+                }))
+                .into(),
+            ),
+            ("cannot be reached", LedgerError::Store(io()).into()),
+            (
+                "does not sign",
+                DirectoryError::Service(secret.into()).into(),
+            ),
+            (
+                "cannot be written to",
+                DirectoryError::Ledger(secret.into()).into(),
+            ),
+            (
+                "a file of the log",
+                DirectoryError::Key {
+                    path: path.clone(),
+                    what: "others can read it".into(),
+                }
+                .into(),
+            ),
+            (
+                "is not in the store",
+                DirectoryError::Lost {
+                    log: log(),
+                    store: secret.into(),
+                    key_line: path,
+                }
+                .into(),
+            ),
+            (
+                "cannot be used",
+                DirectoryError::Settings {
+                    origin: "/srv/audit/ai-audit.toml".into(),
+                    what: secret.into(),
+                }
+                .into(),
+            ),
+        ];
+        for (expected, problem) in problems {
+            assert_eq!(problem.status(), 503, "{expected}");
+            let whole = problem.whole.clone().unwrap();
+            let said = serde_json::to_string(&problem).unwrap();
+            assert!(said.contains(expected), "{expected}: {said}");
+            for name in ["10.1.2.3", "/srv", "audit_writer"] {
+                assert!(!said.contains(name), "{said}");
+            }
+            assert!(whole.contains("/srv"), "{whole}");
+            // The number is the same for both.
+            let number = whole.split(':').next().unwrap();
+            assert!(said.contains(&format!("({number})")), "{said}: {whole}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Whether records can be sealed: how the last write went, and what the store says when it is asked.
 
+use crate::problem::append_kind;
 use ai_audit_intake::Sealed;
 use ai_audit_store::AppendError;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -54,7 +55,7 @@ impl Readiness {
             Ok(_) => None,
             Err(error) => Some(Failure {
                 at: Instant::now(),
-                why: error.to_string(),
+                why: append_kind(error),
                 lasting: match error {
                     AppendError::TakenOver { .. } | AppendError::Closed => true,
                     AppendError::Store(_)
@@ -216,10 +217,10 @@ mod tests {
         assert_eq!(asked(Ok(())), None);
         // Just now: that the store can be written to again is not to be believed at once.
         failed(&readiness, Duration::ZERO, &error);
-        assert_eq!(asked(Ok(())), Some(error.to_string()));
+        assert_eq!(asked(Ok(())), Some(append_kind(&error)));
         // What was there already has not been written.
         readiness.written(Ok(&[]));
-        assert_eq!(asked(Ok(())), Some(error.to_string()));
+        assert_eq!(asked(Ok(())), Some(append_kind(&error)));
         // That the writer is closed no probe can change.
         failed(&readiness, FAILED_FOR * 100, &AppendError::Closed);
         assert_eq!(asked(Ok(())), Some(AppendError::Closed.to_string()));

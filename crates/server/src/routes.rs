@@ -20,6 +20,7 @@ use crate::place::hold;
 use crate::query::Query;
 use crate::shared::{Caller, Shared};
 use crate::token::Scope;
+use crate::troubles::told;
 use crate::{Problem, console};
 use ai_audit_intake::Intake;
 use ai_audit_store::LogName;
@@ -29,7 +30,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
@@ -86,7 +87,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let router = metrics::route(router, &shared)
         .fallback(nothing)
         .method_not_allowed_fallback(other_method)
-        .layer(from_fn(hold));
+        .layer(from_fn(hold))
+        .layer(from_fn_with_state(Arc::clone(&shared), told));
     metrics::observed(router, &shared).with_state(shared)
 }
 

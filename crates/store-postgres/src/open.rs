@@ -84,9 +84,11 @@ pub(crate) fn check(client: &mut Client, target: &Target, purpose: Purpose) -> A
     }
     if purpose != Purpose::Read {
         if server.standby {
-            return Err(invalid(format!(
-                "{name}: the server is a standby, which only repeats what a primary does; go to the primary, or promote this one after the primary is gone for good"
-            ))
+            return Err(StoreError::Replica {
+                what: format!(
+                    "{name}: the server is a standby, which only repeats what a primary does; go to the primary, or promote this one after the primary is gone for good"
+                ),
+            }
             .into());
         }
         if server.read_only != "off" {

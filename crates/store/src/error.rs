@@ -107,6 +107,12 @@ pub enum StoreError {
     /// The store was opened for reading only.
     #[error("the store was opened for reading only")]
     ReadOnly,
+    /// The server only repeats what another one does, until it is promoted.
+    #[error("{what}")]
+    Replica {
+        /// Which server, and what to do.
+        what: String,
+    },
     /// There is no room: disk, quota or the store's own limit.
     #[error("no room to write: {what}")]
     Full {
@@ -184,6 +190,7 @@ impl StoreError {
                 | Self::OtherCheckpoint { .. }
                 | Self::Invalid { .. }
                 | Self::ReadOnly
+                | Self::Replica { .. }
         )
     }
 

@@ -19,7 +19,7 @@ pub use config::{
 };
 pub use epochs::{Archived, DeleteEpoch, EpochDeleted, SealedEpoch};
 pub use erasure::{ChangePolicy, Shred, Shredded, SubjectKeysSource};
-pub use error::{AppendError, BeforeActionError, LedgerError, SubmitError};
+pub use error::{AppendError, BeforeActionError, LedgerError, SubmitError, Undeclared};
 pub use observer::{Commit, LedgerObserver};
 pub use record::{Earlier, EncodedRecordBody, Record};
 pub use ticket::{Outcome, Receipt, Ticket};
@@ -268,7 +268,8 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::NotAttached`]; when the stop receipt cannot be stored. The log is let go of in any case.
+    /// [`LedgerError::NotAttached`]; when the stop receipt cannot be stored; [`LedgerError::Undeclared`] with what is
+    /// lost and could not, or without a reason was not to, be declared in the log. It is let go of in any case.
     pub fn detach_log(&self, log: &LogName, reason: Option<&str>) -> Result<(), LedgerError> {
         self.queue.set_attached(log, false);
         let (slot, done) = ticket::slot();

@@ -82,7 +82,7 @@ pub use ledger::{
     CheckpointPolicy, Collected, Commit, DeleteEpoch, Earlier, EncodedRecordBody, EpochDeleted,
     Ledger, LedgerConfig, LedgerError, LedgerObserver, LedgerStats, LogInfo, LogSigners, NewLog,
     OnFull, Outcome, Receipt, Record, SealedEpoch, Shred, Shredded, SignerSource,
-    SubjectKeysSource, SubmitError, Ticket, collect, is_collecting,
+    SubjectKeysSource, SubmitError, Ticket, Undeclared, collect, is_collecting,
 };
 pub use lock::WriterLock;
 pub use mark::{FileMarks, HighWaterMark, Mark, MarkError};

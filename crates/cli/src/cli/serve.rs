@@ -27,7 +27,8 @@ pub(crate) struct Serve {
     /// Let in everybody who reaches it, without a token; for loopback addresses alone.
     #[arg(long)]
     pub(crate) open: bool,
-    /// While another process is the writer, wait, and take over when it is gone.
+    /// While another process is the writer, wait, and take over when it is gone; one that is only
+    /// stopped (SIGSTOP) is not.
     #[arg(long)]
     pub(crate) standby: bool,
     #[command(flatten)]

@@ -3,7 +3,7 @@
 use crate::cli::Init;
 use crate::failure::usage;
 use crate::open::{SOFTWARE, log_name, settings};
-use crate::output::{Output, Tone};
+use crate::output::{Output, Tone, safe};
 use ai_audit_core::BatchSeal;
 use ai_audit_directory::{
     InitOptions, REDACTION_POLICY, ServiceKey, Settings, SignerAddress, StoreAddress, init,
@@ -76,6 +76,9 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
     }
     let store = settings.store.address.clone();
     let made = init(&args.dir, &options, settings, SOFTWARE)?;
+    for warning in &made.warnings {
+        output.warn(safe(warning));
+    }
     let (line, paths) = (made.key_line.to_string(), made.paths);
     if output.json {
         output.json(&json!({

@@ -80,8 +80,9 @@ fn of_directory(args: &ShowKeys, path: &Path, output: Output) -> anyhow::Result<
             .zip(&services)
             .map(|((purpose, key, path), service)| {
                 let service = service.as_ref().filter(|service| service.key == *key);
+                // What lies in a file beside a service that counts is what a failed command left.
                 json!({ "purpose": purpose, "key_id": key.id(), "public_key": key,
-                        "file": path.is_file().then_some(path),
+                        "file": (service.is_none() && path.is_file()).then_some(path),
                         "service": service.map(|service| service.address.to_string()) })
             })
             .collect();
@@ -95,10 +96,10 @@ fn of_directory(args: &ShowKeys, path: &Path, output: Output) -> anyhow::Result<
     ))?;
     for ((purpose, key, path), service) in keys.iter().zip(&services) {
         let service = service.as_ref().filter(|service| service.key == *key);
-        let place = match (path.is_file(), service) {
-            (true, _) => path.display().to_string(),
-            (false, Some(service)) => service.address.to_string(),
-            (false, None) => "not on this machine".into(),
+        let place = match (service, path.is_file()) {
+            (Some(service), _) => service.address.to_string(),
+            (None, true) => path.display().to_string(),
+            (None, false) => "not on this machine".into(),
         };
         output.line(format!("{purpose:<11} {key}"))?;
         output.line(format!("            id {}, {place}", key.id()))?;

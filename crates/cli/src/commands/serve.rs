@@ -9,7 +9,7 @@ use crate::signals::stop;
 use crate::supervisor;
 use ai_audit_directory::{DirectoryError, Settings, Writer};
 use ai_audit_intake::Intake;
-use ai_audit_server::{Access, ServeError, ServerOptions, TokenFile, serve};
+use ai_audit_server::{Access, ServeError, ServerOptions, TokenFile, Troubles, serve};
 use ai_audit_store::StoreError;
 use ai_audit_telemetry::{Telemetry, TelemetryOptions};
 use anyhow::Context as _;
@@ -29,6 +29,7 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
     settings.queue_timeout.get_or_insert(QUEUE_TIMEOUT);
     let mut options = options(args)?;
     options.stop_reason = "SIGTERM or SIGINT".into();
+    options.troubles = Troubles::new(move |line| output.complain(safe(line)));
     // Read once more when it serves: what is wrong with them is said before anybody hears of an address.
     if let Some(files) = &options.tls {
         files.acceptor().map_err(|error| usage(error.to_string()))?;
@@ -104,23 +105,36 @@ fn in_turn(
             "--standby: {address} has no lock that could be waited for; a PostgreSQL has, and so has a directory of its own"
         )));
     }
-    let mut said = false;
+    // Each reason once, as long as it stays the reason.
+    let mut said = String::new();
+    let mut say = |error: &StoreError| {
+        let why = error.to_string();
+        if why != said {
+            output.warn(safe(&format!("standing by: {why}")));
+            said = why;
+        }
+    };
+    let mut waits = false;
     loop {
-        match open() {
+        let pause = match open() {
             Err(DirectoryError::Store(error @ StoreError::Locked { .. })) => {
-                if !said {
-                    output.warn(safe(&format!("standing by: {error}")));
-                    said = true;
-                }
-                std::thread::sleep(LOOK);
+                say(&error);
+                LOOK
+            }
+            // The servers change places, too: until this one is promoted nobody can write to it.
+            Err(DirectoryError::Store(error @ StoreError::Replica { .. })) => {
+                say(&error);
+                LOOK * 4
             }
             // It ends, or the network does: what could not be asked is asked again.
-            Err(DirectoryError::Open(error @ StoreError::Io { .. })) if said => {
-                output.warn(safe(&format!("standing by: {error}")));
-                std::thread::sleep(LOOK * 8);
+            Err(DirectoryError::Open(error @ StoreError::Io { .. })) if waits => {
+                say(&error);
+                LOOK * 8
             }
             other => return Ok(other?),
-        }
+        };
+        waits = true;
+        std::thread::sleep(pause);
     }
 }
 

@@ -146,6 +146,21 @@ fn all_of_it(place: &Place, env: &[(&str, &str)], receipt: [&str; 2], checkpoint
     }
     place.write("lines.jsonl", &lines(5));
     asked(place, env, &["record", "audit", "lines.jsonl"]).good();
+    // What an `init` or a `key revoke` that failed left beside them does not count, and is told of.
+    place.run(&["init", "failed"]).good();
+    for (from, to) in [
+        ("receipt.pem", "receipt.pem"),
+        ("recovery.pem", "receipt.next.pem"),
+        ("checkpoint.pem", "checkpoint.pem"),
+    ] {
+        let from = place.path("failed/keys").join(from);
+        std::fs::copy(from, place.path("audit/keys").join(to)).unwrap();
+    }
+    let done = asked(place, env, &["record", "audit", "lines.jsonl"]).good();
+    for file in ["receipt.pem", "receipt.next.pem", "checkpoint.pem"] {
+        let told = format!("keys/{file}: passed over");
+        assert!(done.err.contains(&told), "{file}: {}", done.err);
+    }
     asked(place, env, &["checkpoint", "audit", "-o", "kept.note"]).good();
     asked(place, env, &["export", "audit", "-o", "p.zip"]).good();
     let shown = place.run(&["key", "audit"]).good().out;

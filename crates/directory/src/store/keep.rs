@@ -13,22 +13,21 @@ const MAX_SETTINGS: usize = 1 << 20;
 pub(crate) struct Plan {
     file: PathBuf,
     before: Option<Vec<u8>>,
-    text: String,
+    /// None where it says all of it already.
+    text: Option<String>,
+    warnings: Vec<String>,
 }
 
-/// Adds to a settings file where the receipts are, in so far as it does not say so already. None where it
-/// names the server. Nothing is written yet.
+/// Adds to a settings file where the receipts are, in so far as it does not say so already. Where it names the
+/// server, only the name there is added: what else it says, each run may have otherwise from its environment, and
+/// that is told. Nothing is written yet.
 ///
 /// `new` is the text of a file that is not there yet.
 ///
 /// # Errors
 ///
 /// When the file cannot be read, or says otherwise than this run: what is made now would not be found by it.
-pub(crate) fn plan(
-    file: &Path,
-    new: &str,
-    store: &StoreSettings,
-) -> Result<Option<Plan>, DirectoryError> {
+pub(crate) fn plan(file: &Path, new: &str, store: &StoreSettings) -> Result<Plan, DirectoryError> {
     let wrong = |what: String| DirectoryError::Settings {
         origin: file.display().to_string(),
         what,
@@ -45,41 +44,57 @@ pub(crate) fn plan(
         toml::from_str(&text).map_err(|error| wrong(error.message().trim().into()))?;
     let whole = Whole::new(file)?;
     let told = told(store, &whole)?;
-    if said.contains_key("store") {
-        // What else it says, this run may have otherwise from its environment, as each run may.
-        return match differs(&said, &told, &whole, "store") {
-            Some(what) => Err(wrong(what)),
-            None => Ok(None),
-        };
-    }
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
+    let names_server = said.contains_key("store");
+    let (mut added, mut warnings) = (false, Vec::new());
     for (name, value) in &told {
+        // Where the log is, every later command has to find.
+        let where_it_is = matches!(*name, "store" | STORE_NAME);
         if let Some(what) = differs(&said, &told, &whole, name) {
-            return Err(wrong(what));
+            if where_it_is || !names_server {
+                return Err(wrong(format!(
+                    "{what}: every later command goes by the file. Change one of them"
+                )));
+            }
+            warnings.push(format!(
+                "{}: {what}: later commands go by the file, unless their environment says the same as this run's",
+                file.display()
+            ));
+            continue;
         }
-        if let Some(value) = value
-            && !said.contains_key(*name)
-        {
+        let Some(value) = value.as_ref().filter(|_| !said.contains_key(*name)) else {
+            continue;
+        };
+        if where_it_is || !names_server {
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+            added = true;
             text.push_str(name);
             text.push_str(" = ");
             text.push_str(&value.to_string());
             text.push('\n');
+        } else {
+            warnings.push(format!(
+                "{}: it says nothing of {name}, and this run has {value}: later commands need it from their environment \
+                 or the file",
+                file.display()
+            ));
         }
     }
     // What is written must be read by every later command.
     hold(&text, file)?;
-    Ok(Some(Plan {
+    Ok(Plan {
         file: file.into(),
         before,
-        text,
-    }))
+        text: added.then_some(text),
+        warnings,
+    })
 }
 
 /// The settings of a store by their names in the file, with what a run was told.
 type Told = [(&'static str, Option<toml::Value>); 6];
 
+const STORE_NAME: &str = "store-name";
 const PASSWORD_FILE: &str = "store-password-file";
 const AUTHORITIES: &str = "store-ca";
 
@@ -100,7 +115,7 @@ fn told(store: &StoreSettings, whole: &Whole) -> Result<Told, DirectoryError> {
     let eraser = store.eraser.as_ref();
     Ok([
         ("store", address.map(|address| address.as_str().into())),
-        ("store-name", store.name.as_deref().map(Into::into)),
+        (STORE_NAME, store.name.as_deref().map(Into::into)),
         (PASSWORD_FILE, path(&store.password_file)?),
         (AUTHORITIES, path(&store.authorities)?),
         ("store-eraser", eraser.map(|eraser| eraser.as_str().into())),
@@ -128,9 +143,7 @@ fn differs(said: &toml::Table, told: &Told, whole: &Whole, name: &str) -> Option
         Some(told) => format!("has {told}"),
         None => "has none".into(),
     };
-    (!same).then(|| {
-        format!("it says {name} = {there}, and this run {told}: every later command goes by the file. Change one of them")
-    })
+    (!same).then(|| format!("it says {name} = {there}, and this run {told}"))
 }
 
 /// How paths in a settings file are read: from the folder that it is in.
@@ -150,13 +163,21 @@ impl Whole {
 }
 
 impl Plan {
-    /// Writes the file, wholly and durably or not at all.
-    pub(crate) fn write(self) -> Result<Kept, DirectoryError> {
-        durable::write(&self.file, self.text.as_bytes())?;
-        Ok(Kept {
+    /// In what way the file says otherwise than the run was told, where that is allowed.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Writes the file, wholly and durably or not at all. None where there was nothing to write.
+    pub(crate) fn write(self) -> Result<Option<Kept>, DirectoryError> {
+        let Some(text) = self.text else {
+            return Ok(None);
+        };
+        durable::write(&self.file, text.as_bytes())?;
+        Ok(Some(Kept {
             file: self.file,
             before: self.before,
-        })
+        }))
     }
 }
 
@@ -197,14 +218,43 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ai-audit.toml");
         let told = store(folder.path());
-        let kept = plan(&file, NEW, &told).unwrap().unwrap().write().unwrap();
+        let kept = plan(&file, NEW, &told).unwrap().write().unwrap().unwrap();
         assert_eq!(Settings::load(&file, []).unwrap().store, told);
-        // Told again there is nothing to do; and told otherwise in what the environment may change.
+        // Told again there is nothing to do; and told otherwise in what the environment may change, which is said.
+        let again = plan(&file, NEW, &told).unwrap();
+        assert!(again.text.is_none() && again.warnings.is_empty());
         let mut again = told.clone();
         again.password_file = None;
-        assert!(plan(&file, NEW, &again).unwrap().is_none());
+        again.allow_loss = true;
+        let again = plan(&file, NEW, &again).unwrap();
+        assert!(again.text.is_none());
+        let [file_of, loss] = again.warnings() else {
+            panic!("{:?}", again.warnings());
+        };
+        assert!(file_of.contains("store-password-file") && file_of.contains("this run has none"));
+        assert!(loss.contains("nothing of store-allow-loss"), "{loss}");
         kept.undo().unwrap();
         assert!(!file.exists());
+    }
+
+    #[test]
+    fn a_file_that_names_the_server_gets_the_name_there_or_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ai-audit.toml");
+        let mut told = store(folder.path());
+        told.password_file = None;
+        let before = "store = \"postgres://w@db/audit\"";
+        fs::write(&file, before).unwrap();
+        let kept = plan(&file, NEW, &told).unwrap().write().unwrap().unwrap();
+        assert_eq!(Settings::load(&file, []).unwrap().store, told);
+        told.name = Some("other".into());
+        let error = plan(&file, NEW, &told).err().unwrap().to_string();
+        assert!(error.contains("store-name = \"of_acme\""), "{error}");
+        told.name = None;
+        let error = plan(&file, NEW, &told).err().unwrap().to_string();
+        assert!(error.contains("this run has none"), "{error}");
+        kept.undo().unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), before);
     }
 
     #[test]
@@ -215,7 +265,7 @@ mod tests {
         // Without an end of its last line, and with a path from its own folder.
         let before = "store-name = \"of_acme\"\nstore-allow-loss = false\nstore-password-file = \"passwords\"";
         fs::write(&file, before).unwrap();
-        let kept = plan(&file, NEW, &told).unwrap().unwrap().write().unwrap();
+        let kept = plan(&file, NEW, &told).unwrap().write().unwrap().unwrap();
         assert_eq!(Settings::load(&file, []).unwrap().store, told);
         let text = fs::read_to_string(&file).unwrap();
         assert_eq!(

@@ -109,6 +109,114 @@ fn a31_init_that_died_before_the_key_line_is_finished_by_the_next() {
 }
 
 #[test]
+fn a31_init_that_died_before_the_genesis_is_repeated_in_the_same_place_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit");
+    // As a run leaves it that was cut off right before it: keys, and the mark of where.
+    let made = new(&path, "default");
+    for left in [&made.paths.key_line, &path.join("audit.db")] {
+        fs::remove_file(left).unwrap();
+    }
+    let mark = fs::read_to_string(&made.paths.begun).unwrap();
+    assert!(mark.ends_with("\naudit.db\n"), "{mark}");
+    fs::write(
+        &made.paths.begun,
+        "postgres://10.0.0.1:5432/audit ai_audit\n",
+    )
+    .unwrap();
+    let again = || init(&path, &options("default"), Settings::default(), "test");
+    let error = again().unwrap_err();
+    assert!(
+        matches!(&error, DirectoryError::BegunElsewhere { there, here, .. }
+            if there.contains("10.0.0.1") && here == "audit.db"),
+        "{error}"
+    );
+    // Nor is another one made beside it, in a database of which nothing else in the directory knows.
+    let beside = init(&path, &options("acme"), Settings::default(), "test");
+    assert!(matches!(beside, Err(DirectoryError::BegunElsewhere { .. })));
+    assert!(!path.join("audit.db").exists());
+    // Also where there is a database, of another log.
+    new(&folder.path().join("other"), "acme");
+    for moved in ["audit.db", "acme"] {
+        fs::rename(folder.path().join("other").join(moved), path.join(moved)).unwrap();
+    }
+    assert!(matches!(
+        again(),
+        Err(DirectoryError::BegunElsewhere { .. })
+    ));
+    fs::write(&made.paths.begun, mark).unwrap();
+    let other = again().unwrap();
+    // The keys are those that were there; the salt is another.
+    assert_eq!(other.key_line.key(), made.key_line.key());
+    assert_ne!(other.key_line, made.key_line);
+    record(&path, Settings::default(), 1).unwrap();
+}
+
+#[test]
+fn a_log_that_was_made_and_is_gone_is_not_made_again() {
+    for log in ["default", "acme"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit");
+        let made = new(&path, log);
+        let line = fs::read(&made.paths.key_line).unwrap();
+        fs::remove_file(path.join("audit.db")).unwrap();
+        for asked in ["default", "acme"] {
+            let refused = init(&path, &options(asked), Settings::default(), "test");
+            assert!(matches!(refused, Err(DirectoryError::NotHere { .. })));
+            assert!(!path.join("audit.db").exists());
+        }
+        assert_eq!(fs::read(&made.paths.key_line).unwrap(), line);
+    }
+}
+
+#[test]
+fn init_finishes_no_log_whose_keys_are_not_at_hand() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = new(folder.path(), "default");
+    fs::remove_file(&made.paths.key_line).unwrap();
+    let again = |options: &InitOptions| init(folder.path(), options, Settings::default(), "test");
+    for file in [&made.paths.receipt_key, &made.paths.checkpoint_key] {
+        let own = fs::read(file).unwrap();
+        fs::remove_file(file).unwrap();
+        let absent = again(&options("default")).unwrap_err().to_string();
+        assert!(absent.contains("the one at hand is none"), "{absent}");
+        write_key(file, &SigningKey::from_bytes(&[5; 32])).unwrap();
+        let error = again(&options("default")).unwrap_err();
+        assert!(matches!(error, DirectoryError::OtherKeys { .. }), "{error}");
+        assert!(!made.paths.key_line.exists());
+        fs::write(file, own).unwrap();
+    }
+    // Nor one that was begun with other keys than this run is told of.
+    let told = InitOptions {
+        recovery_key: Some(SigningKey::from_bytes(&[5; 32]).verifying_key()),
+        ..options("default")
+    };
+    assert!(matches!(
+        again(&told),
+        Err(DirectoryError::OtherKeys { .. })
+    ));
+    assert!(again(&options("default")).unwrap().recovery_key_made);
+}
+
+#[test]
+fn a_key_that_is_given_is_not_passed_over_for_one_that_a_failed_run_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, given) = (folder.path().join("audit"), folder.path().join("given.pem"));
+    write_key(&given, &SigningKey::from_bytes(&[5; 32])).unwrap();
+    let keys = path.join("keys");
+    fs::create_dir_all(&keys).unwrap();
+    write_key(&keys.join("receipt.pem"), &SigningKey::from_bytes(&[6; 32])).unwrap();
+    let told = InitOptions {
+        receipt_key: Some(given),
+        ..options("default")
+    };
+    let error = init(&path, &told, Settings::default(), "test").unwrap_err();
+    assert!(error.to_string().contains("is there already"), "{error}");
+    fs::remove_file(keys.join("receipt.pem")).unwrap();
+    init(&path, &told, Settings::default(), "test").unwrap();
+}
+
+#[test]
 fn a31_a_writer_writes_the_key_line_that_init_did_not() {
     let folder = tempfile::tempdir().unwrap();
     let made = [new(folder.path(), "default"), new(folder.path(), "acme")];

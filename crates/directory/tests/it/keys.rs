@@ -176,3 +176,29 @@ fn a_log_whose_valid_key_is_gone_says_which_one_it_wants() {
         valid
     );
 }
+
+#[test]
+fn the_log_says_which_key_counts_and_not_what_a_failed_command_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit");
+    let line = new(&path, "default").key_line.to_string();
+    let log = LogName::default();
+    // Of an `init` with keys in a service that failed, before the one that opened the log; and one that is broken.
+    let other = SigningKey::from_bytes(&[5; 32]).verifying_key();
+    for text in [
+        format!("vault:https://vault.example.org/transit/receipts {other}\n"),
+        "cut o".into(),
+    ] {
+        for file in ["receipt.signer", "checkpoint.signer"] {
+            fs::write(path.join("keys").join(file), &text).unwrap();
+        }
+        record(&path, Settings::default(), 1).unwrap();
+        let writer = Writer::open(&path, Settings::default(), "test").unwrap();
+        writer.checkpoint(&log).unwrap();
+        assert_eq!(writer.directory().service_keys(&log).unwrap(), [None, None]);
+        writer.rotate_key(&log, "test").unwrap();
+        writer.close("done").unwrap();
+    }
+    let report = attribution(&line, &sealed(&path));
+    assert!(report.verdict.attribution.is_verified(), "{report:?}");
+}

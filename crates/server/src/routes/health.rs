@@ -2,6 +2,7 @@
 
 use super::{JSON, TEXT, answer};
 use crate::Problem;
+use crate::problem::store_kind;
 use crate::shared::Shared;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -59,13 +60,24 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response,
 /// Asks the store, and writes something to its disk: that it was opened for writing says nothing of
 /// whether there is room.
 fn probe(shared: &Shared) -> Result<(), String> {
+    // Anybody may ask, so what is named is for the operator alone.
+    let told = |kind: &str, whole: String| {
+        shared.options.troubles.tell(&format!("not ready: {whole}"));
+        kind.to_owned()
+    };
     let directory = shared.intake.writer().directory();
     let health = directory.store().health();
-    if !health.map_err(|error| error.to_string())?.writable {
+    let health = health.map_err(|error| told(store_kind(&error), error.to_string()))?;
+    if !health.writable {
         return Err("the store is not writable".into());
     }
-    written(directory.layout().root())
-        .map_err(|error| format!("nothing can be written to the disk of the directory: {error}"))
+    written(directory.layout().root()).map_err(|error| {
+        let root = directory.layout().root().display();
+        told(
+            "nothing can be written to the disk of the directory",
+            format!("nothing can be written to the disk of {root}: {error}"),
+        )
+    })
 }
 
 /// Writes a file without a name.

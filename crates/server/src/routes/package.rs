@@ -123,7 +123,8 @@ fn make(caller: &Caller, log: &LogName, wanted: &Wanted) -> Result<(File, u64), 
     // On a connection of its own: others read while this goes on.
     let directory = LogDirectory::open(root, reading.settings().clone())?;
     let selection = wanted.selection(directory.head(log)?)?;
-    let failed = |error: &dyn core::fmt::Display| Problem::later(format!("the package: {error}"));
+    let failed =
+        |error: &dyn core::fmt::Display| Problem::trouble("the package cannot be made now", error);
     let mut file = tempfile::tempfile_in(root).map_err(|error| failed(&error))?;
     let note = directory.make_checkpoint(log)?;
     let checkpoint = Checkpoint::parse(note.text()).map_err(|error| failed(&error))?;

@@ -109,6 +109,7 @@ fn a_disk_that_takes_nothing_is_told_before_anybody_appends() {
     later();
     let detail = service.get("/readyz").problem(503);
     assert!(detail.contains("nothing can be written"), "{detail}");
+    assert!(!detail.contains(path.to_str().unwrap()), "{detail}");
     std::fs::rename(&away, &path).unwrap();
     later();
     assert_eq!(service.get("/readyz").text(), "ready\n");

@@ -6,6 +6,7 @@ use ai_audit_core::{
 };
 use ai_audit_epochs::RetentionError;
 use ai_audit_shredding::SubjectKeysError;
+use core::fmt;
 
 /// Why records were not taken. Nothing of the group is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -198,6 +199,22 @@ pub enum BeforeActionError {
     Append(#[from] AppendError),
 }
 
+/// Records that did not come into a log that was let go of, without a gap receipt that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undeclared {
+    /// How many.
+    pub records: u64,
+    /// When the first one was lost.
+    pub from: Timestamp,
+    /// When the last one was.
+    pub to: Timestamp,
+    /// Why, as the gap receipt would have said.
+    pub reason: String,
+    /// Whether they are surely lost. Otherwise the store failed while it wrote them, and was not asked since: they
+    /// may be in the log.
+    pub sure: bool,
+}
+
 /// Why a ledger or one of its logs could not be opened, or a checkpoint not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -237,6 +254,17 @@ pub enum LedgerError {
     NotAttached {
         /// The log.
         log: LogName,
+    },
+    /// The log was let go of, and what was lost of it is declared nowhere: whoever writes to it next should do
+    /// that ([`Ledger::declare_lost`](crate::Ledger::declare_lost)).
+    #[error("log {log} was let go of with {} records lost that no gap receipt declares{}", records(.lost), Because(.error.as_deref()))]
+    Undeclared {
+        /// The log.
+        log: LogName,
+        /// What was lost, by reason.
+        lost: Vec<Undeclared>,
+        /// Why it could not be declared; none where nothing more was to be written.
+        error: Option<Box<LedgerError>>,
     },
     /// There are no signers for the log.
     #[error("{reason}")]
@@ -480,4 +508,20 @@ fn listed(subjects: &[String]) -> String {
         _ => {}
     }
     names.join(", ")
+}
+
+fn records(lost: &[Undeclared]) -> u64 {
+    lost.iter()
+        .fold(0, |sum, loss| sum.saturating_add(loss.records))
+}
+
+struct Because<'a>(Option<&'a LedgerError>);
+
+impl fmt::Display for Because<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(error) => write!(f, ": {error}"),
+            None => Ok(()),
+        }
+    }
 }

@@ -41,6 +41,8 @@ pub(super) struct Writer {
     queue: Arc<Queue>,
     sealer: Sealer,
     logs: HashMap<LogName, Log>,
+    /// Losses of logs that are not attached at the moment, but may be again.
+    undeclared: HashMap<LogName, Vec<Loss>>,
     retry: Duration,
     retry_at: Option<Instant>,
     /// Who was told of the last commit.
@@ -67,6 +69,7 @@ impl Writer {
             queue,
             sealer,
             logs: HashMap::new(),
+            undeclared: HashMap::new(),
             retry: FIRST_RETRY,
             retry_at: None,
             expected: Expected::default(),
@@ -400,6 +403,10 @@ impl Writer {
         self.watch.taken_over(name);
         if let Some(log) = self.logs.get_mut(name) {
             log.taken_over = Some(error.clone());
+            // It was refused as a whole: what it declared is not.
+            for loss in pending.declared {
+                log.lose(loss);
+            }
         }
         let failed = AppendError::TakenOver {
             log: name.clone(),

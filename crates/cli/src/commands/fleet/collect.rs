@@ -50,10 +50,12 @@ pub(super) fn run(args: &CollectFleet, output: Output) -> anyhow::Result<ExitCod
         let mut fleet = load(writer.directory(), &log, None)?;
         let (mut all, mut bodies) = (Vec::new(), Vec::new());
         for (path, source) in &sources {
+            let mut broken = Vec::new();
             let shown = source.as_ref().map_err(sentence).and_then(|source| {
-                let shown = source.shown(&fleet, args.fresh);
+                let shown = source.shown(&fleet, args.fresh, &mut broken);
                 shown.map_err(|error| sentence(&error))
             });
+            all.extend(broken.iter().map(|reason| unreadable(path, reason)));
             let shown = match shown {
                 Ok(shown) => shown,
                 Err(reason) => {

@@ -129,11 +129,18 @@ pub(super) fn add(args: &AddMember, output: Output) -> anyhow::Result<ExitCode> 
         let member = then.member(&origin).context("a member that was added")?;
         let beside = match (&brought, &place) {
             (Some(source), _) => {
-                let mut shown = source.shown(&then, false)?;
+                let mut broken = Vec::new();
+                let mut shown = source.shown(&then, false, &mut broken)?;
                 shown.retain(|one| one.origin == origin);
                 match shown.pop().and_then(|one| one.outcome) {
                     Some(outcome) => of(outcome)?,
-                    None => bail!("--checkpoint: it shows nothing of {}", safe(&origin)),
+                    None => {
+                        let beside: String = broken.iter().map(|one| format!("; {one}")).collect();
+                        bail!(
+                            "--checkpoint: it shows nothing of {}{beside}",
+                            safe(&origin)
+                        )
+                    }
                 }
             }
             (None, Some(place)) => match place.shows(member)? {

@@ -106,12 +106,17 @@ impl Source {
     }
 
     /// What it shows of the members of a fleet. A directory shows those of its logs that are members; where
-    /// none is, that is told.
+    /// none is, that is told. What is wrong with logs of it of which nobody can tell whose they are goes to `broken`.
     ///
     /// # Errors
     ///
     /// When it cannot be read.
-    pub(super) fn shown(&self, fleet: &Fleet, fresh: bool) -> anyhow::Result<Vec<Shown>> {
+    pub(super) fn shown(
+        &self,
+        fleet: &Fleet,
+        fresh: bool,
+        broken: &mut Vec<String>,
+    ) -> anyhow::Result<Vec<Shown>> {
         let one = |origin: &str, outcome: &dyn Fn(&Member) -> Result<Offered, Refused>| {
             let member = fleet.member(origin).filter(|member| member.is_present());
             vec![Shown {
@@ -124,7 +129,13 @@ impl Source {
                 let mut all = Vec::new();
                 let mut first = None;
                 for name in directory.logs()? {
-                    let origin = directory.key_line(&name)?.name().to_owned();
+                    let origin = match directory.key_line(&name) {
+                        Ok(line) => line.name().to_owned(),
+                        Err(error) => {
+                            broken.push(format!("log {name}: {error}"));
+                            continue;
+                        }
+                    };
                     let member = fleet.member(&origin).filter(|member| member.is_present());
                     let Some(member) = member else {
                         first.get_or_insert(origin);

@@ -4,13 +4,14 @@ use super::{key_line, print};
 use crate::cli::fleet::VerifyFleet;
 use crate::commands::verify::{question, status_line};
 use crate::evidence::{Form, Outcome, verify_another, verify_path};
-use crate::failure::usage;
+use crate::failure::{sentence, usage};
 use crate::open::{settings_of_another, time};
 use crate::output::{Output, Tone, counted, safe};
 use ai_audit_core::{Exit, Question};
 use ai_audit_directory::LogDirectory;
 use ai_audit_fleet::{FleetObserver, FleetReport, MemberWatch};
 use ai_audit_note::VKey;
+use ai_audit_store::LogName;
 use ai_audit_verify::{Pin, TrustPolicy};
 use serde::Serialize;
 use std::num::NonZeroUsize;
@@ -26,7 +27,20 @@ struct Verified {
     /// What was brought as a member's log and is none of a member.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     strangers: Vec<PathBuf>,
+    /// What was brought and could not be read so far that anybody could tell whose it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<Unreadable>,
     exit: u8,
+}
+
+/// Something that was brought and cannot be held against a member.
+#[derive(Serialize)]
+struct Unreadable {
+    path: PathBuf,
+    /// Which log of a directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<String>,
+    reason: String,
 }
 
 pub(super) fn run(args: &VerifyFleet, output: Output) -> anyhow::Result<ExitCode> {
@@ -51,16 +65,13 @@ pub(super) fn run(args: &VerifyFleet, output: Output) -> anyhow::Result<ExitCode
     if verdict.integrity.is_verified() && verdict.attribution.is_verified() {
         fleet.expect(&expect);
     }
-    let mut strangers = Vec::new();
-    if !args.member.is_empty() {
-        let members = pinned(&fleet, &policy)?;
-        for path in &args.member {
-            if !hold(path, &members, &mut fleet, output)? {
-                strangers.push(path.clone());
-            }
-        }
-    }
-    let exit = match (own, fleet.exit(), strangers.is_empty()) {
+    let brought = held(&args.member, &policy, &mut fleet, output)?;
+    let Brought {
+        strangers,
+        unreadable,
+    } = brought;
+    let all_told = strangers.is_empty() && unreadable.is_empty();
+    let exit = match (own, fleet.exit(), all_told) {
         (Exit::Failed, _, _) | (_, Exit::Failed, _) => Exit::Failed,
         (Exit::Verified, Exit::Verified, true) => Exit::Verified,
         _ => Exit::Unverified,
@@ -69,6 +80,7 @@ pub(super) fn run(args: &VerifyFleet, output: Output) -> anyhow::Result<ExitCode
         log: outcome,
         fleet,
         strangers,
+        unreadable,
         exit: exit.code(),
     };
     if output.json {
@@ -90,11 +102,64 @@ fn pinned(fleet: &FleetReport, policy: &TrustPolicy) -> anyhow::Result<TrustPoli
     Ok(members)
 }
 
+/// What of that which was brought says nothing of a member.
+#[derive(Default)]
+struct Brought {
+    strangers: Vec<PathBuf>,
+    unreadable: Vec<Unreadable>,
+}
+
+/// Holds what was brought against the members that it is of. What is broken is told and keeps none of the rest out:
+/// it may be somebody's who wants just that. Where nothing can be opened, the question is wrong.
+fn held(
+    paths: &[PathBuf],
+    policy: &TrustPolicy,
+    fleet: &mut FleetReport,
+    output: Output,
+) -> anyhow::Result<Brought> {
+    let mut brought = Brought::default();
+    if paths.is_empty() {
+        return Ok(brought);
+    }
+    let members = pinned(fleet, policy)?;
+    let (mut opened, mut first) = (false, None);
+    for path in paths {
+        let known = brought.unreadable.len();
+        match hold(path, &members, fleet, &mut brought.unreadable, output) {
+            Ok(of_one) => {
+                opened = true;
+                // What is told as unreadable is not told as a stranger's, too.
+                if !of_one && brought.unreadable.len() == known {
+                    brought.strangers.push(path.clone());
+                }
+            }
+            Err(error) => {
+                brought.unreadable.push(unreadable(path, None, &error));
+                first.get_or_insert(error);
+            }
+        }
+    }
+    match first {
+        Some(error) if !opened => Err(error),
+        _ => Ok(brought),
+    }
+}
+
+fn unreadable(path: &Path, log: Option<&LogName>, error: &anyhow::Error) -> Unreadable {
+    let (said, start) = (sentence(error), format!("{}: ", path.display()));
+    Unreadable {
+        path: path.into(),
+        log: log.map(ToString::to_string),
+        reason: said.strip_prefix(&start).unwrap_or(&said).into(),
+    }
+}
+
 /// Holds what is at a path against the member that it is of. Returns whether it is of one.
 fn hold(
     path: &Path,
     policy: &TrustPolicy,
     fleet: &mut FleetReport,
+    broken: &mut Vec<Unreadable>,
     output: Output,
 ) -> anyhow::Result<bool> {
     let shown = path.display().to_string();
@@ -109,15 +174,26 @@ fn hold(
     for name in directory.logs()? {
         let origin = match directory.key_line(&name) {
             Ok(line) => line.name().to_owned(),
-            // One whose genesis cannot be read may be a member's; verifying it tells.
-            Err(error) => return Err(usage(format!("{shown}, log {name}: {error}"))),
+            // It may be a member's, and nobody can tell.
+            Err(error) => {
+                broken.push(unreadable(path, Some(&name), &error.into()));
+                continue;
+            }
         };
         if !fleet.members.iter().any(|member| member.origin == origin) {
             continue;
         }
         let mut watch = MemberWatch::new(fleet);
-        let outcome = verify_another(path, Some(name.as_str()), policy, &mut watch, output)?;
-        any |= fleet.hold(&shown, &outcome.report, &watch);
+        match verify_another(path, Some(name.as_str()), policy, &mut watch, output) {
+            Ok(outcome) if fleet.hold(&shown, &outcome.report, &watch) => any = true,
+            // It broke before it said whose it is, which its genesis says.
+            Ok(outcome) => broken.push(Unreadable {
+                path: path.into(),
+                log: Some(name.to_string()),
+                reason: format!("integrity {}", outcome.report.verdict.integrity),
+            }),
+            Err(error) => broken.push(unreadable(path, Some(&name), &error)),
+        }
     }
     Ok(any)
 }
@@ -149,6 +225,12 @@ fn show(
     for path in &verified.strangers {
         let said = format!("{}: of no member", path.display());
         output.line(output.sentence("  unknown  ", Tone::Open, &said))?;
+    }
+    for one in &verified.unreadable {
+        let log = one.log.as_deref();
+        let log = log.map_or_else(String::new, |log| format!(", log {log}"));
+        let said = format!("{}{log}: {}", one.path.display(), one.reason);
+        output.line(output.sentence("  UNREADABLE  ", Tone::Bad, &said))?;
     }
     if let Some(why) = &fleet.unknown {
         output.line(output.sentence("  UNVERIFIED: ", Tone::Open, why))?;

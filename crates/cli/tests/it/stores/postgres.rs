@@ -124,6 +124,23 @@ fn a_service_outlives_its_database() {
     server.kill();
     let (status, said) = append(&serving).unwrap_err();
     assert!(status == 503 || status == 500, "{status}: {said}");
+    // A117: where the operator's server is, is no client's matter.
+    let mut ready = crate::serve::agent()
+        .get(
+            serving
+                .decisions()
+                .replace("/v1/logs/default/decisions", "/readyz"),
+        )
+        .call()
+        .unwrap();
+    assert_eq!(ready.status().as_u16(), 503);
+    let ready = ready.body_mut().read_to_string().unwrap();
+    for text in [&said, &ready] {
+        for name in ["127.0.0.1", "audit_writer", &server.port().to_string()] {
+            assert!(!text.contains(name), "{text}");
+        }
+    }
+    assert!(said.contains("(trouble "), "{said}");
     server.run();
     let began = Instant::now();
     // The log takes records again by itself, once the server does.
@@ -145,6 +162,8 @@ fn a_service_outlives_its_database() {
     serving.signal("TERM");
     let (code, said) = serving.end();
     assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("trouble 1: "), "{said}");
+    assert!(said.contains("127.0.0.1"), "{said}");
     all_there(&place, &acknowledged);
     // What may be lost is declared.
     verified(&place, "audit");

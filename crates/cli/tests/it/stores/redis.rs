@@ -3,7 +3,7 @@
 use super::{all_there, append, copy, record_and_kill, refused, verified, verified_by};
 use crate::run::{Place, lines};
 use crate::serve::Serving;
-use ai_audit_testkit::RedisServer;
+use ai_audit_testkit::{Forwarder, RedisServer};
 use std::fs;
 
 fn init(redis: &RedisServer, place: &Place) {
@@ -211,5 +211,93 @@ fn a107_of_two_writers_one_is_told_that_the_log_was_taken_over() {
     let _ = serving.end();
     place.run(&["record", "audit", "lines.jsonl"]).good();
     all_there(&place, &[first]);
+    verified(&place, "audit");
+}
+
+/// A116: the settings no longer name the server, and the keys of the log on it are there.
+#[test]
+fn a116_no_second_log_is_opened_with_the_keys_of_one_that_is_on_a_server() {
+    let (Some(redis), Some(second)) = (RedisServer::start(&[]), RedisServer::start(&[])) else {
+        return;
+    };
+    let place = Place::empty();
+    init(&redis, &place);
+    place.record(&lines(1));
+    let settings = fs::read_to_string(place.path("audit/ai-audit.toml")).unwrap();
+    let again = ["init", "audit", "--name", "example.org/test"];
+    let other = ["init", "audit", "--log", "acme"];
+    let url = second.url();
+    let elsewhere = [&again[..], &["--store", &url]].concat();
+    place.write("audit/ai-audit.toml", "");
+    for (args, code, expected) in [
+        (&again[..], 1, "says that it was made"),
+        (&other, 1, "says that it was made"),
+        (&elsewhere, 2, "there is no store, or it was lost"),
+    ] {
+        refused(&place.run(args), code, expected);
+        assert!(!place.path("audit/audit.db").exists(), "{args:?}");
+        let text = fs::read_to_string(place.path("audit/ai-audit.toml")).unwrap();
+        assert_eq!(text, "", "{args:?}");
+    }
+    // The key line was moved to the auditor, or `init` was cut off before it.
+    fs::remove_file(place.path("audit/log.pub")).unwrap();
+    for args in [&again[..], &other, &elsewhere] {
+        refused(&place.run(args), 1, "was begun in redis://127.0.0.1");
+        assert!(!place.path("audit/audit.db").exists(), "{args:?}");
+        let text = fs::read_to_string(place.path("audit/ai-audit.toml")).unwrap();
+        assert_eq!(text, "", "{args:?}");
+    }
+    // Somebody who was cut off finds it again.
+    place.write("audit/ai-audit.toml", &settings);
+    place.run(&again).good();
+    place.record(&lines(1));
+    verified(&place, "audit");
+    // The keys that a run left which failed make nobody its owner.
+    place
+        .run(&["init", "other", "--name", "example.org/test"])
+        .good();
+    for left in ["audit.db", "log.pub", "ai-audit.toml", "keys/begun"] {
+        fs::remove_file(place.path("other").join(left)).unwrap();
+    }
+    let other = ["init", "other", "--name", "example.org/test", "--store"];
+    let done = place.run(&[&other[..], &[&redis.url()]].concat());
+    refused(&done, 2, "was not opened with these keys");
+    assert!(!place.path("other/log.pub").exists());
+    assert!(!place.path("other/ai-audit.toml").exists());
+}
+
+#[test]
+fn an_init_whose_answer_is_lost_keeps_the_address_and_is_finished_by_the_next() {
+    let Some(redis) = RedisServer::start(&[]) else {
+        return;
+    };
+    let place = Place::empty();
+    let forwarder = Forwarder::to(redis.address());
+    let url = format!("redis://127.0.0.1:{}", forwarder.port());
+    let mut args: Vec<String> = [
+        "init",
+        "audit",
+        "--name",
+        "example.org/test",
+        "--store",
+        &url,
+    ]
+    .map(String::from)
+    .into();
+    // A genesis that is longer than all that is asked before it.
+    for number in 0..20 {
+        args.push("--policy".into());
+        args.push(format!("note-{number}={}", "x".repeat(800)));
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    forwarder.cut_next(12_000);
+    refused(&place.run(&args), 1, "may be begun in redis://127.0.0.1");
+    assert_eq!(forwarder.cuts(), 1);
+    let text = fs::read_to_string(place.path("audit/ai-audit.toml")).unwrap();
+    assert!(text.contains(&format!("\nstore = \"{url}\"\n")), "{text}");
+    assert!(!place.path("audit/log.pub").exists());
+    place.run(&args).good();
+    fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
+    place.record(&lines(1));
     verified(&place, "audit");
 }

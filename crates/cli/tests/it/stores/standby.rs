@@ -4,18 +4,23 @@ use super::{all_there, append, copy, init, prepared, verified};
 use crate::run::{Place, clean, program};
 use crate::serve::Serving;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 pub(super) const LONG: Duration = Duration::from_secs(60);
 
-/// A service that stands by, once it has said so.
-pub(super) struct Standby(Child);
+/// A service that stands by, once it has said so; and what else it said.
+pub(super) struct Standby(Child, Arc<Mutex<String>>);
 
 impl Standby {
     pub(super) fn start(place: &Place, directory: &str) -> Self {
+        Self::since(place, directory, "another writer")
+    }
+
+    /// Waits for this reason.
+    fn since(place: &Place, directory: &str, reason: &str) -> Self {
         let mut command = Command::new(program());
         command.args(["serve", directory, "--standby", "--open", "--json"]);
         command.args(["--listen", "127.0.0.1:0"]);
@@ -28,10 +33,21 @@ impl Standby {
         let mut said = BufReader::new(child.stderr.take().unwrap());
         said.read_line(&mut line).unwrap();
         assert!(line.contains("standing by"), "{line}");
-        assert!(line.contains("another writer"), "{line}");
-        // What else it says is nobody's matter, and must not block it.
-        std::thread::spawn(move || said.read_to_string(&mut String::new()));
-        Self(child)
+        assert!(line.contains(reason), "{line}");
+        let heard = Arc::new(Mutex::new(String::new()));
+        let more = Arc::clone(&heard);
+        // Whatever it says must not block it.
+        std::thread::spawn(move || {
+            for line in said.lines().map_while(Result::ok) {
+                *more.lock().unwrap() += &format!("{line}\n");
+            }
+        });
+        Self(child, heard)
+    }
+
+    /// What it said after the first line.
+    fn said_since(&self) -> String {
+        self.1.lock().unwrap().clone()
     }
 
     /// Waits until it serves.
@@ -85,6 +101,40 @@ fn a_standby_takes_over_from_a_killed_writer() {
     second.signal("TERM");
     second.end();
     all_there(&place, &acknowledged);
+    verified(&place, "audit");
+}
+
+/// The servers change places, and the standby meets the one that is to be promoted.
+#[test]
+fn a_standby_waits_for_a_replica_to_be_promoted() {
+    let Some((mut server, place)) = prepared("a standby and a replica in PostgreSQL") else {
+        return;
+    };
+    init(&server, &place);
+    fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
+    place.record(&crate::run::lines(3));
+    let size = place.receipts();
+    let replica = server.standby();
+    server.kill();
+    // The address now leads to the other one.
+    for file in ["audit/ai-audit.toml", "passwords"] {
+        let text = fs::read_to_string(place.path(file)).unwrap();
+        let port = |port: u16| format!("127.0.0.1:{port}");
+        place.write(
+            file,
+            &text.replace(&port(server.port()), &port(replica.port())),
+        );
+    }
+    let standby = Standby::since(&place, "audit", "is a standby");
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(standby.said_since(), "", "it says so once");
+    replica.promote();
+    let serving = standby.serves();
+    let seq = append(&serving).unwrap();
+    serving.signal("TERM");
+    serving.end();
+    assert!(seq > size);
+    all_there(&place, &[seq]);
     verified(&place, "audit");
 }
 

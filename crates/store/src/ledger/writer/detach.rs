@@ -1,8 +1,8 @@
-//! Letting go of one log.
+//! Letting go of one log, and of none of its losses.
 
 use super::Writer;
 use super::pending::Pending;
-use crate::{LedgerError, LogName};
+use crate::{LedgerError, LogName, Undeclared};
 use ai_audit_core::Stop;
 use std::collections::BTreeMap;
 
@@ -13,14 +13,30 @@ impl Writer {
         name: &LogName,
         reason: Option<&str>,
     ) -> Result<(), LedgerError> {
+        // What producers were refused belongs to the log as long as it is here.
+        self.take_refused();
         let stopped = match reason {
             Some(reason) if self.logs.contains_key(name) => self.stop(name, reason),
             _ => Ok(()),
         };
+        let kept = self.undeclared.remove(name).unwrap_or_default();
+        let mut lost: Vec<Undeclared> = kept.into_iter().map(|loss| loss.told(true)).collect();
         match self.logs.remove(name) {
-            Some(_) => stopped,
-            None => Err(LedgerError::NotAttached { log: name.clone() }),
+            Some(log) => lost.extend(log.undeclared()),
+            None if lost.is_empty() => {
+                return Err(LedgerError::NotAttached { log: name.clone() });
+            }
+            None => {}
         }
+        if lost.is_empty() {
+            return stopped;
+        }
+        // Nobody else knows of it: whoever writes to the log next has to declare it.
+        Err(LedgerError::Undeclared {
+            log: name.clone(),
+            lost,
+            error: stopped.err().map(Box::new),
+        })
     }
 
     /// Declares what is lost, of this log and others, and writes this one's stop receipt behind it.

@@ -5,7 +5,9 @@ use super::sign::signing_threads;
 use crate::ledger::config::LogSigners;
 use crate::ledger::record::{Build, Earlier, EncodedRecordBody, Record, RecordBody, is_reserved};
 use crate::ledger::ticket::{Filler, Outcome, Receipt};
-use crate::{AppendError, Ciphertext, Clock, Random, ReceiptKeysError, Sealed, StoreError};
+use crate::{
+    AppendError, Ciphertext, Clock, Random, ReceiptKeysError, Sealed, StoreError, Undeclared,
+};
 use ai_audit_core::{
     Body, ClockAnomaly, DecodeBody, Draft, Gap, Genesis, Head, KeyHistory, KeyRevocation, Kind,
     MAX_SEALED_LEN, ReceiptId, SealError, Timestamp, UnverifiedReceipt, VerifyingKey,
@@ -79,6 +81,33 @@ impl Log {
                 old.to = old.to.max(loss.to);
             }
             None => self.losses.push(loss),
+        }
+    }
+
+    /// What is lost, or may be, and is declared nowhere.
+    pub(super) fn undeclared(self) -> Vec<Undeclared> {
+        let in_doubt = self.doubt.map(|doubt| doubt.losses).unwrap_or_default();
+        let sure = self.losses.into_iter().map(|loss| loss.told(true));
+        sure.chain(in_doubt.into_iter().map(|loss| loss.told(false)))
+            .collect()
+    }
+}
+
+impl Loss {
+    /// For whoever declares it in our place.
+    pub(super) fn told(self, sure: bool) -> Undeclared {
+        let Self {
+            records,
+            from,
+            to,
+            reason,
+        } = self;
+        Undeclared {
+            records,
+            from,
+            to,
+            reason,
+            sure,
         }
     }
 }

@@ -85,7 +85,7 @@ impl Writer {
         if self.queue.is_attached(name) {
             return Err(LedgerError::Attached { log: name.clone() });
         }
-        self.logs.remove(name);
+        self.let_go(name);
         let head = self
             .store
             .head(name)?
@@ -137,6 +137,8 @@ impl Writer {
         let tree = (frontier, checkpointed);
         let mut log = Log::new(signers, origin, keys, &genesis, head, tree);
         log.epoch = self.recover_epoch(name, &head)?;
+        // Another writer took it over before they could be declared.
+        log.losses = self.undeclared.get(name).cloned().unwrap_or_default();
         let append = |error| LedgerError::Append {
             log: name.clone(),
             error,
@@ -155,6 +157,9 @@ impl Writer {
                 .own(&log, &mut pending, |_| gap)
                 .map_err(append)?;
         }
+        self.sealer
+            .declare(&mut log, &mut pending)
+            .map_err(append)?;
         if !self.has_open_erasures(name)? {
             return self.start(name, log, pending, clean);
         }
@@ -164,9 +169,11 @@ impl Writer {
         let outcome = self.commit(BTreeMap::from([(name.clone(), pending)]));
         let finished = outcome.into_values().next().unwrap_or(Ok(()));
         let finished = finished.map_err(append);
-        let finished = finished.and_then(|()| self.finish_erasures(name));
+        if let Err(error) = finished.and_then(|()| self.finish_erasures(name)) {
+            self.let_go(name);
+            return Err(error);
+        }
         let log = self.logs.remove(name);
-        finished?;
         let log = log.ok_or_else(|| LedgerError::NotAttached { log: name.clone() })?;
         let pending = Pending::new(&log);
         self.start(name, log, pending, clean)
@@ -199,9 +206,10 @@ impl Writer {
             .remove(name)
             .unwrap_or(Ok(()));
         if let Err(error) = outcome {
-            self.logs.remove(name);
+            self.let_go(name);
             return Err(append(error));
         }
+        self.undeclared.remove(name);
         self.queue.set_attached(name, true);
         let head = self.head(name).unwrap_or(Head::EMPTY);
         Ok(LogInfo {
@@ -209,6 +217,14 @@ impl Writer {
             origin,
             size: head.size(),
         })
+    }
+
+    /// Forgets a log that is to be attached anew, but not what it lost.
+    fn let_go(&mut self, name: &LogName) {
+        let lost = self.logs.remove(name).map(|log| log.losses);
+        if let Some(lost) = lost.filter(|lost| !lost.is_empty()) {
+            self.undeclared.insert(name.clone(), lost);
+        }
     }
 
     pub(super) fn read_sealed(&self, name: &LogName, seq: u64) -> Result<Vec<u8>, LedgerError> {

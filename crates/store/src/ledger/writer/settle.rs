@@ -68,6 +68,8 @@ impl Writer {
             expected: Box::new(log.head),
             found: Box::new(found),
         };
+        // Whether its losses are in the log only another one could tell who reads it.
+        log.doubt = Some(doubt);
         log.taken_over = Some(error.clone());
         self.queue.set_attached(name, false);
         Err(AppendError::TakenOver {
