@@ -258,7 +258,7 @@ impl ObjectStore {
         };
         match known {
             Some(tail) => Ok(tail),
-            None => Tail::of(log, &*self.segment(log, entry)?, &self.beside(log, entry)?),
+            None => Tail::of(log, &*self.segment(log, entry)?, &*self.beside(log, entry)?),
         }
     }
 
