@@ -10,7 +10,8 @@ use ai_audit_store::StoreError;
 pub enum Rights {
     /// To read everything.
     Read,
-    /// To read, and to append. It can change and delete nothing.
+    /// To read, and to append. It can change and delete nothing of a log; leases, on which none hangs, it can
+    /// change.
     Append,
     /// To read, to delete the bytes of receipts that are no control receipts, to put them back, and to
     /// delete ciphertexts. It can append nothing and take no row away.
@@ -33,7 +34,10 @@ pub fn grant(owner: &str, options: &Options, role: &str, rights: Rights) -> Resu
     let schema = options.schema.clone();
     let more = match rights {
         Rights::Read => "",
-        Rights::Append => "GRANT INSERT ON logs, receipts, nodes, ciphertexts, checkpoints TO ",
+        Rights::Append => {
+            "GRANT UPDATE (holder, changes, length, fence, changed_at) ON leases TO {role};
+             GRANT INSERT ON logs, receipts, nodes, ciphertexts, checkpoints, leases TO "
+        }
         Rights::Erase => {
             "GRANT UPDATE (sealed, trace_id, session_id) ON receipts TO {role};
              GRANT INSERT, DELETE ON ciphertexts TO "

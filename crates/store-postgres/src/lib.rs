@@ -2,10 +2,11 @@
 //! a PostgreSQL.
 //!
 //! Appending only inserts: where a log ends is its last row, and of two writers one meets a primary
-//! key that is taken. So the role that appends can neither change nor delete anything; what deletes
+//! key that is taken. So the role that appends can neither change nor delete anything of a log; what deletes
 //! logs in as another role ([`Options::eraser`]), and tables are made by a third ([`migrate`],
 //! [`grant`]). A server that would lose what it acknowledged is refused, and so is a standby. The
-//! specification is `docs/spec/store-postgres.md`.
+//! specification is `docs/spec/store-postgres.md`. Which of several processes writes to which log is said by
+//! leases in a table of the same schema ([`PostgresLeases`]).
 //!
 //! ```no_run
 //! use ai_audit_store::Store;
@@ -31,6 +32,7 @@ mod delete;
 mod error;
 mod find;
 mod grants;
+mod leases;
 mod link;
 mod nodes;
 mod open;
@@ -43,6 +45,7 @@ mod sole;
 
 pub use compact::compact;
 pub use grants::{Rights, grant};
+pub use leases::PostgresLeases;
 pub use options::{OpenMode, Options};
 pub use postgres::PostgresStore;
 pub use schema::migrate;

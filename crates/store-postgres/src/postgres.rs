@@ -38,7 +38,7 @@ struct Writer {
     frontiers: Frontiers,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a panic left in the middle is in the server, which ends it with the connection.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

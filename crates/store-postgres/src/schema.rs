@@ -7,10 +7,13 @@ use crate::options::Options;
 use ai_audit_store::StoreError;
 
 /// What each version adds, the first one first. Written once, never changed: a change is a further one.
-const MIGRATIONS: [&str; 1] = [include_str!("../sql/0001.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../sql/0001.sql"),
+    include_str!("../sql/0002.sql"),
+];
 
 /// The latest version that is known here.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// Kinds of control receipts as migrations and statements list them.
 macro_rules! control_kinds {

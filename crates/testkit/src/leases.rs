@@ -1,6 +1,6 @@
 //! What every place for leases must do.
 
-use ai_audit_store::{Lease, Leases, LogName, StoreError};
+use ai_audit_store::{Lease, LeaseKeeper, LeaseRules, LeaseStanding, Leases, LogName, StoreError};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -81,6 +81,25 @@ fn illegal(leases: &dyn Leases, log: &LogName, there: &Lease) {
         );
     }
     assert_eq!(leases.lease(log), Ok(Some(there.clone())));
+}
+
+/// Holds two openings of one place for leases, empty at first, to be one place: what the one instance does, the other
+/// one sees. Panics where it does not hold.
+pub fn leases_are_shared(one: &dyn Leases, two: &dyn Leases) {
+    let log = LogName::default();
+    let look = |leases: &dyn Leases, keeper: &mut LeaseKeeper, second| {
+        let found = leases.lease(&log).unwrap();
+        let now = Duration::from_secs(second);
+        keeper.tend(leases, &log, found.as_ref(), || Ok(1), now)
+    };
+    let [mut a, mut b] =
+        ["a/1", "b/1"].map(|holder| LeaseKeeper::new(holder, LeaseRules::default()).unwrap());
+    assert_eq!(look(one, &mut a, 0), Ok(LeaseStanding::Taken { fence: 1 }));
+    let other = LeaseStanding::Elsewhere(Some("a/1".into()));
+    assert_eq!(look(two, &mut b, 0), Ok(other));
+    assert_eq!(look(one, &mut a, 5), Ok(LeaseStanding::Held));
+    assert_eq!(two.lease(&log).unwrap().unwrap().changes, 1);
+    assert_eq!(one.leases(), two.leases());
 }
 
 /// Several threads try to replace the same records: of each one of them succeeds.

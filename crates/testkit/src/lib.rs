@@ -26,7 +26,7 @@ pub mod writers;
 pub use conformance::{conforms, keeps};
 pub use faulty::{Fault, FaultyStore};
 pub use forwarder::Forwarder;
-pub use leases::leases_conform;
+pub use leases::{leases_are_shared, leases_conform};
 pub use logs::TestLog;
 pub use random::{Counter, StillClock};
 pub use redis::RedisServer;

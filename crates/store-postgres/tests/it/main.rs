@@ -7,6 +7,7 @@ mod cut;
 mod failover;
 mod full;
 mod killed;
+mod leases;
 mod logins;
 mod migrations;
 mod rig;

@@ -1,8 +1,8 @@
 //! Tables are made once, by whoever may, and held to their version.
 
-use crate::rig::{bare, grow, make_tables, options, refused, writer};
-use ai_audit_store::StoreError;
-use ai_audit_store_postgres::{Options, migrate};
+use crate::rig::{bare, grow, head, make_tables, options, refused, writer};
+use ai_audit_store::{Leases as _, StoreError};
+use ai_audit_store_postgres::{Options, PostgresLeases, migrate};
 use ai_audit_testkit::TestLog;
 
 #[test]
@@ -17,7 +17,7 @@ fn of_several_that_make_the_tables_one_does_and_data_stays() {
     make_tables(&server);
     grow(&writer(&server), &mut TestLog::new(1), 5).unwrap();
     migrate(&owner, &options()).unwrap();
-    assert_eq!(server.sql("SELECT version FROM ai_audit.versions"), "1");
+    assert_eq!(server.sql("SELECT version FROM ai_audit.versions"), "1\n2");
     assert_eq!(server.sql("SELECT count(*) FROM ai_audit.receipts"), "5");
 }
 
@@ -35,7 +35,7 @@ fn a_database_without_tables_and_one_of_another_version_are_refused_with_what_to
     server.sql("INSERT INTO ai_audit.versions VALUES (99)");
     let too_new = StoreError::TooNew {
         found: 99,
-        supported: 1,
+        supported: 2,
     };
     assert_eq!(refused(&address), too_new);
     assert_eq!(
@@ -48,6 +48,29 @@ fn a_database_without_tables_and_one_of_another_version_are_refused_with_what_to
         told.contains("version 0") && told.contains("migrate"),
         "{told}"
     );
+}
+
+/// Tables of version 1, as an earlier release made and granted them.
+#[test]
+fn tables_of_the_first_version_are_brought_up_and_data_stays() {
+    let Some(server) = bare() else { return };
+    make_tables(&server);
+    grow(&writer(&server), &mut TestLog::new(1), 5).unwrap();
+    server.sql("DROP TABLE ai_audit.leases; DELETE FROM ai_audit.versions WHERE version > 1");
+    let address = server.url("audit_writer");
+    let told = refused(&address).to_string();
+    assert!(
+        told.contains("version 1") && told.contains("needs 2"),
+        "{told}"
+    );
+    migrate(&server.url("audit_owner"), &options()).unwrap();
+    assert_eq!(head(&writer(&server)).size(), 5);
+    // The rights on what is new are granted as those on the rest were.
+    let leases = PostgresLeases::open(&address, &options()).unwrap();
+    let told = leases.leases().unwrap_err().to_string();
+    assert!(told.contains("grant what it is for"), "{told}");
+    make_tables(&server);
+    assert_eq!(leases.leases(), Ok(Vec::new()));
 }
 
 #[test]

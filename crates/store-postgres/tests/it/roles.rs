@@ -19,6 +19,7 @@ fn a86_the_role_that_appends_changes_and_deletes_nothing() {
         "nodes",
         "ciphertexts",
         "checkpoints",
+        "leases",
         "versions",
         "store",
     ];
@@ -42,6 +43,7 @@ fn a86_the_role_that_appends_changes_and_deletes_nothing() {
         "UPDATE ai_audit.receipts SET seq = seq + 100",
         "UPDATE ai_audit.logs SET name = 'other'",
         "UPDATE ai_audit.nodes SET hash = hash",
+        "UPDATE ai_audit.leases SET log = 'other'",
         "INSERT INTO ai_audit.receipts SELECT * FROM ai_audit.receipts ON CONFLICT (log, seq) DO UPDATE SET sealed = NULL",
         "SELECT * FROM ai_audit.receipts FOR UPDATE",
         "BEGIN; LOCK TABLE ai_audit.receipts IN EXCLUSIVE MODE",

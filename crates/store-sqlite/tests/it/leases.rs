@@ -1,8 +1,8 @@
 //! Leases in a file: the contract, two connections, foreign files, A112 by who can write to it.
 
-use ai_audit_store::{Lease, LeaseKeeper, LeaseRules, LeaseStanding, Leases, LogName, StoreError};
+use ai_audit_store::{Lease, Leases, LogName, StoreError};
 use ai_audit_store_sqlite::{OpenMode, SqliteLeases, SqliteStore};
-use ai_audit_testkit::leases_conform;
+use ai_audit_testkit::{leases_are_shared, leases_conform};
 use std::time::Duration;
 
 #[test]
@@ -16,19 +16,7 @@ fn two_connections_see_one_record() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("leases.db");
     let [one, two] = [(); 2].map(|()| SqliteLeases::open(&path).unwrap());
-    let log = LogName::default();
-    let look = |leases: &SqliteLeases, keeper: &mut LeaseKeeper, second| {
-        let found = leases.lease(&log).unwrap();
-        let now = Duration::from_secs(second);
-        keeper.tend(leases, &log, found.as_ref(), || Ok(1), now)
-    };
-    let [mut a, mut b] =
-        ["a/1", "b/1"].map(|holder| LeaseKeeper::new(holder, LeaseRules::default()).unwrap());
-    assert_eq!(look(&one, &mut a, 0), Ok(LeaseStanding::Taken { fence: 1 }));
-    let other = LeaseStanding::Elsewhere(Some("a/1".into()));
-    assert_eq!(look(&two, &mut b, 0), Ok(other));
-    assert_eq!(look(&one, &mut a, 5), Ok(LeaseStanding::Held));
-    assert_eq!(two.lease(&log).unwrap().unwrap().changes, 1);
+    leases_are_shared(&one, &two);
     drop((one, two));
     let again = SqliteLeases::open(&path).unwrap();
     assert_eq!(again.leases().unwrap().len(), 1);
