@@ -1,5 +1,6 @@
 //! `ai-audit epoch move` and `fetch`: a log whose old epochs are in another store, and what other commands make of it.
 
+use crate::privacy;
 use crate::run::{Place, lines};
 use serde_json::Value;
 use std::fs;
@@ -209,6 +210,43 @@ fn a98_a_copy_that_was_altered_or_lost_is_said_and_deletes_nothing() {
     assert!(place.receipts() <= receipts + 2);
 }
 
+/// What is kept of a person is erased in the place to which it was moved, or nothing says that it is.
+#[test]
+fn what_was_moved_is_erased_in_both_stores() {
+    let place = privacy::kept();
+    let seq = privacy::decisions(&place)[0].to_string();
+    place.run(&["epoch", "seal", "audit"]).good();
+    let new = ["--keep", "0", "--new", "--set", "cold-folder=cold"];
+    place.run(&[&MOVE[..], &new].concat()).good();
+    let reveal = ["reveal", "audit", seq.as_str(), "input"];
+    let beside = || -> u64 {
+        let all = files(&place.path("cold"));
+        let beside = all
+            .iter()
+            .filter(|path| path.to_string_lossy().contains("/beside/"));
+        beside.map(|path| fs::metadata(path).unwrap().len()).sum()
+    };
+    let before = beside();
+    assert!(before > 0);
+    // Away with it nothing is destroyed, and no receipt says that anything will be.
+    fs::rename(place.path("cold"), place.path("away")).unwrap();
+    let refused = privacy::shred(&place, &["person-7"]);
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    let log = place
+        .run(&["log", "audit", "--json", "-n", "999"])
+        .good()
+        .out;
+    assert!(!log.contains("erasure"), "{log}");
+    fs::rename(place.path("away"), place.path("cold")).unwrap();
+    let shown = place.run(&reveal).good().out;
+    assert!(shown.starts_with("I am alice@example.com"), "{shown}");
+    let done = privacy::shred(&place, &["person-7"]).good().json();
+    assert_eq!(done["ciphertexts"], 1);
+    assert!(beside() < before);
+    assert_eq!(place.run(&reveal).code, 1);
+    privacy::holds(&place);
+}
+
 /// A114: settings lose the store that has what is old, or name another. Nothing is told as deleted, and nothing is deleted
 /// in one of two stores.
 #[test]
@@ -273,7 +311,8 @@ fn a_settings_file_that_names_another_place_is_heeded() {
         "--set",
         "cold-folder=second",
     ];
-    let said = place.run(&new).sentence(2);
+    let refused = place.run(&new);
+    let said = refused.sentence(2);
     assert!(said.contains("Change one of them"), "{said}");
     assert!(!place.path("second").exists());
     let text = fs::read_to_string(place.path("audit/ai-audit.toml")).unwrap();
@@ -318,7 +357,8 @@ fn a113_a_key_goes_to_no_server_but_that_of_its_own_file() {
         }
     }
     for args in commands {
-        let said = place.run(args).sentence(2);
+        let refused = place.run(args);
+        let said = refused.sentence(2);
         assert!(said.contains("role goes to nobody else"), "{said}");
     }
     // A region is part of a server's name.
