@@ -87,7 +87,13 @@ pub(crate) fn open(settings: &Settings, mode: Mode) -> Result<Option<Lazy>, Dire
 }
 
 /// Makes it where there is none, and puts it into the directory's settings file; gives its place.
-pub(crate) fn make(layout: &Layout, settings: &Settings) -> Result<String, DirectoryError> {
+///
+/// Where `may_be` refuses it, the file stays as it is.
+pub(crate) fn make(
+    layout: &Layout,
+    settings: &Settings,
+    may_be: impl FnOnce() -> Result<(), DirectoryError>,
+) -> Result<String, DirectoryError> {
     let place = place(settings)?.ok_or_else(none)?;
     // What the file says otherwise is refused before anybody is asked.
     let file = layout.settings();
@@ -95,6 +101,7 @@ pub(crate) fn make(layout: &Layout, settings: &Settings) -> Result<String, Direc
     let store = ObjectStore::open(&place, OpenMode::Create, &options(settings))
         .map_err(crate::error::opening)?;
     store.health().map_err(crate::error::opening)?;
+    may_be()?;
     if let Some(text) = kept {
         durable::write(&file, text.as_bytes())?;
     }

@@ -63,11 +63,19 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When the settings name none, or the file says otherwise than they do; when it cannot be made; [`DirectoryError::Store`] for a server that does not hold
-    /// conditions.
+    /// When the settings name none, or the file says otherwise than they do; when it cannot be made, or has other logs of
+    /// these names; [`DirectoryError::Store`] for a server that does not hold conditions.
     pub fn make_cold_store(&self) -> Result<String, DirectoryError> {
         let directory = self.directory();
-        cold::make(directory.layout(), directory.settings())
+        // Another directory's has other logs of these names.
+        let may_be = || -> Result<(), DirectoryError> {
+            let tiers = directory.tiers()?;
+            let logs = directory.logs()?;
+            Ok(logs
+                .iter()
+                .try_for_each(|log| tiers.copied(log).map(drop))?)
+        };
+        cold::make(directory.layout(), directory.settings(), may_be)
     }
 
     /// Moves the epochs of a log that a policy says to the store for what is old: they are copied, read back, and only
@@ -80,8 +88,8 @@ impl Writer {
         let directory = self.directory();
         directory.head(log)?;
         let tiers = directory.tiers()?;
+        tiers.copied(log)?;
         // Whatever settings say later: from now on the directory says where its receipts are.
-        directory.cold_store()?;
         let is_first = cold::mark(directory.layout(), directory.settings())?;
         let moved = tiers.move_epochs(log, policy, SystemClock.now())?;
         if is_first && moved.cold == 0 {

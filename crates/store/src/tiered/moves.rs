@@ -288,6 +288,15 @@ impl TieredStore {
         Ok(freed)
     }
 
+    /// How many of a log's first receipts the cold store has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where what it has of this name is no copy of the log. See [`StoreError`].
+    pub fn copied(&self, log: &LogName) -> Result<u64, StoreError> {
+        Ok(self.cold_head(log)?.size())
+    }
+
     /// How many receipts of a range have their bytes in the cold store alone.
     ///
     /// # Errors
