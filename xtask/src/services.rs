@@ -20,13 +20,15 @@ const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
 /// What crates can do with them, none of which they do by default: for what looks at the whole workspace.
 pub(crate) const FEATURES: &str = "ai-audit-kms/pkcs11,ai-audit-kms/vault,ai-audit-kms/aws,\
-    ai-audit-store-object/s3,ai-audit-store-object/gcs,ai-audit-store-object/azure,ai-audit-cli/kms";
+    ai-audit-store-object/s3,ai-audit-store-object/gcs,ai-audit-store-object/azure,ai-audit-cli/kms,\
+    ai-audit-cli/s3";
 
 /// The tests that ask for them, by the packages and the first words of their names.
-const TESTS: [(&str, &str); 3] = [
+const TESTS: [(&str, &str); 4] = [
     ("ai-audit-kms", ""),
     ("ai-audit-store-object", ""),
     ("ai-audit-cli", "signers::"),
+    ("ai-audit-cli", "tiers::"),
 ];
 
 /// Sees to what the tests can have, and gives the search path to run them with; and what cannot be had, and why.

@@ -33,7 +33,8 @@ use std::path::PathBuf;
 
 pub(crate) use anchor::{Anchor, Times, Timestamp};
 pub(crate) use epoch::{
-    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
+    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, FetchEpoch, ListEpochs, MoveEpochs,
+    RestoreEpoch, SealEpoch,
 };
 pub(crate) use export::Export;
 pub(crate) use monitor::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};

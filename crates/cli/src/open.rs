@@ -40,8 +40,8 @@ pub(crate) fn settings(dir: &Path) -> anyhow::Result<Settings> {
 }
 
 /// The same for a directory that is not the command's own, such as a member's of a fleet or one that is watched: it
-/// says itself where its receipts are. What is said of the own one's store does not hold for it, and the password in
-/// the environment goes to nobody whom a file of somebody else names.
+/// says itself where its receipts are. What is said of the own one's store does not hold for it, and the password and the
+/// bucket's key in the environment go to nobody whom a file of somebody else names.
 pub(crate) fn settings_of_another(dir: &Path) -> anyhow::Result<Settings> {
     combined(dir, true)
 }
@@ -51,7 +51,8 @@ fn combined(dir: &Path, another: bool) -> anyhow::Result<Settings> {
     let flags = FLAGS.get().unwrap_or(&defaults);
     let mut variables = Vec::new();
     let mut config = flags.config.clone().filter(|_| !another);
-    let of_store = |name: &str| name == "store" || name.starts_with("store-");
+    let of_store =
+        |name: &str| name == "store" || name.starts_with("store-") || name.starts_with("cold-");
     for (name, value) in std::env::vars_os() {
         let Some(name) = name.to_str().filter(|name| name.starts_with("AI_AUDIT_")) else {
             continue;

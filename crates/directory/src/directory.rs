@@ -1,5 +1,6 @@
 //! Reading a log directory, also while its writer runs.
 
+use crate::cold::{self, Lazy};
 use crate::error::io_at;
 use crate::store::{self, Mode};
 use crate::{
@@ -8,7 +9,9 @@ use crate::{
 };
 use ai_audit_core::{BatchSeal, DecodeBody as _, DigestSecret, Genesis, Head, UnverifiedReceipt};
 use ai_audit_note::VKey;
-use ai_audit_store::{LogName, ReadLimit, ReceiptKeys, Store, StoreError, StoredContent};
+use ai_audit_store::{
+    LogName, ReadLimit, ReceiptKeys, Store, StoreError, StoredContent, TieredStore,
+};
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
@@ -21,6 +24,9 @@ pub struct LogDirectory {
     layout: Layout,
     settings: Settings,
     store: Arc<dyn Store>,
+    /// The same, where it has a second store behind it, and that one.
+    pub(crate) tiers: Option<Arc<TieredStore>>,
+    pub(crate) cold: Option<Arc<Lazy>>,
 }
 
 impl LogDirectory {
@@ -42,7 +48,15 @@ impl LogDirectory {
         if mode != Mode::Create {
             is_log_directory(&layout, &settings)?;
         }
-        let store = store::open(&layout, &settings, mode)?;
+        cold::hold(&layout, &settings, mode)?;
+        let mut store = store::open(&layout, &settings, mode)?;
+        let cold = cold::open(&settings, mode)?.map(Arc::new);
+        let mut tiers = None;
+        if let Some(cold) = cold.clone() {
+            let both = Arc::new(TieredStore::new(store, cold));
+            store = Arc::clone(&both) as Arc<dyn Store>;
+            tiers = Some(both);
+        }
         if settings.store.address.is_none() {
             if settings.production {
                 for_few(&layout.database())?;
@@ -55,6 +69,8 @@ impl LogDirectory {
             layout,
             settings,
             store,
+            tiers,
+            cold,
         })
     }
 

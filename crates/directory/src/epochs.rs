@@ -27,6 +27,8 @@ pub struct EpochInfo {
     pub sealed_at: Option<Timestamp>,
     /// How many of its receipts have no bytes.
     pub deleted: u64,
+    /// How many have their bytes in the store for what is old alone.
+    pub moved: u64,
     /// How many have none when all that may be deleted is.
     pub deletable: u64,
     /// What the latest deletion receipt says of it.
@@ -81,6 +83,7 @@ impl LogDirectory {
                 receipts: seal.count,
                 sealed_at: Some(sealed_at),
                 deleted: self.store().count_deleted(log, seal.first..=seq)?,
+                moved: self.moved(log, seal.first..=seq)?,
                 deletable: seal.count.saturating_sub(seal.control),
                 deletion: deletions
                     .iter()
@@ -96,6 +99,7 @@ impl LogDirectory {
             receipts: size.saturating_sub(open),
             sealed_at: None,
             deleted: 0,
+            moved: 0,
             deletable: 0,
             deletion: None,
         });

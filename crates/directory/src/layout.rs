@@ -4,7 +4,7 @@
 //! name. All logs share one database and one lock.
 
 use crate::DirectoryError;
-use crate::settings::names_store;
+use crate::settings::{names, names_store};
 use ai_audit_store::LogName;
 use std::path::{Path, PathBuf};
 
@@ -77,6 +77,12 @@ impl Layout {
         self.root.join("audit.marks")
     }
 
+    /// The place of the store to which receipts were moved, where some were.
+    #[must_use]
+    pub fn cold_mark(&self) -> PathBuf {
+        self.root.join("audit.cold")
+    }
+
     /// The settings.
     #[must_use]
     pub fn settings(&self) -> PathBuf {
@@ -128,6 +134,13 @@ impl Layout {
         layout.database().is_file() || names_store(&layout.settings())
     }
 
+    /// Whether receipts were moved to a second store, or the directory's own settings name one: without it what was
+    /// moved there is not found.
+    #[must_use]
+    pub fn has_cold_store(&self) -> bool {
+        self.cold_mark().exists() || names(&self.settings(), &["cold-folder", "cold-bucket"])
+    }
+
     /// Whether a log that is not there yet can have this name: other logs' files stand in a folder
     /// of the log's name, and nothing else of the directory may be in the way.
     ///
@@ -144,6 +157,7 @@ impl Layout {
             "keys"
                 | "audit.lock"
                 | "audit.marks"
+                | "audit.cold"
                 | "ai-audit.toml"
                 | "tokens.toml"
                 | "witnesses.policy"

@@ -4,6 +4,7 @@
 //! DIR/audit.db             receipts, tree nodes and checkpoints of all logs (mode 0600)
 //! DIR/audit.lock           held by the one writer
 //! DIR/audit.marks/         how far each log had come, where receipts are on a server and not in audit.db
+//! DIR/audit.cold           where old receipts were moved, where some were
 //! DIR/ai-audit.toml        settings
 //! DIR/tokens.toml          who may use the service: hashes of tokens, scopes (mode 0600)
 //! DIR/witnesses.policy     who cosigns checkpoints, and how many of them are needed
@@ -48,6 +49,7 @@
 
 mod archive;
 mod begun;
+mod cold;
 mod deleted;
 mod directory;
 mod durable;
@@ -82,12 +84,14 @@ mod subject_keys;
 mod subjects;
 mod system;
 mod texts;
+mod tiers;
 mod tile_folder;
 mod which_keys;
 mod witnesses;
 mod writer;
 
 pub use archive::{Restored, compact, file_digest};
+pub use cold::{BucketAddress, ColdSettings};
 pub use directory::LogDirectory;
 pub use epochs::{DeletionInfo, EpochInfo};
 pub use error::DirectoryError;
@@ -111,5 +115,6 @@ pub use store::{StoreAddress, StoreSettings};
 pub use subjects::{HeldAccess, HeldOn, HeldReceipt, Remains, SubjectInfo};
 pub use system::OsRandom;
 pub use texts::{Opened, TextState};
+pub use tiers::Fetched;
 pub use tile_folder::TileFolder;
 pub use writer::Writer;

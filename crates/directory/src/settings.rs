@@ -2,7 +2,8 @@
 
 use crate::error::io_at;
 use crate::{
-    DirectoryError, Passphrase, SignerService, SignerSettings, StoreAddress, StoreSettings,
+    BucketAddress, ColdSettings, DirectoryError, Passphrase, SignerService, SignerSettings,
+    StoreAddress, StoreSettings,
 };
 use serde::Deserialize;
 use std::fs;
@@ -14,6 +15,8 @@ use std::time::Duration;
 pub struct Settings {
     /// Where the receipts are, if not in the directory.
     pub store: StoreSettings,
+    /// Where what is old goes, if anywhere.
+    pub cold: ColdSettings,
     /// How services that have keys are asked, which only the environment says.
     pub signer: SignerSettings,
     /// A checkpoint is made after this many receipts; 0 for never.
@@ -59,6 +62,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             store: StoreSettings::default(),
+            cold: ColdSettings::default(),
             signer: SignerSettings::default(),
             checkpoint_every: 1000,
             checkpoint_after: Duration::ZERO,
@@ -82,13 +86,21 @@ impl Default for Settings {
 
 /// The settings' names, as the file writes them; the environment's are `AI_AUDIT_` and the name in
 /// capitals with `_` for `-`.
-pub const SETTING_NAMES: [&str; 21] = [
+pub const SETTING_NAMES: [&str; 29] = [
     "store",
     "store-name",
     "store-password-file",
     "store-ca",
     "store-eraser",
     "store-allow-loss",
+    "cold-folder",
+    "cold-bucket",
+    "cold-region",
+    "cold-endpoint",
+    "cold-ca",
+    "cold-versions-expire",
+    "cold-days",
+    "cold-keep",
     "checkpoint-every",
     "checkpoint-after-seconds",
     "epoch-receipts",
@@ -115,6 +127,14 @@ struct File {
     store_ca: Option<PathBuf>,
     store_eraser: Option<StoreAddress>,
     store_allow_loss: Option<bool>,
+    cold_folder: Option<PathBuf>,
+    cold_bucket: Option<BucketAddress>,
+    cold_region: Option<String>,
+    cold_endpoint: Option<String>,
+    cold_ca: Option<PathBuf>,
+    cold_versions_expire: Option<bool>,
+    cold_days: Option<u64>,
+    cold_keep: Option<u64>,
     checkpoint_every: Option<u64>,
     checkpoint_after_seconds: Option<u64>,
     epoch_receipts: Option<u64>,
@@ -152,6 +172,8 @@ const PREFIX: &str = "AI_AUDIT_";
 /// No settings: a file or a flag would show them to others.
 const PASSPHRASE: &str = "AI_AUDIT_KEK_PASSPHRASE";
 const PASSWORD: &str = "AI_AUDIT_STORE_PASSWORD";
+/// No setting: a directory of a stranger would have us write with our key.
+const COLD_CREDENTIALS: &str = "AI_AUDIT_COLD_CREDENTIALS";
 /// No settings: a directory of a stranger would load his library, or send him our token.
 const CREDENTIALS: &str = "AI_AUDIT_SIGNER_CREDENTIALS";
 const MODULE: &str = "AI_AUDIT_SIGNER_MODULE";
@@ -163,8 +185,9 @@ impl Settings {
     ///
     /// `AI_AUDIT_CONFIG` is passed over: whoever heeds it gives another `file`.
     /// `AI_AUDIT_KEK_PASSPHRASE` is the passphrase itself, `AI_AUDIT_STORE_PASSWORD` the password of the store's
-    /// server; `AI_AUDIT_SIGNER_SERVICE`, `AI_AUDIT_SIGNER_CREDENTIALS` and `AI_AUDIT_SIGNER_MODULE` say which service
-    /// that has keys is asked, and how.
+    /// server; `AI_AUDIT_COLD_CREDENTIALS` names the file with the key of the bucket for what is old;
+    /// `AI_AUDIT_SIGNER_SERVICE`, `AI_AUDIT_SIGNER_CREDENTIALS` and `AI_AUDIT_SIGNER_MODULE` say which service that
+    /// has keys is asked, and how.
     ///
     /// # Errors
     ///
@@ -175,7 +198,7 @@ impl Settings {
     ) -> Result<Self, DirectoryError> {
         let mut settings = Self::default();
         match fs::read_to_string(file) {
-            Ok(text) => settings.apply(parse_file(&text, file)?, file.parent()),
+            Ok(text) => settings = read(&text, file)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(io_at(file)(error)),
         }
@@ -194,6 +217,8 @@ impl Settings {
                     what,
                 };
                 settings.signer.service = Some(service.map_err(wrong)?);
+            } else if variable == COLD_CREDENTIALS {
+                settings.cold.credentials = Some(value.into());
             } else if variable == CREDENTIALS {
                 settings.signer.credentials = Some(value.into());
             } else if variable == MODULE {
@@ -273,6 +298,15 @@ impl Settings {
         store.allow_loss = file.store_allow_loss.unwrap_or(store.allow_loss);
         path(&mut store.password_file, file.store_password_file);
         path(&mut store.authorities, file.store_ca);
+        let cold = &mut self.cold;
+        path(&mut cold.folder, file.cold_folder);
+        path(&mut cold.authorities, file.cold_ca);
+        cold.bucket = file.cold_bucket.or(cold.bucket.take());
+        cold.region = file.cold_region.or(cold.region.take());
+        cold.endpoint = file.cold_endpoint.or(cold.endpoint.take());
+        cold.versions_expire = file.cold_versions_expire.unwrap_or(cold.versions_expire);
+        set(&mut cold.days, file.cold_days);
+        set(&mut cold.keep, file.cold_keep);
         path(&mut self.high_water_marks, file.high_water_marks);
         path(&mut self.kek_folder, file.kek_folder);
         path(&mut self.kek_passphrase_file, file.kek_passphrase_file);
@@ -292,10 +326,22 @@ fn secret(variable: &str, value: String) -> Result<Passphrase, DirectoryError> {
 
 /// Whether a settings file names a server that has the receipts. One that cannot be read does not.
 pub(crate) fn names_store(file: &Path) -> bool {
+    names(file, &["store"])
+}
+
+/// Whether a settings file has one of these.
+pub(crate) fn names(file: &Path, settings: &[&str]) -> bool {
     fs::read_to_string(file)
         .ok()
         .and_then(|text| toml::from_str::<toml::Table>(&text).ok())
-        .is_some_and(|table| table.contains_key("store"))
+        .is_some_and(|table| settings.iter().any(|name| table.contains_key(*name)))
+}
+
+/// What the text of a settings file says, and nothing else.
+pub(crate) fn read(text: &str, path: &Path) -> Result<Settings, DirectoryError> {
+    let mut settings = Settings::default();
+    settings.apply(parse_file(text, path)?, path.parent());
+    Ok(settings)
 }
 
 /// Refuses the text of a settings file that no command could read.

@@ -227,8 +227,9 @@ fn password(address: &StoreAddress, settings: &Settings) -> Result<Option<String
     password_file::find(file, address, settings.production).map(Some)
 }
 
-#[cfg(feature = "postgres")]
-fn text_of(path: &std::path::Path) -> Result<String, DirectoryError> {
+/// A file with certificates.
+#[cfg(any(feature = "postgres", feature = "s3"))]
+pub(crate) fn text_of(path: &std::path::Path) -> Result<String, DirectoryError> {
     /// Longest file of authorities, in bytes.
     const MAX: usize = 1 << 20;
     let bytes = crate::durable::read(path, MAX)?

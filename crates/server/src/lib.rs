@@ -29,6 +29,7 @@ mod figures;
 pub mod forms;
 mod guard;
 mod left_out;
+mod moving;
 mod openapi;
 mod options;
 mod place;

@@ -4,6 +4,7 @@ use crate::{TlsFiles, TokenFile, Troubles};
 use ai_audit_telemetry::Telemetry;
 use core::time::Duration;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 /// Who is let in.
 #[derive(Debug, Clone)]
@@ -56,11 +57,16 @@ pub struct ServerOptions {
     pub telemetry: Option<Arc<Telemetry>>,
     /// Who hears the whole of what goes wrong; clients hear the kind of it.
     pub troubles: Troubles,
+    /// How often sealed epochs are moved, by the settings' policy, where the directory has a store for what is old; none
+    /// for never.
+    pub move_every: Option<Duration>,
+    /// Who hears of what went wrong and concerns no request.
+    pub warnings: Option<Sender<String>>,
 }
 
 impl ServerOptions {
     /// 8 MiB, 10 and 30 seconds, 64 KiB a second, 1,024 connections, 256 requests, 2 verdicts and
-    /// packages, 16 downloads, 64 threads, no rate, 30 seconds of grace.
+    /// packages, 16 downloads, 64 threads, no rate, 30 seconds of grace; moves every hour.
     #[must_use]
     pub fn new(access: Access) -> Self {
         Self {
@@ -80,6 +86,8 @@ impl ServerOptions {
             stop_reason: "the service was stopped".into(),
             telemetry: None,
             troubles: Troubles::default(),
+            move_every: Some(Duration::from_secs(60 * 60)),
+            warnings: None,
         }
     }
 }

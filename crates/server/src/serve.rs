@@ -79,6 +79,8 @@ pub fn serve(
         .enable_time()
         .max_blocking_threads(shared.options.threads.max(1))
         .build()?;
+    // Until all has ended.
+    let _moving = crate::moving::start(&shared)?;
     let served = runtime.block_on(run(&shared, listener, tls, stop));
     // What is still under way has been waited for as long as it may take.
     runtime.shutdown_timeout(Duration::from_secs(1));

@@ -48,6 +48,7 @@ pub(crate) fn clients(place: &Place, options: &ObjectOptions) -> Result<Clients,
             use http::{HeaderMap, HeaderName, HeaderValue};
             use object_store::ClientOptions;
             use object_store::aws::{AmazonS3Builder, Checksum};
+            is_region(&bucket.region)?;
             let mut builder = AmazonS3Builder::new()
                 .with_bucket_name(&bucket.bucket)
                 .with_region(&bucket.region)
@@ -135,6 +136,18 @@ pub(crate) fn clients(place: &Place, options: &ObjectOptions) -> Result<Clients,
             })
         }
         other => Err(invalid(format!("{other:?} is no bucket"))),
+    }
+}
+
+/// It is in the name of Amazon's server: with anything else in it requests would go to somebody else's.
+#[cfg(feature = "s3")]
+fn is_region(region: &str) -> Result<(), StoreError> {
+    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+    match !region.is_empty() && region.bytes().all(plain) {
+        true => Ok(()),
+        false => Err(invalid(
+            "the region: expected lower-case letters, digits and '-', such as eu-central-1",
+        )),
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// Seals, lists, archives, deletes and restores the epochs of a log.
+/// Seals, lists, archives, moves, deletes and restores the epochs of a log.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 An epoch is a range of receipts that a seal closes. What is sealed can be
@@ -16,6 +16,12 @@ of every receipt.
   ai-audit epoch archive audit 3 -o epoch-3.zip
   ai-audit epoch delete audit 3 --archive epoch-3.zip
   ai-audit epoch restore audit epoch-3.zip
+
+What is sealed can move to a cheaper store, from which it is read as before:
+
+  ai-audit epoch move audit --new --set cold-folder=/mnt/cold
+  ai-audit epoch move audit
+  ai-audit epoch fetch audit 3
 
 Epochs are sealed by themselves with the settings epoch-receipts and
 epoch-hours.")]
@@ -31,6 +37,8 @@ pub(crate) enum EpochCommand {
     Archive(ArchiveEpoch),
     Delete(DeleteEpoch),
     Restore(RestoreEpoch),
+    Move(MoveEpochs),
+    Fetch(FetchEpoch),
 }
 
 /// Seals the open epoch now.
@@ -137,6 +145,64 @@ pub(crate) struct RestoreEpoch {
     pub(crate) dir: PathBuf,
     /// The archive, or any package of the log that has the receipts.
     pub(crate) archive: PathBuf,
+    /// The log in the directory.
+    #[arg(long, default_value = "default")]
+    pub(crate) log: String,
+}
+
+/// Moves what was sealed long ago to the store for what is old: a folder or a bucket.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ai-audit epoch move audit --new --set cold-folder=/mnt/cold
+  ai-audit epoch move audit --new --set cold-bucket=s3://audit-archive/support \\
+      --set cold-region=eu-central-1
+  ai-audit epoch move audit
+  ai-audit epoch move audit --days 0 --keep 0
+
+Receipts are copied there, read back, and only then lose their bytes here. All
+commands read them from there as if nothing had happened; the log itself, its
+hashes and the receipts about it stay here. What is deleted or erased later is
+deleted in both.
+
+With --new the place goes into DIR/ai-audit.toml, and a store is made there. The
+variable AI_AUDIT_COLD_CREDENTIALS names the file with the bucket's access key,
+in the form of AWS's own tools, profile [default]. It goes to the server that the
+line endpoint_url there names, or to Amazon, and to no other. Without a file the
+machine's role is asked for, which goes to Amazon alone.")]
+pub(crate) struct MoveEpochs {
+    /// The log directory.
+    pub(crate) dir: PathBuf,
+    /// The log in it.
+    #[arg(long, default_value = "default")]
+    pub(crate) log: String,
+    /// Move what was sealed at least so many days ago. [default: the setting cold-days]
+    #[arg(long, value_name = "N")]
+    pub(crate) days: Option<u64>,
+    /// Leave so many of the last sealed epochs. [default: the setting cold-keep]
+    #[arg(long, value_name = "N")]
+    pub(crate) keep: Option<u64>,
+    /// Make the store there first, where there is none.
+    #[arg(long)]
+    pub(crate) new: bool,
+    /// Write the database anew afterwards, so that it becomes smaller.
+    #[arg(long)]
+    pub(crate) compact: bool,
+}
+
+/// Brings the bytes of a moved epoch back, for as long as they are read often.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  ai-audit epoch fetch audit 3
+
+The store for what is old keeps them too; the next `ai-audit epoch move` takes
+them away here again.")]
+pub(crate) struct FetchEpoch {
+    /// The log directory.
+    pub(crate) dir: PathBuf,
+    /// The epoch's number.
+    pub(crate) epoch: u64,
     /// The log in the directory.
     #[arg(long, default_value = "default")]
     pub(crate) log: String,

@@ -1,14 +1,15 @@
 //! `ai-audit epoch`
 
 use crate::cli::{
-    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, ListEpochs, RestoreEpoch, SealEpoch,
+    ArchiveEpoch, DeleteEpoch, Epoch, EpochCommand, FetchEpoch, ListEpochs, MoveEpochs,
+    RestoreEpoch, SealEpoch,
 };
 use crate::failure::usage;
 use crate::open::{directory, log_name, readable, settings, written};
-use crate::output::{Output, bytes};
+use crate::output::{Output, bytes, safe};
 use crate::progress::Progress;
 use crate::save::write_whole;
-use ai_audit_directory::{EpochInfo, compact, file_digest};
+use ai_audit_directory::{EpochInfo, Settings, compact, file_digest};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +21,8 @@ pub(crate) fn run(args: &Epoch, output: Output) -> anyhow::Result<ExitCode> {
         EpochCommand::Archive(args) => archive(args, output),
         EpochCommand::Delete(args) => delete(args, output),
         EpochCommand::Restore(args) => restore(args, output),
+        EpochCommand::Move(args) => move_old(args, output),
+        EpochCommand::Fetch(args) => fetch(args, output),
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -86,6 +89,8 @@ fn state(epoch: &EpochInfo) -> String {
     };
     match epoch.deleted {
         0 if epoch.deletion.is_some() => "held again".into(),
+        0 if epoch.moved > 0 && epoch.moved == epoch.deletable => "moved".into(),
+        0 if epoch.moved > 0 => format!("{} moved", epoch.moved),
         0 => "held".into(),
         all if all == epoch.deletable => format!("deleted{by}"),
         some => format!("{some} deleted{by}"),
@@ -101,6 +106,7 @@ fn value(epoch: &EpochInfo) -> Value {
         "receipts": epoch.receipts,
         "sealed_at": epoch.sealed_at,
         "deleted": epoch.deleted,
+        "moved": epoch.moved,
         "deletion": epoch.deletion.as_ref().map(|deletion| json!({
             "receipt": deletion.receipt,
             "sealed_at": deletion.sealed_at,
@@ -154,14 +160,7 @@ fn delete(args: &DeleteEpoch, output: Output) -> anyhow::Result<()> {
     }
     let settings = settings(&args.dir)?;
     // Before anything is deleted.
-    if args.compact
-        && let Some(address) = &settings.store.address
-        && address.is_postgres()
-    {
-        return Err(usage(format!(
-            "--compact: the tables in {address} are written anew by their owner alone, afterwards, with `ai-audit store compact`"
-        )));
-    }
+    may_compact(args.compact, &settings)?;
     let deleted = written(&args.dir, "epoch delete", output, |writer| {
         let archive = args.archive.as_deref();
         Ok(writer.delete_epoch(&log, args.epoch, archive, &args.reason)?)
@@ -182,6 +181,76 @@ fn delete(args: &DeleteEpoch, output: Output) -> anyhow::Result<()> {
     output.line(format!(
         "Deleted the bytes of {} receipts of epoch {}, under receipt {}.",
         deleted.deleted, deleted.epoch, deleted.deletion
+    ))
+}
+
+fn may_compact(wanted: bool, settings: &Settings) -> anyhow::Result<()> {
+    match &settings.store.address {
+        Some(address) if wanted && address.is_postgres() => Err(usage(format!(
+            "--compact: the tables in {address} are written anew by their owner alone, afterwards, with `ai-audit store compact`"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn move_old(args: &MoveEpochs, output: Output) -> anyhow::Result<()> {
+    let log = log_name(&args.log)?;
+    let settings = settings(&args.dir)?;
+    may_compact(args.compact, &settings)?;
+    let mut cold = settings.cold.clone();
+    cold.days = args.days.unwrap_or(cold.days);
+    cold.keep = args.keep.unwrap_or(cold.keep);
+    let (moved, place) = written(&args.dir, "epoch move", output, |writer| {
+        if args.new {
+            writer.make_cold_store()?;
+        }
+        let moved = writer.move_epochs(&log, &cold.policy())?;
+        // It was asked already, but where nothing is to move.
+        let place = writer.directory().cold_health()?.map(|(place, _)| place);
+        Ok((moved, place.unwrap_or_default()))
+    })?;
+    if args.compact {
+        compact(&args.dir, &settings)?;
+    }
+    if output.json {
+        return output.json(&json!({
+            "log": log.as_str(),
+            "place": place,
+            "copied": moved.copied,
+            "freed": moved.freed,
+            "moved": moved.cold,
+        }));
+    }
+    let place = safe(&place);
+    match (moved.copied, moved.freed) {
+        (0, 0) => output.line(format!(
+            "Nothing is to move: {place} has the first {} receipts.",
+            moved.cold
+        )),
+        (copied, freed) => output.line(format!(
+            "Moved {copied} receipts to {place}, which has the first {}; the bytes of {freed} are no longer here.",
+            moved.cold
+        )),
+    }
+}
+
+fn fetch(args: &FetchEpoch, output: Output) -> anyhow::Result<()> {
+    let log = log_name(&args.log)?;
+    let fetched = written(&args.dir, "epoch fetch", output, |writer| {
+        Ok(writer.fetch_epoch(&log, args.epoch)?)
+    })?;
+    if output.json {
+        return output.json(&json!({
+            "log": log.as_str(),
+            "epoch": args.epoch,
+            "first": fetched.first,
+            "last": fetched.last,
+            "fetched": fetched.fetched,
+        }));
+    }
+    output.line(format!(
+        "Fetched the bytes of {} receipts of epoch {}.",
+        fetched.fetched, args.epoch
     ))
 }
 

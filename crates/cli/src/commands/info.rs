@@ -2,8 +2,8 @@
 
 use crate::cli::Info;
 use crate::open::{directory, settings};
-use crate::output::{Output, Tone, bytes};
-use ai_audit_directory::{SETTING_NAMES, Settings, StoreAddress};
+use crate::output::{Output, Tone, bytes, safe};
+use ai_audit_directory::{BucketAddress, SETTING_NAMES, Settings, StoreAddress};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,6 +30,15 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
         let store = directory.store().health()?;
         health = json!({ "backend": store.backend, "durable": store.durable, "logs": store.logs,
                          "receipts": store.receipts, "bytes": store.bytes });
+        // One that does not answer keeps nobody from hearing of the rest.
+        match directory.cold_health() {
+            Ok(None) => {}
+            Ok(Some((place, found))) => {
+                health["cold"] = json!({ "place": place, "logs": found.logs, "receipts": found.receipts,
+                                         "bytes": found.bytes });
+            }
+            Err(error) => health["cold"] = json!({ "error": error.to_string() }),
+        }
     }
     let values = values(&settings);
     if output.json {
@@ -70,6 +79,13 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
             health["backend"].as_str().unwrap_or_default(),
             bytes(size)
         ))?;
+        if let Some(cold) = health.get("cold") {
+            let text = |name: &str| safe(cold[name].as_str().unwrap_or_default());
+            output.line(match cold["bytes"].as_u64() {
+                Some(size) => format!("  what is old: {}, {}", text("place"), bytes(size)),
+                None => format!("  what is old: {}", text("error")),
+            })?;
+        }
         output.line(output.paint(Tone::Bold, "logs"))?;
         for (log, size, last, origin, batched) in logs {
             output.line(format!("  {log}: {size} receipts, the last sealed {last}"))?;
@@ -83,9 +99,10 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
 }
 
 /// The settings in force, under the names of the file.
-fn values(settings: &Settings) -> [(&'static str, Value); 21] {
+fn values(settings: &Settings) -> [(&'static str, Value); 29] {
     let Settings {
         store,
+        cold,
         signer: _,
         checkpoint_every,
         checkpoint_after,
@@ -116,6 +133,19 @@ fn values(settings: &Settings) -> [(&'static str, Value); 21] {
         path(&store.authorities),
         text(store.eraser.as_ref().map(StoreAddress::as_str)),
         json!(store.allow_loss),
+        path(&cold.folder),
+        text(
+            cold.bucket
+                .as_ref()
+                .map(BucketAddress::to_string)
+                .as_deref(),
+        ),
+        text(cold.region.as_deref()),
+        text(cold.endpoint.as_deref()),
+        path(&cold.authorities),
+        json!(cold.versions_expire),
+        json!(cold.days),
+        json!(cold.keep),
         json!(checkpoint_every),
         json!(checkpoint_after.as_secs()),
         json!(epoch_receipts),

@@ -49,6 +49,7 @@ mod signers;
 mod statements;
 mod stores;
 mod tenants;
+mod tiers;
 mod timestamps;
 mod traces;
 mod witness_https;

@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::options::McpOptions;
 use ai_audit_core::{LeafHash, ReceiptId};
-use ai_audit_directory::{LogDirectory, Statistics};
+use ai_audit_directory::{Layout, LogDirectory, Statistics};
 use ai_audit_note::Checkpoint;
 use ai_audit_store::{LogName, Query};
 use serde::Deserialize;
@@ -34,6 +34,12 @@ pub(super) fn name(log: Option<&str>) -> Result<LogName, String> {
 
 /// Opens a directory for reading.
 pub(super) fn open(place: &Path) -> Result<LogDirectory, String> {
+    // Its settings are not heeded here, so that no stranger's lead anywhere.
+    if Layout::new(place).has_cold_store() {
+        return Err("path: old receipts of this directory are in another store, which is not asked; expected a package of it, \
+                    made with `ai-audit export`"
+            .into());
+    }
     LogDirectory::open(place, super::evidence::settings()).map_err(|error| error.to_string())
 }
 

@@ -115,3 +115,20 @@ fn a_link_in_a_log_directory_is_not_followed() {
     assert!(said.contains("link"), "{said}");
     client.end();
 }
+
+/// What is old is in another place, where nobody looks on behalf of a client.
+#[test]
+fn a_directory_whose_old_receipts_are_elsewhere_is_refused() {
+    for (file, text) in [
+        ("ai-audit.toml", "cold-folder = \"/nowhere\"\n"),
+        ("ai-audit.toml", "cold-bucket = \"s3://audit\"\n"),
+        ("audit.cold", "folder /nowhere\n"),
+    ] {
+        let evidence = Evidence::new();
+        std::fs::write(evidence.root().join("audit").join(file), text).unwrap();
+        let mut client = evidence.client(None);
+        let said = client.bad("verify_log", &json!({"path": "audit"}));
+        assert!(said.contains("ai-audit export"), "{said}");
+        client.end();
+    }
+}

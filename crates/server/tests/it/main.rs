@@ -14,4 +14,5 @@ mod receipts;
 mod service;
 mod taken;
 mod telemetry;
+mod tiers;
 mod tls;

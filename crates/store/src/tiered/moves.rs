@@ -1,7 +1,7 @@
 //! Moving sealed epochs to the cold store, and bringing receipts back.
 
 use super::TieredStore;
-use crate::{Batch, LogName, Query, ReadLimit, Sealed, StoreError, StoredContent};
+use crate::{Batch, LogName, Query, ReadLimit, Sealed, Store as _, StoreError, StoredContent};
 use ai_audit_core::{Head, Kind, Timestamp, UnverifiedReceipt};
 use core::ops::RangeInclusive;
 use core::time::Duration;
@@ -286,6 +286,27 @@ impl TieredStore {
             self.set_settled(log, start);
         }
         Ok(freed)
+    }
+
+    /// How many of a log's first receipts the cold store has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] where what it has of this name is no copy of the log. See [`StoreError`].
+    pub fn copied(&self, log: &LogName) -> Result<u64, StoreError> {
+        Ok(self.cold_head(log)?.size())
+    }
+
+    /// How many receipts of a range have their bytes in the cold store alone.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    pub fn moved(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        match self.hot.count_deleted(log, range.clone())? {
+            0 => Ok(0),
+            gone => Ok(gone.saturating_sub(self.count_deleted(log, range)?)),
+        }
     }
 
     /// Gives the hot store the bytes of a range again that were moved, for as long as they are needed there. The cold

@@ -1,0 +1,118 @@
+//! Old receipts of a directory in a second store: moving sealed epochs there, and fetching them.
+
+use crate::error::io_at;
+use crate::{DirectoryError, LogDirectory, Writer, cold, durable};
+use ai_audit_store::{Clock as _, Health, LogName, Moved, Store as _, SystemClock, TierPolicy};
+use ai_audit_store::{StoreError, TieredStore};
+use ai_audit_store_object::ObjectStore;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// An epoch whose bytes were fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fetched {
+    /// Its first receipt.
+    pub first: u64,
+    /// Its seal.
+    pub last: u64,
+    /// Receipts whose bytes were elsewhere alone.
+    pub fetched: u64,
+}
+
+impl LogDirectory {
+    /// The place of the store that has what is old, and how it is; none where the settings name none. It is asked.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer, or is not there.
+    pub fn cold_health(&self) -> Result<Option<(String, Health)>, DirectoryError> {
+        if self.cold.is_none() {
+            return Ok(None);
+        }
+        let store = self.cold_store()?;
+        let health = store.health()?;
+        Ok(Some((store.place().into(), health)))
+    }
+
+    fn cold_store(&self) -> Result<Arc<ObjectStore>, DirectoryError> {
+        let cold = self.cold.as_ref().ok_or_else(cold::none)?;
+        cold.store().map_err(crate::error::opening)
+    }
+
+    /// How many receipts of a range have their bytes in the store for what is old alone.
+    pub(crate) fn moved(
+        &self,
+        log: &LogName,
+        range: RangeInclusive<u64>,
+    ) -> Result<u64, StoreError> {
+        match &self.tiers {
+            Some(tiers) => tiers.moved(log, range),
+            None => Ok(0),
+        }
+    }
+
+    fn tiers(&self) -> Result<&TieredStore, DirectoryError> {
+        self.tiers.as_deref().ok_or_else(cold::none)
+    }
+}
+
+impl Writer {
+    /// Makes the store for what is old that the settings name, where there is none, and puts it into the directory's
+    /// settings file. Gives its place.
+    ///
+    /// # Errors
+    ///
+    /// When the settings name none, or the file says otherwise than they do; when it cannot be made, or has other logs of
+    /// these names; [`DirectoryError::Store`] for a server that does not hold conditions.
+    pub fn make_cold_store(&self) -> Result<String, DirectoryError> {
+        let directory = self.directory();
+        // Another directory's has other logs of these names.
+        let may_be = || -> Result<(), DirectoryError> {
+            let tiers = directory.tiers()?;
+            let logs = directory.logs()?;
+            Ok(logs
+                .iter()
+                .try_for_each(|log| tiers.copied(log).map(drop))?)
+        };
+        cold::make(directory.layout(), directory.settings(), may_be)
+    }
+
+    /// Moves the epochs of a log that a policy says to the store for what is old: they are copied, read back, and only
+    /// then lose their bytes here. One that broke off goes on when it is called again. Nothing is written to the log.
+    ///
+    /// # Errors
+    ///
+    /// As [`TieredStore::move_epochs`]; when there is no such log, or the settings name no such store.
+    pub fn move_epochs(&self, log: &LogName, policy: &TierPolicy) -> Result<Moved, DirectoryError> {
+        let directory = self.directory();
+        directory.head(log)?;
+        let tiers = directory.tiers()?;
+        tiers.copied(log)?;
+        // Whatever settings say later: from now on the directory says where its receipts are.
+        let is_first = cold::mark(directory.layout(), directory.settings())?;
+        let moved = tiers.move_epochs(log, policy, SystemClock.now())?;
+        if is_first && moved.cold == 0 {
+            let mark = directory.layout().cold_mark();
+            durable::remove(&mark).map_err(io_at(&mark))?;
+        }
+        Ok(moved)
+    }
+
+    /// Gives the bytes of a moved epoch back to the first store, for as long as they are read often: the next move takes
+    /// them away again. The store for what is old keeps them.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::NotSealed`]; when the settings name no such store, or it does not give them.
+    pub fn fetch_epoch(&self, log: &LogName, epoch: u64) -> Result<Fetched, DirectoryError> {
+        let directory = self.directory();
+        let seal = directory.sealed_epoch(log, epoch)?;
+        let fetched = directory.tiers()?.bring_back(log, seal.first..=seal.size)?;
+        Ok(Fetched {
+            first: seal.first,
+            last: seal.size,
+            fetched,
+        })
+    }
+}
