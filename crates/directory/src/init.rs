@@ -113,38 +113,7 @@ impl NotMade {
 }
 
 /// Settings file of a new directory: everything in it is a default.
-const SETTINGS: &str = "\
-# Settings of this log directory. Environment variables AI_AUDIT_… and flags win over them.
-# store = \"postgres://user@host/db\"      # the server that has the receipts; none: audit.db
-# store-name = \"ai_audit\"               # its schema there, or what the keys of a Redis begin with
-# store-password-file = \"../passwords\"  # host:port:db:user:password; or AI_AUDIT_STORE_PASSWORD
-# store-ca = \"../ca.pem\"                # whom TLS trusts, in place of the system's authorities
-# store-eraser = \"postgres://…\"         # the same PostgreSQL, as the role that deletes bytes
-# store-allow-loss = false              # a Redis that may lose what it acknowledged; declared in logs
-# cold-folder = \"/mnt/cold\"            # where sealed epochs go by `ai-audit epoch move`
-# cold-bucket = \"s3://bucket/prefix\"   # or there; its key: AI_AUDIT_COLD_CREDENTIALS names a file
-# cold-region = \"eu-central-1\"         # its region
-# cold-endpoint = \"https://s3.example\" # a server that is not Amazon's
-# cold-ca = \"../ca.pem\"                # whom TLS to it trusts, in place of the system's authorities
-# cold-versions-expire = false          # the bucket keeps versions, and a rule of it ends them
-# cold-days = 7                         # epochs stay for so many days after they were sealed,
-# cold-keep = 1                         # and so many of the last in any case
-# checkpoint-every = 1000         # a checkpoint after so many receipts; 0: never
-# checkpoint-after-seconds = 0    # a checkpoint after so many seconds; 0: never
-# epoch-receipts = 0              # an epoch is sealed when it has so many receipts; 0: never
-# epoch-hours = 0                 # an epoch is sealed when it is so old; 0: never
-# retention-days = 183            # how long bytes stay after that, and not less than was promised
-# queue-capacity = 10000          # records that may wait for the writer
-# batch-from = 8                  # so many in one commit make a batch, in a log of init --batched
-# queue-timeout-ms = 0            # how long a producer waits for a full queue; 0: as long as it takes
-# digests = \"keyed\"               # or \"plain\": whoever has a guess can then check it
-# create-logs = true              # a record line may open a log for a new tenant
-# high-water-marks = \"../marks\"   # a folder elsewhere, to notice a restored or copied directory
-# kek-folder = \"../keks\"         # a folder elsewhere for the keys that wrap those of persons
-# kek-passphrase-file = \"../pass\" # these are kept under a passphrase; or AI_AUDIT_KEK_PASSPHRASE
-# ask-witnesses = false           # ask them, before a log is written to, whether they saw more of it
-# env = \"development\"             # or \"production\": refuses files that others can read
-";
+const SETTINGS: &str = include_str!("settings.toml");
 
 /// Opens a log in a directory, which is made if it is not there. Where the settings name a server for the
 /// receipts, that is put into the directory's settings file.

@@ -10,6 +10,7 @@ mod observer;
 mod queue;
 mod record;
 mod ticket;
+mod words;
 mod writer;
 
 pub use anchors::AnchorRequest;

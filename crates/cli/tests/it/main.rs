@@ -22,6 +22,7 @@ mod fleet;
 mod fleet_hostile;
 mod fleet_parts;
 mod fleet_table;
+mod fleet_unreadable;
 mod help;
 mod import_servers;
 mod imported;

@@ -1,12 +1,12 @@
 //! What can go wrong in a ledger, by who finds out: who submits, who waits, who opens.
 
+use super::words::{Because, listed, records};
 use crate::{LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
 use ai_audit_core::{
     DecodeError, Kind, ReceiptId, SealError, SignatureError, SignerError, SubjectKeyId, Timestamp,
 };
 use ai_audit_epochs::RetentionError;
 use ai_audit_shredding::SubjectKeysError;
-use core::fmt;
 
 /// Why records were not taken. Nothing of the group is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -489,39 +489,4 @@ pub enum LedgerError {
     /// The ledger was closed.
     #[error("the ledger is closed")]
     Closed,
-}
-
-/// Subjects for a message.
-fn listed(subjects: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let mut names: Vec<String> = subjects
-        .iter()
-        .take(SHOWN)
-        .map(|subject| match subject.as_str() {
-            "" => "the log itself".into(),
-            name => format!("{name:?}"),
-        })
-        .collect();
-    match subjects.len() {
-        0 => return "anybody: no subject was named".into(),
-        more if more > SHOWN => names.push(format!("{} more", more - SHOWN)),
-        _ => {}
-    }
-    names.join(", ")
-}
-
-fn records(lost: &[Undeclared]) -> u64 {
-    lost.iter()
-        .fold(0, |sum, loss| sum.saturating_add(loss.records))
-}
-
-struct Because<'a>(Option<&'a LedgerError>);
-
-impl fmt::Display for Because<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(error) => write!(f, ": {error}"),
-            None => Ok(()),
-        }
-    }
 }

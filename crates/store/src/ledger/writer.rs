@@ -19,6 +19,7 @@ mod watch;
 
 use super::LedgerConfig;
 use super::queue::{Command, Expected, Group, Queue, Work};
+use super::words::shorten;
 use crate::{AppendError, Batch, LogName, Mark, Store, StoreError, StoreTiles};
 use ai_audit_core::Head;
 use ai_audit_merkle::{Frontier, ProveError, TileError, Tiled, TreeSize, frontier};
@@ -494,13 +495,4 @@ fn recover_frontier(
         &mut Tiled::new(StoreTiles::new(store, log)),
         TreeSize::new(size),
     )
-}
-
-/// Cuts a reason for the log to about 1000 bytes, between two characters.
-fn shorten(reason: &mut String) {
-    let mut end = reason.len().min(1000);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    reason.truncate(end);
 }

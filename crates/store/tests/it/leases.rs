@@ -1,15 +1,15 @@
 //! Leases: who takes which when, by the state machine alone; and A110 to A112, with ledgers on one store.
 
-use crate::rig::{Rig, kinds, name, record, rig, walk};
-use ai_audit_core::{DecodeBody as _, Gap, Kind, UnverifiedReceipt};
+use crate::rig::{Rig, kinds, name, record, rig};
+use ai_audit_core::Kind;
 use ai_audit_store::{
     AppendError, Lease, LeaseError, LeaseKeeper, LeaseRules, LeaseStanding, LeaseStep, Leases,
-    Ledger, LedgerError, LogName, MemoryLeases, Store, StoreError, SubmitError, Undeclared,
+    Ledger, LedgerError, LogName, MemoryLeases, Store, StoreError, SubmitError,
 };
-use ai_audit_testkit::{Fault, TestLog, leases_conform};
+use ai_audit_testkit::{TestLog, leases_conform};
 use std::time::Duration;
 
-const fn secs(seconds: u64) -> Duration {
+pub(crate) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
@@ -459,107 +459,4 @@ fn a_log_that_was_taken_over_is_let_go_of_with_an_error() {
     assert!(matches!(*error, StoreError::HeadMoved { .. }));
     assert!(!first.is_attached(&log));
     second.close("").unwrap();
-}
-
-/// What a ledger hands back with a log that it lets go of.
-fn handed_back(ledger: &Ledger, reason: Option<&str>) -> (Vec<Undeclared>, Option<LedgerError>) {
-    let log = LogName::default();
-    match ledger.detach_log(&log, reason).unwrap_err() {
-        LedgerError::Undeclared { lost, error, .. } => (lost, error.map(|error| *error)),
-        error => panic!("{error}"),
-    }
-}
-
-/// Has records lost that cannot be declared for so many appends.
-fn lose(rig: &Rig, ledger: &Ledger, fault: Fault) {
-    for fault in [fault; 20] {
-        rig.store.fail_next(fault);
-    }
-    let lost = ledger.submit(&LogName::default(), vec![record("lost"), record("lost")]);
-    lost.unwrap().wait().unwrap_err();
-}
-
-fn gaps(rig: &Rig) -> Vec<(u64, String)> {
-    walk(&*rig.store, &LogName::default(), 1)
-        .iter()
-        .filter(|(kind, _)| *kind == Kind::GAP)
-        .map(|(_, sealed)| {
-            let receipt = UnverifiedReceipt::parse(sealed).unwrap();
-            let gap = Gap::decode(&receipt).unwrap();
-            (gap.lost.unwrap(), gap.reason.to_string())
-        })
-        .collect()
-}
-
-#[test]
-fn what_is_lost_and_cannot_be_declared_is_handed_back_with_the_log() {
-    for (fault, reason, sure) in [
-        (Fault::Before, None, true),
-        (Fault::Before, Some("handed over"), true),
-        (Fault::BeforeAndBlind, None, false),
-        (Fault::BeforeAndBlind, Some("handed over"), false),
-    ] {
-        let (rig, log) = (rig(), LogName::default());
-        let first = rig.created();
-        lose(&rig, &first, fault);
-        let (lost, error) = handed_back(&first, reason);
-        let [loss] = &lost[..] else {
-            panic!("{lost:?}");
-        };
-        assert_eq!((loss.records, loss.sure), (2, sure), "{fault:?} {reason:?}");
-        assert_eq!(error.is_some(), reason.is_some(), "{error:?}");
-        // Only once.
-        let again = first.detach_log(&log, reason);
-        assert!(matches!(again, Err(LedgerError::NotAttached { .. })));
-        drop(first);
-        while rig.store.append(&[]).is_err() {}
-        rig.store.heal();
-        // Who has the log from now on declares it.
-        let second = rig.attached();
-        second.declare_lost(&log, loss.records, &loss.reason);
-        second.close("").unwrap();
-        assert_eq!(gaps(&rig), [(2, loss.reason.clone())]);
-    }
-}
-
-#[test]
-fn what_is_lost_is_declared_before_a_log_is_let_go_of_in_order() {
-    let rig = rig();
-    let first = rig.created();
-    rig.store.fail_next(Fault::Before);
-    let lost = first.submit(&LogName::default(), vec![record("lost")]);
-    lost.unwrap().wait().unwrap_err();
-    first
-        .detach_log(&LogName::default(), Some("handed over"))
-        .unwrap();
-    assert_eq!(gaps(&rig).len(), 1);
-}
-
-#[test]
-fn what_a_log_that_was_taken_over_lost_is_handed_back_or_declared_when_it_is_attached_again() {
-    for again in [false, true] {
-        let (rig, log) = (rig(), LogName::default());
-        let first = rig.created();
-        let second = rig.attached();
-        first.declare_lost(&log, 3, "a task failed");
-        let began = std::time::Instant::now();
-        while first.is_attached(&log) {
-            assert!(began.elapsed() < secs(60), "it does not notice");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        second.close("").unwrap();
-        if again {
-            // An attempt that fails takes nothing of it along.
-            rig.store.fail_next(Fault::Before);
-            let signers = || TestLog::signers(1);
-            first.attach_log(log.clone(), signers()).unwrap_err();
-            first.attach_log(log.clone(), signers()).unwrap();
-            first.detach_log(&log, Some("handed over")).unwrap();
-            assert_eq!(gaps(&rig), [(3, "a task failed".to_owned())]);
-        } else {
-            let (lost, error) = handed_back(&first, None);
-            assert_eq!((lost[0].records, lost[0].sure, error), (3, true, None));
-            assert!(gaps(&rig).is_empty());
-        }
-    }
 }

@@ -6,6 +6,7 @@ mod batches;
 mod before_action;
 mod ciphertexts;
 mod collect;
+mod detached;
 mod epochs;
 mod erasing;
 mod erasures;
