@@ -36,14 +36,15 @@ pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<Option<Sender<()>>> {
 /// One log that cannot be moved keeps no other.
 fn move_all(shared: &Shared) {
     let writer = shared.intake.writer();
+    let tell = |line: String| shared.options.troubles.tell(&line);
     let policy = writer.directory().settings().cold.policy();
     let logs = match writer.directory().logs() {
         Ok(logs) => logs,
-        Err(error) => return shared.warn(format!("moving what is old: {error}")),
+        Err(error) => return tell(format!("moving what is old: {error}")),
     };
     for log in logs {
         if let Err(error) = writer.move_epochs(&log, &policy) {
-            shared.warn(format!("moving what is old of log {log}: {error}"));
+            tell(format!("moving what is old of log {log}: {error}"));
         }
     }
 }

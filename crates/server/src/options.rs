@@ -4,7 +4,6 @@ use crate::{TlsFiles, TokenFile, Troubles};
 use ai_audit_telemetry::Telemetry;
 use core::time::Duration;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 
 /// Who is let in.
 #[derive(Debug, Clone)]
@@ -55,13 +54,11 @@ pub struct ServerOptions {
     /// Where metrics and traces are told to, if anywhere. Its observer is given to the writer that is
     /// served, and it ends with the service.
     pub telemetry: Option<Arc<Telemetry>>,
-    /// Who hears the whole of what goes wrong; clients hear the kind of it.
+    /// Who hears the whole of what goes wrong, also where no client asked; clients hear the kind of it.
     pub troubles: Troubles,
     /// How often sealed epochs are moved, by the settings' policy, where the directory has a store for what is old; none
     /// for never.
     pub move_every: Option<Duration>,
-    /// Who hears of what went wrong and concerns no request.
-    pub warnings: Option<Sender<String>>,
 }
 
 impl ServerOptions {
@@ -87,7 +84,6 @@ impl ServerOptions {
             telemetry: None,
             troubles: Troubles::default(),
             move_every: Some(Duration::from_secs(60 * 60)),
-            warnings: None,
         }
     }
 }

@@ -81,14 +81,6 @@ impl Shared {
         }
     }
 
-    /// Says what went wrong to whoever is to hear of it.
-    pub(crate) fn warn(&self, what: String) {
-        if let Some(warnings) = &self.options.warnings {
-            // Who is gone does not want to hear of it.
-            let _ = warnings.send(what);
-        }
-    }
-
     /// How long an answer waits for the client.
     pub(crate) const fn patience(&self) -> Patience {
         Patience {

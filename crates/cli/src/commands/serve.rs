@@ -35,13 +35,6 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
         files.acceptor().map_err(|error| usage(error.to_string()))?;
     }
     options.telemetry = telemetry(args)?;
-    let (warnings, heard) = std::sync::mpsc::channel();
-    options.warnings = Some(warnings);
-    std::thread::spawn(move || {
-        for warning in heard {
-            output.warn(safe(&warning));
-        }
-    });
     let observer = options
         .telemetry
         .as_ref()

@@ -3,6 +3,7 @@
 use crate::service::{Place, Service};
 use ai_audit_directory::{ColdSettings, LogDirectory, Settings, Writer};
 use ai_audit_ingest::Keep;
+use ai_audit_server::Troubles;
 use ai_audit_store::LogName;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
@@ -27,7 +28,7 @@ fn serve(place: Place, settings: &Settings) -> (Service, Receiver<String>) {
     let service = place.serve_with(settings.clone(), Keep::default(), |options| {
         options.access = ai_audit_server::Access::Open;
         options.move_every = Some(Duration::from_millis(100));
-        options.warnings = Some(warnings);
+        options.troubles = Troubles::new(move |line| drop(warnings.send(line.to_owned())));
     });
     (service, heard)
 }
