@@ -167,9 +167,9 @@ deleted in both.
 
 With --new the place goes into DIR/ai-audit.toml, and a store is made there. The
 variable AI_AUDIT_COLD_CREDENTIALS names the file with the bucket's access key,
-in the form of AWS's own tools, profile [default]. It goes to the server that the
-line endpoint_url there names, or to Amazon, and to no other. Without a file the
-machine's role is asked for, which goes to Amazon alone.")]
+in the form of AWS's own tools, profile [default]. It goes to the server that
+the line endpoint_url there names, or to Amazon, and to no other. Without a
+file the machine's role is asked for, which goes to Amazon alone.")]
 pub(crate) struct MoveEpochs {
     /// The log directory.
     pub(crate) dir: PathBuf,

@@ -388,7 +388,9 @@ fn a113_a_key_goes_to_no_server_but_that_of_its_own_file() {
 #[test]
 fn what_makes_no_sense_is_refused_and_no_key_is_repeated() {
     let place = place();
-    let refused = place.run(&MOVE);
+    // In words, not as JSON.
+    let plain = &MOVE[..MOVE.len() - 1];
+    let refused = place.run(plain);
     assert!(
         refused.sentence(2).contains("cold-folder"),
         "{}",
@@ -402,14 +404,14 @@ fn what_makes_no_sense_is_refused_and_no_key_is_repeated() {
         "cold-endpoint=https://127.0.0.1:1",
         "cold-days=soon",
     ] {
-        let refused = place.run(&[&MOVE[..], &new, &[bad]].concat());
+        let refused = place.run(&[plain, &new, &[bad]].concat());
         assert!(!refused.sentence(2).contains("hunter2"), "{}", refused.err);
         assert!(!place.path("cold").exists(), "{bad}");
     }
     // Another log of the same name is there: it is no copy of ours, and stays as it is.
     let other = moved();
     let cold = format!("cold-folder={}", other.path("cold").display());
-    let refused = place.run(&[&MOVE[..], &["--keep", "0", "--new", "--set", &cold]].concat());
+    let refused = place.run(&[plain, &["--keep", "0", "--new", "--set", &cold]].concat());
     assert!(refused.sentence(1).contains("no copy"), "{}", refused.err);
     assert!(!place.path("audit/audit.cold").exists());
     let settings = fs::read_to_string(place.path("audit/ai-audit.toml")).unwrap();
