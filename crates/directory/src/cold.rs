@@ -14,7 +14,7 @@ pub(crate) use mark::hold;
 use crate::error::io_at;
 use crate::store::Mode;
 use crate::{DirectoryError, Layout, Settings, durable};
-use ai_audit_store::{Store as _, TierPolicy};
+use ai_audit_store::{Store as _, StoreError, TierPolicy};
 use ai_audit_store_object::{ObjectOptions, ObjectStore, OpenMode, Place};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -98,8 +98,19 @@ pub(crate) fn make(
     // What the file says otherwise is refused before anybody is asked.
     let file = layout.settings();
     let kept = keep::plan(&file, &settings.cold)?;
-    let store = ObjectStore::open(&place, OpenMode::Create, &options(settings))
-        .map_err(crate::error::opening)?;
+    // An empty one in the place of one that is missing would let an erasure pass it by.
+    let mode = match layout.cold_mark().exists() {
+        true => OpenMode::ReadWrite,
+        false => OpenMode::Create,
+    };
+    let store =
+        ObjectStore::open(&place, mode, &options(settings)).map_err(|error| match error {
+            StoreError::NotAStore { what } if mode == OpenMode::ReadWrite => wrong(format!(
+                "{what}; receipts were moved there, as {} says, so none is made: bring it back",
+                layout.cold_mark().display()
+            )),
+            error => crate::error::opening(error),
+        })?;
     store.health().map_err(crate::error::opening)?;
     may_be()?;
     if let Some(text) = kept {

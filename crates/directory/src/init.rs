@@ -284,8 +284,11 @@ pub(crate) fn create(writer: &Writer, options: &InitOptions) -> Result<Initializ
     let place = directory.settings().store.place();
     begun::write(&paths.begun, &place)?;
     if let Err(error) = writer.create_in_ledger(log.clone(), new) {
-        // The answer may be lost, and the genesis not.
-        if let Ok(None) = directory.store().head(log) {
+        // The answer may be lost, and the genesis not. What a Redis was sent may still be on its way when it is asked
+        // over another connection.
+        let address = directory.settings().store.address.as_ref();
+        let comes_late = address.is_some_and(|address| !address.is_postgres());
+        if !comes_late && let Ok(None) = directory.store().head(log) {
             begun::remove(&paths.begun)?;
             return Err(error.into());
         }

@@ -34,7 +34,13 @@ impl ObjectStore {
                 Ok(true) => return Ok(()),
                 Ok(false) => {
                     tried = true;
-                    self.lost(&mut tries)?;
+                    if let Err(busy) = self.lost(&mut tries) {
+                        return if self.is_stored(&parts)? {
+                            Ok(())
+                        } else {
+                            Err(busy)
+                        };
+                    }
                     (loaded, is_fresh) = (self.fresh()?, true);
                 }
                 Err(error @ (StoreError::HeadMoved { .. } | StoreError::Corrupt { .. })) => {
@@ -43,10 +49,13 @@ impl ObjectStore {
                         return Ok(());
                     }
                     if is_fresh && now.tag == loaded.tag {
-                        if matches!(error, StoreError::HeadMoved { .. }) {
-                            self.take_back(written);
+                        if tried && matches!(error, StoreError::HeadMoved { .. }) {
+                            self.take_back(&parts, written, &now);
                         }
                         return Err(error);
+                    }
+                    if is_fresh {
+                        self.lost(&mut tries)?;
                     }
                     (loaded, is_fresh) = (now, true);
                 }
@@ -72,11 +81,29 @@ impl ObjectStore {
     }
 
     /// Deletes what an append wrote that will never be named: somebody else's receipts are in its place. It has receipts
-    /// in it that a deletion would not find. Where it does not succeed it is garbage, as after a crash.
-    fn take_back(&self, written: Written) {
-        if self.deletes().is_ok() && !written.names.is_empty() {
-            let names: Vec<String> = written.names.into_iter().collect();
-            drop(self.objects.delete_all(&names));
+    /// in it that a deletion would not find. Where it does not succeed it is garbage, as after a crash. From a place that
+    /// shows an older root than was tried here, or a shorter log, nothing is deleted: the root that it is to have may
+    /// name it.
+    fn take_back(&self, parts: &[ParsedBatch<'_>], written: Written, now: &Loaded) {
+        if written.names.is_empty()
+            || now.root.revision < written.revision
+            || self.deletes().is_err()
+        {
+            return;
+        }
+        for part in parts {
+            let (log, size) = (part.batch.log, part.batch.expected.size());
+            let Some(first) = part.receipts.first() else {
+                continue;
+            };
+            let mut found = Vec::new();
+            let read = self.read_nodes(log, 0, &(size..size.saturating_add(1)), &mut found);
+            let is_ours = |node: &NodeHash| node.as_bytes() == first.hash().as_bytes();
+            if read.is_ok() && found.first().is_some_and(|node| !is_ours(node)) {
+                let names: Vec<String> = written.names.into_iter().collect();
+                drop(self.objects.delete_all(&names));
+                return;
+            }
         }
     }
 
@@ -113,6 +140,7 @@ impl ObjectStore {
         let names: Vec<String> = contents.iter().map(|(name, _)| name.clone()).collect();
         self.objects.create_all(contents)?;
         written.names.extend(names);
+        written.revision = written.revision.max(root.revision);
         Ok(self.commit(loaded, root)?.is_some())
     }
 
@@ -194,12 +222,17 @@ impl ObjectStore {
 struct Written {
     nonce: u64,
     names: HashSet<String>,
+    /// The highest of the roots that were to name them.
+    revision: u64,
 }
 
 impl Written {
     fn new() -> Result<Self, StoreError> {
-        let names = HashSet::new();
-        nonce().map(|nonce| Self { nonce, names })
+        Ok(Self {
+            nonce: nonce()?,
+            names: HashSet::new(),
+            revision: 0,
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::objects::{Listed, Objects, Since, Tag};
 use crate::options::{ObjectOptions, OpenMode};
 use crate::store::ObjectStore;
 use ai_audit_core::{Head, Timestamp};
-use ai_audit_store::{Batch, LogName, Sealed, Store, StoreError};
+use ai_audit_store::{Batch, LogName, ReadLimit, Sealed, Store, StoreError};
 use ai_audit_testkit::TestLog;
 use core::fmt;
 use std::path::Path;
@@ -161,4 +161,43 @@ fn a96_an_answer_is_lost_and_somebody_writes_the_same_log_behind_it() {
     assert_eq!(store.head(&name).unwrap(), Some(log.head()));
     let later = Timestamp::from_micros(u64::MAX);
     assert_eq!(store.collect_garbage(later).unwrap(), 0);
+}
+
+/// A place that answers with an older root, whose log is shorter: what was written stays for the root that it may yet
+/// have.
+#[test]
+fn a96_nothing_is_taken_back_where_an_older_root_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_path_buf();
+    let made = Box::new(Folder::open(&path, true).unwrap());
+    ObjectStore::over(made, OpenMode::Create, &ObjectOptions::default()).unwrap();
+    let name = LogName::default();
+    let mut log = TestLog::new(1);
+    let before = log.seal(5);
+    let older = std::fs::read(path.join("root")).unwrap();
+    append(&open(&path, None), &name, &before).unwrap();
+    let (expected, receipts) = (log.head(), log.seal(3));
+    // Ours comes there, is not answered, and an older one is in its place when it is looked for.
+    let ours = path.join("root.ours");
+    let others = {
+        let (root, ours) = (path.join("root"), ours.clone());
+        move || {
+            std::fs::rename(&root, &ours).unwrap();
+            std::fs::write(&root, older).unwrap();
+        }
+    };
+    let store = open(&path, Some(Box::new(others)));
+    let batch = Batch {
+        log: &name,
+        expected: &expected,
+        receipts: &receipts,
+    };
+    let refused = store.append(&[batch]).unwrap_err();
+    assert!(matches!(refused, StoreError::HeadMoved { .. }), "{refused}");
+    // The right one comes back: nothing of it is missing.
+    std::fs::rename(&ours, path.join("root")).unwrap();
+    let store = open(&path, None);
+    assert_eq!(store.head(&name).unwrap(), Some(log.head()));
+    let read = store.read(&name, 5, ReadLimit::default()).unwrap();
+    assert_eq!(read.len(), 3);
 }

@@ -329,7 +329,13 @@ impl Store for ObjectStore {
         self.read_beside(log, seq)
     }
 
-    fn may_delete(&self, _: &LogName) -> Result<(), StoreError> {
+    fn may_delete(&self, log: &LogName) -> Result<(), StoreError> {
+        self.deletes()?;
+        // Its oldest object may have a version where the newest have none.
+        self.reading(|root| match root.logs.get(log) {
+            Some(state) => self.locate(log, state, 0).map(drop),
+            None => Ok(()),
+        })?;
         self.deletes()
     }
 

@@ -42,14 +42,32 @@ impl ObjectStore {
             return Err(self.busy());
         }
         tries.lost = tries.lost.saturating_add(1);
-        if let Some(waits) = tries.lost.checked_sub(AT_ONCE)
-            && waits > 0
-        {
-            let most = 500_u64
-                .checked_shl(waits)
-                .map_or(LONGEST, |most| most.min(LONGEST));
+        let most = longest(tries.lost);
+        if most > 0 {
             thread::sleep(Duration::from_micros(crate::root::nonce()? % most));
         }
         Ok(())
+    }
+}
+
+/// How long is waited at most after so many tries were lost, in microseconds.
+const fn longest(lost: u32) -> u64 {
+    match lost.saturating_sub(AT_ONCE) {
+        0 => 0,
+        waits if waits < 9 => 500 << waits,
+        _ => LONGEST,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_the_longest_and_stay_there() {
+        let all: Vec<u64> = (0..200).chain([u32::MAX]).map(longest).collect();
+        assert_eq!(all[..4], [0, 0, 0, 1000]);
+        assert!(all.is_sorted() && all[3..].iter().all(|most| (1..=LONGEST).contains(most)));
+        assert_eq!(all.last(), Some(&LONGEST));
     }
 }

@@ -29,9 +29,15 @@ pub(super) fn read(
         let Some((name, value)) = line.split_once('=').filter(|_| within) else {
             continue;
         };
-        let value = value.trim();
-        let value = Some(value.to_owned()).filter(|value| is_plain(value));
-        match name.trim() {
+        let (name, value) = (name.trim(), value.trim());
+        // One that cannot be read is none of another meaning: without an address the key would be Amazon's.
+        if NAMES.contains(&name) && !is_plain(value) {
+            return Err(wrong(format!(
+                "expected {name} in profile [default] to be one word, without a comment behind it; nothing was asked"
+            )));
+        }
+        let value = Some(value.to_owned());
+        match name {
             "aws_access_key_id" => id = value,
             "aws_secret_access_key" => secret = value,
             "aws_session_token" => token = value,
@@ -55,6 +61,14 @@ pub(super) fn read(
         )),
     }
 }
+
+/// What is read of a profile.
+const NAMES: [&str; 4] = [
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "endpoint_url",
+];
 
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic())
@@ -80,6 +94,8 @@ mod tests {
         for bad in [
             "",
             "[other]\naws_access_key_id = a\naws_secret_access_key = hunter2\n",
+            "[default]\naws_access_key_id = a\naws_secret_access_key = hunter2\nendpoint_url = https://s3.example.org # ours\n",
+            "[default]\naws_access_key_id = a\naws_secret_access_key = hunter2 # ours\n",
         ] {
             std::fs::write(&file, bad).unwrap();
             let error = read(&file, false, None).unwrap_err().to_string();

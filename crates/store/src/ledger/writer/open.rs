@@ -169,6 +169,10 @@ impl Writer {
         let outcome = self.commit(BTreeMap::from([(name.clone(), pending)]));
         let finished = outcome.into_values().next().unwrap_or(Ok(()));
         let finished = finished.map_err(append);
+        if finished.is_ok() {
+            // Declared, whatever becomes of the erasures.
+            self.undeclared.remove(name);
+        }
         if let Err(error) = finished.and_then(|()| self.finish_erasures(name)) {
             self.let_go(name);
             return Err(error);
