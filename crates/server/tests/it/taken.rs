@@ -50,6 +50,21 @@ fn asked(service: &Service, path: &str, wait: Duration) -> TcpStream {
     stream
 }
 
+/// Asks for something that is given, if not at once: what a request before it held is free when its work ends.
+fn given(service: &Service, path: &str) -> TcpStream {
+    let mut given = None;
+    let asks = || {
+        let stream = asked(service, path, Duration::from_secs(20));
+        let mut head = *b"HTTP/1.1 000";
+        let len = stream.peek(&mut head).unwrap_or_default();
+        let is_given = head[..len] == *b"HTTP/1.1 200";
+        given = Some(stream);
+        is_given
+    };
+    assert!(until(asks), "it is not given");
+    given.unwrap()
+}
+
 /// Does it until it holds, for a while.
 fn until(mut holds: impl FnMut() -> bool) -> bool {
     let begun = Instant::now();
@@ -84,7 +99,7 @@ fn a_request_keeps_its_place_until_its_answer_is_taken() {
         options.max_requests = 1;
         options.timeout = Duration::from_secs(4);
     });
-    let _idle = asked(&service, PAGE, Duration::from_secs(20));
+    let _idle = given(&service, PAGE);
     let detail = service.decide("{}").problem(503);
     assert!(detail.contains("too many requests"), "{detail}");
     assert!(until(|| service.decide("{}").status == 201));
@@ -115,7 +130,7 @@ fn only_so_many_packages_are_there_until_they_are_taken() {
         options.max_downloads = 1;
         options.timeout = Duration::from_secs(5);
     });
-    let _idle = asked(&service, PACKAGE, Duration::from_secs(20));
+    let _idle = given(&service, PACKAGE);
     let detail = service.get(PACKAGE).problem(503);
     assert!(detail.contains("other packages"), "{detail}");
     // It is given up, and what it held is free.
