@@ -9,8 +9,9 @@ use ai_audit_core::{Head, Timestamp};
 use ai_audit_store::{Batch, LogName, ReadLimit, Sealed, Store, StoreError};
 use ai_audit_testkit::TestLog;
 use core::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use tempfile::TempDir;
 
 type Meanwhile = Box<dyn FnOnce() + Send>;
 
@@ -82,6 +83,15 @@ fn open(folder: &Path, meanwhile: Option<Meanwhile>) -> ObjectStore {
     ObjectStore::over(Box::new(lossy), OpenMode::ReadWrite, &options).unwrap()
 }
 
+/// A folder with an empty store, and its path.
+fn made() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_path_buf();
+    let made = Box::new(Folder::open(&path, true).unwrap());
+    ObjectStore::over(made, OpenMode::Create, &ObjectOptions::default()).unwrap();
+    (folder, path)
+}
+
 fn append(store: &ObjectStore, log: &LogName, receipts: &[Sealed]) -> Result<(), StoreError> {
     store.append(&[Batch {
         log,
@@ -92,10 +102,7 @@ fn append(store: &ObjectStore, log: &LogName, receipts: &[Sealed]) -> Result<(),
 
 #[test]
 fn a96_an_answer_is_lost_and_somebody_writes_another_log_behind_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_path_buf();
-    let made = Box::new(Folder::open(&path, true).unwrap());
-    ObjectStore::over(made, OpenMode::Create, &ObjectOptions::default()).unwrap();
+    let (_folder, path) = made();
     let [own, other] = ["own", "other"].map(|name| LogName::new(name).unwrap());
     let others = {
         let (path, other) = (path.clone(), other.clone());
@@ -115,10 +122,7 @@ fn a96_an_answer_is_lost_and_somebody_writes_another_log_behind_it() {
 /// Somebody else's receipts in the same place are not taken for one's own.
 #[test]
 fn a96_an_append_that_was_not_stored_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_path_buf();
-    let made = Box::new(Folder::open(&path, true).unwrap());
-    ObjectStore::over(made, OpenMode::Create, &ObjectOptions::default()).unwrap();
+    let (_folder, path) = made();
     let name = LogName::default();
     let root = std::fs::read(path.join("root")).unwrap();
     let others = {
@@ -131,17 +135,15 @@ fn a96_an_append_that_was_not_stored_is_refused() {
     };
     let store = open(&path, Some(Box::new(others)));
     let refused = append(&store, &name, &TestLog::new(1).seal(5)).unwrap_err();
-    assert!(matches!(refused, StoreError::HeadMoved { .. }), "{refused}"); // And its receipts are nowhere: a deletion would not find them.
+    assert!(matches!(refused, StoreError::HeadMoved { .. }), "{refused}");
+    // And its receipts are nowhere: a deletion would not find them.
     let later = Timestamp::from_micros(u64::MAX);
     assert_eq!(open(&path, None).collect_garbage(later).unwrap(), 0);
 }
 
 #[test]
 fn a96_an_answer_is_lost_and_somebody_writes_the_same_log_behind_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_path_buf();
-    let made = Box::new(Folder::open(&path, true).unwrap());
-    ObjectStore::over(made, OpenMode::Create, &ObjectOptions::default()).unwrap();
+    let (_folder, path) = made();
     let name = LogName::default();
     let mut log = TestLog::new(1);
     let (receipts, end, behind) = (log.seal(5), log.head(), log.seal(3));
@@ -167,10 +169,7 @@ fn a96_an_answer_is_lost_and_somebody_writes_the_same_log_behind_it() {
 /// have.
 #[test]
 fn a96_nothing_is_taken_back_where_an_older_root_answers() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_path_buf();
-    let made = Box::new(Folder::open(&path, true).unwrap());
-    ObjectStore::over(made, OpenMode::Create, &ObjectOptions::default()).unwrap();
+    let (_folder, path) = made();
     let name = LogName::default();
     let mut log = TestLog::new(1);
     let before = log.seal(5);

@@ -1,5 +1,5 @@
 //! For the tests of this workspace: logs, the conformance suite of stores, a store that fails, a
-//! timestamp authority, writers that race or are cut off, the bodies of an erasure, what the Python library writes, servers and what
+//! timestamp authority, writers that race or are cut off, the bodies of an erasure, what the Python library writes, pages that are run, servers and what
 //! stands between them and a client.
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@ mod leases;
 mod logs;
 pub mod postgres;
 pub mod python;
+mod quickstart;
 mod random;
 mod redis;
 mod tiers;
@@ -28,6 +29,7 @@ pub use faulty::{Fault, FaultyStore};
 pub use forwarder::Forwarder;
 pub use leases::{leases_are_shared, leases_conform};
 pub use logs::TestLog;
+pub use quickstart::Quickstart;
 pub use random::{Counter, StillClock};
 pub use redis::RedisServer;
 pub use tiers::EagerTiers;

@@ -6,18 +6,20 @@ use crate::serve::Serving;
 use ai_audit_testkit::{Forwarder, RedisServer};
 use std::fs;
 
+fn in_store(url: &str) -> [&str; 6] {
+    [
+        "init",
+        "audit",
+        "--name",
+        "example.org/test",
+        "--store",
+        url,
+    ]
+}
+
 fn init(redis: &RedisServer, place: &Place) {
     let url = redis.url();
-    place
-        .run(&[
-            "init",
-            "audit",
-            "--name",
-            "example.org/test",
-            "--store",
-            &url,
-        ])
-        .good();
+    place.run(&in_store(&url)).good();
     fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
     assert!(!place.path("audit/audit.db").exists());
 }
@@ -274,16 +276,7 @@ fn an_init_whose_answer_is_lost_keeps_the_address_and_is_finished_by_the_next() 
     let place = Place::empty();
     let forwarder = Forwarder::to(redis.address());
     let url = format!("redis://127.0.0.1:{}", forwarder.port());
-    let mut args: Vec<String> = [
-        "init",
-        "audit",
-        "--name",
-        "example.org/test",
-        "--store",
-        &url,
-    ]
-    .map(String::from)
-    .into();
+    let mut args: Vec<String> = in_store(&url).map(String::from).into();
     // A genesis that is longer than all that is asked before it.
     for number in 0..20 {
         args.push("--policy".into());
