@@ -9,6 +9,7 @@
     reason = "for benchmarks"
 )]
 
+pub mod accuracy;
 pub mod compare;
 pub mod packages;
 pub mod rows;

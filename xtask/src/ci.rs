@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail, ensure};
@@ -14,10 +15,10 @@ use crate::program::Speed;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
 use crate::{
-    bench, browser, calibrate, capacity, console, coverage, deny, deploy, embedded, ffi, flames,
-    frameworks, fuzz, growth, latency, load, mcp, measure, miri, mutants, nostd, otlp, page,
-    program, proxy, python, release, scale, servers, service, services, simulate, stores, supply,
-    telemetry, tidy, vectors,
+    bench, browser, capacity, console, coverage, deny, deploy, embedded, ffi, flames, frameworks,
+    fuzz, growth, latency, lint, load, mcp, measure, miri, mutants, nostd, otlp, page, program,
+    proxy, python, release, scale, servers, service, services, simulate, stores, supply, telemetry,
+    tidy, vectors,
 };
 
 /// A step and what it does; a step may say why it skipped something.
@@ -43,13 +44,6 @@ const STEPS: [(&str, Step); 38] = [
         Ok(())
     }),
     ("tidy", |workspace, _, _| tidy::run(workspace)),
-    ("clippy", |workspace, _, _| {
-        Cmd::cargo(workspace)
-            .args(["clippy", "--workspace", "--all-targets"])
-            .args(["--features", services::FEATURES])
-            .args(["--", "-D", "warnings"])
-            .run()
-    }),
     // Before the tests, one of which looks at a report in it.
     ("browser", |workspace, outcome, _| {
         outcome.skip(browser::ensure(workspace)?)
@@ -60,11 +54,6 @@ const STEPS: [(&str, Step); 38] = [
     }),
     ("servers", |workspace, outcome, _| {
         outcome.skip(servers::ensure(workspace))
-    }),
-    // Before the tests, too: the command line takes the page in when it is built.
-    ("page", |workspace, _, _| {
-        page::build(workspace)?;
-        Ok(())
     }),
     // The real SDK for Python sends spans; the tests hold what they became against what its client saw.
     ("otlp", |workspace, outcome, _| {
@@ -85,6 +74,20 @@ const STEPS: [(&str, Step); 38] = [
         outcome.env.push(runner);
         outcome.skip(skipped)
     }),
+    // Before the tests, too: the command line takes the page in when it is built. Begun beside the steps from
+    // [`BESIDE_PAGE`] on.
+    ("page", |workspace, _, _| page::build(workspace).map(drop)),
+    // With the tests, what they run is linted while it is built. After the page, which goes into the command line.
+    ("clippy", |workspace, outcome, _| {
+        if !outcome.with_tests {
+            return lint::clippy(workspace);
+        }
+        let env = lint::in_passing(workspace)?;
+        all_tests(workspace).envs(&env).arg("--no-run").run()?;
+        // The tests would build all anew without them; where something was found they run nevertheless.
+        outcome.env.extend(env);
+        Ok(())
+    }),
     ("tests", tests),
     ("page-tests", |workspace, outcome, form| {
         let size = match form {
@@ -101,7 +104,8 @@ const STEPS: [(&str, Step); 38] = [
         outcome.skip(proxy::run(workspace)?)
     }),
     ("mcp", |workspace, outcome, form| {
-        outcome.skip(mcp::run(workspace, form == Form::Whole)?)
+        let env = outcome.env.clone();
+        outcome.skip(mcp::run(workspace, form == Form::Whole, &env)?)
     }),
     ("telemetry", |workspace, outcome, _| {
         outcome.skip(telemetry::run(workspace)?)
@@ -124,18 +128,12 @@ const STEPS: [(&str, Step); 38] = [
         }
     }),
     ("examples", examples),
-    ("doc", |workspace, _, _| {
-        let flags = [
-            "doc",
-            "--workspace",
-            "--no-deps",
-            "--features",
-            services::FEATURES,
-        ];
-        Cmd::cargo(workspace)
-            .args(flags)
-            .env("RUSTDOCFLAGS", "-D warnings")
-            .run()
+    // With the tests, the libraries were documented along with their examples.
+    ("doc", |workspace, outcome, form| {
+        if form == Form::Short && outcome.env.iter().any(|(name, _)| name == "RUSTDOC") {
+            return lint::documented(workspace);
+        }
+        lint::doc(workspace)
     }),
     ("nostd", |workspace, _, form| {
         nostd::run(workspace, form == Form::Short)
@@ -154,11 +152,8 @@ const STEPS: [(&str, Step); 38] = [
         outcome.skip(vectors::run(workspace, true)?)
     }),
     ("demo", demo),
-    ("calibrate", |_, _, form| {
-        calibrate::run(match form {
-            Form::Short => calibrate::SHORT,
-            Form::Whole => calibrate::FULL,
-        })
+    ("calibrate", |workspace, _, form| {
+        measure::statistics(workspace, form == Form::Short)
     }),
     // Many logs, and what goes wrong; and that the capacity model is of the figures that were measured.
     ("simulate", |workspace, _, form| {
@@ -261,6 +256,10 @@ const LATE: [&str; 6] = ["scale", "bench", "measure", "fuzz", "miri", "mutants"]
 /// How long a run may have taken when such a step begins.
 const BUDGET: Duration = Duration::from_secs(3600);
 
+/// With all steps, the page is built beside those from this one on: they load what others have built, and it is linked
+/// by one core.
+const BESIDE_PAGE: &str = "browser";
+
 /// What the steps found.
 #[derive(Debug, Default)]
 struct Outcome {
@@ -322,32 +321,44 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     let mut failed = Vec::new();
     let mut times = Vec::new();
     let begun = Instant::now();
-    for (name, step) in STEPS {
-        if !only.is_empty() && !only.iter().any(|wanted| *wanted == name) {
-            continue;
-        }
-        println!("\n== {name}");
-        let start = Instant::now();
-        if form == Form::Short && LATE.contains(&name) && begun.elapsed() > BUDGET {
-            let minutes = begun.elapsed().as_secs() / 60;
-            outcome.skip([format!(
-                "SKIPPED: {name}: this run has taken {minutes} minutes"
-            )])?;
-            continue;
-        }
-        // One that panics has failed, and the others still have something to say.
-        let result = catch_unwind(AssertUnwindSafe(|| step(workspace, &mut outcome, form)))
-            .unwrap_or_else(|_| Err(anyhow!("it panicked, see above")));
-        let seconds = start.elapsed().as_secs();
-        times.push(format!("{name} {seconds}"));
-        match result {
-            Ok(()) => println!("== {name}: ok, {seconds} s"),
-            Err(error) => {
-                println!("== {name}: FAILED, {seconds} s: {error:#}");
-                failed.push(format!("{name}: {error:#}"));
+    // One that panics has failed, and the others still have something to say.
+    let caught = |step: &mut dyn FnMut() -> Result<()>| {
+        catch_unwind(AssertUnwindSafe(step))
+            .unwrap_or_else(|_| Err(anyhow!("it panicked, see above")))
+    };
+    thread::scope(|scope| {
+        let mut page = None;
+        for (name, step) in STEPS {
+            if !only.is_empty() && !only.iter().any(|wanted| *wanted == name) {
+                continue;
+            }
+            println!("\n== {name}");
+            let start = Instant::now();
+            if form == Form::Short && LATE.contains(&name) && begun.elapsed() > BUDGET {
+                let minutes = begun.elapsed().as_secs() / 60;
+                let reason = format!("SKIPPED: {name}: this run has taken {minutes} minutes");
+                outcome.skipped.insert(reason);
+                continue;
+            }
+            if name == BESIDE_PAGE && only.is_empty() {
+                page = Some(scope.spawn(|| caught(&mut || page::build(workspace).map(drop))));
+            }
+            let begun_before = if name == "page" { page.take() } else { None };
+            let result = match begun_before {
+                Some(built) => built.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                None => caught(&mut || step(workspace, &mut outcome, form)),
+            };
+            let seconds = start.elapsed().as_secs();
+            times.push(format!("{name} {seconds}"));
+            match result {
+                Ok(()) => println!("== {name}: ok, {seconds} s"),
+                Err(error) => {
+                    println!("== {name}: FAILED, {seconds} s: {error:#}");
+                    failed.push(format!("{name}: {error:#}"));
+                }
             }
         }
-    }
+    });
     println!("\nseconds: {}", times.join(", "));
     for reason in &outcome.skipped {
         println!("{reason}");
@@ -389,11 +400,8 @@ pub(crate) fn all_tests(workspace: &Workspace) -> Cmd {
 
 fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
     let env = outcome.env.clone();
-    let with_env = |cmd: Cmd| {
-        let set = |cmd: Cmd, (name, value): &(String, OsString)| cmd.env(name, value);
-        env.iter().fold(cmd, set)
-    };
-    let ran = with_env(all_tests(workspace))
+    let ran = all_tests(workspace)
+        .envs(&env)
         // A test says on its standard output what it skipped.
         .args(["--", "--nocapture"])
         // Panics come on standard error.
@@ -408,24 +416,25 @@ fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
         return ran;
     };
     println!("{error:#}; once more, alone");
-    let (mut counts, again) = (Counts::default(), names.len() as u64);
-    // All programs, since another selection would be built with other features.
-    with_env(all_tests(workspace))
-        .args([
-            "--lib",
-            "--bins",
-            "--test",
-            "*",
-            "--",
-            "--exact",
-            "--nocapture",
-        ])
-        .args(["--test-threads", "1"])
-        .args(names)
-        .run_all_lines(|line| {
-            counts.take_line(line);
-            Show::No
-        })?;
+    let again = names.len() as u64;
+    let mut counts = Counts::default();
+    // All programs, since another selection would be built with other features. First those that are there: libraries
+    // with no tests of their own would be built for this.
+    for selected in [&["--test", "*"][..], &["--lib", "--bins", "--test", "*"]] {
+        counts = Counts::default();
+        all_tests(workspace)
+            .envs(&env)
+            .args(selected)
+            .args(["--", "--exact", "--nocapture", "--test-threads", "1"])
+            .args(names)
+            .run_all_lines(|line| {
+                counts.take_line(line);
+                Show::No
+            })?;
+        if counts.passed >= again {
+            break;
+        }
+    }
     ensure!(
         counts.failed == 0 && counts.passed >= again,
         "{} of {again} passed when they ran again",
@@ -439,12 +448,14 @@ fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
 
 /// Examples that do nothing by themselves: the generator of the vectors and the programs that measure have steps
 /// of their own, and tests talk to the servers.
-const APART: [&str; 10] = [
+const APART: [&str; 12] = [
     "bare",
+    "calibrate",
     "mcp_hostile_server",
     "mcp_proxy_stdio",
     "mcp_stdio",
     "measure",
+    "pii_accuracy",
     "postgres_throughput",
     "receipts-by-vault",
     "redis_throughput",

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+use crate::lint;
 use crate::program;
 use crate::shell::Cmd;
 use crate::tools;
@@ -54,7 +55,8 @@ pub(crate) fn run(workspace: &Workspace, size: Size) -> Result<Option<String>> {
     if size != Size::Run {
         check(&firmware)?;
     }
-    firmware.cargo(&["build", "--example", "collect"]).run()?;
+    // As the tests were built, if they were.
+    firmware.linted(&["build", "--example", "collect"])?.run()?;
     tools::target(workspace, TARGET)?;
     firmware.cargo(&["build", "--bins"]).args(BOARD).run()?;
     sizes(&firmware)?;
@@ -75,16 +77,11 @@ pub(crate) fn run(workspace: &Workspace, size: Size) -> Result<Option<String>> {
 
 /// Format, lints and tests of a workspace that the other steps do not see.
 fn check(firmware: &Firmware<'_>) -> Result<()> {
-    let lints = ["--", "-D", "warnings"];
     firmware.cargo(&["fmt", "--check"]).run()?;
-    firmware
-        .cargo(&["clippy", "--all-targets"])
-        .args(lints)
-        .run()?;
     tools::target(firmware.workspace, TARGET)?;
     let board = firmware.cargo(&["clippy", "--bins", "--lib"]).args(BOARD);
-    board.args(lints).run()?;
-    firmware.cargo(&["test"]).run()
+    board.args(["--", "-D", "warnings"]).run()?;
+    firmware.linted(&["test"])?.run()
 }
 
 /// Where the firmware's workspace is and builds to.
@@ -105,6 +102,11 @@ impl<'w> Firmware<'w> {
         let cmd = Cmd::cargo(self.workspace).arg(command);
         let cmd = cmd.args(["--manifest-path", "crates/firmware/Cargo.toml"]);
         cmd.args(rest).env("CARGO_TARGET_DIR", &self.target)
+    }
+
+    /// The same, with lints as errors.
+    fn linted(&self, args: &[&str]) -> Result<Cmd> {
+        Ok(self.cargo(args).envs(&lint::compiler(self.workspace)?))
     }
 
     fn program(&self, name: &str) -> PathBuf {

@@ -7,7 +7,6 @@
 
 mod bench;
 mod browser;
-mod calibrate;
 mod capacity;
 mod ci;
 mod console;
@@ -23,6 +22,7 @@ mod frameworks;
 mod fuzz;
 mod growth;
 mod latency;
+mod lint;
 mod load;
 mod mcp;
 mod measure;
@@ -31,7 +31,6 @@ mod mutants;
 mod nostd;
 mod otlp;
 mod page;
-mod pii_accuracy;
 mod program;
 mod proxy;
 mod python;
@@ -207,7 +206,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
                 [short] if short == "--short" => false,
                 _ => return usage("mcp takes --short and nothing else"),
             };
-            if let Some(reason) = mcp::run(&Workspace::load()?, whole)? {
+            if let Some(reason) = mcp::run(&Workspace::load()?, whole, &[])? {
                 println!("{reason}");
             }
         }
@@ -331,8 +330,8 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             }
         }
         "calibrate" => match rest {
-            [] => calibrate::run(calibrate::FULL)?,
-            [short] if short == "--short" => calibrate::run(calibrate::SHORT)?,
+            [] => measure::statistics(&Workspace::load()?, false)?,
+            [short] if short == "--short" => measure::statistics(&Workspace::load()?, true)?,
             _ => return usage("calibrate takes --short and nothing else"),
         },
         "simulate" => {
@@ -347,7 +346,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             };
             capacity::run(&Workspace::load()?, check)?;
         }
-        "pii-accuracy" => pii_accuracy::run(&Workspace::load()?, rest)?,
+        "pii-accuracy" => measure::findings(&Workspace::load()?, rest)?,
         "sample" => {
             no_more(rest)?;
             sample::run(&Workspace::load()?)?;

@@ -3,6 +3,7 @@
 
 mod install;
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
@@ -37,12 +38,17 @@ struct Stage<'w> {
     captured: PathBuf,
 }
 
-/// Runs both clients; with `whole` over HTTP and under the newer protocol as well.
+/// Runs both clients; with `whole` over HTTP and under the newer protocol as well. `env` is what the tests of all crates
+/// were built with: otherwise they would be built anew.
 ///
 /// # Errors
 ///
 /// When one cannot be installed, a run fails, or a receipt says something else than its client saw.
-pub(crate) fn run(workspace: &Workspace, whole: bool) -> Result<Option<String>> {
+pub(crate) fn run(
+    workspace: &Workspace,
+    whole: bool,
+    env: &[(String, OsString)],
+) -> Result<Option<String>> {
     let list = workspace.root.join(CLIENTS).join("requirements.txt");
     let python = match venv::with(workspace, "mcp-python", &list)? {
         Ok(python) => python,
@@ -90,7 +96,7 @@ pub(crate) fn run(workspace: &Workspace, whole: bool) -> Result<Option<String>> 
     // features of what it stands on.
     let tested = stage.program.parent() == Some(workspace.target.join("debug").as_path());
     let cmd = match tested {
-        true => ci::all_tests(workspace),
+        true => ci::all_tests(workspace).envs(env),
         false => Cmd::cargo(workspace).args(["test", "--package", "ai-audit-mcp-proxy"]),
     };
     cmd.args(["--quiet", "--test", "it", "sdk::"])

@@ -18,6 +18,8 @@ use crate::workspace::Workspace;
 pub(crate) use page::{figures_of, write_figures, write_figures_to};
 pub(crate) use table::{Table, time};
 
+const BENCHES: &str = "ai-audit-benches";
+
 /// What these commands take.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -76,7 +78,36 @@ impl Options {
 /// # Errors
 /// When it does not build.
 pub(crate) fn program(workspace: &Workspace, speed: Speed) -> Result<PathBuf> {
-    program::example(workspace, speed, "ai-audit-benches", "measure")
+    program::example(workspace, speed, BENCHES, "measure")
+}
+
+/// How often the statistics are wrong, by simulation, `benches/examples/calibrate`.
+///
+/// # Errors
+/// When it does not build, or they are wrong too often.
+pub(crate) fn statistics(workspace: &Workspace, short: bool) -> Result<()> {
+    let program = program::example(workspace, Speed::AsTested, BENCHES, "calibrate")?;
+    let flag = short.then_some("--short");
+    Cmd::new(workspace, program).args(flag).run()
+}
+
+/// How well the detectors find what is labelled, `benches/examples/pii_accuracy`.
+///
+/// # Errors
+/// When it does not build, or decides an IBAN or a card otherwise than expected.
+pub(crate) fn findings(workspace: &Workspace, args: &[String]) -> Result<()> {
+    let program = program::example(workspace, Speed::AsTested, BENCHES, "pii_accuracy")?;
+    let mut cmd = Cmd::new(workspace, program);
+    let mut is_file = false;
+    for arg in args {
+        // Of the folder that the caller is in; the program runs in the workspace's.
+        cmd = match is_file {
+            true => cmd.arg(std::path::absolute(arg).with_context(|| arg.clone())?),
+            false => cmd.arg(arg),
+        };
+        is_file = arg == "--cases";
+    }
+    cmd.run()
 }
 
 /// An empty folder below the target folder, on a disk; removed with all that is in it when dropped.

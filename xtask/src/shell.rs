@@ -1,6 +1,6 @@
 //! Running other programs: echoed, streamed, and with errors that say what was run.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -55,6 +55,11 @@ impl Cmd {
         self.line = format!("{name}={:?} {}", value.to_string_lossy(), self.line);
         self.command.env(name, value);
         self
+    }
+
+    pub(crate) fn envs(self, all: &[(String, OsString)]) -> Self {
+        all.iter()
+            .fold(self, |cmd, (name, value)| cmd.env(name, value))
     }
 
     /// Runs with the terminal's own output.

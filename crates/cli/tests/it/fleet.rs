@@ -234,6 +234,48 @@ fn late_missing_dropped_and_back() {
 }
 
 #[test]
+fn intervals_are_durations() {
+    let place = fleet();
+    let add = |every: &str| {
+        let every = format!("--every={every}");
+        place.run(&["fleet", "add", "fleet", "us", &every])
+    };
+    let good = [
+        ("90s", 90),
+        ("15m", 900),
+        ("1h", 3600),
+        ("36525d", 3_155_760_000_u64),
+    ];
+    for (text, expected) in good {
+        add(text).good();
+        let status = place.run(&["fleet", "status", "fleet", "--json"]).good();
+        assert_eq!(member(&status.json(), "us")["interval"], expected, "{text}");
+    }
+    for text in [
+        "",
+        "h",
+        "0s",
+        "1",
+        "-1h",
+        "+1h",
+        "1.5h",
+        "1 h",
+        "36526d",
+        "1w",
+        "9é",
+        "18446744073709551615d",
+        "99999999999999999999s",
+    ] {
+        let done = add(text);
+        assert!(
+            done.sentence(2).contains("expected a number"),
+            "{text}: {}",
+            done.err
+        );
+    }
+}
+
+#[test]
 fn a_remote_member_sends_note_and_proof() {
     let place = fleet();
     log(&place, "far");

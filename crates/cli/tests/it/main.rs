@@ -50,6 +50,7 @@ mod signers;
 mod statements;
 mod stores;
 mod tenants;
+mod texts;
 mod tiers;
 mod timestamps;
 mod traces;

@@ -83,6 +83,24 @@ fn forced(package: &str) -> [&str; 8] {
 }
 
 #[test]
+fn the_whole_name_of_the_package_stays() {
+    let place = Place::new();
+    place.write("page.html", PAGE);
+    fs::create_dir(place.path("a")).unwrap();
+    for (package, page) in [
+        ("a/p.zip", "a/p.html"),
+        ("P.ZIP", "P.html"),
+        ("audit.v1", "audit.v1.html"),
+        ("p.HTML", "p.HTML.html"),
+        ("p", "p.html"),
+        (".zip", ".zip.html"),
+    ] {
+        place.run(&forced(package)).good();
+        assert_eq!(fs::read_to_string(place.path(page)).unwrap(), PAGE);
+    }
+}
+
+#[test]
 fn no_file_that_was_named_for_something_else_is_replaced() {
     let place = Place::new();
     place.write("page.html", PAGE);

@@ -351,3 +351,9 @@ fn a_record_that_is_too_long_is_refused() {
     let forged = sign(&payload, &key(1));
     assert!(UnverifiedReceipt::parse(&forged).is_err());
 }
+
+#[test]
+fn a_format_that_is_no_bytes_is_told_what_was_expected() {
+    let error = serde_json::from_str::<Bytes<'_>>("1").unwrap_err();
+    assert!(error.to_string().contains("expected bytes"), "{error}");
+}

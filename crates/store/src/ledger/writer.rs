@@ -25,7 +25,7 @@ use ai_audit_core::Head;
 use ai_audit_merkle::{Frontier, ProveError, TileError, Tiled, TreeSize, frontier};
 use core::time::Duration;
 use ids::new_ids;
-use log::{Doubt, Log, Loss, Sealer, is_outage};
+use log::{Doubt, Kept, Log, Loss, Sealer, is_outage};
 use pending::Pending;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub(super) struct Writer {
     sealer: Sealer,
     logs: HashMap<LogName, Log>,
     /// Losses of logs that are not attached at the moment, but may be again.
-    undeclared: HashMap<LogName, Vec<Loss>>,
+    undeclared: HashMap<LogName, Kept>,
     retry: Duration,
     retry_at: Option<Instant>,
     /// Who was told of the last commit.

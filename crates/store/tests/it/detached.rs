@@ -109,3 +109,35 @@ fn what_a_log_that_was_taken_over_lost_is_handed_back_or_declared_when_it_is_att
         }
     }
 }
+
+#[test]
+fn what_was_in_doubt_when_a_log_was_taken_over_is_declared_when_it_is_attached_again_if_it_is_lost()
+{
+    for (fault, declared) in [(Fault::BeforeAndBlind, 1), (Fault::AfterAndBlind, 0)] {
+        let (rig, log) = (rig(), LogName::default());
+        let first = rig.created();
+        rig.store.fail_next(fault);
+        let lost = first.submit(&log, vec![record("lost"), record("lost")]);
+        lost.unwrap().wait().unwrap_err();
+        rig.store.heal();
+        // Another one writes behind what the first does not know of, unless that was quicker to find out.
+        let second = rig.open();
+        let began = std::time::Instant::now();
+        // The first may declare its loss in the middle of that.
+        while second.attach_log(log.clone(), TestLog::signers(1)).is_err() {
+            assert!(began.elapsed() < secs(60), "it cannot be attached");
+        }
+        while first.is_attached(&log) {
+            assert!(began.elapsed() < secs(60), "it does not notice");
+            // Nothing of this is lost: it is refused before it is taken.
+            let probe = first.submit(&log, vec![record("probe")]);
+            let _ = probe.map(ai_audit_store::Ticket::wait);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        second.close("").unwrap();
+        first.attach_log(log.clone(), TestLog::signers(1)).unwrap();
+        first.detach_log(&log, Some("handed over")).unwrap();
+        let of_two = gaps(&rig).iter().filter(|(lost, _)| *lost == 2).count();
+        assert_eq!(of_two, declared, "{fault:?}: {:?}", gaps(&rig));
+    }
+}

@@ -205,22 +205,3 @@ fn load(path: &Path) -> anyhow::Result<Vec<u8>> {
     }
     Ok(page)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_whole_name_of_the_package_stays() {
-        for (package, page) in [
-            ("a/p.zip", "a/p.html"),
-            ("P.ZIP", "P.html"),
-            ("audit.v1", "audit.v1.html"),
-            ("p.HTML", "p.HTML.html"),
-            ("p", "p.html"),
-            (".zip", ".zip.html"),
-        ] {
-            assert_eq!(beside(Path::new(package)), Path::new(page));
-        }
-    }
-}

@@ -1,9 +1,10 @@
 //! Letting go of one log, and of none of its losses.
 
 use super::Writer;
+use super::log::{Kept, Loss};
 use super::pending::Pending;
-use crate::{LedgerError, LogName, Undeclared};
-use ai_audit_core::Stop;
+use crate::{LedgerError, LogName};
+use ai_audit_core::{Head, Stop};
 use std::collections::BTreeMap;
 
 impl Writer {
@@ -20,9 +21,9 @@ impl Writer {
             _ => Ok(()),
         };
         let kept = self.undeclared.remove(name).unwrap_or_default();
-        let mut lost: Vec<Undeclared> = kept.into_iter().map(|loss| loss.told(true)).collect();
+        let mut lost = kept.told();
         match self.logs.remove(name) {
-            Some(log) => lost.extend(log.undeclared()),
+            Some(log) => lost.extend(log.undeclared().told()),
             None if lost.is_empty() => {
                 return Err(LedgerError::NotAttached { log: name.clone() });
             }
@@ -63,5 +64,42 @@ impl Writer {
         }
         let stored = self.commit(batch).remove(name).unwrap_or(Ok(()));
         sealed.and(stored).map_err(append)
+    }
+
+    /// What a log that was let go of lost for certain, now that it can be read again and ends here.
+    pub(super) fn kept_losses(
+        &self,
+        name: &LogName,
+        head: &Head,
+    ) -> Result<Vec<Loss>, LedgerError> {
+        let Some(Kept { mut lost, in_doubt }) = self.undeclared.get(name).cloned() else {
+            return Ok(Vec::new());
+        };
+        if let Some((attempted, losses)) = in_doubt {
+            let last = attempted.size().checked_sub(1);
+            let stored = match last.filter(|_| attempted.size() <= head.size()) {
+                Some(seq) => self.hash(name, seq)? == attempted.hash(),
+                None => false,
+            };
+            if !stored {
+                lost.extend(losses);
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Forgets a log that is to be attached anew, but not what it lost.
+    pub(super) fn let_go(&mut self, name: &LogName) {
+        let Some(log) = self.logs.remove(name) else {
+            return;
+        };
+        let kept = log.undeclared();
+        // What was kept before an attempt to attach it stays as it was, unless that wrote it, perhaps.
+        if kept.in_doubt.is_none() && self.undeclared.contains_key(name) {
+            return;
+        }
+        if !kept.lost.is_empty() || kept.in_doubt.is_some() {
+            self.undeclared.insert(name.clone(), kept);
+        }
     }
 }

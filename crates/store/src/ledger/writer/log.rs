@@ -71,6 +71,24 @@ pub(super) struct Loss {
     pub(super) reason: String,
 }
 
+/// Losses of a log that was let go of and may be attached again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Kept {
+    pub(super) lost: Vec<Loss>,
+    /// What is lost unless the log went on to this head, which could not be found out.
+    pub(super) in_doubt: Option<(Head, Vec<Loss>)>,
+}
+
+impl Kept {
+    /// For whoever declares them in our place.
+    pub(super) fn told(self) -> Vec<Undeclared> {
+        let in_doubt = self.in_doubt.map(|(_, losses)| losses).unwrap_or_default();
+        let sure = self.lost.into_iter().map(|loss| loss.told(true));
+        sure.chain(in_doubt.into_iter().map(|loss| loss.told(false)))
+            .collect()
+    }
+}
+
 impl Log {
     /// Adds a loss to those not yet declared, one for each reason.
     pub(super) fn lose(&mut self, loss: Loss) {
@@ -85,11 +103,11 @@ impl Log {
     }
 
     /// What is lost, or may be, and is declared nowhere.
-    pub(super) fn undeclared(self) -> Vec<Undeclared> {
-        let in_doubt = self.doubt.map(|doubt| doubt.losses).unwrap_or_default();
-        let sure = self.losses.into_iter().map(|loss| loss.told(true));
-        sure.chain(in_doubt.into_iter().map(|loss| loss.told(false)))
-            .collect()
+    pub(super) fn undeclared(self) -> Kept {
+        Kept {
+            lost: self.losses,
+            in_doubt: self.doubt.map(|doubt| (doubt.attempted, doubt.losses)),
+        }
     }
 }
 

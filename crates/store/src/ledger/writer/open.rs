@@ -138,7 +138,9 @@ impl Writer {
         let mut log = Log::new(signers, origin, keys, &genesis, head, tree);
         log.epoch = self.recover_epoch(name, &head)?;
         // Another writer took it over before they could be declared.
-        log.losses = self.undeclared.get(name).cloned().unwrap_or_default();
+        for loss in self.kept_losses(name, &head)? {
+            log.lose(loss);
+        }
         let append = |error| LedgerError::Append {
             log: name.clone(),
             error,
@@ -221,14 +223,6 @@ impl Writer {
             origin,
             size: head.size(),
         })
-    }
-
-    /// Forgets a log that is to be attached anew, but not what it lost.
-    fn let_go(&mut self, name: &LogName) {
-        let lost = self.logs.remove(name).map(|log| log.losses);
-        if let Some(lost) = lost.filter(|lost| !lost.is_empty()) {
-            self.undeclared.insert(name.clone(), lost);
-        }
     }
 
     pub(super) fn read_sealed(&self, name: &LogName, seq: u64) -> Result<Vec<u8>, LedgerError> {

@@ -1,14 +1,21 @@
-//! `cargo xtask calibrate`: how often the statistics are wrong, by simulation, beside exact values.
+//! What `cargo xtask calibrate` runs: how often the statistics are wrong, by simulation, beside exact values.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "its output is what it is for"
+)]
 
 mod changes;
 mod drift;
 
+use std::env;
+
 use ai_audit_analytics::SplitMix64;
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 /// How much is simulated.
 #[derive(Clone, Copy)]
-pub(crate) struct Size {
+struct Size {
     /// Tests of the SPRT, alarms of the CUSUM, logs of the confidence sequence.
     runs: u32,
     /// Logs with windows.
@@ -16,12 +23,12 @@ pub(crate) struct Size {
 }
 
 /// The form whose figures are in docs/performance.md.
-pub(crate) const FULL: Size = Size {
+const FULL: Size = Size {
     runs: 20_000,
     logs: 2_000,
 };
 /// The form that CI runs.
-pub(crate) const SHORT: Size = Size {
+const SHORT: Size = Size {
     runs: 1_500,
     logs: 150,
 };
@@ -29,11 +36,14 @@ pub(crate) const SHORT: Size = Size {
 /// How many standard deviations a simulated rate may be beyond its bound.
 const DEVIATIONS: f64 = 4.0;
 
-/// Prints all tables, in the form in which they stand in the document.
-///
-/// # Errors
-/// When a rate is beyond its bound, or an exact value and its simulation contradict each other.
-pub(crate) fn run(size: Size) -> Result<()> {
+fn main() -> Result<()> {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let size = match &args[..] {
+        [] => FULL,
+        [flag] if flag == "--short" => SHORT,
+        _ => bail!("expected --short or nothing"),
+    };
+    // In the form in which they stand in the document.
     changes::sprt(size)?;
     changes::cusum(size)?;
     changes::rate(size)?;
