@@ -84,6 +84,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for file in &files {
         source(workspace, file, &mut problems)?;
     }
+    unheard(workspace, &files, &mut problems)?;
     architecture(workspace, &mut problems)?;
     changelog(workspace, &mut problems);
     problems.extend(readme::problems(workspace)?);
@@ -236,6 +237,30 @@ fn source(workspace: &Workspace, path: &Path, problems: &mut Vec<String>) -> Res
             .any(|line| line.starts_with("pub ") || line.starts_with("mod "))
     {
         problems.push(format!("{shown}: an empty shell"));
+    }
+    Ok(())
+}
+
+/// A test in the sources of a package that has none run there (`test = false`) would never fail.
+fn unheard(workspace: &Workspace, files: &[PathBuf], problems: &mut Vec<String>) -> Result<()> {
+    for package in &workspace.packages {
+        let manifest = fs::read_to_string(package.dir.join("Cargo.toml"))
+            .with_context(|| package.dir.display().to_string())?;
+        if !manifest.lines().any(|line| line == "test = false") {
+            continue;
+        }
+        for file in files {
+            if !file.starts_with(package.dir.join("src")) {
+                continue;
+            }
+            let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            if text.lines().any(|line| line.trim() == "#[test]") {
+                let shown = workspace.relative(file);
+                problems.push(format!(
+                    "{shown}: a test that nobody runs: its package says `test = false`, so it belongs in tests/"
+                ));
+            }
+        }
     }
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! Where the receipts of a directory are: in its own SQLite file, or on a server that its settings name.
 
 mod address;
+mod finder;
 mod keep;
 mod password_file;
 
 pub use address::StoreAddress;
+pub use finder::WriterFinder;
 pub(crate) use keep::{Plan, plan};
 
 use crate::error::{io_at, opening};
@@ -36,6 +38,9 @@ pub struct StoreSettings {
     pub eraser: Option<StoreAddress>,
     /// Takes a Redis that may lose what it acknowledged, which the genesis of each log then declares.
     pub allow_loss: bool,
+    /// Where this process, once it is the writer, takes what reached another instance: found there by
+    /// [`WriterFinder`]. No file says it; for a PostgreSQL alone.
+    pub advertise: Option<String>,
 }
 
 impl StoreSettings {
@@ -125,14 +130,11 @@ fn postgres(
     settings: &Settings,
     mode: Mode,
 ) -> Result<Arc<dyn Store>, DirectoryError> {
-    use ai_audit_store_postgres::{OpenMode, Options, PostgresStore};
+    use ai_audit_store_postgres::{OpenMode, PostgresStore};
     let wanted = &settings.store;
-    let mut options = Options {
-        password: password(address, settings)?,
-        authorities: wanted.authorities.as_deref().map(text_of).transpose()?,
-        sole_writer: matches!(mode, Mode::Create | Mode::Write),
-        ..Options::default()
-    };
+    let mut options = postgres_options(address, settings)?;
+    options.sole_writer = matches!(mode, Mode::Create | Mode::Write);
+    options.advertise = wanted.advertise.clone().filter(|_| mode == Mode::Write);
     if let Some(eraser) = &wanted.eraser {
         if !eraser.is_postgres() {
             return Err(wrong(
@@ -142,15 +144,30 @@ fn postgres(
         options.eraser_password = password(eraser, settings)?;
         options.eraser = Some(eraser.as_str().into());
     }
-    if let Some(name) = &wanted.name {
-        options.schema.clone_from(name);
-    }
     let mode = match mode {
         Mode::Read => OpenMode::ReadOnly,
         Mode::Create | Mode::Write | Mode::Beside => OpenMode::ReadWrite,
     };
     let store = PostgresStore::open(address.as_str(), mode, options).map_err(opening)?;
     Ok(Arc::new(store))
+}
+
+/// What every connection of a directory to its PostgreSQL has in common.
+#[cfg(feature = "postgres")]
+fn postgres_options(
+    address: &StoreAddress,
+    settings: &Settings,
+) -> Result<ai_audit_store_postgres::Options, DirectoryError> {
+    let wanted = &settings.store;
+    let mut options = ai_audit_store_postgres::Options {
+        password: password(address, settings)?,
+        authorities: wanted.authorities.as_deref().map(text_of).transpose()?,
+        ..ai_audit_store_postgres::Options::default()
+    };
+    if let Some(name) = &wanted.name {
+        options.schema.clone_from(name);
+    }
+    Ok(options)
 }
 
 #[cfg(not(feature = "postgres"))]

@@ -9,6 +9,7 @@ use core::fmt;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout_at};
 
 /// The most records of a request.
 pub(crate) const MAX_RECORDS: usize = 1024;
@@ -21,19 +22,29 @@ pub(crate) async fn json(caller: &Caller, request: Request) -> Result<Bytes, Pro
 
 /// The body of a request, whatever it is.
 pub(crate) async fn bytes(caller: &Caller, request: Request) -> Result<Bytes, Problem> {
+    let (head, body) = request.into_parts();
     let limit = caller.shared.options.max_body;
+    whole(limit, caller.until(), &head.headers, body).await
+}
+
+/// A body of at most so many bytes, that is there in time.
+pub(crate) async fn whole(
+    limit: usize,
+    until: Instant,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Bytes, Problem> {
     let too_long = || {
         let detail = format!("the body is too long; expected at most {limit} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     };
-    let told = request.headers().get(header::CONTENT_LENGTH);
+    let told = headers.get(header::CONTENT_LENGTH);
     let told = told.and_then(|text| text.to_str().ok()?.parse::<u64>().ok());
     // Without reading it all first.
     if told.is_some_and(|told| told > limit as u64) {
         return Err(too_long());
     }
-    let body: Body = request.into_body();
-    match caller.in_time(axum::body::to_bytes(body, limit)).await {
+    match timeout_at(until, axum::body::to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_limit(&error) => Err(too_long()),
         Ok(Err(_)) => Err(Problem::bad("the body broke off")),

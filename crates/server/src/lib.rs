@@ -6,6 +6,9 @@
 //! directory keeps hashes ([`TokenFile`]). The routes, their forms and their limits are in
 //! `docs/spec/service.md`, and in the OpenAPI document that the service gives at `/openapi.json`.
 //!
+//! Where several instances have one store, one of them is the writer. [`forward`] is for the others: it hands the writer
+//! what they are sent (`docs/spec/routing.md`).
+//!
 //! # Example
 //!
 //! ```no_run
@@ -27,11 +30,14 @@ mod console;
 mod counts;
 mod figures;
 pub mod forms;
+mod forward;
 mod guard;
 mod left_out;
+mod lost;
 mod moving;
 mod openapi;
 mod options;
+mod peers;
 mod place;
 mod problem;
 mod query;
@@ -45,7 +51,9 @@ mod troubles;
 mod watch;
 
 pub use ai_audit_listen::{TlsError, TlsFiles};
+pub use forward::{Routing, forward};
 pub use options::{Access, ServerOptions};
+pub use peers::{Peer, PeerError};
 pub use problem::Problem;
 pub use serve::{ServeError, serve};
 pub use token::{Scope, Token, TokenEntry};

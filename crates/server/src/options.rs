@@ -56,6 +56,9 @@ pub struct ServerOptions {
     pub telemetry: Option<Arc<Telemetry>>,
     /// Who hears the whole of what goes wrong, also where no client asked; clients hear the kind of it.
     pub troubles: Troubles,
+    /// Whether the service ends, with [`ServeError::TakenOver`](crate::ServeError::TakenOver), once another writer has its
+    /// store: for one that stands by when it is started again. Otherwise it refuses appends until then, and reads.
+    pub end_when_taken_over: bool,
     /// How often sealed epochs are moved, by the settings' policy, where the directory has a store for what is old; none
     /// for never.
     pub move_every: Option<Duration>,
@@ -63,7 +66,7 @@ pub struct ServerOptions {
 
 impl ServerOptions {
     /// 8 MiB, 10 and 30 seconds, 64 KiB a second, 1,024 connections, 256 requests, 2 verdicts and
-    /// packages, 16 downloads, 64 threads, no rate, 30 seconds of grace; moves every hour.
+    /// packages, 16 downloads, 64 threads, no rate, 30 seconds of grace; moves every hour; it does not end by itself.
     #[must_use]
     pub fn new(access: Access) -> Self {
         Self {
@@ -83,6 +86,7 @@ impl ServerOptions {
             stop_reason: "the service was stopped".into(),
             telemetry: None,
             troubles: Troubles::default(),
+            end_when_taken_over: false,
             move_every: Some(Duration::from_secs(60 * 60)),
         }
     }

@@ -71,6 +71,11 @@ impl Problem {
         problem
     }
 
+    /// What the operator is to hear of it, which is then not told with the answer.
+    pub(crate) fn take_whole(&mut self) -> Option<String> {
+        self.whole.take()
+    }
+
     pub(crate) fn too_fast(rate: u32) -> Self {
         let detail = format!("this token may send {rate} requests a second");
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, detail);

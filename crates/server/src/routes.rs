@@ -2,7 +2,7 @@
 
 mod append;
 mod checkpoint;
-mod health;
+pub(crate) mod health;
 mod incidents;
 mod logs;
 mod metrics;
@@ -88,7 +88,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .fallback(nothing)
         .method_not_allowed_fallback(other_method)
         .layer(from_fn(hold))
-        .layer(from_fn_with_state(Arc::clone(&shared), told));
+        .layer(from_fn_with_state(shared.options.troubles.clone(), told));
     metrics::observed(router, &shared).with_state(shared)
 }
 
@@ -96,7 +96,7 @@ async fn nothing() -> Problem {
     Problem::missing("there is nothing at this address; GET /openapi.json says what there is")
 }
 
-async fn other_method() -> Problem {
+pub(crate) async fn other_method() -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "this address does not take this method; GET /openapi.json says which",

@@ -2,13 +2,13 @@
 
 use crate::figures::figures;
 use crate::shared::Shared;
-use crate::{Access, ServerOptions, TlsError, TokenFileError, routes};
+use crate::{Access, ServerOptions, TlsError, TokenFileError, lost, routes};
 use ai_audit_directory::DirectoryError;
 use ai_audit_intake::Intake;
 use ai_audit_store::LedgerError;
 use hyper_util::service::TowerToHyperService;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -32,7 +32,15 @@ pub enum ServeError {
     NoTokens(std::path::PathBuf),
     /// Everybody would be let in, from everywhere.
     #[error("{0} is no loopback address, and everybody would be let in: make tokens")]
-    OpenToAll(std::net::SocketAddr),
+    OpenToAll(SocketAddr),
+    /// Other instances cannot be known, so that nothing could be handed to them.
+    #[error("other instances: {0}")]
+    Peers(String),
+    /// Another writer has the store: see [`ServerOptions::end_when_taken_over`].
+    #[error(
+        "another writer has taken the logs over, so nothing more is recorded here; started again, this instance stands by"
+    )]
+    TakenOver,
     /// A log could not be stopped in order.
     #[error("closing: {0}")]
     Close(#[from] LedgerError),
@@ -43,7 +51,9 @@ pub enum ServeError {
 
 /// Serves a directory on a bound listener until `stop` is there. Then it takes no more connections,
 /// finishes the requests that are under way, drains the ledger, and seals stop receipts and
-/// checkpoints. Blocks; it starts a runtime of its own.
+/// checkpoints. Where the options say so, it ends likewise once another writer has the store, and makes
+/// no checkpoints then; stop receipts are sealed to those logs alone that end where this writer left them, while no
+/// other one has the store. Blocks; it starts a runtime of its own.
 ///
 /// # Errors
 ///
@@ -54,20 +64,8 @@ pub fn serve(
     options: ServerOptions,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let address = listener.local_addr()?;
-    match &options.access {
-        Access::Open if !address.ip().is_loopback() => {
-            return Err(ServeError::OpenToAll(address));
-        }
-        Access::Tokens(file) if file.read()?.is_empty() => {
-            return Err(ServeError::NoTokens(file.path().into()));
-        }
-        _ => {}
-    }
-    let tls = match &options.tls {
-        Some(files) => Some(files.acceptor()?),
-        None => None,
-    };
+    hold_access(&options, listener.local_addr()?)?;
+    let tls = acceptor(&options)?;
     let shared = Arc::new(Shared::new(intake, options));
     if let Some(telemetry) = &shared.options.telemetry {
         // It asks for as long as there is something to ask, and keeps nothing alive.
@@ -84,12 +82,36 @@ pub fn serve(
     let served = runtime.block_on(run(&shared, listener, tls, stop));
     // What is still under way has been waited for as long as it may take.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    let ended = end(&shared);
+    let ended = match shared.lost.is_so() {
+        // The logs are another one's, or were. The ledger's end still tries stop receipts: the store refuses them as it
+        // refuses all appends without the lock, or behind where somebody else went on.
+        true => Err(ServeError::TakenOver),
+        false => end(&shared),
+    };
     if let Some(telemetry) = &shared.options.telemetry {
         telemetry.end();
     }
     served?;
     ended
+}
+
+/// Refuses what would let in nobody, or everybody from everywhere.
+pub(crate) fn hold_access(options: &ServerOptions, address: SocketAddr) -> Result<(), ServeError> {
+    match &options.access {
+        Access::Open if !address.ip().is_loopback() => Err(ServeError::OpenToAll(address)),
+        Access::Tokens(file) if file.read()?.is_empty() => {
+            Err(ServeError::NoTokens(file.path().into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How TLS is spoken, where it is.
+pub(crate) fn acceptor(options: &ServerOptions) -> Result<Option<TlsAcceptor>, ServeError> {
+    Ok(match &options.tls {
+        Some(files) => Some(files.acceptor()?),
+        None => None,
+    })
 }
 
 /// Stops all logs that were written to, and makes checkpoints that cover their stop receipts.
@@ -124,7 +146,14 @@ async fn run(
     };
     let router = routes::router(Arc::clone(shared));
     let stop = async {
-        stop.await;
+        if shared.options.end_when_taken_over {
+            tokio::select! {
+                () = stop => {}
+                () = lost::taken_over(shared) => {}
+            }
+        } else {
+            stop.await;
+        }
         shared.closing.store(true, Ordering::Relaxed);
     };
     ai_audit_listen::serve(listener, options, TowerToHyperService::new(router), stop).await

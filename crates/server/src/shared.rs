@@ -4,6 +4,7 @@ use crate::counts::KeptCounts;
 use crate::figures::Following;
 use crate::guard::Guard;
 use crate::left_out::LeftOut;
+use crate::lost::Lost;
 use crate::place::{Place, Slot};
 use crate::readiness::Readiness;
 use crate::token::{Scope, TokenEntry};
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     /// Logs that were found to be there.
     logs: RwLock<BTreeSet<LogName>>,
     pub(crate) readiness: Readiness,
+    /// Whether another writer has the store.
+    pub(crate) lost: Lost,
     /// What is known of logs that somebody watches.
     pub(crate) watches: Watches,
     /// What was counted in the logs.
@@ -75,6 +78,7 @@ impl Shared {
             options,
             logs: RwLock::default(),
             readiness: Readiness::default(),
+            lost: Lost::default(),
             watches: Watches::default(),
             counts: KeptCounts::default(),
             closing: AtomicBool::new(false),
@@ -91,6 +95,11 @@ impl Shared {
 
     /// Remembers how the last write to the store went.
     pub(crate) fn written(&self, sealed: &Result<Vec<Sealed>, AppendError>) {
+        if let Err(error) = sealed
+            && let Some(line) = self.lost.written(error)
+        {
+            self.options.troubles.tell(&line);
+        }
         self.readiness.written(sealed.as_deref());
     }
 
@@ -260,6 +269,11 @@ impl Caller {
         Arc::clone(&self.shared.downloads)
             .try_acquire_owned()
             .map_err(|_| Problem::later("other packages are being taken"))
+    }
+
+    /// When the request is given up.
+    pub(crate) const fn until(&self) -> tokio::time::Instant {
+        self.until
     }
 
     /// Waits for something, but not longer than the request may take.

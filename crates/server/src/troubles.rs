@@ -1,6 +1,5 @@
 //! Who hears the whole of what goes wrong below the service. Clients hear of which kind it is, and a number.
 
-use crate::shared::Shared;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -83,13 +82,13 @@ pub(crate) struct Whole(pub(crate) String);
 
 /// Tells the whole of what an answer has the kind of.
 pub(crate) async fn told(
-    State(shared): State<Arc<Shared>>,
+    State(troubles): State<Troubles>,
     request: Request,
     next: Next,
 ) -> Response {
     let mut response = next.run(request).await;
     if let Some(Whole(line)) = response.extensions_mut().remove() {
-        shared.options.troubles.tell(&line);
+        troubles.tell(&line);
     }
     response
 }

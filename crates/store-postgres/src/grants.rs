@@ -10,8 +10,8 @@ use ai_audit_store::StoreError;
 pub enum Rights {
     /// To read everything.
     Read,
-    /// To read, and to append. It can change and delete nothing of a log; leases, on which none hangs, it can
-    /// change.
+    /// To read, and to append. It can change and delete nothing of a log. What it can change is leases, and where the
+    /// writer is reached: no log hangs on them.
     Append,
     /// To read, to delete the bytes of receipts that are no control receipts, to put them back, and to
     /// delete ciphertexts. It can append nothing and take no row away.
@@ -36,7 +36,8 @@ pub fn grant(owner: &str, options: &Options, role: &str, rights: Rights) -> Resu
         Rights::Read => "",
         Rights::Append => {
             "GRANT UPDATE (holder, changes, length, fence, changed_at) ON leases TO {role};
-             GRANT INSERT ON logs, receipts, nodes, ciphertexts, checkpoints, leases TO "
+             GRANT UPDATE (address, pid, since) ON writer TO {role};
+             GRANT INSERT ON logs, receipts, nodes, ciphertexts, checkpoints, leases, writer TO "
         }
         Rights::Erase => {
             "GRANT UPDATE (sealed, trace_id, session_id) ON receipts TO {role};

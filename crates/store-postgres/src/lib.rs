@@ -42,6 +42,7 @@ mod postgres;
 mod read;
 mod schema;
 mod sole;
+mod writer;
 
 pub use compact::compact;
 pub use grants::{Rights, grant};
@@ -49,3 +50,4 @@ pub use leases::PostgresLeases;
 pub use options::{OpenMode, Options};
 pub use postgres::PostgresStore;
 pub use schema::migrate;
+pub use writer::WriterFinder;

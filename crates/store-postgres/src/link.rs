@@ -3,12 +3,15 @@
 use crate::client::Client;
 use crate::error::{Answer, Fail, Trouble, invalid, io};
 use crate::options::Options;
-use crate::{open, sole};
+use crate::{open, sole, writer};
 use ai_audit_postgres_link::{MakeTls, shown, verified};
 use ai_audit_store::StoreError;
 use core::time::Duration;
 use std::time::Instant;
 use tokio_postgres::Config;
+
+/// How long a connection that is only looked at may take to answer.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +99,8 @@ pub(crate) struct Link {
     made: u64,
     /// Whether the connection is to hold the store's lock, which keeps a second writer out.
     sole: bool,
+    /// What is said then of where the writer is reached.
+    advertised: Option<String>,
 }
 
 impl Link {
@@ -107,12 +112,14 @@ impl Link {
             former: None,
             made: 0,
             sole: false,
+            advertised: None,
         }
     }
 
-    /// The same, which is refused while another one holds the store's lock.
-    pub(crate) const fn alone(mut self) -> Self {
+    /// The same, which is refused while another one holds the store's lock, and says where its holder is reached.
+    pub(crate) fn alone(mut self, advertised: Option<String>) -> Self {
         self.sole = true;
+        self.advertised = advertised;
         self
     }
 
@@ -152,7 +159,26 @@ impl Link {
                 self.former = None;
             }
             if self.sole {
-                sole::hold(&mut client, target)?;
+                if let Err(error) = sole::hold(&mut client, target) {
+                    // Where no answer came, the process may hold the lock, and against us: the next try ends it.
+                    if !matches!(error, StoreError::Locked { .. }) {
+                        self.former = Some(backend);
+                    }
+                    return Err(error);
+                }
+                if let Some(address) = &self.advertised
+                    && let Err(trouble) = writer::advertise(&mut client, backend, address)
+                {
+                    let cut = matches!(trouble, Trouble::Cut { .. });
+                    let error = trouble.told("saying where the writer is reached", &target.name);
+                    // What the server refuses costs no lock, and is tried again at the next look. Who opens the store
+                    // hears of what does not mend itself, such as a right that is missing.
+                    let lasts = self.made == 0 && !matches!(error, StoreError::Io { .. });
+                    if cut || lasts {
+                        self.former = Some(backend);
+                        return Err(error);
+                    }
+                }
             }
             self.client = Some((client, backend));
             self.made += 1;
@@ -181,13 +207,32 @@ impl Link {
         }
     }
 
+    /// Whether the connection answers; if not, one that does is made. What is said of where the writer is reached is
+    /// said anew where somebody changed it.
+    pub(crate) fn look(&mut self) -> Result<(), StoreError> {
+        let advertised = self.advertised.clone();
+        let look = |client: &mut Client, backend: Backend| -> Answer<()> {
+            client.answers(LOOK)?;
+            if let Some(address) = &advertised {
+                writer::advertise_again(client, backend, address)?;
+            }
+            Ok(())
+        };
+        let mut done = self.work(look)?;
+        if matches!(done, Err(Fail::Server(Trouble::Cut { .. }))) {
+            done = self.work(look)?;
+        }
+        let tried = "looking after the writer's connection";
+        done.map_err(|fail| told(fail, tried, &self.target.name))
+    }
+
     /// Does something once.
     pub(crate) fn once<T>(
         &mut self,
         tried: &str,
         work: impl FnOnce(&mut Client) -> Answer<T>,
     ) -> Result<T, StoreError> {
-        let done = self.work(work)?;
+        let done = self.work(|client, _| work(client))?;
         done.map_err(|fail| told(fail, tried, &self.target.name))
     }
 
@@ -195,14 +240,14 @@ impl Link {
     /// begun, into which the next append would fall.
     fn work<T>(
         &mut self,
-        work: impl FnOnce(&mut Client) -> Answer<T>,
+        work: impl FnOnce(&mut Client, Backend) -> Answer<T>,
     ) -> Result<Answer<T>, StoreError> {
         self.ready()?;
         let Some((mut client, backend)) = self.client.take() else {
             return Err(io("no connection"));
         };
         self.former = Some(backend);
-        let done = work(&mut client);
+        let done = work(&mut client, backend);
         if !matches!(done, Err(Fail::Server(Trouble::Cut { .. }))) {
             self.client = Some((client, backend));
             self.former = None;
@@ -216,7 +261,7 @@ impl Link {
         tried: &str,
         mut work: impl FnMut(&mut Client) -> Answer<T>,
     ) -> Result<T, StoreError> {
-        let done = self.work(&mut work)?;
+        let done = self.work(|client, _| work(client))?;
         if !matches!(done, Err(Fail::Server(Trouble::Cut { .. }))) {
             return done.map_err(|fail| told(fail, tried, &self.target.name));
         }

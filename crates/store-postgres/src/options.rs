@@ -28,6 +28,11 @@ pub struct Options {
     /// with [`StoreError::Locked`](ai_audit_store::StoreError::Locked). What keeps the chain whole is the comparison
     /// of heads, with this or without; this tells the second writer at once.
     pub sole_writer: bool,
+    /// Where a sole writer takes what reached another instance: others find it for as long as it is the writer
+    /// ([`WriterFinder`](crate::WriterFinder)). 1 to 512 bytes. Where somebody else changed it, it is said anew by
+    /// [`Store::is_alone_since_opened`](ai_audit_store::Store::is_alone_since_opened), which is to be asked every now
+    /// and then.
+    pub advertise: Option<String>,
     /// Certificates in PEM that TLS trusts; without any, those of the system.
     pub authorities: Option<String>,
     /// Longest wait for a connection, and for each answer. An append that takes longer fails, and where the
@@ -45,6 +50,7 @@ impl Default for Options {
             eraser: None,
             eraser_password: None,
             sole_writer: false,
+            advertise: None,
             authorities: None,
             timeout: Duration::from_secs(30),
             schema: "ai_audit".into(),
@@ -58,6 +64,7 @@ impl fmt::Debug for Options {
             .field("password", &self.password.is_some())
             .field("eraser", &self.eraser.is_some())
             .field("sole_writer", &self.sole_writer)
+            .field("advertise", &self.advertise)
             .field("timeout", &self.timeout)
             .field("schema", &self.schema)
             .finish_non_exhaustive()

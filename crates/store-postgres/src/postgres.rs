@@ -60,7 +60,7 @@ impl PostgresStore {
             OpenMode::ReadOnly => Purpose::Read,
         })?;
         let writer = match options.sole_writer && mode == OpenMode::ReadWrite {
-            true => link(Purpose::Write)?.alone(),
+            true => link(Purpose::Write)?.alone(options.advertise.clone()),
             false => link(Purpose::Write)?,
         };
         let store = Self {
@@ -102,11 +102,20 @@ impl PostgresStore {
         tried: &str,
         work: impl FnOnce(&mut Client, &mut Frontiers) -> Answer<T>,
     ) -> Result<T, StoreError> {
-        let Writer { link, frontiers } = &mut *lock(&self.writer);
-        let before = link.made();
-        let done = link.once(tried, |client| work(client, frontiers));
+        self.with_link(|Writer { link, frontiers }| {
+            link.once(tried, |client| work(client, frontiers))
+        })
+    }
+
+    fn with_link<T>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut writer = lock(&self.writer);
+        let before = writer.link.made();
+        let done = work(&mut writer);
         // A connection that was made anew may lead to another server than that of the reader.
-        if !link.is_there() || link.made() != before {
+        if !writer.link.is_there() || writer.link.made() != before {
             self.unsettled.store(true, Ordering::SeqCst);
         }
         done
@@ -289,6 +298,17 @@ impl Store for PostgresStore {
         }
         self.reading("asking for the database's health", |client| {
             read::health(client, writable)
+        })
+    }
+
+    fn is_alone_since_opened(&self) -> Result<bool, StoreError> {
+        if !self.options.sole_writer || self.mode == OpenMode::ReadOnly {
+            return Ok(false);
+        }
+        self.with_link(|writer| {
+            writer.link.look()?;
+            // The first connection was made when it was opened.
+            Ok(writer.link.made() == 1)
         })
     }
 }

@@ -7,13 +7,14 @@ use crate::options::Options;
 use ai_audit_store::StoreError;
 
 /// What each version adds, the first one first. Written once, never changed: a change is a further one.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../sql/0001.sql"),
     include_str!("../sql/0002.sql"),
+    include_str!("../sql/0003.sql"),
 ];
 
 /// The latest version that is known here.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// Kinds of control receipts as migrations and statements list them.
 macro_rules! control_kinds {

@@ -16,6 +16,7 @@ macro_rules! class {
         "1095321943"
     };
 }
+pub(crate) use class;
 
 /// Takes the lock, or says who has it.
 pub(crate) fn hold(client: &mut Client, target: &Target) -> Result<(), StoreError> {

@@ -186,6 +186,18 @@ pub trait Store: Send + Sync {
     ///
     /// What keeps it from working.
     fn health(&self) -> Result<Health, StoreError>;
+
+    /// Whether a lock has kept all other writers out, without a break, since this one was opened: then nobody who heeds
+    /// the lock has written. Asked in one or two short questions, where [`Store::health`] looks through the store. A
+    /// connection that was lost is made anew by it, and takes the lock again where nobody has it: that was a break. A
+    /// store without a lock cannot tell.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Locked`] where another writer has the lock; what keeps the store from answering.
+    fn is_alone_since_opened(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 /// What is to be appended to one log.

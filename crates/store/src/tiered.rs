@@ -323,6 +323,10 @@ impl Store for TieredStore {
         self.hot.latest_checkpoint(log)
     }
 
+    fn is_alone_since_opened(&self) -> Result<bool, StoreError> {
+        self.hot.is_alone_since_opened()
+    }
+
     /// Of the hot store, with the bytes of both.
     fn health(&self) -> Result<Health, StoreError> {
         let (hot, cold) = (self.hot.health()?, self.cold.health()?);

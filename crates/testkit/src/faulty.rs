@@ -234,4 +234,8 @@ impl<S: Store> Store for FaultyStore<S> {
     fn health(&self) -> Result<Health, StoreError> {
         self.inner.health()
     }
+
+    fn is_alone_since_opened(&self) -> Result<bool, StoreError> {
+        self.inner.is_alone_since_opened()
+    }
 }

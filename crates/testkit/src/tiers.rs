@@ -102,4 +102,8 @@ impl Store for EagerTiers {
     fn health(&self) -> Result<Health, StoreError> {
         self.0.health()
     }
+
+    fn is_alone_since_opened(&self) -> Result<bool, StoreError> {
+        self.0.is_alone_since_opened()
+    }
 }

@@ -14,6 +14,8 @@ Examples:
   ai-audit serve audit
   ai-audit serve audit --open                  for trying out, on this machine
   ai-audit serve audit --listen 0.0.0.0:8787 --tls-cert c.pem --tls-key k.pem
+  ai-audit serve audit --listen 0.0.0.0:8787 --tls-cert c.pem --tls-key k.pem \\
+      --standby --advertise https://a.example:8787 --peer https://b.example:8787
 
 It listens on this machine alone unless told otherwise, and then speaks TLS.
 SIGTERM and SIGINT end it in order: requests under way are finished, a stop
@@ -31,6 +33,17 @@ pub(crate) struct Serve {
     /// stopped (SIGSTOP) is not.
     #[arg(long)]
     pub(crate) standby: bool,
+    /// With --standby, listen at once: hand what is sent here to the writer, and, once this is the writer, be
+    /// reached by the others at this address. For directories on a PostgreSQL.
+    #[arg(long, value_name = "URL", requires_all = ["standby", "peer"], conflicts_with = "client_ca")]
+    pub(crate) advertise: Option<String>,
+    /// The address that another instance advertises; may be repeated. Nothing is handed to an address that is
+    /// none of these, whatever the store says.
+    #[arg(long, value_name = "URL", requires = "advertise")]
+    pub(crate) peer: Vec<String>,
+    /// The authorities (PEM) that TLS to other instances trusts. [default: those of the system]
+    #[arg(long, value_name = "PEM", requires = "advertise")]
+    pub(crate) peer_ca: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) tls: Tls,
     /// Keep these texts in the clear, after the redaction policy was applied.

@@ -1,11 +1,13 @@
 //! `ai-audit serve`
 
+mod routing;
+
 use crate::cli::serve::Serve;
 use crate::failure::usage;
 use crate::listening::{say_protected, say_reached, tls_files, url};
 use crate::open::{SOFTWARE, settings};
 use crate::output::{Output, safe};
-use crate::signals::stop;
+use crate::signals::{Asked, stop};
 use crate::supervisor;
 use ai_audit_directory::{DirectoryError, Settings, Writer};
 use ai_audit_intake::Intake;
@@ -35,15 +37,35 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
         files.acceptor().map_err(|error| usage(error.to_string()))?;
     }
     options.telemetry = telemetry(args)?;
+    let routing = routing::of(args, &mut settings)?;
+    options.end_when_taken_over = routing.is_some();
     let observer = options
         .telemetry
         .as_ref()
         .map(|telemetry| telemetry.observer());
-    let open = || Writer::open_observed(&args.dir, settings.clone(), SOFTWARE, observer.clone());
-    // Who waits does not listen: a balancer sends nothing to a port that nobody has.
-    let (writer, listener) = match args.standby {
-        true => (in_turn(&settings, output, open)?, listen(args)?),
-        false => {
+    let directory = args.dir.clone();
+    let open = {
+        let settings = settings.clone();
+        move || Writer::open_observed(&directory, settings.clone(), SOFTWARE, observer.clone())
+    };
+    let mut asked = None;
+    // Who waits and hands nothing on does not listen: a balancer sends nothing to a port that nobody has.
+    let (writer, listener) = match (args.standby, routing) {
+        (true, Some(routing)) => {
+            let listener = listen(args)?;
+            announce(args, listener.local_addr()?, &options, output)?;
+            let ends = asked.insert(Asked::listen()?).clone();
+            let in_turn = move || in_turn(&settings, output, open);
+            match routing::until(in_turn, &listener, &options, routing, ends)? {
+                Some(writer) => (writer, listener),
+                None => {
+                    output.note("stopped")?;
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+        }
+        (true, None) => (in_turn(&settings, output, open)?, listen(args)?),
+        (false, _) => {
             let listener = listen(args)?;
             (open()?, listener)
         }
@@ -63,25 +85,37 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
         output.warn(safe(&warning));
     }
     let intake = Intake::new(writer, keep)?;
-    announce(args, address, &options, output)?;
+    match args.advertise.is_some() {
+        true => output.warn(safe(&format!("the writer now, on {address}"))),
+        false => announce(args, address, &options, output)?,
+    }
     // It reads also where nothing can be written; who waits for it waits for somebody to write to.
     if usable > 0 || logs.is_empty() {
         supervisor::ready();
     }
     let stop = async {
-        stop().await;
+        match asked {
+            Some(asked) => asked.wait().await,
+            None => stop().await,
+        }
         supervisor::stopping();
     };
-    serve(intake, listener, options, stop).map_err(|error| match error {
+    serve(intake, listener, options, stop).map_err(failed)?;
+    output.note("stopped")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Why it does not serve, or did not end in order.
+fn failed(error: ServeError) -> anyhow::Error {
+    match error {
         ServeError::NoTokens(_)
         | ServeError::OpenToAll(_)
+        | ServeError::Peers(_)
         | ServeError::Tls(_)
         | ServeError::Tokens(_) => usage(error.to_string()),
         ServeError::Checkpoint(error) => anyhow::Error::new(error).context("the last checkpoint"),
         other => other.into(),
-    })?;
-    output.note("stopped")?;
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 fn listen(args: &Serve) -> anyhow::Result<TcpListener> {

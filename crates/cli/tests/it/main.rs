@@ -29,6 +29,7 @@ mod imported;
 mod imports;
 mod imports_again;
 mod incidents;
+mod inside;
 mod keys;
 mod output;
 mod page;

@@ -24,7 +24,7 @@ impl Serving {
         Self::of(clean(command, &place.path("")))
     }
 
-    fn of(mut command: Command) -> Self {
+    pub(crate) fn of(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

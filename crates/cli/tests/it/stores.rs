@@ -4,6 +4,7 @@ mod mistakes;
 mod postgres;
 mod quickstart;
 mod redis;
+mod routing;
 mod standby;
 mod takeover;
 

@@ -6,6 +6,7 @@ mod append;
 mod console;
 mod evidence;
 mod faults;
+mod forward;
 mod incidents;
 mod limits;
 mod openapi;

@@ -6,13 +6,18 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use std::sync::Arc;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    /// Its own certificate, as PEM.
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
     }
 
     /// A certificate and its key, as PEM.
@@ -26,7 +31,7 @@ impl Authority {
     }
 }
 
-fn serve(authority: &Authority, clients: Option<&Authority>) -> Service {
+pub(crate) fn serve(authority: &Authority, clients: Option<&Authority>) -> Service {
     let place = Place::new();
     let (certificate, key) = authority.issue("localhost");
     let file = |name: &str, text: &str| {
@@ -37,7 +42,7 @@ fn serve(authority: &Authority, clients: Option<&Authority>) -> Service {
     let tls = TlsFiles {
         certificate: file("cert.pem", &certificate),
         key: file("key.pem", &key),
-        clients: clients.map(|clients| file("clients.pem", &clients.0.pem())),
+        clients: clients.map(|clients| file("clients.pem", &clients.pem())),
     };
     place.serve(|options| {
         options.access = Access::Open;
@@ -50,7 +55,7 @@ fn get(
     authority: &Authority,
     client: Option<(String, String)>,
 ) -> Result<String, String> {
-    let root = Certificate::from_pem(authority.0.pem().as_bytes()).unwrap();
+    let root = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
     let client = client.map(|(certificate, key)| {
         let chain = [Certificate::from_pem(certificate.as_bytes()).unwrap()];
         ClientCert::new_with_certs(&chain, PrivateKey::from_pem(key.as_bytes()).unwrap())

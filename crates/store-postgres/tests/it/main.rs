@@ -14,4 +14,5 @@ mod rig;
 mod roles;
 mod settings;
 mod wire;
+mod writer;
 mod writers;

@@ -17,7 +17,10 @@ fn of_several_that_make_the_tables_one_does_and_data_stays() {
     make_tables(&server);
     grow(&writer(&server), &mut TestLog::new(1), 5).unwrap();
     migrate(&owner, &options()).unwrap();
-    assert_eq!(server.sql("SELECT version FROM ai_audit.versions"), "1\n2");
+    assert_eq!(
+        server.sql("SELECT version FROM ai_audit.versions"),
+        "1\n2\n3"
+    );
     assert_eq!(server.sql("SELECT count(*) FROM ai_audit.receipts"), "5");
 }
 
@@ -35,7 +38,7 @@ fn a_database_without_tables_and_one_of_another_version_are_refused_with_what_to
     server.sql("INSERT INTO ai_audit.versions VALUES (99)");
     let too_new = StoreError::TooNew {
         found: 99,
-        supported: 2,
+        supported: 3,
     };
     assert_eq!(refused(&address), too_new);
     assert_eq!(
@@ -56,11 +59,11 @@ fn tables_of_the_first_version_are_brought_up_and_data_stays() {
     let Some(server) = bare() else { return };
     make_tables(&server);
     grow(&writer(&server), &mut TestLog::new(1), 5).unwrap();
-    server.sql("DROP TABLE ai_audit.leases; DELETE FROM ai_audit.versions WHERE version > 1");
+    server.sql("DROP TABLE ai_audit.leases, ai_audit.writer; DELETE FROM ai_audit.versions WHERE version > 1");
     let address = server.url("audit_writer");
     let told = refused(&address).to_string();
     assert!(
-        told.contains("version 1") && told.contains("needs 2"),
+        told.contains("version 1") && told.contains("needs 3"),
         "{told}"
     );
     migrate(&server.url("audit_owner"), &options()).unwrap();

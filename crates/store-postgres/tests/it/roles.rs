@@ -20,6 +20,7 @@ fn a86_the_role_that_appends_changes_and_deletes_nothing() {
         "ciphertexts",
         "checkpoints",
         "leases",
+        "writer",
         "versions",
         "store",
     ];
@@ -44,6 +45,7 @@ fn a86_the_role_that_appends_changes_and_deletes_nothing() {
         "UPDATE ai_audit.logs SET name = 'other'",
         "UPDATE ai_audit.nodes SET hash = hash",
         "UPDATE ai_audit.leases SET log = 'other'",
+        "UPDATE ai_audit.writer SET only_one = true",
         "INSERT INTO ai_audit.receipts SELECT * FROM ai_audit.receipts ON CONFLICT (log, seq) DO UPDATE SET sealed = NULL",
         "SELECT * FROM ai_audit.receipts FOR UPDATE",
         "BEGIN; LOCK TABLE ai_audit.receipts IN EXCLUSIVE MODE",

@@ -1,0 +1,40 @@
+//! Parts of the program that cannot be made to go wrong from outside: signals at the worst moment, threads that break off.
+
+// The program is no library that a test could ask.
+#[cfg(unix)]
+#[path = "../../src/signals.rs"]
+#[allow(dead_code, reason = "the program uses all of it")]
+mod signals;
+#[path = "../../src/commands/serve/routing/telling.rs"]
+mod telling;
+
+use std::sync::mpsc;
+use telling::Telling;
+
+/// Where it came too soon, it would end this process.
+#[cfg(unix)]
+#[test]
+fn a_signal_that_comes_right_after_the_call_is_heard_by_all_who_wait_for_it() {
+    let asked = signals::Asked::listen().unwrap();
+    let sent = std::process::Command::new("kill")
+        .args(["-s", "TERM", &std::process::id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(asked.clone().wait());
+    assert!(asked.is_so());
+    runtime.block_on(asked.wait());
+}
+
+#[test]
+fn a_thread_that_breaks_off_is_heard_as_one_that_ends() {
+    let (to, outcomes) = mpsc::channel();
+    let (done, broken) = (Telling::of(&to), Telling::of(&to));
+    done.says(Ok(7));
+    assert_eq!(outcomes.recv().unwrap().unwrap(), 7);
+    drop(broken);
+    let error = outcomes.recv().unwrap().unwrap_err().to_string();
+    assert!(error.contains("broke off"), "{error}");
+}
