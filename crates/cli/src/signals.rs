@@ -7,7 +7,7 @@ pub(crate) async fn stop() {
     from_now_on().await;
 }
 
-/// The same, which misses nothing from the call on, and not only from when it is waited for. Called within a runtime.
+/// The same, which on Unix misses nothing from the call on, and not only from when it is waited for. Called within a runtime.
 fn from_now_on() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
     let signals = {

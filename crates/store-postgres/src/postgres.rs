@@ -294,7 +294,7 @@ impl Store for PostgresStore {
         let writable = self.mode == OpenMode::ReadWrite;
         if writable {
             // Whether it would take receipts, the connection that writes knows.
-            lock(&self.writer).link.ready()?;
+            self.with_link(|writer| writer.link.ready().map(drop))?;
         }
         self.reading("asking for the database's health", |client| {
             read::health(client, writable)

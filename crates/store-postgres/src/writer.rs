@@ -37,11 +37,16 @@ pub(crate) fn advertise_again(
     backend: Backend,
     address: &str,
 ) -> Result<(), Trouble> {
+    // The table may be held as a whole, by an administrator's statement.
+    client.batch("SET lock_timeout = '1s'")?;
     let said = client.rows(
         "SELECT pid FROM writer WHERE address = $1 AND pid = $2 AND since = $3",
         &[&address, &backend.pid, &backend.since],
-    )?;
-    match said.is_empty() {
+    );
+    if !matches!(said, Err(Trouble::Cut { .. })) {
+        client.batch("SET lock_timeout = 0")?;
+    }
+    match said?.is_empty() {
         true => advertise(client, backend, address),
         false => Ok(()),
     }

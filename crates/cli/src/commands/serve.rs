@@ -53,8 +53,9 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
     let (writer, listener) = match (args.standby, routing) {
         (true, Some(routing)) => {
             let listener = listen(args)?;
-            announce(args, listener.local_addr()?, &options, output)?;
+            // Before anybody hears that it is there, and may tell it to end.
             let ends = asked.insert(Asked::listen()?).clone();
+            announce(args, listener.local_addr()?, &options, output)?;
             let in_turn = move || in_turn(&settings, output, open);
             match routing::until(in_turn, &listener, &options, routing, ends)? {
                 Some(writer) => (writer, listener),
