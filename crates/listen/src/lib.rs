@@ -21,12 +21,14 @@
 //! ```
 
 mod connections;
+mod hop;
 mod local;
 mod patience;
 #[cfg(feature = "tls")]
 mod tls;
 
 pub use connections::{Options, serve};
+pub use hop::end_to_end;
 pub use local::is_this_machine;
 pub use patience::{Patience, Patient, given_up};
 #[cfg(feature = "tls")]

@@ -3,11 +3,11 @@
 use crate::body::{Once, Out, Problem};
 use crate::call::{Call, start};
 use crate::forms::Form;
-use crate::headers::{Told, end_to_end, for_upstream};
+use crate::headers::{Told, for_upstream};
 use crate::outcome::How;
 use crate::shared::Shared;
 use crate::tap::Tap;
-use ai_audit_listen::Patience;
+use ai_audit_listen::{Patience, end_to_end};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;

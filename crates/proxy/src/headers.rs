@@ -1,7 +1,8 @@
 //! Heads: what is of one connection alone, and what is told to the proxy and to nobody behind it.
 
 use crate::wishes::Client;
-use hyper::header::{self, HeaderMap, HeaderName};
+use ai_audit_listen::end_to_end;
+use hyper::header::{self, HeaderMap};
 
 /// What stands in the head of a request about whom and what it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,27 +69,6 @@ fn trace_of(parent: &str) -> Option<&str> {
     (trace.len() == 32 && hex && trace.bytes().any(|byte| byte != b'0')).then_some(trace)
 }
 
-/// The headers of a message without those of one connection (RFC 9110, 7.6.1), in their order. Where its
-/// body came in chunks a length does not count (RFC 9112, 6.3), and must not count for anybody behind.
-pub(crate) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    let chunks = headers.contains_key(header::TRANSFER_ENCODING);
-    let mut kept = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
-        let overruled = chunks && name == header::CONTENT_LENGTH;
-        if !of_connection(name) && !named.contains(name) && !overruled {
-            kept.append(name.clone(), value.clone());
-        }
-    }
-    kept
-}
-
 /// Takes what is for the proxy alone out of a request.
 pub(crate) fn for_upstream(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::with_capacity(headers.len());
@@ -100,18 +80,6 @@ pub(crate) fn for_upstream(headers: &HeaderMap) -> HeaderMap {
         }
     }
     kept
-}
-
-fn of_connection(name: &HeaderName) -> bool {
-    const NAMES: [HeaderName; 6] = [
-        header::CONNECTION,
-        header::PROXY_AUTHORIZATION,
-        header::TE,
-        header::TRAILER,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ];
-    NAMES.contains(name) || name == "keep-alive" || name == "proxy-connection"
 }
 
 #[cfg(test)]

@@ -9,12 +9,12 @@ use crate::routes::{TEXT, answer, health, other_method};
 use crate::serve::{acceptor, hold_access};
 use crate::troubles::told;
 use crate::{Peer, Problem, ServeError, ServerOptions, body};
-use ai_audit_listen::Patience;
+use ai_audit_listen::{Patience, end_to_end};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
@@ -284,30 +284,4 @@ fn request_to(peer: &Peer, head: &Parts, body: Body) -> Result<Request, Problem>
     headers.insert(header::HOST, host);
     headers.insert(FORWARDED, HeaderValue::from_static("1"));
     Ok(request)
-}
-
-/// The headers of an answer without those of one connection (RFC 9110, 7.6.1).
-fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    const OF_CONNECTION: [HeaderName; 5] = [
-        header::CONNECTION,
-        header::TE,
-        header::TRAILER,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ];
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    let mut kept = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
-        let of_one = OF_CONNECTION.contains(name) || name == "keep-alive";
-        if !of_one && !named.contains(name) {
-            kept.append(name.clone(), value.clone());
-        }
-    }
-    kept
 }

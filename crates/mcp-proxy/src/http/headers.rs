@@ -14,37 +14,11 @@ const VERSION: &str = "mcp-protocol-version";
 const METHOD: &str = "mcp-method";
 const NAME: &str = "mcp-name";
 
-fn of_connection(name: &HeaderName) -> bool {
-    [
-        header::CONNECTION,
-        header::PROXY_AUTHENTICATE,
-        header::PROXY_AUTHORIZATION,
-        header::TE,
-        header::TRAILER,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-        // The length is that of the body that is sent.
-        header::CONTENT_LENGTH,
-    ]
-    .contains(name)
-        || ["keep-alive", "proxy-connection"].contains(&name.as_str())
-}
-
-/// The headers of a message without those of one connection (RFC 9110, 7.6.1).
+/// The headers of a message that are not of one connection, without a length: that is of the body that is sent.
 pub(crate) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    let mut kept = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
-        if !of_connection(name) && !named.contains(name) {
-            kept.append(name.clone(), value.clone());
-        }
-    }
+    let mut kept = ai_audit_listen::end_to_end(headers);
+    kept.remove(header::PROXY_AUTHENTICATE);
+    kept.remove(header::CONTENT_LENGTH);
     kept
 }
 

@@ -31,6 +31,29 @@ impl Fleet {
         Self::with(what, &[])
     }
 
+    /// With a writer, and one that hands on to it.
+    fn of_two(what: &str) -> Option<(Self, Serving, Serving)> {
+        let fleet = Self::new(what)?;
+        let first = fleet.start(0);
+        fleet.answers(0, 201);
+        let second = fleet.start(1);
+        fleet.answers(1, 201);
+        Some((fleet, first, second))
+    }
+
+    /// Ends every session that holds a lock, as its role may.
+    fn end_sessions(&self) {
+        self.server.sql(
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted",
+        );
+    }
+
+    /// Sends an append through an instance, and does not wait for its answer.
+    fn sends(&self, which: usize) -> JoinHandle<Option<(u16, Value)>> {
+        let (url, token) = (decisions(&self.urls[which]), self.token.clone());
+        std::thread::spawn(move || send(&agent(), &url, Some(&token), BODY))
+    }
+
     /// With further logs beside the default one.
     fn with(what: &str, logs: &[&str]) -> Option<Self> {
         let (server, place) = prepared(what)?;
@@ -236,10 +259,7 @@ fn appends_reach_the_writer_through_any_instance_and_writers_that_are_killed_are
     }
     clients.have(&[0, 1, 2], 10, Instant::now());
     let acknowledged = clients.end();
-    for instance in instances.into_iter().flatten() {
-        instance.signal("KILL");
-        let _ = instance.end();
-    }
+    killed(instances.into_iter().flatten());
     println!(
         "an append that was sent after the writer's end was acknowledged after {times:?} ms; {} receipts",
         acknowledged.len()
@@ -250,13 +270,10 @@ fn appends_reach_the_writer_through_any_instance_and_writers_that_are_killed_are
 /// A119: whoever has the writer's password says in the store that the writer is at his address.
 #[test]
 fn a119_nothing_of_a_caller_goes_to_an_address_that_the_store_alone_names() {
-    let Some(fleet) = Fleet::new("addresses that a thief put into PostgreSQL") else {
+    let Some((fleet, first, second)) = Fleet::of_two("addresses that a thief put into PostgreSQL")
+    else {
         return;
     };
-    let first = fleet.start(0);
-    fleet.answers(0, 201);
-    let second = fleet.start(1);
-    fleet.answers(1, 201);
     // Who is not known is not handed on.
     assert_eq!(fleet.send(1, None).unwrap().0, 401);
     assert_eq!(fleet.send(1, Some("aat_x")).unwrap().0, 401);
@@ -281,10 +298,7 @@ fn a119_nothing_of_a_caller_goes_to_an_address_that_the_store_alone_names() {
     fleet.answers(0, 201);
     fleet.answers(1, 201);
     assert_eq!(fleet.writer(), Some(0));
-    for instance in [first, second] {
-        instance.signal("KILL");
-        let _ = instance.end();
-    }
+    killed([first, second]);
 }
 
 /// A120: instances that each take another one for the writer.
@@ -305,25 +319,19 @@ fn a120_a_request_is_handed_on_once() {
     let detail = fleet.misled(2, third)["detail"].to_string();
     assert!(detail.contains("takes over just now"), "{detail}");
     fleet.answers(1, 201);
-    for instance in [first].into_iter().chain(others) {
-        instance.signal("KILL");
-        let _ = instance.end();
-    }
+    killed([first].into_iter().chain(others));
 }
 
 #[test]
 fn an_instance_that_stands_by_and_is_told_to_end_finishes_what_it_hands_on() {
-    let Some(fleet) = Fleet::new("an instance that is ended while it stands by") else {
+    let Some((fleet, first, second)) =
+        Fleet::of_two("an instance that is ended while it stands by")
+    else {
         return;
     };
-    let first = fleet.start(0);
-    fleet.answers(0, 201);
-    let second = fleet.start(1);
-    fleet.answers(1, 201);
     // The writer holds its lock, and answers nothing for a while.
     first.signal("STOP");
-    let (url, token) = (decisions(&fleet.urls[1]), fleet.token.clone());
-    let sent = std::thread::spawn(move || send(&agent(), &url, Some(&token), BODY));
+    let sent = fleet.sends(1);
     std::thread::sleep(Duration::from_secs(2));
     second.signal("TERM");
     std::thread::sleep(Duration::from_secs(1));
@@ -342,22 +350,17 @@ fn an_instance_that_stands_by_and_is_told_to_end_finishes_what_it_hands_on() {
 /// The lock is free while it finishes what it hands on: it must be nobody's when it has ended.
 #[test]
 fn an_instance_that_is_told_to_end_takes_nothing_over() {
-    let Some(fleet) = Fleet::new("an instance that is ended while the lock gets free") else {
+    let Some((fleet, first, second)) =
+        Fleet::of_two("an instance that is ended while the lock gets free")
+    else {
         return;
     };
-    let first = fleet.start(0);
-    fleet.answers(0, 201);
-    let second = fleet.start(1);
-    fleet.answers(1, 201);
     first.signal("STOP");
-    let (url, token) = (decisions(&fleet.urls[1]), fleet.token.clone());
-    let sent = std::thread::spawn(move || send(&agent(), &url, Some(&token), BODY));
+    let sent = fleet.sends(1);
     std::thread::sleep(Duration::from_secs(2));
     second.signal("TERM");
     std::thread::sleep(Duration::from_secs(1));
-    fleet.server.sql(
-        "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted",
-    );
+    fleet.end_sessions();
     // As long as it would need to take it.
     std::thread::sleep(Duration::from_secs(5));
     first.signal("CONT");
@@ -366,8 +369,7 @@ fn an_instance_that_is_told_to_end_takes_nothing_over() {
     let (code, said) = ended(second);
     assert_eq!(code, Some(0), "{said}");
     assert!(!said.contains("the writer now"), "{said}");
-    first.signal("KILL");
-    let _ = first.end();
+    killed([first]);
 }
 
 /// Whoever has the password of the role that appends needs no lock to put a row behind a log.
@@ -395,24 +397,18 @@ fn a_row_behind_one_log_keeps_no_other_from_its_writer() {
     // That one stays refused.
     let detail = fleet.answers(0, 503)["detail"].to_string();
     assert!(detail.contains("default is not attached"), "{detail}");
-    writer.signal("KILL");
-    let _ = writer.end();
+    killed([writer]);
 }
 
 /// A109, with a supervisor that starts again what has ended: the writer lost the lock while it was stopped.
 #[test]
 fn a109_a_writer_that_lost_the_lock_ends_by_itself_and_stands_by_when_it_is_started_again() {
-    let Some(fleet) = Fleet::new("a writer that comes back among instances") else {
+    let Some((fleet, first, second)) = Fleet::of_two("a writer that comes back among instances")
+    else {
         return;
     };
-    let first = fleet.start(0);
-    fleet.answers(0, 201);
-    let second = fleet.start(1);
-    fleet.answers(1, 201);
     first.signal("STOP");
-    fleet.server.sql(
-        "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted",
-    );
+    fleet.end_sessions();
     let began = Instant::now();
     while fleet.writer() != Some(1) {
         assert!(began.elapsed() < LONG, "nobody takes over");
@@ -430,7 +426,11 @@ fn a109_a_writer_that_lost_the_lock_ends_by_itself_and_stands_by_when_it_is_star
     let first = fleet.start(0);
     fleet.answers(0, 201);
     assert_eq!(fleet.writer(), Some(1));
-    for instance in [first, second] {
+    killed([first, second]);
+}
+
+fn killed(instances: impl IntoIterator<Item = Serving>) {
+    for instance in instances {
         instance.signal("KILL");
         let _ = instance.end();
     }
