@@ -1,7 +1,8 @@
 //! A writer that another one has followed: left to itself it would refuse appends for ever.
 
 use crate::shared::Shared;
-use ai_audit_store::{AppendError, StoreError};
+use ai_audit_store::{AppendError, LogName, StoreError};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,38 +15,70 @@ const LOOK: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(crate) struct Lost {
     so: AtomicBool,
-    /// Whether a log was found to end behind where this writer left it, since the store was last asked.
-    elsewhere: AtomicBool,
     heard: Notify,
 }
 
 impl Lost {
-    /// Hears why a write failed. Gives what the operator is to hear of it beside the error.
-    pub(crate) fn written(&self, error: &AppendError) -> Option<String> {
-        match error {
-            AppendError::TakenOver { error: below, .. } => {
-                let back = went_back(below);
-                // Whoever has less than this writer is none that followed it.
-                if back.is_none() {
-                    self.elsewhere.store(true, Ordering::Relaxed);
-                    self.heard.notify_one();
-                }
-                return back;
-            }
+    /// Hears why a write failed: where another writer may be the reason, the next look is now.
+    pub(crate) fn written(&self, error: &AppendError) {
+        let by_another = match error {
+            AppendError::TakenOver { .. } => true,
             AppendError::Store(below)
             | AppendError::Unknown(below)
-            | AppendError::Unconfirmed { error: below, .. }
-                if matches!(below, StoreError::Locked { .. }) =>
-            {
-                self.heard.notify_one();
+            | AppendError::Unconfirmed { error: below, .. } => {
+                matches!(below, StoreError::Locked { .. })
             }
-            _ => {}
+            _ => false,
+        };
+        if by_another {
+            self.heard.notify_one();
         }
-        None
     }
 
     pub(crate) fn is_so(&self) -> bool {
         self.so.load(Ordering::Relaxed)
+    }
+}
+
+/// What the looks have found so far of logs that end elsewhere than where this writer left them.
+#[derive(Debug, Default)]
+struct Elsewhere {
+    /// Those that were written to while the lock was this writer's all the time: by somebody who heeds no lock.
+    heedless: HashSet<LogName>,
+    /// Those whose store went back: that was told.
+    back: HashSet<LogName>,
+}
+
+impl Elsewhere {
+    /// Whether what the store says of the lock, and the ledger of its logs, is the end. That a log ends elsewhere is
+    /// none by itself: whoever has the password of the role that appends puts a row behind it without any lock, and would
+    /// end all that writes. Gives besides what the operator is to hear.
+    fn is_over(
+        &mut self,
+        found: &Result<bool, StoreError>,
+        logs: Vec<(LogName, StoreError)>,
+    ) -> (bool, Vec<String>) {
+        let mut told = Vec::new();
+        let mut followed = false;
+        for (log, error) in logs {
+            // Whoever has less than this writer is none that followed it.
+            if let Some(line) = went_back(&error) {
+                if self.back.insert(log) {
+                    told.push(line);
+                }
+            } else if matches!(found, Ok(true)) {
+                self.heedless.insert(log);
+            } else {
+                followed |= !self.heedless.contains(&log);
+            }
+        }
+        let over = match found {
+            Err(StoreError::Locked { .. }) => true,
+            // Another one had it for a while, and wrote.
+            Ok(false) => followed,
+            _ => false,
+        };
+        (over, told)
     }
 }
 
@@ -65,47 +98,43 @@ fn went_back(error: &StoreError) -> Option<String> {
     }
 }
 
-/// Whether what the store said of the lock is the end. That a log ends elsewhere is none by itself: whoever has the
-/// password of the role that appends puts a row behind it without any lock, and would end all that writes.
-fn is_over(elsewhere: bool, found: &Result<bool, StoreError>) -> bool {
-    match found {
-        Err(StoreError::Locked { .. }) => true,
-        // Another one had it for a while, and wrote.
-        Ok(false) => elsewhere,
-        _ => false,
-    }
-}
-
-/// Is there once another writer has the store, or had it and wrote.
+/// Is there once another writer has the store, or had it and wrote. Asks the ledger and not those who append: it may have
+/// found out by itself, and then refuses what comes without a word of why.
 pub(crate) async fn taken_over(shared: &Arc<Shared>) {
     let lost = &shared.lost;
-    let mut elsewhere = false;
+    let mut elsewhere = Elsewhere::default();
     loop {
         tokio::select! {
             () = lost.heard.notified() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
-        elsewhere |= lost.elsewhere.swap(false, Ordering::Relaxed);
         // A connection that was lost is made anew by this, and takes the lock again where nobody has it.
         let asked = Arc::clone(shared);
         let look = move || {
-            let store = asked.intake.writer().directory().store();
-            store.is_alone_since_opened()
+            let writer = asked.intake.writer();
+            // In this order: what was found before the lock was seen to be held may have been without it.
+            let logs = writer.ledger().taken_over();
+            (writer.directory().store().is_alone_since_opened(), logs)
         };
-        match tokio::task::spawn_blocking(look).await {
-            Ok(found) if is_over(elsewhere, &found) => break,
-            Ok(Ok(alone)) => elsewhere &= !alone,
-            Ok(Err(error)) => {
-                let line = format!("whether this is the writer still: {error}");
-                shared.options.troubles.tell(&line);
-            }
-            Err(_) => {}
+        let Ok((found, logs)) = tokio::task::spawn_blocking(look).await else {
+            continue;
+        };
+        let (over, mut told) = elsewhere.is_over(&found, logs);
+        if over {
+            break;
+        }
+        if let Err(error) = found {
+            told.push(format!("whether this is the writer still: {error}"));
+        }
+        for line in told {
+            shared.options.troubles.tell(&line);
         }
     }
     lost.so.store(true, Ordering::Relaxed);
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
     use ai_audit_core::{Head, LeafHash, LogId, Timestamp};
@@ -124,8 +153,8 @@ mod tests {
         }
     }
 
-    /// A log that ends elsewhere.
-    fn moved(expected: u64, found: u64) -> AppendError {
+    /// Logs that end elsewhere.
+    fn moved(expected: u64, found: u64) -> Vec<(LogName, StoreError)> {
         let head = |size| {
             Box::new(Head::from_parts(
                 LogId::from_bytes([1; 32]),
@@ -135,44 +164,50 @@ mod tests {
             ))
         };
         let log = LogName::default();
-        AppendError::TakenOver {
+        let error = StoreError::HeadMoved {
             log: log.clone(),
-            error: Box::new(StoreError::HeadMoved {
-                log,
-                expected: head(expected),
-                found: head(found),
-            }),
-        }
+            expected: head(expected),
+            found: head(found),
+        };
+        vec![(log, error)]
     }
 
     #[test]
     fn a_writer_that_was_followed_is_over_and_one_whose_store_fails_is_not() {
-        for (elsewhere, found, expected) in [
-            (false, Err(locked()), true),
-            (true, Err(locked()), true),
+        for (logs, found, expected) in [
+            (vec![], Err(locked()), true),
+            (moved(20, 21), Err(locked()), true),
             // It lost the lock, and has it again.
-            (true, Ok(false), true),
-            (false, Ok(false), false),
+            (moved(20, 21), Ok(false), true),
+            (moved(20, 20), Ok(false), true),
+            (vec![], Ok(false), false),
             // A row that was put behind a log without the lock.
-            (true, Ok(true), false),
-            (true, Err(failed()), false),
+            (moved(20, 21), Ok(true), false),
+            (moved(20, 21), Err(failed()), false),
         ] {
-            assert_eq!(is_over(elsewhere, &found), expected, "{found:?}");
+            let (over, told) = Elsewhere::default().is_over(&found, logs);
+            assert_eq!(over, expected, "{found:?}");
+            assert!(told.is_empty(), "{told:?}");
         }
     }
 
     #[test]
-    fn a_store_that_went_back_is_told_and_is_no_other_writer() {
-        for (error, elsewhere, told) in [
-            (moved(20, 21), true, false),
-            (moved(20, 20), true, false),
-            (moved(20, 10), false, true),
-            (AppendError::Store(locked()), false, false),
-            (AppendError::Closed, false, false),
-        ] {
-            let lost = Lost::default();
-            assert_eq!(lost.written(&error).is_some(), told, "{error}");
-            assert_eq!(lost.elsewhere.load(Ordering::Relaxed), elsewhere, "{error}");
-        }
+    fn what_was_heedless_while_the_lock_was_held_stays_so() {
+        let mut elsewhere = Elsewhere::default();
+        assert!(!elsewhere.is_over(&Ok(true), moved(20, 21)).0);
+        // The connection was made anew since, and nobody else wrote.
+        assert!(!elsewhere.is_over(&Ok(false), moved(20, 21)).0);
+        let (mut logs, other) = (moved(20, 21), LogName::new("other").unwrap());
+        logs.push((other, logs[0].1.clone()));
+        assert!(elsewhere.is_over(&Ok(false), logs).0);
+    }
+
+    #[test]
+    fn a_store_that_went_back_is_told_once_and_is_no_other_writer() {
+        let mut elsewhere = Elsewhere::default();
+        let (over, told) = elsewhere.is_over(&Ok(false), moved(20, 10));
+        assert!(!over && told.len() == 1, "{told:?}");
+        let (over, told) = elsewhere.is_over(&Ok(false), moved(20, 10));
+        assert!(!over && told.is_empty(), "{told:?}");
     }
 }

@@ -95,10 +95,8 @@ impl Shared {
 
     /// Remembers how the last write to the store went.
     pub(crate) fn written(&self, sealed: &Result<Vec<Sealed>, AppendError>) {
-        if let Err(error) = sealed
-            && let Some(line) = self.lost.written(error)
-        {
-            self.options.troubles.tell(&line);
+        if let Err(error) = sealed {
+            self.lost.written(error);
         }
         self.readiness.written(sealed.as_deref());
     }

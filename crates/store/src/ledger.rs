@@ -25,7 +25,7 @@ pub use observer::{Commit, LedgerObserver};
 pub use record::{Earlier, EncodedRecordBody, Record};
 pub use ticket::{Outcome, Receipt, Ticket};
 
-use crate::{LogName, Store};
+use crate::{LogName, Store, StoreError};
 use ai_audit_core::{LogId, ReceiptId};
 use core::fmt;
 use queue::{Command, Group, Queue};
@@ -222,6 +222,13 @@ impl Ledger {
     #[must_use]
     pub fn is_attached(&self, log: &LogName) -> bool {
         self.queue.is_attached(log)
+    }
+
+    /// The logs that are not attached any more because they end elsewhere than where this ledger left them, whoever found
+    /// out, and what was found; until they are attached again.
+    #[must_use]
+    pub fn taken_over(&self) -> Vec<(LogName, StoreError)> {
+        self.queue.taken_over()
     }
 
     /// Whether records for this log would be taken, after attaching it if that is needed.

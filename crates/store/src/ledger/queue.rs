@@ -7,7 +7,7 @@ use super::erasure::{ChangePolicy, Shred, Shredded};
 use super::record::Record;
 use super::ticket::{Abandoned, Filler, Outcome, Receipt};
 use super::{LedgerStats, LogInfo};
-use crate::{LedgerError, LogName, SubmitError};
+use crate::{LedgerError, LogName, StoreError, SubmitError};
 use ai_audit_core::Timestamp;
 use core::time::Duration;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -89,6 +89,8 @@ struct State {
     queued: usize,
     closed: bool,
     attached: HashSet<LogName>,
+    /// Logs that somebody else wrote to, and what was found.
+    taken_over: HashMap<LogName, StoreError>,
     /// By log and reason.
     refused: HashMap<(LogName, String), Refused>,
     /// Whether the writer sleeps, and how many producers do: waking nobody is a system call too.
@@ -362,11 +364,27 @@ impl Queue {
     /// Lets producers submit to a log, or no longer.
     pub(crate) fn set_attached(&self, log: &LogName, attached: bool) {
         let mut state = self.lock();
+        state.taken_over.remove(log);
         if attached {
             state.attached.insert(log.clone());
         } else {
             state.attached.remove(log);
         }
+    }
+
+    /// Shuts producers out of a log that somebody else wrote to, and keeps what was found.
+    pub(crate) fn set_taken_over(&self, log: &LogName, error: StoreError) {
+        let mut state = self.lock();
+        state.attached.remove(log);
+        state.taken_over.insert(log.clone(), error);
+    }
+
+    /// The logs that somebody else wrote to, and what was found.
+    pub(crate) fn taken_over(&self) -> Vec<(LogName, StoreError)> {
+        let state = self.lock();
+        let all = state.taken_over.iter();
+        all.map(|(log, error)| (log.clone(), error.clone()))
+            .collect()
     }
 
     /// Whether a log is attached.

@@ -400,7 +400,7 @@ impl Writer {
 
     /// Somebody else wrote to the log: it is not ours any more.
     fn moved(&mut self, name: &LogName, pending: Pending, error: StoreError) -> AppendError {
-        self.queue.set_attached(name, false);
+        self.queue.set_taken_over(name, error.clone());
         self.watch.taken_over(name);
         if let Some(log) = self.logs.get_mut(name) {
             log.taken_over = Some(error.clone());

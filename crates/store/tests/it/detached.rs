@@ -3,7 +3,7 @@
 use crate::leases::secs;
 use crate::rig::{Rig, record, rig, walk};
 use ai_audit_core::{DecodeBody as _, Gap, Kind, UnverifiedReceipt};
-use ai_audit_store::{Ledger, LedgerError, LogName, Store, Undeclared};
+use ai_audit_store::{Ledger, LedgerError, LogName, Store, StoreError, Undeclared};
 use ai_audit_testkit::{Fault, TestLog};
 use std::time::Duration;
 
@@ -93,6 +93,12 @@ fn what_a_log_that_was_taken_over_lost_is_handed_back_or_declared_when_it_is_att
             assert!(began.elapsed() < secs(60), "it does not notice");
             std::thread::sleep(Duration::from_millis(5));
         }
+        // Nobody appended who could have been told: the ledger found out by itself.
+        let found = first.taken_over();
+        assert!(
+            matches!(&found[..], [(name, StoreError::HeadMoved { .. })] if *name == log),
+            "{found:?}"
+        );
         second.close("").unwrap();
         if again {
             // An attempt that fails takes nothing of it along.
@@ -100,6 +106,7 @@ fn what_a_log_that_was_taken_over_lost_is_handed_back_or_declared_when_it_is_att
             let signers = || TestLog::signers(1);
             first.attach_log(log.clone(), signers()).unwrap_err();
             first.attach_log(log.clone(), signers()).unwrap();
+            assert!(first.taken_over().is_empty());
             first.detach_log(&log, Some("handed over")).unwrap();
             assert_eq!(gaps(&rig), [(3, "a task failed".to_owned())]);
         } else {

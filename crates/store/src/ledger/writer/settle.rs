@@ -71,7 +71,7 @@ impl Writer {
         // Whether its losses are in the log only another one could tell who reads it.
         log.doubt = Some(doubt);
         log.taken_over = Some(error.clone());
-        self.queue.set_attached(name, false);
+        self.queue.set_taken_over(name, error.clone());
         Err(AppendError::TakenOver {
             log: name.clone(),
             error: Box::new(error),
