@@ -1,18 +1,22 @@
 //! Everything that CI runs, step by step, with the counts at the end; whole with `--full`.
 
+mod beside;
+mod tests;
+
+pub(crate) use tests::{Pdf, all as all_tests};
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, bail};
 
 use crate::counts::Counts;
 use crate::failures::Failures;
-use crate::program::Speed;
-use crate::shell::{Cmd, Show};
+use crate::shell::Cmd;
 use crate::workspace::Workspace;
 use crate::{
     bench, browser, capacity, console, coverage, deny, deploy, embedded, ffi, flames, frameworks,
@@ -33,7 +37,7 @@ enum Form {
     Whole,
 }
 
-const STEPS: [(&str, Step); 38] = [
+const STEPS: [(&str, Step); 39] = [
     ("fmt", |workspace, _, _| {
         // The workspaces of their own, too; that of the device has its own check.
         for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "benches/peers/Cargo.toml"] {
@@ -78,17 +82,20 @@ const STEPS: [(&str, Step); 38] = [
     // [`BESIDE_PAGE`] on.
     ("page", |workspace, _, _| page::build(workspace).map(drop)),
     // With the tests, what they run is linted while it is built. After the page, which goes into the command line.
-    ("clippy", |workspace, outcome, _| {
+    ("clippy", |workspace, outcome, form| {
         if !outcome.with_tests {
             return lint::clippy(workspace);
         }
         let env = lint::in_passing(workspace)?;
-        all_tests(workspace).envs(&env).arg("--no-run").run()?;
+        all_tests(workspace, Pdf::of(form == Form::Short))
+            .envs(&env)
+            .arg("--no-run")
+            .run()?;
         // The tests would build all anew without them; where something was found they run nevertheless.
         outcome.env.extend(env);
         Ok(())
     }),
-    ("tests", tests),
+    ("tests", tests::run),
     ("page-tests", |workspace, outcome, form| {
         let size = match form {
             Form::Short => page::Size::Short,
@@ -127,7 +134,7 @@ const STEPS: [(&str, Step); 38] = [
             Form::Whole => outcome.skip(deploy::image(workspace, false)?),
         }
     }),
-    ("examples", examples),
+    ("examples", tests::examples),
     // With the tests, the libraries were documented along with their examples.
     ("doc", |workspace, outcome, form| {
         if form == Form::Short && outcome.env.iter().any(|(name, _)| name == "RUSTDOC") {
@@ -244,6 +251,8 @@ const STEPS: [(&str, Step); 38] = [
         Form::Short => outcome.skip(["SKIPPED: line coverage: only with --full".into()]),
         Form::Whole => outcome.skip(coverage::run(workspace, false)?),
     }),
+    // Where it changed, or there is time left.
+    ("pdf", tests::pdf),
 ];
 
 /// Seconds of fuzzing in a run that is not whole, shared by the targets whose code changed.
@@ -251,10 +260,12 @@ const FUZZ_SECONDS: &str = "120";
 
 /// Steps of a run that is not whole that are left out, and told so, when it has taken [`BUDGET`] already: they look
 /// for more than tests do, or measure, and a run that is cut off says nothing at all.
-const LATE: [&str; 6] = ["scale", "bench", "measure", "fuzz", "miri", "mutants"];
+const LATE: [&str; 7] = [
+    "scale", "bench", "measure", "fuzz", "miri", "mutants", "pdf",
+];
 
 /// How long a run may have taken when such a step begins.
-const BUDGET: Duration = Duration::from_secs(3600);
+const BUDGET: Duration = Duration::from_secs(2100);
 
 /// With all steps, the page is built beside those from this one on: they load what others have built, and it is linked
 /// by one core.
@@ -327,14 +338,25 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
             .unwrap_or_else(|_| Err(anyhow!("it panicked, see above")))
     };
     thread::scope(|scope| {
-        let mut page = None;
+        let (mut page, mut beside) = (None, None);
         for (name, step) in STEPS {
             if !only.is_empty() && !only.iter().any(|wanted| *wanted == name) {
                 continue;
             }
+            if form == Form::Short && only.is_empty() && beside::STEPS.contains(&name) {
+                let env = outcome.env.clone();
+                beside.get_or_insert_with(|| scope.spawn(move || beside::run(workspace, &env)));
+                continue;
+            }
+            if LATE.contains(&name)
+                && let Some(run) = beside.take()
+            {
+                joined(run).add_to(&mut outcome, &mut times, &mut failed);
+            }
             println!("\n== {name}");
             let start = Instant::now();
-            if form == Form::Short && LATE.contains(&name) && begun.elapsed() > BUDGET {
+            let late = LATE.contains(&name) && !(name == "pdf" && tests::pdf_changed(workspace));
+            if form == Form::Short && late && begun.elapsed() > BUDGET {
                 let minutes = begun.elapsed().as_secs() / 60;
                 let reason = format!("SKIPPED: {name}: this run has taken {minutes} minutes");
                 outcome.skipped.insert(reason);
@@ -345,7 +367,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
             }
             let begun_before = if name == "page" { page.take() } else { None };
             let result = match begun_before {
-                Some(built) => built.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                Some(built) => joined(built),
                 None => caught(&mut || step(workspace, &mut outcome, form)),
             };
             let seconds = start.elapsed().as_secs();
@@ -385,99 +407,13 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     })
 }
 
+/// What a thread came to; its panic is this one's.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
 fn demo(workspace: &Workspace, _: &mut Outcome, _: Form) -> Result<()> {
     Cmd::new(workspace, program::ai_audit(workspace)?)
         .arg("demo")
         .run()
-}
-
-/// All tests, with all that crates can do. Steps that run some of them again say the same, or cargo builds them anew.
-pub(crate) fn all_tests(workspace: &Workspace) -> Cmd {
-    Cmd::cargo(workspace)
-        .args(["test", "--workspace", "--features", services::FEATURES])
-        .arg("--no-fail-fast")
-}
-
-fn tests(workspace: &Workspace, outcome: &mut Outcome, _: Form) -> Result<()> {
-    let env = outcome.env.clone();
-    let ran = all_tests(workspace)
-        .envs(&env)
-        // A test says on its standard output what it skipped.
-        .args(["--", "--nocapture"])
-        // Panics come on standard error.
-        .run_all_lines(|line| {
-            outcome.take(line);
-            let quiet = line.starts_with("test ") && line.ends_with("... ok")
-                || line.starts_with("running ")
-                || line.trim().is_empty();
-            if quiet { Show::No } else { Show::Yes }
-        });
-    let (Err(error), Some(names)) = (&ran, outcome.failures.again(outcome.counts.failed)) else {
-        return ran;
-    };
-    println!("{error:#}; once more, alone");
-    let again = names.len() as u64;
-    let mut counts = Counts::default();
-    // All programs, since another selection would be built with other features. First those that are there: libraries
-    // with no tests of their own would be built for this.
-    for selected in [&["--test", "*"][..], &["--lib", "--bins", "--test", "*"]] {
-        counts = Counts::default();
-        all_tests(workspace)
-            .envs(&env)
-            .args(selected)
-            .args(["--", "--exact", "--nocapture", "--test-threads", "1"])
-            .args(names)
-            .run_all_lines(|line| {
-                counts.take_line(line);
-                Show::No
-            })?;
-        if counts.passed >= again {
-            break;
-        }
-    }
-    ensure!(
-        counts.failed == 0 && counts.passed >= again,
-        "{} of {again} passed when they ran again",
-        counts.passed
-    );
-    outcome.failures.passed_again();
-    outcome.counts.failed -= again;
-    outcome.counts.passed += again;
-    Ok(())
-}
-
-/// Examples that do nothing by themselves: the generator of the vectors and the programs that measure have steps
-/// of their own, and tests talk to the servers.
-const APART: [&str; 12] = [
-    "bare",
-    "calibrate",
-    "mcp_hostile_server",
-    "mcp_proxy_stdio",
-    "mcp_stdio",
-    "measure",
-    "pii_accuracy",
-    "postgres_throughput",
-    "receipts-by-vault",
-    "redis_throughput",
-    "simulate",
-    "vectors",
-];
-
-/// Runs every other example.
-fn examples(workspace: &Workspace, _: &mut Outcome, _: Form) -> Result<()> {
-    for package in &workspace.packages {
-        for target in package
-            .targets
-            .iter()
-            .filter(|target| target.kind == "example")
-        {
-            if !APART.contains(&target.name.as_str()) {
-                // Built among the tests: by itself it would be built with features of its own.
-                let program =
-                    program::example(workspace, Speed::AsTested, &package.name, &target.name)?;
-                Cmd::new(workspace, program).run()?;
-            }
-        }
-    }
-    Ok(())
 }

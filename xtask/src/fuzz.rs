@@ -1,17 +1,16 @@
 //! `cargo xtask fuzz`: builds the fuzz targets, gives them seeds, runs them, and says what came of it.
 
-mod changed;
 mod run;
 mod seeds;
-mod targets;
+pub(crate) mod targets;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
 use crate::shell::Cmd;
-use crate::tools;
 use crate::workspace::Workspace;
+use crate::{changed, tools};
 use run::Outcome;
 use targets::{TARGETS, Target};
 
@@ -80,7 +79,7 @@ impl Options {
         let touched = |target: &&Target| {
             touched
                 .as_ref()
-                .is_none_or(|set| set.touches(target, workspace))
+                .is_none_or(|set| set.touches(target.crates, workspace))
         };
         TARGETS.iter().filter(named).filter(touched).collect()
     }

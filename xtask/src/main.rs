@@ -8,6 +8,7 @@
 mod bench;
 mod browser;
 mod capacity;
+mod changed;
 mod ci;
 mod console;
 mod counts;

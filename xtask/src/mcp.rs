@@ -96,7 +96,7 @@ pub(crate) fn run(
     // features of what it stands on.
     let tested = stage.program.parent() == Some(workspace.target.join("debug").as_path());
     let cmd = match tested {
-        true => ci::all_tests(workspace).envs(env),
+        true => ci::all_tests(workspace, ci::Pdf::of(!whole)).envs(env),
         false => Cmd::cargo(workspace).args(["test", "--package", "ai-audit-mcp-proxy"]),
     };
     cmd.args(["--quiet", "--test", "it", "sdk::"])

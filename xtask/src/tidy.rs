@@ -301,6 +301,7 @@ mod tests {
             }],
             targets: Vec::new(),
             features: Vec::new(),
+            by_default: Vec::new(),
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Package {
     pub(crate) targets: Vec<Target>,
     /// Names of features, `default` left out.
     pub(crate) features: Vec<String>,
+    /// Those that are switched on where nobody says which.
+    pub(crate) by_default: Vec<String>,
 }
 
 /// A declared dependency.
@@ -143,6 +145,13 @@ fn package(value: &Value) -> Result<Package> {
             .keys()
             .filter(|name| *name != "default")
             .cloned()
+            .collect(),
+        by_default: features
+            .get("default")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|name| Some(name.as_str()?.to_owned()))
             .collect(),
     })
 }

@@ -136,6 +136,8 @@ enum Effort {
     Small,
     /// A pass over the log.
     Heavy,
+    /// The same, with all signatures.
+    Verdict,
 }
 
 /// Answers from a log to a request that has no parameters.
@@ -155,6 +157,7 @@ async fn from_log(
     let body = match effort {
         Effort::Small => caller.blocking(work).await?,
         Effort::Heavy => caller.heavy(work).await?,
+        Effort::Verdict => caller.judging(work).await?,
     };
     Ok(answer(StatusCode::OK, kind, body))
 }

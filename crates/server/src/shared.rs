@@ -101,12 +101,6 @@ impl Shared {
         self.readiness.written(sealed.as_deref());
     }
 
-    /// A place for a verdict, until it is made.
-    pub(crate) fn judging(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let place = Arc::clone(&self.judging).try_acquire_owned();
-        place.map_err(|_| Problem::later("another verdict is being made"))
-    }
-
     fn is_there(&self, log: &LogName) -> Result<bool, Problem> {
         let known = self.logs.read().unwrap_or_else(PoisonError::into_inner);
         if known.contains(log) {
@@ -260,6 +254,20 @@ impl Caller {
             done
         });
         work.await.unwrap_or_else(|_| Err(broken()))
+    }
+
+    /// The same for a verdict, of which one is made at a time.
+    pub(crate) async fn judging<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        // Before one of the places that packages and statistics need as well, and until that one is free again: the
+        // next verdict would take the other.
+        let place = Arc::clone(&self.shared.judging)
+            .try_acquire_owned()
+            .map_err(|_| Problem::later("another verdict is being made"))?;
+        let (done, _) = self.heavy(move |caller| Ok((work(caller), place))).await?;
+        done
     }
 
     /// A place for a package, until it is taken.

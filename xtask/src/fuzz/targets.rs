@@ -2,15 +2,15 @@
 
 /// A fuzz target.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// The name of its program.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Folders of the crates whose change concerns it.
-    pub(super) crates: &'static [&'static str],
+    pub(crate) crates: &'static [&'static str],
     /// Files and folders below `docs/spec/vectors` and the shared vectors that are seeds for it.
-    pub(super) vectors: &'static [&'static str],
+    pub(crate) vectors: &'static [&'static str],
     /// What it reads.
-    pub(super) covers: &'static str,
+    pub(crate) covers: &'static str,
 }
 
 const fn target(
@@ -29,7 +29,7 @@ const fn target(
 
 /// All of them.
 #[rustfmt::skip]
-pub(super) const TARGETS: &[Target] = &[
+pub(crate) const TARGETS: &[Target] = &[
     target("archive", &["export"], &["python-library-0.4.7"], "archives, beside the zip crate"),
     target("body", &["core", "agentic", "epochs", "note", "shredding"], &[], "bodies of every kind"),
     target("ciphertexts_file", &["export"], &[], "files of ciphertexts"),

@@ -1,5 +1,6 @@
 //! Packages: every published crate builds alone from what would be uploaded.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -19,7 +20,8 @@ const LARGEST: u64 = 10 * 1024 * 1024;
 
 /// Packs all published crates, and builds them from their packages in the order of dependency. Cargo lays
 /// a registry of its own with nothing but the new packages over crates.io and builds each in a folder
-/// where this workspace is out of sight.
+/// where this workspace is out of sight. Since it builds what each stands on for each anew, the short form unpacks
+/// some side by side and builds those once, where one may owe a feature to another.
 ///
 /// # Errors
 /// When one cannot be packed, lacks a file, is too large, or does not build.
@@ -52,14 +54,46 @@ pub(super) fn check(workspace: &Workspace, how: How) -> Result<Ended> {
     }
     println!("package: {} packages, {} KiB", crates.len(), all / 1024);
     let built = if how.short {
-        crates::with_needs(&crates, &SHORT)?
+        let verifying = crates::with_needs(&crates, &SHORT)?;
+        together(workspace, &verifying, &target)?;
+        verifying
     } else {
+        pack(workspace, &crates, &target).run()?;
         crates
     };
-    pack(workspace, &built, &target).run()?;
     let names: Vec<_> = built.iter().map(|found| found.name.as_str()).collect();
     println!("package: built from packages alone: {}", names.join(" "));
     Ok(Ended::Held)
+}
+
+/// Unpacks these packages into a workspace of nothing else and builds their libraries, with the versions of our lock.
+///
+/// # Errors
+/// When one cannot be unpacked or does not build.
+fn together(workspace: &Workspace, crates: &[Crate], target: &Path) -> Result<()> {
+    let folder = target.join("together");
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let mut manifest =
+        String::from("[workspace]\nresolver = \"3\"\nmembers = [\"*-*\"]\n\n[patch.crates-io]\n");
+    for found in crates {
+        let unpacked = format!("{}-{}", found.name, found.version);
+        Cmd::new(workspace, "tar")
+            .arg("-xzf")
+            .arg(target.join("package").join(format!("{unpacked}.crate")))
+            .arg("-C")
+            .arg(&folder)
+            .read()?;
+        writeln!(manifest, "{} = {{ path = {unpacked:?} }}", found.name)?;
+    }
+    fs::write(folder.join("Cargo.toml"), manifest)?;
+    fs::copy(workspace.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    Cmd::cargo(workspace)
+        .args(["build", "--workspace", "--lib", "--manifest-path"])
+        .arg(folder.join("Cargo.toml"))
+        .env("CARGO_TARGET_DIR", target.join("together-target"))
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_INCREMENTAL", "0")
+        .run()
 }
 
 /// A folder that no run had before, in place of those of former runs.

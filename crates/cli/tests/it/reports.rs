@@ -84,6 +84,7 @@ fn a_report_is_signed_packed_and_made_again_with_the_same_bytes() {
     assert_eq!(note("report.html").code, 1);
 }
 
+#[cfg(feature = "pdf")]
 #[test]
 fn the_same_log_and_time_give_the_same_pdf() {
     let place = Place::new();
@@ -97,6 +98,17 @@ fn the_same_log_and_time_give_the_same_pdf() {
     let a = a.unwrap();
     assert!(a.starts_with(b"%PDF-"));
     assert_eq!(a, b.unwrap());
+}
+
+#[cfg(not(feature = "pdf"))]
+#[test]
+fn a_program_without_pdf_says_so() {
+    let place = Place::new();
+    let refused = report(&place, "audit", "", &["a.pdf"], &[]);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    let said = "built without its feature pdf";
+    assert!(refused.err.contains(said), "{}", refused.err);
+    assert!(!place.path("a.pdf").exists());
 }
 
 #[test]

@@ -1,8 +1,7 @@
-//! Which fuzz targets a change concerns.
+//! Which crates and fuzz targets a change concerns.
 
 use std::collections::BTreeSet;
 
-use super::targets::Target;
 use crate::shell::Cmd;
 use crate::workspace::{DependencyKind, Workspace};
 
@@ -11,7 +10,7 @@ const COMMITS: &str = "10";
 
 /// What changed.
 #[derive(Debug, Default)]
-pub(super) struct Changed {
+pub(crate) struct Changed {
     crates: BTreeSet<String>,
     /// What concerns all: the targets themselves, or the versions of what everything stands on.
     all: bool,
@@ -33,12 +32,9 @@ impl Changed {
         changed
     }
 
-    /// Whether a target is concerned: by the crates that it watches, or by those that they stand on.
-    pub(super) fn touches(&self, target: &Target, workspace: &Workspace) -> bool {
-        self.all || {
-            let below = below(workspace, target.crates);
-            !below.is_disjoint(&self.crates)
-        }
+    /// Whether any of these crates is concerned, or one that they stand on.
+    pub(crate) fn touches(&self, folders: &[&str], workspace: &Workspace) -> bool {
+        self.all || !below(workspace, folders).is_disjoint(&self.crates)
     }
 }
 
@@ -66,24 +62,9 @@ fn below(workspace: &Workspace, folders: &[&str]) -> BTreeSet<String> {
 
 /// What changed since `AI_AUDIT_BASE`; else since the branch left `origin/main`; else since the last
 /// tag; else in the last ten commits. What is not committed counts. None where there is no git.
-pub(super) fn since_base(workspace: &Workspace) -> Option<Changed> {
-    let git = |args: &[&str]| {
-        let said = Cmd::new(workspace, "git").args(args).read().ok()?;
-        Some(said.trim().to_owned()).filter(|said| !said.is_empty())
-    };
-    let head = git(&["rev-parse", "HEAD"])?;
-    let other = |base: &String| *base != head;
-    let base = std::env::var("AI_AUDIT_BASE")
-        .ok()
-        .filter(|base| !base.is_empty())
-        .or_else(|| git(&["merge-base", "HEAD", "origin/main"]).filter(other))
-        .or_else(|| {
-            git(&["describe", "--tags", "--abbrev=0"]).filter(|tag| is_other(&git, tag, &head))
-        })
-        .or_else(|| {
-            let back = git(&["rev-list", "--max-count", COMMITS, "HEAD"])?;
-            back.lines().last().map(|last| format!("{last}~"))
-        })?;
+pub(crate) fn since_base(workspace: &Workspace) -> Option<Changed> {
+    let git = |args: &[&str]| git(workspace, args);
+    let base = base(workspace)?;
     println!("targets that changed since {base}");
     // Where the oldest commit is the first there ever was, all has changed.
     let files = git(&["diff", "--name-only", &base, "--"]);
@@ -97,6 +78,53 @@ pub(super) fn since_base(workspace: &Workspace) -> Option<Changed> {
     }
 }
 
+/// Whether a file in the folder of this crate changed since then, or a line with this word of the versions of what
+/// everything stands on. So it is taken to be where there is no git.
+pub(crate) fn in_crate(workspace: &Workspace, folder: &str, word: &str) -> bool {
+    let Some(base) = base(workspace) else {
+        return true;
+    };
+    let own = format!("crates/{folder}");
+    let diff = |args: &[&str]| {
+        Cmd::new(workspace, "git")
+            .args(["diff", &base])
+            .args(args)
+            .read()
+    };
+    let (Ok(files), Ok(lines)) = (
+        diff(&["--name-only", "--", &own]),
+        diff(&["--unified=0", "--", "Cargo.toml", "Cargo.lock"]),
+    ) else {
+        return true;
+    };
+    let of_word = |line: &str| line.starts_with(['+', '-']) && line.contains(word);
+    !files.trim().is_empty() || lines.lines().any(of_word)
+}
+
+/// What a command of git printed, if that is anything.
+fn git(workspace: &Workspace, args: &[&str]) -> Option<String> {
+    let said = Cmd::new(workspace, "git").args(args).read().ok()?;
+    Some(said.trim().to_owned()).filter(|said| !said.is_empty())
+}
+
+/// Since when something is a change.
+fn base(workspace: &Workspace) -> Option<String> {
+    let git = |args: &[&str]| git(workspace, args);
+    let head = git(&["rev-parse", "HEAD"])?;
+    let other = |base: &String| *base != head;
+    std::env::var("AI_AUDIT_BASE")
+        .ok()
+        .filter(|base| !base.is_empty())
+        .or_else(|| git(&["merge-base", "HEAD", "origin/main"]).filter(other))
+        .or_else(|| {
+            git(&["describe", "--tags", "--abbrev=0"]).filter(|tag| is_other(&git, tag, &head))
+        })
+        .or_else(|| {
+            let back = git(&["rev-list", "--max-count", COMMITS, "HEAD"])?;
+            back.lines().last().map(|last| format!("{last}~"))
+        })
+}
+
 /// Whether a tag is of another commit.
 fn is_other(git: &impl Fn(&[&str]) -> Option<String>, tag: &str, head: &str) -> bool {
     git(&["rev-list", "--max-count", "1", tag]).is_some_and(|commit| commit != head)
@@ -104,15 +132,15 @@ fn is_other(git: &impl Fn(&[&str]) -> Option<String>, tag: &str, head: &str) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::targets::TARGETS;
     use super::*;
+    use crate::fuzz::targets::TARGETS;
 
     fn names(files: &str) -> Vec<&'static str> {
         let workspace = Workspace::load().expect("this workspace");
         let changed = Changed::of(files);
         let touched = TARGETS
             .iter()
-            .filter(|target| changed.touches(target, &workspace));
+            .filter(|target| changed.touches(target.crates, &workspace));
         touched.map(|target| target.name).collect()
     }
 

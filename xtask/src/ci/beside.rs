@@ -1,0 +1,127 @@
+//! Steps that mostly wait, for other people's programs and for browsers: a run of their own, beside the steps that
+//! build for other machines.
+
+use std::env;
+use std::ffi::OsString;
+
+use anyhow::{Context, Result};
+
+use super::Outcome;
+use crate::shell::{Cmd, Show};
+use crate::workspace::Workspace;
+
+/// What is run beside. All of it uses what the tests have built.
+pub(super) const STEPS: [&str; 8] = [
+    "page-tests",
+    "service",
+    "proxy",
+    "mcp",
+    "telemetry",
+    "frameworks",
+    "console",
+    "deploy",
+];
+
+/// What such a run printed, and how it ended.
+#[derive(Debug)]
+pub(super) struct Ran {
+    lines: Vec<String>,
+    ended: Result<()>,
+}
+
+/// Runs the steps to their end in a process of their own, so that what they print does not mix with what is printed
+/// meanwhile.
+pub(super) fn run(workspace: &Workspace, env: &[(String, OsString)]) -> Ran {
+    let mut lines = Vec::new();
+    let ended = env::current_exe()
+        .context("where this program is")
+        .and_then(|program| {
+            Cmd::new(workspace, program)
+                .arg("ci")
+                .args(STEPS)
+                .envs(env)
+                .run_all_lines(|line| {
+                    lines.push(line.to_owned());
+                    Show::No
+                })
+        });
+    Ran { lines, ended }
+}
+
+impl Ran {
+    /// Prints what was printed, and adds what the steps found to the outcome, the times and the failures of the run
+    /// that they belong to.
+    pub(super) fn add_to(
+        self,
+        outcome: &mut Outcome,
+        times: &mut Vec<String>,
+        failed: &mut Vec<String>,
+    ) {
+        let mut said = None;
+        let mut failures = 0;
+        for line in &self.lines {
+            // The last line has counts of this part alone.
+            if said.is_some() && line.contains(" passed, ") {
+                continue;
+            }
+            println!("{line}");
+            if let Some(seconds) = line.strip_prefix("seconds: ") {
+                said = Some(seconds.to_owned());
+            } else if said.is_some() && line.starts_with("SKIPPED: ") {
+                outcome.skipped.insert(line.clone());
+            } else if said.is_some()
+                && let Some(failure) = line.strip_prefix("failed step: ")
+            {
+                failures += 1;
+                failed.push(failure.to_owned());
+            }
+        }
+        times.extend(said);
+        // It ends with a failure where a step failed; without one, it has come to no end.
+        if let (Err(error), 0) = (self.ended, failures) {
+            failed.push(format!("{}: {error:#}", STEPS.join(", ")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    fn added(lines: &[&str], ended: Result<()>) -> (Outcome, Vec<String>, Vec<String>) {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        let (mut outcome, mut times, mut failed) = Default::default();
+        Ran { lines, ended }.add_to(&mut outcome, &mut times, &mut failed);
+        (outcome, times, failed)
+    }
+
+    #[test]
+    fn what_was_skipped_and_what_failed_is_passed_on() {
+        let lines = [
+            "== mcp: FAILED, 3 s: no node",
+            "SKIPPED: said by a test, and again at the end if it counts",
+            "",
+            "seconds: mcp 3, console 40",
+            "SKIPPED: pictures: only with --full",
+            "failed step: mcp: no node",
+            "0 passed, 1 failed, 1 skipped",
+        ];
+        let (outcome, times, failed) = added(&lines, Err(anyhow!("it failed")));
+        assert_eq!(
+            outcome.skipped.into_iter().collect::<Vec<_>>(),
+            ["SKIPPED: pictures: only with --full"]
+        );
+        assert_eq!(times, ["mcp 3, console 40"]);
+        assert_eq!(failed, ["mcp: no node"]);
+    }
+
+    #[test]
+    fn a_run_that_was_cut_off_has_failed() {
+        let (_, _, failed) = added(&["== mcp"], Err(anyhow!("killed")));
+        assert!(failed[0].ends_with(": killed"), "{failed:?}");
+        let (_, _, failed) = added(&["seconds: mcp 3"], Ok(()));
+        assert!(failed.is_empty(), "{failed:?}");
+    }
+}
