@@ -16,6 +16,7 @@ pub(crate) struct Keys {
     tag: String,
     pub(crate) heads: String,
     pub(crate) revisions: String,
+    pub(crate) fences: String,
     pub(crate) latest: String,
     pub(crate) totals: String,
     pub(crate) marker: String,
@@ -28,6 +29,7 @@ impl Keys {
         Self {
             heads: format!("{tag}:heads"),
             revisions: format!("{tag}:revisions"),
+            fences: format!("{tag}:fences"),
             latest: format!("{tag}:latest"),
             totals: format!("{tag}:totals"),
             marker: format!("{tag}:store"),
