@@ -162,10 +162,11 @@ impl RedisStore {
         if runs.is_empty() {
             return Ok(());
         }
-        // A receipt of a run that is deleted meanwhile would leave its names in the index.
+        // A receipt of a run that is deleted meanwhile would leave its names in the index. The revision stays as it is:
+        // a deletion elsewhere in the log has nothing to do with this, and would never end under appends that do not pause.
         let revision = self.read_revision(log)?;
         self.ends_as_expected(part.batch)?;
-        let mut new = part.receipts.iter().peekable();
+        let (mut new, indexed) = (part.receipts.iter().peekable(), number(runs.end));
         for run in runs {
             let mut index = Run::default();
             let (first, end) = (run * RUN, (run + 1) * RUN);
@@ -177,7 +178,9 @@ impl RedisStore {
             }
             index.write(change, keys, run);
         }
-        change.revise(&self.keys, log.as_str(), &revision);
+        change.guard(&self.keys.revisions, log.as_str(), revision);
+        let pair = vec![log.as_str().into(), indexed];
+        change.fields(&self.keys.indexed, pair);
         Ok(())
     }
 
