@@ -130,7 +130,7 @@ fn too_long(body: &MemberCheckpoint<'_>) -> Option<Refused> {
     let reason = if grave {
         "it signed TWO HISTORIES, and the proof is too long for a receipt: keep what it showed"
     } else {
-        "its note is too long for a receipt: expected one with fewer or shorter signatures"
+        "its note is too long for a receipt: expected one with fewer or shorter signatures of others"
     };
     (!fits).then(|| Refused {
         reason: reason.into(),
