@@ -1,7 +1,7 @@
 //! `ai-audit fleet collect`
 
 use super::shown::{Refused, Shown, Source};
-use super::{load, now, seal};
+use super::{load_and_keep, now, seal};
 use crate::cli::fleet::CollectFleet;
 use crate::failure::sentence;
 use crate::open::{log_name, written};
@@ -47,7 +47,7 @@ pub(super) fn run(args: &CollectFleet, output: Output) -> anyhow::Result<ExitCod
     let log = log_name(&args.log)?;
     let sources = opened(&args.source)?;
     let all = written(&args.dir, "fleet collect", output, |writer| {
-        let mut fleet = load(writer.directory(), &log, None)?;
+        let mut fleet = load_and_keep(writer.directory(), &log)?;
         let (mut all, mut bodies) = (Vec::new(), Vec::new());
         for (path, source) in &sources {
             let mut broken = Vec::new();
