@@ -43,6 +43,8 @@ pub struct LogPaths {
     pub kek: PathBuf,
     /// The one that is to follow it, while an erasure is under way.
     pub next_kek: PathBuf,
+    /// Of a fleet log, what its keeper has read of it: for speed alone, and no harm to lose.
+    pub fleet_state: PathBuf,
 }
 
 impl Layout {
@@ -112,6 +114,7 @@ impl Layout {
         let keys = folder.join("keys");
         LogPaths {
             key_line: folder.join("log.pub"),
+            fleet_state: folder.join("fleet.state"),
             receipt_key: keys.join("receipt.pem"),
             next_receipt_key: keys.join("receipt.next.pem"),
             receipt_signer: keys.join("receipt.signer"),
@@ -158,6 +161,7 @@ impl Layout {
                 | "audit.lock"
                 | "audit.marks"
                 | "audit.cold"
+                | "fleet.state"
                 | "ai-audit.toml"
                 | "tokens.toml"
                 | "witnesses.policy"

@@ -1,5 +1,7 @@
 //! A fleet log followed receipt by receipt: who is in the roster, and what was taken of whom.
 
+mod state;
+
 use crate::member::cut;
 use crate::{FleetProblem, Member, When};
 use ai_audit_core::{Body as _, DecodeBody as _, Kind, Timestamp, UnverifiedReceipt};
@@ -9,6 +11,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use serde::Serialize;
+pub use state::FleetState;
 
 /// The most members that are followed, those that were dropped counted.
 pub const MAX_MEMBERS: usize = 100_000;

@@ -58,9 +58,9 @@ mod report;
 mod take;
 
 pub use evidence::{EvidenceFinding, MemberEvidence, MemberWatch};
-pub use fleet::{Fleet, FleetFault, MAX_FAULTS, MAX_MEMBERS};
+pub use fleet::{Fleet, FleetFault, FleetState, MAX_FAULTS, MAX_MEMBERS};
 pub use member::{Change, Fork, MAX_CHANGES, MAX_REASON, Member, Taken, When};
 pub use observe::FleetObserver;
-pub use offer::{Offered, Refusal};
+pub use offer::{MAX_OWN_NOTE, Offered, Refusal};
 pub use problem::FleetProblem;
 pub use report::{FleetReport, ForkReport, MemberReport, MemberState};

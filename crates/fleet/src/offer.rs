@@ -11,6 +11,11 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
+/// The longest checkpoint that is taken, in bytes of its note with the member's own signature alone. Of any two, with the
+/// nodes that part them, a proof of equivocation fits into a receipt: what is taken can convict. What makes one long is
+/// extension lines, whose meaning is the member's.
+pub const MAX_OWN_NOTE: usize = 28 << 10;
+
 /// What comes of something that a member showed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Offered {
@@ -48,6 +53,11 @@ pub enum Refusal {
     },
     /// The tree does not lead to its own checkpoint, so it proves nothing.
     Tree(String),
+    /// The checkpoint is longer than [`MAX_OWN_NOTE`], so that it could not convict the member in a receipt.
+    Long {
+        /// Bytes of its note with the member's own signature alone.
+        found: usize,
+    },
 }
 
 impl Refusal {
@@ -67,7 +77,7 @@ impl Member {
     pub fn offered_note(&self, note: &SignedNote) -> Result<Offered, Refusal> {
         let checkpoint = self.open(note)?;
         let Some(last) = self.last() else {
-            return Ok(continues(note, Vec::new()));
+            return self.continues(note, Vec::new());
         };
         let (held, size) = (last.checkpoint.size.as_u64(), checkpoint.size.as_u64());
         if size == held && checkpoint.root == last.checkpoint.root {
@@ -112,7 +122,7 @@ impl Member {
             },
         );
         checked.map_err(Refusal::Problem)?;
-        Ok(continues(&request.checkpoint, request.proof.clone()))
+        self.continues(&request.checkpoint, request.proof.clone())
     }
 
     /// A proof that it signed two histories.
@@ -151,7 +161,7 @@ impl Member {
             if newest.size > size {
                 return Err(cut(newest.size, size));
             }
-            return Ok(continues(note, Vec::new()));
+            return self.continues(note, Vec::new());
         };
         let held = &last.checkpoint;
         if held.size.max(newest.size) > size {
@@ -175,7 +185,7 @@ impl Member {
             .verify(&own, &newest.root)
             .map_err(|error| tree(&ProveError::<String>::Impossible(error)))?;
         if own == held.root {
-            return Ok(continues(note, proof.path));
+            return self.continues(note, proof.path);
         }
         let nodes = EquivocationNodes {
             root: own,
@@ -193,6 +203,26 @@ impl Member {
         })
     }
 
+    /// A note as it stands in a proof against the member.
+    fn own(&self, note: &SignedNote) -> SignedNote {
+        let (name, hash) = (self.origin(), self.key().hash());
+        let own = note.only(|one| one.name() == name && one.hash() == hash);
+        own.unwrap_or_else(|| note.clone())
+    }
+
+    fn continues(&self, note: &SignedNote, path: Vec<NodeHash>) -> Result<Offered, Refusal> {
+        let found = self.own(note).to_string().len();
+        if found > MAX_OWN_NOTE {
+            return Err(Refusal::Long { found });
+        }
+        Ok(Offered::New(MemberCheckpoint {
+            seen: MemberSeen::Continues(ShownCheckpoint {
+                note: note.to_string().into(),
+                path: path.into(),
+            }),
+        }))
+    }
+
     /// This note and the last one that was taken, as a proof. A member is convicted once. Signatures of
     /// others under the note prove nothing here, and could make it too long for a receipt.
     fn contradicts(
@@ -203,12 +233,7 @@ impl Member {
         let (Some(last), None) = (self.last(), self.fork()) else {
             return Ok(Offered::Known);
         };
-        let (name, hash) = (self.origin(), self.key().hash());
-        let own = |note: &SignedNote| {
-            let own = note.only(|one| one.name() == name && one.hash() == hash);
-            own.unwrap_or_else(|| note.clone())
-        };
-        Equivocation::new(own(&last.note), own(note), nodes)
+        Equivocation::new(self.own(&last.note), self.own(note), nodes)
             .map(|proof| convicts(&proof))
             .map_err(|error| Refusal::Problem(FleetProblem::NotConvicted { error }))
     }
@@ -223,15 +248,6 @@ fn cut(held: TreeSize, has: TreeSize) -> Refusal {
 
 fn tree(error: &dyn fmt::Display) -> Refusal {
     Refusal::Tree(error.to_string())
-}
-
-fn continues(note: &SignedNote, path: Vec<NodeHash>) -> Offered {
-    Offered::New(MemberCheckpoint {
-        seen: MemberSeen::Continues(ShownCheckpoint {
-            note: note.to_string().into(),
-            path: path.into(),
-        }),
-    })
 }
 
 fn convicts(proof: &Equivocation) -> Offered {
@@ -266,6 +282,10 @@ impl fmt::Display for Refusal {
             Self::Tree(error) => {
                 write!(f, "its tree does not lead to its own checkpoint: {error}")
             }
+            Self::Long { found } => write!(
+                f,
+                "its checkpoint has {found} bytes with its own signature alone, expected at most {MAX_OWN_NOTE}: its extension lines are so long that a proof of two histories would not fit into a receipt"
+            ),
         }
     }
 }

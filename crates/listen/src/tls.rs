@@ -2,9 +2,10 @@
 
 use core::fmt::Display;
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
@@ -38,51 +39,76 @@ impl TlsFiles {
     /// When one of them cannot be read, or is not what it should be.
     pub fn acceptor(&self) -> Result<TlsAcceptor, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let wrong = |path: &Path| {
-            let path = path.to_owned();
-            move |error: &dyn Display| TlsError {
-                path,
-                what: error.to_string(),
-            }
-        };
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        let builder = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| wrong(&self.certificate)(&error))?;
-        let builder = match &self.clients {
+            .map_err(|error| wrong(&self.certificate, &error))?;
+        let builder = match self.verifier()? {
             None => builder.with_no_client_auth(),
-            Some(path) => {
-                let mut roots = RootCertStore::empty();
-                for certificate in certificates(path)? {
-                    roots
-                        .add(certificate)
-                        .map_err(|error| wrong(path)(&error))?;
-                }
-                let verifier =
-                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                        .build()
-                        .map_err(|error| wrong(path)(&error))?;
-                builder.with_client_cert_verifier(verifier)
-            }
+            Some(verifier) => builder.with_client_cert_verifier(verifier),
         };
         let key =
-            PrivateKeyDer::from_pem_file(&self.key).map_err(|error| wrong(&self.key)(&error))?;
+            PrivateKeyDer::from_pem_file(&self.key).map_err(|error| wrong(&self.key, &error))?;
         let mut config = builder
             .with_single_cert(certificates(&self.certificate)?, key)
-            .map_err(|error| wrong(&self.certificate)(&error))?;
+            .map_err(|error| wrong(&self.certificate, &error))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// Holds a client's certificate, in a file with those between it and its authority (PEM), against
+    /// [`TlsFiles::clients`], as the handshake would now. Where none are asked for, any is good.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read or is not what it should be, or the certificate would not be let in.
+    pub fn lets_in(&self, shown: &Path) -> Result<(), TlsError> {
+        let Some(verifier) = self.verifier()? else {
+            return Ok(());
+        };
+        let chain = certificates(shown)?;
+        let Some((own, between)) = chain.split_first() else {
+            return Ok(());
+        };
+        verifier
+            .verify_client_cert(own, between, UnixTime::now())
+            .map(drop)
+            .map_err(|error| {
+                let what = format!("who asks clients for a certificate would not take it: {error}");
+                wrong(shown, &what)
+            })
+    }
+
+    /// Who decides about the certificates of clients, where they are asked for.
+    fn verifier(&self) -> Result<Option<Arc<dyn ClientCertVerifier>>, TlsError> {
+        let Some(path) = &self.clients else {
+            return Ok(None);
+        };
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates(path)? {
+            roots
+                .add(certificate)
+                .map_err(|error| wrong(path, &error))?;
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .map(Some)
+            .map_err(|error| wrong(path, &error))
+    }
+}
+
+fn wrong(path: &Path, what: &dyn Display) -> TlsError {
+    TlsError {
+        path: path.to_owned(),
+        what: what.to_string(),
     }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let wrong = |what: String| TlsError {
-        path: path.to_owned(),
-        what,
-    };
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    let certificates: Vec<_> = read.map_err(|error| wrong(error.to_string()))?;
+    let certificates: Vec<_> = read.map_err(|error| wrong(path, &error))?;
     if certificates.is_empty() {
-        return Err(wrong("expected certificates in PEM form".into()));
+        return Err(wrong(path, &"expected certificates in PEM form"));
     }
     Ok(certificates)
 }

@@ -8,7 +8,7 @@ use crate::place::{Slot, hold};
 use crate::routes::{TEXT, answer, health, other_method};
 use crate::serve::{acceptor, hold_access};
 use crate::troubles::told;
-use crate::{Peer, Problem, ServeError, ServerOptions, body};
+use crate::{Peer, PeerCertificate, Problem, ServeError, ServerOptions, TlsFiles, body};
 use ai_audit_listen::{Patience, end_to_end};
 use axum::Router;
 use axum::body::Body;
@@ -61,8 +61,45 @@ pub struct Routing {
     pub peers: Vec<Peer>,
     /// File with the authorities (PEM) that TLS to them trusts, in place of the system's.
     pub authorities: Option<PathBuf>,
+    /// What this instance shows to them. It goes with [`TlsFiles::clients`] here: see [`Routing::hold`].
+    pub certificate: Option<PeerCertificate>,
     /// Looks where the writer says that it is reached. The error may name servers: it is for the operator alone.
     pub find: Box<Find>,
+}
+
+impl Routing {
+    /// Whether it fits how TLS is spoken here, which is to be the same at each instance: where clients are let in with a
+    /// certificate alone, so are instances, and each shows one. What a caller showed opens the door that he stands at
+    /// and nothing else: nothing of it is handed on. So an instance that has one to show, and asks its own callers for
+    /// none, would let in there whoever has none.
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError::Peers`] where one of the two is missing, or an address is not encrypted; [`ServeError::Tls`] where
+    /// the certificate would not be let in here.
+    pub fn hold(&self, tls: Option<&TlsFiles>) -> Result<(), ServeError> {
+        let wrong = |what: &str| Err(ServeError::Peers(what.into()));
+        let asking = tls.filter(|files| files.clients.is_some());
+        let (files, shown) = match (asking, &self.certificate) {
+            (None, None) => return Ok(()),
+            (Some(files), Some(shown)) => (files, shown),
+            (Some(_), None) => {
+                return wrong(
+                    "clients need a certificate, and so does an instance that hands on: this one has none to show",
+                );
+            }
+            (None, Some(_)) => {
+                return wrong(
+                    "this one has a certificate to show, and asks its callers for none: whoever has none would be let in by way of it",
+                );
+            }
+        };
+        let mut all = self.peers.iter().chain([&self.own]);
+        if !all.all(Peer::is_encrypted) {
+            return wrong("certificates are shown by TLS alone: expected https addresses");
+        }
+        Ok(files.lets_in(&shown.certificate)?)
+    }
 }
 
 impl fmt::Debug for Routing {
@@ -88,6 +125,7 @@ pub fn forward(
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     hold_access(&options, listener.local_addr()?)?;
+    routing.hold(options.tls.as_ref())?;
     let listening = ai_audit_listen::Options {
         max_connections: options.max_connections,
         head_timeout: options.head_timeout,
@@ -102,7 +140,11 @@ pub fn forward(
     let standing = Standing {
         guard: Guard::new(options.access.clone(), options.rate),
         room: Arc::new(Semaphore::new(options.max_requests.max(1))),
-        connections: Connections::new(routing.authorities.as_deref(), &routing.peers)?,
+        connections: Connections::new(
+            routing.authorities.as_deref(),
+            &routing.peers,
+            routing.certificate.as_ref(),
+        )?,
         known: Mutex::default(),
         options,
         routing: Arc::new(routing),

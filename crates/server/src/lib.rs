@@ -53,7 +53,7 @@ mod watch;
 pub use ai_audit_listen::{TlsError, TlsFiles};
 pub use forward::{Routing, forward};
 pub use options::{Access, ServerOptions};
-pub use peers::{Peer, PeerError};
+pub use peers::{Peer, PeerCertificate, PeerError};
 pub use problem::Problem;
 pub use serve::{ServeError, serve};
 pub use token::{Scope, Token, TokenEntry};

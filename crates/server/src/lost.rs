@@ -1,7 +1,7 @@
 //! A writer that another one has followed: left to itself it would refuse appends for ever.
 
 use crate::shared::Shared;
-use ai_audit_store::{AppendError, LogName, StoreError};
+use ai_audit_store::{Alone, AppendError, LogName, StoreError};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -98,6 +98,14 @@ fn went_back(error: &StoreError) -> Option<String> {
     }
 }
 
+/// What a look found of the lock, and what is wrong beside it: that is told, and decides nothing.
+fn apart(looked: Result<Alone, StoreError>) -> (Result<bool, StoreError>, Option<StoreError>) {
+    match looked {
+        Ok(alone) => (Ok(alone.since_opened), alone.trouble),
+        Err(error) => (Err(error), None),
+    }
+}
+
 /// Is there once another writer has the store, or had it and wrote. Asks the ledger and not those who append: it may have
 /// found out by itself, and then refuses what comes without a word of why.
 pub(crate) async fn taken_over(shared: &Arc<Shared>) {
@@ -119,12 +127,18 @@ pub(crate) async fn taken_over(shared: &Arc<Shared>) {
         let Ok((found, logs)) = tokio::task::spawn_blocking(look).await else {
             continue;
         };
+        let (found, beside) = apart(found);
         let (over, mut told) = elsewhere.is_over(&found, logs);
         if over {
             break;
         }
         if let Err(error) = found {
             told.push(format!("whether this is the writer still: {error}"));
+        }
+        if let Some(error) = beside {
+            told.push(format!(
+                "this is the writer, and others may not find it: {error}"
+            ));
         }
         for line in told {
             shared.options.troubles.tell(&line);
@@ -189,6 +203,21 @@ mod tests {
             assert_eq!(over, expected, "{found:?}");
             assert!(told.is_empty(), "{told:?}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_beside_the_lock_hides_nothing_of_it() {
+        for since_opened in [true, false] {
+            let (found, beside) = apart(Ok(Alone {
+                since_opened,
+                trouble: Some(failed()),
+            }));
+            assert_eq!((&found, beside), (&Ok(since_opened), Some(failed())));
+            // The lock was lost for a while, and a log goes on behind where it was left: over, whatever the row is like.
+            let (over, _) = Elsewhere::default().is_over(&found, moved(20, 21));
+            assert_eq!(over, !since_opened);
+        }
+        assert_eq!(apart(Err(locked())), (Err(locked()), None));
     }
 
     #[test]

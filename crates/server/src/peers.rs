@@ -4,6 +4,16 @@ use ai_audit_listen::is_this_machine;
 use axum::http::Uri;
 use axum::http::uri::{Authority, PathAndQuery, Scheme};
 use core::fmt;
+use std::path::PathBuf;
+
+/// The files of the certificate that an instance shows to others, where these let in clients with a certificate alone.
+#[derive(Debug, Clone)]
+pub struct PeerCertificate {
+    /// The certificate, and those between it and its authority (PEM).
+    pub certificate: PathBuf,
+    /// Its key (PEM).
+    pub key: PathBuf,
+}
 
 /// The address of an instance: a scheme, a host and a port, and nothing else.
 ///

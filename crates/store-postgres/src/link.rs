@@ -13,6 +13,9 @@ use tokio_postgres::Config;
 /// How long a connection that is only looked at may take to answer.
 const LOOK: Duration = Duration::from_secs(10);
 
+/// What is tried with the writer's address.
+const SAYING: &str = "saying where the writer is reached";
+
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -170,7 +173,7 @@ impl Link {
                     && let Err(trouble) = writer::advertise(&mut client, backend, address)
                 {
                     let cut = matches!(trouble, Trouble::Cut { .. });
-                    let error = trouble.told("saying where the writer is reached", &target.name);
+                    let error = trouble.told(SAYING, &target.name);
                     // What the server refuses costs no lock, and is tried again at the next look. Who opens the store
                     // hears of what does not mend itself, such as a right that is missing.
                     let lasts = self.made == 0 && !matches!(error, StoreError::Io { .. });
@@ -207,20 +210,35 @@ impl Link {
         }
     }
 
-    /// Whether the connection answers; if not, one that does is made. What is said of where the writer is reached is
-    /// said anew where somebody changed it.
-    pub(crate) fn look(&mut self) -> Result<(), StoreError> {
-        let advertised = self.advertised.clone();
-        let look = |client: &mut Client, backend: Backend| -> Answer<()> {
-            client.answers(LOOK)?;
-            if let Some(address) = &advertised {
-                writer::advertise_again(client, backend, address)?;
-            }
-            Ok(())
+    /// Whether the connection answers, and with it the lock is held; if not, one that does is made. What is said of
+    /// where the writer is reached is said anew where somebody changed it. What is wrong with that is given, and is no
+    /// error: whoever may write the row could otherwise hide for ever that the lock was lost.
+    pub(crate) fn look(&mut self) -> Result<Option<StoreError>, StoreError> {
+        self.answers()?;
+        let Some(address) = self.advertised.clone() else {
+            return Ok(None);
         };
-        let mut done = self.work(look)?;
+        let said = self.work(|client, backend| {
+            writer::advertise_again(client, backend, &address).map_err(Fail::from)
+        })?;
+        let Err(fail) = said else {
+            return Ok(None);
+        };
+        let cut = matches!(fail, Fail::Server(Trouble::Cut { .. }));
+        let trouble = told(fail, SAYING, &self.target.name);
+        if cut {
+            // The lock went with the connection. Whose it is now, the next one finds.
+            self.answers()?;
+        }
+        Ok(Some(trouble))
+    }
+
+    /// One round trip, on another connection where this one was cut.
+    fn answers(&mut self) -> Result<(), StoreError> {
+        let ask = |client: &mut Client, _: Backend| client.answers(LOOK).map_err(Fail::from);
+        let mut done = self.work(ask)?;
         if matches!(done, Err(Fail::Server(Trouble::Cut { .. }))) {
-            done = self.work(look)?;
+            done = self.work(ask)?;
         }
         let tried = "looking after the writer's connection";
         done.map_err(|fail| told(fail, tried, &self.target.name))

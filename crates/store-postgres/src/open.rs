@@ -101,7 +101,7 @@ pub(crate) fn check(client: &mut Client, target: &Target, purpose: Purpose) -> A
         hold_durable(name, &server.durable)?;
     }
     if purpose != Purpose::Own {
-        schema::hold(client, target)?;
+        schema::hold(client, target, purpose)?;
         hold_logged(client, target)?;
     }
     Ok(server.backend)

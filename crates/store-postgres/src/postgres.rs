@@ -10,7 +10,7 @@ use crate::{checkpoints, ciphertexts, delete, find, nodes, read};
 use ai_audit_core::{Head, NodeHash, SubjectKeyId};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
-    Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
+    Alone, Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
     StoredCheckpoint, StoredReceipt, check_level,
 };
 use core::fmt;
@@ -301,14 +301,18 @@ impl Store for PostgresStore {
         })
     }
 
-    fn is_alone_since_opened(&self) -> Result<bool, StoreError> {
+    fn is_alone_since_opened(&self) -> Result<Alone, StoreError> {
         if !self.options.sole_writer || self.mode == OpenMode::ReadOnly {
-            return Ok(false);
+            return Ok(Alone::default());
         }
         self.with_link(|writer| {
-            writer.link.look()?;
+            let trouble = writer.link.look()?;
             // The first connection was made when it was opened.
-            Ok(writer.link.made() == 1)
+            let since_opened = writer.link.made() == 1;
+            Ok(Alone {
+                since_opened,
+                trouble,
+            })
         })
     }
 }

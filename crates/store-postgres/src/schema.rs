@@ -13,8 +13,12 @@ const MIGRATIONS: [&str; 3] = [
     include_str!("../sql/0003.sql"),
 ];
 
-/// The latest version that is known here.
+/// The latest version that is known here. What is written is written to this one alone.
 const VERSION: i32 = 3;
+
+/// The oldest version that is read as it is: later ones added tables that no reader looks at. Whoever changes a table
+/// that readers look at has them ask for the version, or raises this.
+const OLDEST_READ: i32 = 1;
 
 /// Kinds of control receipts as migrations and statements list them.
 macro_rules! control_kinds {
@@ -95,8 +99,8 @@ fn too_new(found: i32) -> StoreError {
     }
 }
 
-/// Refuses a schema that is none of ours, or of another version.
-pub(crate) fn hold(client: &mut Client, target: &Target) -> Answer<()> {
+/// Refuses a schema that is none of ours, or of a version that is not for this purpose.
+pub(crate) fn hold(client: &mut Client, target: &Target, purpose: Purpose) -> Answer<()> {
     let (name, schema) = (&target.name, &target.schema);
     if !has_tables(client, schema)? {
         let what = format!(
@@ -115,9 +119,13 @@ pub(crate) fn hold(client: &mut Client, target: &Target) -> Answer<()> {
     if held > VERSION {
         return Err(too_new(held).into());
     }
-    if held < VERSION {
+    let oldest = match purpose {
+        Purpose::Read => OLDEST_READ,
+        Purpose::Write | Purpose::Own => VERSION,
+    };
+    if held < oldest {
         return Err(invalid(format!(
-            "{name}: schema {schema} has version {held}, this software needs {VERSION}: run `ai-audit store prepare` (in a program: `migrate`), logged in as the tables' owner"
+            "{name}: schema {schema} has version {held}, this software needs {VERSION} to write and {OLDEST_READ} to read: run `ai-audit store prepare` (in a program: `migrate`), logged in as the tables' owner"
         ))
         .into());
     }

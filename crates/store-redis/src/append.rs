@@ -28,9 +28,15 @@ impl RedisStore {
         for part in &parts {
             self.declares_loss(part.batch)?;
         }
+        // What was given up before is not to come in between.
+        self.settle()?;
         for _ in 0..TRIES {
             let (change, advanced) = self.prepare(&parts)?;
-            match self.change("appending", &change)? {
+            let done = self.change("appending", &change);
+            if matches!(done, Err(StoreError::Io { .. })) {
+                self.doubt(parts.iter().map(|part| part.batch.log));
+            }
+            match done? {
                 Done::Made => {
                     let mut frontiers = self
                         .frontiers
@@ -39,11 +45,16 @@ impl RedisStore {
                     frontiers.extend(advanced);
                     return Ok(());
                 }
-                // The heads are compared first.
+                // The heads are compared first, then the fences.
                 Done::Moved(guard, found) => {
                     if let Some(part) = parts.get(guard) {
                         let found = parse_head(part.batch.log, &found)?;
                         return Err(moved(part.batch, found));
+                    }
+                    let fence = guard.checked_sub(parts.len());
+                    if let Some(part) = fence.and_then(|fence| parts.get(fence)) {
+                        // Another process gave an append up. Nothing was written, so this is no second time.
+                        self.learn_fence(part.batch.log, found);
                     }
                 }
             }
@@ -59,6 +70,10 @@ impl RedisStore {
         for part in parts {
             let (log, expected) = (part.batch.log.as_str(), head_bytes(part.batch.expected));
             change.guard(&self.keys.heads, log, expected);
+        }
+        for part in parts {
+            let log = part.batch.log;
+            change.guard(&self.keys.fences, log.as_str(), self.fence(log));
         }
         for part in parts.iter().filter(|part| !part.receipts.is_empty()) {
             let grown = self.extend(&mut change, part)?;
@@ -147,10 +162,11 @@ impl RedisStore {
         if runs.is_empty() {
             return Ok(());
         }
-        // A receipt of a run that is deleted meanwhile would leave its names in the index.
+        // A receipt of a run that is deleted meanwhile would leave its names in the index. The revision stays as it is:
+        // a deletion elsewhere in the log has nothing to do with this, and would never end under appends that do not pause.
         let revision = self.read_revision(log)?;
         self.ends_as_expected(part.batch)?;
-        let mut new = part.receipts.iter().peekable();
+        let (mut new, indexed) = (part.receipts.iter().peekable(), number(runs.end));
         for run in runs {
             let mut index = Run::default();
             let (first, end) = (run * RUN, (run + 1) * RUN);
@@ -162,7 +178,9 @@ impl RedisStore {
             }
             index.write(change, keys, run);
         }
-        change.revise(&self.keys, log.as_str(), &revision);
+        change.guard(&self.keys.revisions, log.as_str(), revision);
+        let pair = vec![log.as_str().into(), indexed];
+        change.fields(&self.keys.indexed, pair);
         Ok(())
     }
 

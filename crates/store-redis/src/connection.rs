@@ -5,7 +5,7 @@ use crate::checks;
 use crate::error::{corrupt, ends_connection, failed};
 use crate::keys::{Keys, MARKER};
 use crate::options::{OpenMode, RedisOptions};
-use crate::script::{FIND, WRITE};
+use crate::script::{FENCE, FIND, WRITE};
 use ai_audit_store::StoreError;
 use redis::{
     Client, Cmd, Connection, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue,
@@ -119,6 +119,11 @@ impl Link {
     fn lock(&self) -> MutexGuard<'_, Option<Live>> {
         // A connection in which a panic left half an answer is one that `run` had taken out.
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops the connection: the next one leads to where the server is by then.
+    pub(crate) fn forget(&self) {
+        *self.lock() = None;
     }
 
     /// Asks for the settings again, with a new connection.
@@ -373,6 +378,14 @@ impl Link {
         Err(StoreError::Io {
             what: format!("{tried} at {server}: {found} answers to {sent} commands"),
         })
+    }
+
+    /// Counts a log's fence on and gives the new number. To do it twice is as good as once.
+    pub(crate) fn count_fence_on(&self, keys: &Keys, log: &str) -> Result<i64, StoreError> {
+        let mut cmd = Cmd::new();
+        cmd.arg("EVAL").arg(FENCE).arg(1);
+        cmd.arg(&keys.fences).arg(log);
+        self.query(keys, "shutting out an append that was given up", &cmd)
     }
 
     /// Runs a script by its digest; by its text where the server has forgotten it.

@@ -27,13 +27,14 @@ impl RedisStore {
     ) -> Result<u64, StoreError> {
         let keys = self.keys.of(log);
         self.until_made("deleting receipts", || {
-            let revision = self.read_revision(log)?;
+            let (revision, indexed) = (self.read_revision(log)?, self.read_indexed(log)?);
             let held = self.read_head(log)?.map_or(0, |head| head.size());
             if *range.end() >= held {
                 let (log, seq) = (log.clone(), *range.end());
                 return Err(StoreError::NoSuchReceipt { log, seq, held });
             }
             let (mut change, mut count, mut bytes) = (Change::default(), 0, 0_i64);
+            let mut grows = false;
             for (run, part) in by_run(*range.start()..*range.end() + 1) {
                 let rows = self.rows(log, &keys, part.clone())?;
                 let lengths = self.lengths(&keys, part.clone())?;
@@ -55,6 +56,8 @@ impl RedisStore {
                     let without: HashSet<u64> = seqs.iter().copied().collect();
                     let names = self.names_with(&keys, run, &without, Vec::new())?;
                     change.set(&keys.run(crate::keys::Index::Names, run), names);
+                } else {
+                    grows = true;
                 }
                 let beside = self.remove_beside_receipts(&mut change, &keys, &seqs)?;
                 bytes = bytes.saturating_add(signed(beside));
@@ -66,6 +69,9 @@ impl RedisStore {
             if count > 0 {
                 change.add(&self.keys.totals, "bytes", bytes.saturating_neg());
                 change.revise(&self.keys, log.as_str(), &revision);
+            }
+            if grows {
+                self.not_completed(&mut change, log, indexed);
             }
             Ok((change, count))
         })
@@ -79,7 +85,7 @@ impl RedisStore {
     ) -> Result<u64, StoreError> {
         let keys = self.keys.of(log);
         self.until_made("putting receipts back", || {
-            let revision = self.read_revision(log)?;
+            let (revision, indexed) = (self.read_revision(log)?, self.read_indexed(log)?);
             let held = self.read_head(log)?.map_or(0, |head| head.size());
             let leaves = self.leaves(&keys, held, receipts)?;
             let mut parsed = BTreeMap::new();
@@ -97,6 +103,7 @@ impl RedisStore {
                 }
             }
             let (mut change, mut count, mut bytes) = (Change::default(), 0, 0);
+            let mut grows = false;
             for (run, found) in runs {
                 let (mut pairs, mut names) = (Vec::new(), Vec::new());
                 for (receipt, sealed) in &found {
@@ -111,6 +118,8 @@ impl RedisStore {
                 if run < held / RUN {
                     let names = self.names_with(&keys, run, &HashSet::new(), names)?;
                     change.set(&keys.run(crate::keys::Index::Names, run), names);
+                } else {
+                    grows = true;
                 }
                 count += u64::try_from(found.len()).unwrap_or(u64::MAX);
             }
@@ -118,8 +127,17 @@ impl RedisStore {
                 change.add(&self.keys.totals, "bytes", signed(bytes));
                 change.revise(&self.keys, log.as_str(), &revision);
             }
+            if grows {
+                self.not_completed(&mut change, log, indexed);
+            }
             Ok((change, count))
         })
+    }
+
+    /// Compares whether the run at the log's end is completed and indexed meanwhile, for what changes receipts in it. Of
+    /// one that is complete this is not asked, so appends come in between once and no more: then it is complete.
+    fn not_completed(&self, change: &mut Change, log: &LogName, indexed: Vec<u8>) {
+        change.guard(&self.keys.indexed, log.as_str(), indexed);
     }
 
     /// The hashes in the places where receipts say that they stand; none for those beyond the log's end.

@@ -16,6 +16,8 @@ pub(crate) struct Keys {
     tag: String,
     pub(crate) heads: String,
     pub(crate) revisions: String,
+    pub(crate) indexed: String,
+    pub(crate) fences: String,
     pub(crate) latest: String,
     pub(crate) totals: String,
     pub(crate) marker: String,
@@ -28,6 +30,8 @@ impl Keys {
         Self {
             heads: format!("{tag}:heads"),
             revisions: format!("{tag}:revisions"),
+            indexed: format!("{tag}:indexed"),
+            fences: format!("{tag}:fences"),
             latest: format!("{tag}:latest"),
             totals: format!("{tag}:totals"),
             marker: format!("{tag}:store"),

@@ -21,6 +21,7 @@ mod checkpoints;
 mod checks;
 mod connection;
 mod delete;
+mod doubt;
 mod error;
 mod find;
 mod keys;

@@ -138,6 +138,14 @@ impl RedisStore {
         Ok(found.unwrap_or_default())
     }
 
+    /// How many complete runs of the log are indexed. Read it before the head: a run that is completed in between then
+    /// shows as a change.
+    pub(crate) fn read_indexed(&self, log: &LogName) -> Result<Vec<u8>, StoreError> {
+        let cmd = get_field(&self.keys.indexed, log.as_str());
+        let found: Option<Vec<u8>> = self.ask("reading how much is indexed", &cmd)?;
+        Ok(found.unwrap_or_default())
+    }
+
     pub(crate) fn read_totals(&self) -> Result<(u64, [u64; 2]), StoreError> {
         let mut cmd = Cmd::new();
         cmd.arg("HLEN").arg(&self.keys.heads);

@@ -1,4 +1,4 @@
-//! The scripts: one compares and writes, one looks into the indexes.
+//! The scripts: one compares and writes, one looks into the indexes, one shuts out what was given up.
 
 use crate::keys::{Index, Keys, LogKeys, MARKER};
 use redis::Cmd;
@@ -88,6 +88,14 @@ for run = tonumber(ARGV[2]), tonumber(ARGV[3]) do
   end
 end
 return out
+";
+
+/// Counts a log's fence on: whatever compares the number before is refused from then on. Also where memory is full,
+/// since nobody could say where the log ends until there is room.
+///
+/// KEYS: fences. ARGV: the log.
+pub(crate) const FENCE: &str = r"#!lua flags=allow-oom
+return redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
 ";
 
 /// Arguments of one command in the script: Lua takes some thousands at most.

@@ -2,6 +2,7 @@
 
 use crate::append::Frontiers;
 use crate::connection::{Link, Script};
+use crate::doubt::Fences;
 use crate::error::corrupt;
 use crate::keys::Keys;
 use crate::options::{OpenMode, RedisOptions};
@@ -34,6 +35,7 @@ pub struct RedisStore {
     reader: Link,
     /// Trees of the logs as they were after the last append of this store.
     pub(crate) frontiers: Mutex<Frontiers>,
+    pub(crate) fences: Fences,
     /// Logs whose genesis was seen to declare that receipts may be lost.
     pub(crate) declared: Mutex<HashSet<LogName>>,
 }
@@ -63,6 +65,7 @@ impl RedisStore {
             writer: Link::new(url, mode, options)?,
             reader: Link::new(url, mode, options)?,
             frontiers: Mutex::default(),
+            fences: Fences::default(),
             declared: Mutex::default(),
         };
         store.writer.open(&store.keys)?;
@@ -76,6 +79,7 @@ impl RedisStore {
     }
 
     pub(crate) fn ask<T: FromRedisValue>(&self, tried: &str, cmd: &Cmd) -> Result<T, StoreError> {
+        self.settle()?;
         self.reader.query(&self.keys, tried, cmd)
     }
 
@@ -84,6 +88,7 @@ impl RedisStore {
         tried: &str,
         pipeline: &Pipeline,
     ) -> Result<Vec<T>, StoreError> {
+        self.settle()?;
         self.reader.pipeline(&self.keys, tried, pipeline)
     }
 
@@ -92,8 +97,19 @@ impl RedisStore {
         tried: &str,
         arguments: impl Fn(&mut Cmd),
     ) -> Result<Vec<u64>, StoreError> {
+        self.settle()?;
         self.reader
             .script(&self.keys, tried, Script::Find, arguments)
+    }
+
+    /// Counts a log's fence on, where appends go, and gives what they compare with it from then on.
+    pub(crate) fn count_fence_on(&self, log: &LogName) -> Result<Vec<u8>, StoreError> {
+        let number = self.writer.count_fence_on(&self.keys, log.as_str())?;
+        Ok(number.to_string().into_bytes())
+    }
+
+    pub(crate) fn forget_reader(&self) {
+        self.reader.forget();
     }
 
     pub(crate) fn may_write(&self) -> Result<(), StoreError> {

@@ -94,7 +94,7 @@ pub use reader::{StoreReader, StoreSink, StoreTiles};
 pub use receipt_keys::{ReceiptKeys, ReceiptKeysError};
 pub use sealed::Sealed;
 pub use store::{
-    Batch, Health, ParsedBatch, Query, ReadLimit, Store, StoredCheckpoint, StoredContent,
+    Alone, Batch, Health, ParsedBatch, Query, ReadLimit, Store, StoredCheckpoint, StoredContent,
     StoredReceipt,
 };
 pub use tiered::{Moved, TierPolicy, TieredStore};

@@ -190,13 +190,14 @@ pub trait Store: Send + Sync {
     /// Whether a lock has kept all other writers out, without a break, since this one was opened: then nobody who heeds
     /// the lock has written. Asked in one or two short questions, where [`Store::health`] looks through the store. A
     /// connection that was lost is made anew by it, and takes the lock again where nobody has it: that was a break. A
-    /// store without a lock cannot tell.
+    /// store without a lock cannot tell. What goes wrong beside the lock is in the answer and is no error: it must not
+    /// hide what was found of the lock.
     ///
     /// # Errors
     ///
     /// [`StoreError::Locked`] where another writer has the lock; what keeps the store from answering.
-    fn is_alone_since_opened(&self) -> Result<bool, StoreError> {
-        Ok(false)
+    fn is_alone_since_opened(&self) -> Result<Alone, StoreError> {
+        Ok(Alone::default())
     }
 }
 
@@ -394,6 +395,16 @@ impl StoredCheckpoint {
         })?;
         Ok(kept.to_string())
     }
+}
+
+/// What a store says of the lock that keeps other writers out ([`Store::is_alone_since_opened`]).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Alone {
+    /// Whether it kept them all out, without a break, since the store was opened.
+    pub since_opened: bool,
+    /// What goes wrong beside the lock, such as with saying where the writer is reached: for the operator. It says
+    /// nothing of the lock.
+    pub trouble: Option<StoreError>,
 }
 
 /// How a store is.

@@ -3,7 +3,7 @@
 mod moves;
 
 use crate::{
-    Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
+    Alone, Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
     StoredCheckpoint, StoredContent, StoredReceipt,
 };
 use ai_audit_core::{Head, NodeHash, SubjectKeyId, UnverifiedReceipt};
@@ -323,7 +323,7 @@ impl Store for TieredStore {
         self.hot.latest_checkpoint(log)
     }
 
-    fn is_alone_since_opened(&self) -> Result<bool, StoreError> {
+    fn is_alone_since_opened(&self) -> Result<Alone, StoreError> {
         self.hot.is_alone_since_opened()
     }
 

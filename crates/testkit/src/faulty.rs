@@ -3,7 +3,7 @@
 use ai_audit_core::{Head, NodeHash, SubjectKeyId};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
-    Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
+    Alone, Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
     StoredCheckpoint, StoredContent, StoredReceipt,
 };
 use core::ops::{Range, RangeInclusive};
@@ -235,7 +235,7 @@ impl<S: Store> Store for FaultyStore<S> {
         self.inner.health()
     }
 
-    fn is_alone_since_opened(&self) -> Result<bool, StoreError> {
+    fn is_alone_since_opened(&self) -> Result<Alone, StoreError> {
         self.inner.is_alone_since_opened()
     }
 }

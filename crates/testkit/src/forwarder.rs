@@ -1,4 +1,5 @@
-//! Between a client and a server: connections that can be cut before an answer, be slow, or lead elsewhere.
+//! Between a client and a server: connections that can be cut before an answer, be slow, lead elsewhere, or hold a request
+//! back.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -20,6 +21,30 @@ struct State {
     cut: Mutex<Option<usize>>,
     cuts: AtomicUsize,
     delay: AtomicU64,
+    /// Holds the next request of at least so many bytes back.
+    hold: Mutex<Option<usize>>,
+    held: AtomicUsize,
+    /// How often what is held back was let go.
+    let_go: AtomicUsize,
+}
+
+impl State {
+    /// Holds a request back until it is let go, if it is one that is to be. Its client is cut off at once.
+    fn hold(&self, client: &TcpStream, request: usize) {
+        let mut hold = self.hold.lock().unwrap();
+        if hold.is_none_or(|least| request < least) {
+            return;
+        }
+        *hold = None;
+        drop(hold);
+        let before = self.let_go.load(Ordering::SeqCst);
+        self.held.fetch_add(1, Ordering::SeqCst);
+        client.shutdown(Shutdown::Both).ok();
+        while self.let_go.load(Ordering::SeqCst) == before {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.held.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Forwarder {
@@ -33,6 +58,9 @@ impl Forwarder {
             cut: Mutex::new(None),
             cuts: AtomicUsize::new(0),
             delay: AtomicU64::new(0),
+            hold: Mutex::new(None),
+            held: AtomicUsize::new(0),
+            let_go: AtomicUsize::new(0),
         });
         let shared = Arc::clone(&state);
         // Ends with the test's process: it holds nothing that somebody waits for.
@@ -70,6 +98,23 @@ impl Forwarder {
         self.state.cuts.load(Ordering::SeqCst)
     }
 
+    /// The next request of at least so many bytes is held back, and its client cut off: what a buffer of the network
+    /// does. It must come in one piece.
+    pub fn hold_next(&self, request: usize) {
+        *self.state.hold.lock().unwrap() = Some(request);
+    }
+
+    /// How many requests are held back.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.state.held.load(Ordering::SeqCst)
+    }
+
+    /// Hands on what is held back.
+    pub fn let_go(&self) {
+        self.state.let_go.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// Answers come so much later.
     pub fn delay(&self, delay: Duration) {
         let millis = u64::try_from(delay.as_millis()).unwrap();
@@ -83,10 +128,12 @@ fn connect(state: &Arc<State>, client: TcpStream, server: TcpStream) {
     // Bytes of the request that was not answered yet.
     let asked = Arc::new(AtomicUsize::new(0));
     let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-    let counted = Arc::clone(&asked);
+    let (counted, held) = (Arc::clone(&asked), Arc::clone(state));
+    let cut_off = client.try_clone().unwrap();
     std::thread::spawn(move || {
         pump(from, to, |read| {
             counted.fetch_add(read, Ordering::SeqCst);
+            held.hold(&cut_off, read);
             true
         });
     });

@@ -3,7 +3,7 @@
 use ai_audit_core::{Head, NodeHash, SubjectKeyId};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
-    Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
+    Alone, Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
     StoredCheckpoint, StoredReceipt, TieredStore,
 };
 use core::ops::{Range, RangeInclusive};
@@ -103,7 +103,7 @@ impl Store for EagerTiers {
         self.0.health()
     }
 
-    fn is_alone_since_opened(&self) -> Result<bool, StoreError> {
+    fn is_alone_since_opened(&self) -> Result<Alone, StoreError> {
         self.0.is_alone_since_opened()
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Serve {
     pub(crate) standby: bool,
     /// With --standby, listen at once: hand what is sent here to the writer, and, once this is the writer, be
     /// reached by the others at this address. For directories on a PostgreSQL.
-    #[arg(long, value_name = "URL", requires_all = ["standby", "peer"], conflicts_with = "client_ca")]
+    #[arg(long, value_name = "URL", requires_all = ["standby", "peer"])]
     pub(crate) advertise: Option<String>,
     /// The address that another instance advertises; may be repeated. Nothing is handed to an address that is
     /// none of these, whatever the store says.
@@ -44,6 +44,13 @@ pub(crate) struct Serve {
     /// The authorities (PEM) that TLS to other instances trusts. [default: those of the system]
     #[arg(long, value_name = "PEM", requires = "advertise")]
     pub(crate) peer_ca: Option<PathBuf>,
+    /// The certificate (PEM) that this instance shows to others, and those between it and its authority. With
+    /// --client-ca, by which all of them ask for one.
+    #[arg(long, value_name = "PEM", requires_all = ["advertise", "client_ca", "peer_key"])]
+    pub(crate) peer_cert: Option<PathBuf>,
+    /// The key of that certificate (PEM).
+    #[arg(long, value_name = "PEM", requires = "peer_cert")]
+    pub(crate) peer_key: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) tls: Tls,
     /// Keep these texts in the clear, after the redaction policy was applied.

@@ -6,6 +6,7 @@ mod offer;
 mod print;
 mod roster;
 mod shown;
+mod state;
 mod status;
 mod verify;
 
@@ -13,7 +14,7 @@ use crate::cli::fleet::{Fleet as Args, FleetCommand};
 use crate::failure::usage;
 use crate::open::read_at_most;
 use crate::output::Output;
-use ai_audit_core::{DecodeBody as _, Genesis, Kind, Timestamp, UnverifiedReceipt};
+use ai_audit_core::{DecodeBody as _, Genesis, Head, Kind, Timestamp, UnverifiedReceipt};
 use ai_audit_directory::{LogDirectory, Writer};
 use ai_audit_fleet::{Fleet, When};
 use ai_audit_note::{MAX_FLEET_INTERVAL, MAX_NOTE_LEN, VKey, VKeyKind};
@@ -44,6 +45,23 @@ fn load(
     log: &LogName,
     until: Option<Timestamp>,
 ) -> anyhow::Result<Fleet> {
+    let (fleet, _, _) = loaded(directory, log, until)?;
+    Ok(fleet)
+}
+
+/// The same for who is about to write to the log, and nobody else meanwhile: what was read is kept for the next time.
+fn load_and_keep(directory: &LogDirectory, log: &LogName) -> anyhow::Result<Fleet> {
+    let (fleet, head, new) = loaded(directory, log, None)?;
+    state::keep(directory, log, &fleet, (&head, new));
+    Ok(fleet)
+}
+
+/// A fleet, where its log ended then, and how many of its receipts were read for it.
+fn loaded(
+    directory: &LogDirectory,
+    log: &LogName,
+    until: Option<Timestamp>,
+) -> anyhow::Result<(Fleet, Head, usize)> {
     let sealed = directory.receipt(log, 0)?;
     let genesis =
         UnverifiedReceipt::parse(&sealed).and_then(|receipt| Genesis::decode(&receipt))?;
@@ -53,13 +71,23 @@ fn load(
             "log {log} is no fleet log; `ai-audit fleet init` opens one"
         )));
     }
+    let head = directory.head(log)?;
+    // What was kept of a later time than is asked for is of no use.
+    let early = |fleet: &Fleet| until.is_none() || fleet.time() <= until;
+    let kept = state::read(directory, log, &head).filter(|(fleet, _)| early(fleet));
+    let (mut fleet, begin) = kept.unwrap_or_default();
+    if let Some(time) = until {
+        fleet = fleet.until(time);
+    }
     let mut places = Vec::new();
     for kind in [Kind::FLEET_ROSTER, Kind::MEMBER_CHECKPOINT] {
-        let query = Query::Kind(kind);
-        places.extend(directory.store().find(log, &query, None, usize::MAX)?);
+        let (query, after) = (Query::Kind(kind), begin.checked_sub(1));
+        places.extend(directory.store().find(log, &query, after, usize::MAX)?);
     }
+    // One that came meanwhile is beyond what is said to have been read.
+    places.retain(|seq| *seq < head.size());
     places.sort_unstable();
-    let mut fleet = until.map_or_else(Fleet::new, |time| Fleet::new().until(time));
+    let new = places.len();
     for seq in places {
         match directory.stored(log, seq)? {
             StoredContent::Sealed(sealed) => fleet.push(&UnverifiedReceipt::parse(&sealed)?),
@@ -68,7 +96,7 @@ fn load(
             ),
         }
     }
-    Ok(fleet)
+    Ok((fleet, head, new))
 }
 
 /// Where a receipt would stand that is sealed now, as far as it matters before it is.

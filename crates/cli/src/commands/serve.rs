@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
         files.acceptor().map_err(|error| usage(error.to_string()))?;
     }
     options.telemetry = telemetry(args)?;
-    let routing = routing::of(args, &mut settings)?;
+    let routing = routing::of(args, options.tls.as_ref(), &mut settings)?;
     options.end_when_taken_over = routing.is_some();
     let observer = options
         .telemetry

@@ -21,6 +21,7 @@ mod erasure_line;
 mod fleet;
 mod fleet_hostile;
 mod fleet_parts;
+mod fleet_state;
 mod fleet_table;
 mod fleet_unreadable;
 mod help;

@@ -8,4 +8,5 @@ mod offers;
 mod parts;
 mod properties;
 mod rosters;
+mod state;
 mod thieves;

@@ -1,10 +1,10 @@
 //! What members offer: what is taken of it, what convicts, what is refused.
 
 use crate::logs::{FleetLog, Log, at};
-use ai_audit_core::{DecodeBody as _, UnverifiedReceipt};
-use ai_audit_fleet::{Fleet, FleetProblem, Offered, Refusal, When};
+use ai_audit_core::{DecodeBody as _, MAX_PAYLOAD_LEN, UnverifiedReceipt, encode_body};
+use ai_audit_fleet::{Fleet, FleetProblem, MAX_OWN_NOTE, Offered, Refusal, When};
 use ai_audit_merkle::TreeSize;
-use ai_audit_note::{AddCheckpoint, MemberSeen};
+use ai_audit_note::{AddCheckpoint, Checkpoint, MemberSeen, SignedNote};
 use ai_audit_verify::Equivocation;
 
 /// The fleet of three, as its keeper has it.
@@ -173,6 +173,66 @@ fn notes_and_requests_by_file() {
         .unwrap()
         .offered_note(&new.note(8));
     taken(&mut fleet, offered.unwrap());
+}
+
+/// Its checkpoint of a size, whose note has so many bytes by an extension line.
+fn long(log: &Log, size: u64, bytes: usize) -> SignedNote {
+    let mut checkpoint = Checkpoint::parse(log.note(size).text()).unwrap();
+    let line = bytes - log.note(size).to_string().len() - 1;
+    checkpoint.extensions.push("x".repeat(line));
+    let note = checkpoint.sign(&*log.key).unwrap();
+    assert_eq!(note.to_string().len(), bytes);
+    note
+}
+
+/// What is taken must be able to convict: a member may not sign itself out of that by what it adds to its checkpoints.
+#[test]
+fn a104_checkpoints_too_long_to_convict_by_are_refused() {
+    let (mut fleet, [_, mut eu, _]) = fleet();
+    eu.grow("", 40);
+    let tree = |fleet: &Fleet, log: &Log, note: &SignedNote| {
+        let member = fleet.member(&log.origin).unwrap();
+        member.offered_tree(note, &mut log.tree.clone(), log.tree.size())
+    };
+    for found in [MAX_OWN_NOTE + 1, 40_000, 200_000] {
+        let note = long(&eu, 20, found);
+        let refused = Err(Refusal::Long { found });
+        assert_eq!(tree(&fleet, &eu, &note), refused);
+        let request = AddCheckpoint {
+            old: TreeSize::new(6),
+            proof: eu.shown(6, 20).path.to_vec(),
+            checkpoint: note,
+        };
+        let member = fleet.member(&eu.origin).unwrap();
+        assert_eq!(member.offered_request(&request), refused);
+        let said = refused.unwrap_err();
+        assert!(said.to_string().contains("extension lines"), "{said}");
+        assert!(!said.is_grave());
+    }
+    // A first one, too.
+    let new = Log::new("new", 8);
+    fleet.take_roster(&new.added(60), when(9)).unwrap();
+    let member = fleet.member(&new.origin).unwrap();
+    let found = MAX_OWN_NOTE + 1;
+    let refused = member.offered_note(&long(&new, 8, found));
+    assert_eq!(refused, Err(Refusal::Long { found }));
+    // The longest that is taken.
+    let offered = tree(&fleet, &eu, &long(&eu, 20, MAX_OWN_NOTE)).unwrap();
+    taken(&mut fleet, offered);
+    // Two of the longest, and the longest path between them.
+    let mut fork = Log {
+        tree: ai_audit_merkle::MemoryTree::new(),
+        ..eu.clone()
+    };
+    fork.grow("another", 40);
+    let Offered::New(body) = tree(&fleet, &fork, &long(&fork, 30, MAX_OWN_NOTE)).unwrap() else {
+        panic!("a conviction")
+    };
+    assert!(matches!(body.seen, MemberSeen::Contradicts(_)));
+    fleet.check_checkpoint(&body).unwrap();
+    let path = 65 * 45;
+    let len = encode_body(&body).unwrap().len();
+    assert!(len + path <= MAX_PAYLOAD_LEN - 1024, "{len}");
 }
 
 /// The bodies of the worked examples in the specification decode, and encode to the same bytes.

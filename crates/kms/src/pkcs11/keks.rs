@@ -9,15 +9,22 @@ use ai_audit_shredding::{
     KekId, KekVault, KeyWrapper, SubjectKey, SubjectKeysError, WrapError, WrapsKeys,
 };
 use core::fmt;
+use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::aead::GcmParams;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 /// Bits of an authentication tag.
 const TAG_BITS: u64 = 128;
+/// The same in bytes.
+const TAG: usize = 16;
+/// How many sessions are kept for the next keys; more threads than that open their own.
+const KEPT: usize = 8;
+/// What is wrapped to see whether a key works is bound to this, and no subject's key is.
+const PROBE: &[u8] = b"ai-audit/wrap-service/probe/v1\0";
 const CURRENT: &str = "current";
 const NEXT: &str = "next";
 
@@ -25,6 +32,9 @@ const NEXT: &str = "next";
 pub struct Pkcs11Keks {
     token: Arc<Pkcs11Token>,
     name: String,
+    /// Sessions in which a key was wrapped or opened, for the next one: an erasure wraps every key of a log anew, and a
+    /// log-in takes a token longer than a key.
+    sessions: Arc<Mutex<Vec<Session>>>,
 }
 
 /// A key of ours in the token.
@@ -41,7 +51,12 @@ impl Pkcs11Keks {
         Self {
             token,
             name: name.into(),
+            sessions: Arc::default(),
         }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Vec<Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn describe(&self) -> String {
@@ -52,7 +67,7 @@ impl Pkcs11Keks {
         format!("{} {state}", self.name).into_bytes()
     }
 
-    fn failed(&self, error: &cryptoki::error::Error, doing: &str) -> KmsError {
+    fn failed(&self, error: &Error, doing: &str) -> KmsError {
         failure(error, &self.describe(), doing)
     }
 
@@ -221,6 +236,7 @@ impl Pkcs11Keks {
         let keks = Self {
             token: Arc::clone(&self.token),
             name: self.name.clone(),
+            sessions: Arc::clone(&self.sessions),
         };
         Box::new(Wrapper { keks, id })
     }
@@ -233,8 +249,30 @@ struct Wrapper {
 }
 
 impl Wrapper {
-    fn ready(&self) -> Result<(Session, ObjectHandle), KmsError> {
-        let session = self.keks.token.session(false)?;
+    /// Does something with the key, in a session that was kept or, where there is none that lives, in a new one.
+    fn with<T>(
+        &self,
+        act: impl Fn(&Session, ObjectHandle) -> Result<T, KmsError>,
+    ) -> Result<T, KmsError> {
+        let kept = self.keks.sessions().pop();
+        if let Some(session) = kept {
+            match self.in_session(session, &act) {
+                // A token that was pulled out, or that closed it, leaves sessions that are none.
+                Err(error) if error.kind() == KmsErrorKind::Unavailable => {
+                    self.keks.sessions().clear();
+                }
+                done => return done,
+            }
+        }
+        self.in_session(self.keks.token.session(false)?, &act)
+    }
+
+    /// The session is kept where that worked.
+    fn in_session<T>(
+        &self,
+        session: Session,
+        act: &impl Fn(&Session, ObjectHandle) -> Result<T, KmsError>,
+    ) -> Result<T, KmsError> {
         let all = self.keks.all(&session)?;
         let found = all.iter().find(|key| key.id == self.id);
         let handle = found.map(|key| key.handle).ok_or_else(|| {
@@ -244,8 +282,79 @@ impl Wrapper {
                 format!("key-encryption key {} is not here any more", self.id),
             )
         })?;
-        Ok((session, handle))
+        let done = act(&session, handle)?;
+        let mut kept = self.keks.sessions();
+        if kept.len() < KEPT {
+            kept.push(session);
+        }
+        Ok(done)
     }
+
+    fn seal(
+        &self,
+        session: &Session,
+        handle: ObjectHandle,
+        nonce: [u8; 12],
+        bound: &[u8],
+        bytes: &[u8],
+    ) -> Result<Vec<u8>, KmsError> {
+        let failed = |error: Error| self.keks.failed(&error, "a key was not wrapped");
+        // Its own copy: a module may write to it.
+        let mut iv = nonce;
+        let params = GcmParams::new(&mut iv, bound, TAG_BITS.into()).map_err(failed)?;
+        let sealed = session
+            .encrypt(&Mechanism::AesGcm(params), handle, bytes)
+            .map_err(failed)?;
+        if sealed.len() != bytes.len() + TAG || iv != nonce {
+            let what = "the token wrapped a key in another form (CKM_AES_GCM)";
+            return Err(KmsError::new(
+                KmsErrorKind::Answer,
+                self.keks.describe(),
+                what,
+            ));
+        }
+        Ok(sealed)
+    }
+
+    /// What comes of opening a wrapped key; nothing where it was changed.
+    fn judge<T>(
+        &self,
+        session: &Session,
+        handle: ObjectHandle,
+        opened: Result<T, Error>,
+    ) -> Result<Option<T>, KmsError> {
+        match opened {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if is_of_data(&error) => Ok(None),
+            Err(error) if is_of_anything(&error) && self.works(session, handle) => Ok(None),
+            Err(error) => Err(self.keks.failed(&error, "a wrapped key does not open")),
+        }
+    }
+
+    /// Whether the key opens what it wraps just now: then what it does not open is not what it wrapped.
+    fn works(&self, session: &Session, handle: ObjectHandle) -> bool {
+        let (mut nonce, text) = ([0_u8; 12], [0_u8; 32]);
+        if session.generate_random_slice(&mut nonce).is_err() {
+            return false;
+        }
+        let Ok(sealed) = self.seal(session, handle, nonce, PROBE, &text) else {
+            return false;
+        };
+        open(session, handle, nonce, PROBE, &sealed).is_ok_and(|bytes| bytes.as_slice() == text)
+    }
+}
+
+fn open(
+    session: &Session,
+    handle: ObjectHandle,
+    nonce: [u8; 12],
+    bound: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut iv = nonce;
+    let mechanism = Mechanism::AesGcm(GcmParams::new(&mut iv, bound, TAG_BITS.into())?);
+    let opened = session.decrypt(&mechanism, handle, sealed);
+    opened.map(Zeroizing::new)
 }
 
 impl KeyWrapper for Wrapper {
@@ -261,23 +370,10 @@ impl KeyWrapper for Wrapper {
         key: &SubjectKey,
         nonce: [u8; 12],
     ) -> Result<Vec<u8>, SubjectKeysError> {
-        let (session, handle) = self.ready()?;
         let bound = associated(self.id, key.log(), key.id(), subject);
-        // Its own copy: a module may write to it.
-        let mut iv = nonce;
-        let params = GcmParams::new(&mut iv, &bound, TAG_BITS.into())
-            .map_err(|error| self.keks.failed(&error, "a key was not wrapped"))?;
-        let sealed = session
-            .encrypt(
-                &Mechanism::AesGcm(params),
-                handle,
-                key.to_bytes().as_slice(),
-            )
-            .map_err(|error| self.keks.failed(&error, "a key was not wrapped"))?;
-        if sealed.len() != 48 || iv != nonce {
-            let what = "the token wrapped a key in another form (CKM_AES_GCM)";
-            return Err(KmsError::new(KmsErrorKind::Answer, self.keks.describe(), what).into());
-        }
+        let bytes = key.to_bytes();
+        let sealed = self
+            .with(|session, handle| self.seal(session, handle, nonce, &bound, bytes.as_slice()))?;
         Ok([self.id.as_bytes().as_slice(), &nonce, &sealed].concat())
     }
 
@@ -295,38 +391,33 @@ impl KeyWrapper for Wrapper {
             .split_first_chunk::<12>()
             .filter(|(_, sealed)| sealed.len() == 48)
             .ok_or_else(|| wrong(WrapError::Length { found }))?;
-        let (session, handle) = self.ready()?;
         let bound = associated(self.id, log, id, subject);
-        let mut iv = *nonce;
-        let params = GcmParams::new(&mut iv, &bound, TAG_BITS.into())
-            .map_err(|error| self.keks.failed(&error, "a key was not opened"))?;
-        let bytes = session
-            .decrypt(&Mechanism::AesGcm(params), handle, sealed)
-            .map(Zeroizing::new)
-            .map_err(|error| {
-                if refused_data(&error) {
-                    return wrong(WrapError::Changed);
-                }
-                self.keks
-                    .failed(&error, "a wrapped key does not open")
-                    .into()
-            })?;
+        let bytes = self.with(|session, handle| {
+            let bytes = open(session, handle, *nonce, &bound, sealed);
+            self.judge(session, handle, bytes)
+        })?;
+        let bytes = bytes.ok_or_else(|| wrong(WrapError::Changed))?;
         opened(log, id, &bytes).map_err(wrong)
     }
 }
 
-/// Whether the code says that the tag does not verify: tokens have several for it.
-fn refused_data(error: &cryptoki::error::Error) -> bool {
-    use cryptoki::error::{Error, RvError};
+/// Whether the code says that the tag does not verify.
+fn is_of_data(error: &Error) -> bool {
     matches!(
         error,
         Error::Pkcs11(
-            RvError::EncryptedDataInvalid
-                | RvError::EncryptedDataLenRange
-                | RvError::GeneralError
-                | RvError::FunctionFailed,
+            RvError::EncryptedDataInvalid | RvError::EncryptedDataLenRange,
             _
         )
+    )
+}
+
+/// Whether the code says nothing: tokens have it for a tag that does not verify, and for whatever is wrong with
+/// themselves.
+fn is_of_anything(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Pkcs11(RvError::GeneralError | RvError::FunctionFailed, _)
     )
 }
 

@@ -155,6 +155,8 @@ impl VaultAccess {
                 (Kind::KeyUnusable, "the key is of another type")
             }
             429 => (Kind::Throttled, "too many requests"),
+            // A replica that is behind, one that stands by, or a balancer that reaches none.
+            408 | 412 | 425 | 472 | 473 => (Kind::Unavailable, "it cannot answer now"),
             503 if has("sealed") => (Kind::Unavailable, "it is sealed; somebody has to unseal it"),
             500..=599 => (Kind::Unavailable, "an error of its own"),
             300..=399 => (

@@ -20,6 +20,9 @@ const TYPE: &str = "aes256-gcm96";
 /// How ciphertexts begin: each key of ours has one version. Transit takes `v0` for `v1`, so that two texts would open alike.
 const FORM: &str = "vault:v1:";
 
+/// What is wrapped to see whether a key works is bound to this, and no subject's key is.
+const PROBE: &[u8] = b"ai-audit/wrap-service/probe/v1\0";
+
 /// Fills a buffer with random bytes of cryptographic quality, or says why it cannot.
 pub type Random = Arc<dyn Fn(&mut [u8]) -> Result<(), String> + Send + Sync>;
 
@@ -284,26 +287,7 @@ impl KeyWrapper for Wrapper {
         _: [u8; 12],
     ) -> Result<Vec<u8>, SubjectKeysError> {
         let bound = associated(self.id, key.log(), key.id(), subject);
-        let secret = Zeroizing::new(Base64::encode_string(key.to_bytes().as_slice()));
-        // By hand, since a JSON value would leave a copy of the secret behind.
-        let body = Zeroizing::new(
-            format!(
-                r#"{{"plaintext":"{}","associated_data":"{}","key_version":1}}"#,
-                secret.as_str(),
-                Base64::encode_string(&bound)
-            )
-            .into_bytes(),
-        );
-        let path = self.keks.path("encrypt", self.id);
-        let sealed: Encrypted =
-            self.keks
-                .access
-                .ask(&path, Repeat::Safe, &Method::POST, Some(&body))?;
-        let text = sealed.ciphertext;
-        if !text.starts_with(FORM) || text.len() > 256 {
-            let what = "a key came back wrapped in another form than vault:v1:…";
-            return Err(self.keks.failed(KmsErrorKind::Answer, what).into());
-        }
+        let text = self.seal(key.to_bytes().as_slice(), &bound)?;
         let wrapped = [self.id.as_bytes().as_slice(), text.as_bytes()].concat();
         // A service that gives back what it cannot open again would lose the texts of a person.
         let again = self.unwrap(key.log(), subject, key.id(), &wrapped)?;
@@ -327,30 +311,77 @@ impl KeyWrapper for Wrapper {
             .ok()
             .filter(|text| text.starts_with(FORM))
             .ok_or_else(|| wrong(WrapError::Changed))?;
-        let bound = associated(self.id, log, id, subject);
-        let body = json!({"ciphertext": text, "associated_data": Base64::encode_string(&bound)});
-        let body = Zeroizing::new(body.to_string().into_bytes());
-        let path = self.keks.path("decrypt", self.id);
-        let answer: Result<Decrypted, KmsError> =
-            self.keks
-                .access
-                .ask(&path, Repeat::Safe, &Method::POST, Some(&body));
-        let plain = match answer {
-            // Transit says 400 of a tag that does not verify and of a ciphertext that is none.
+        let bytes = match self.open(text, &associated(self.id, log, id, subject)) {
+            // Transit says 400 of a tag that does not verify and of a ciphertext that is none. Whatever stands before it
+            // says 400 of what it likes, and transit of a key that may not be used any more.
             Err(error)
                 if matches!(
                     error.kind(),
                     KmsErrorKind::Refused | KmsErrorKind::KeyUnusable
                 ) =>
             {
-                return Err(wrong(WrapError::Changed));
+                if self.works() {
+                    return Err(wrong(WrapError::Changed));
+                }
+                let what = format!(
+                    "a wrapped key does not open, and neither does one that is wrapped now, so whether it was changed cannot be told: {error}"
+                );
+                return Err(self.keks.failed(error.kind(), what).into());
             }
-            answer => Zeroizing::new(answer?.plaintext),
+            answer => answer?,
         };
-        let bytes = Base64::decode_vec(&plain)
-            .map(Zeroizing::new)
-            .map_err(|_| wrong(WrapError::Changed))?;
         opened(log, id, &bytes).map_err(wrong)
+    }
+}
+
+impl Wrapper {
+    /// Has transit encrypt something, and gives the text that it makes of it.
+    fn seal(&self, bytes: &[u8], bound: &[u8]) -> Result<String, KmsError> {
+        let secret = Zeroizing::new(Base64::encode_string(bytes));
+        // By hand, since a JSON value would leave a copy of the secret behind.
+        let body = Zeroizing::new(
+            format!(
+                r#"{{"plaintext":"{}","associated_data":"{}","key_version":1}}"#,
+                secret.as_str(),
+                Base64::encode_string(bound)
+            )
+            .into_bytes(),
+        );
+        let path = self.keks.path("encrypt", self.id);
+        let sealed: Encrypted =
+            self.keks
+                .access
+                .ask(&path, Repeat::Safe, &Method::POST, Some(&body))?;
+        let text = sealed.ciphertext;
+        if !text.starts_with(FORM) || text.len() > 256 {
+            let what = "a key came back wrapped in another form than vault:v1:…";
+            return Err(self.keks.failed(KmsErrorKind::Answer, what));
+        }
+        Ok(text)
+    }
+
+    fn open(&self, text: &str, bound: &[u8]) -> Result<Zeroizing<Vec<u8>>, KmsError> {
+        let body = json!({"ciphertext": text, "associated_data": Base64::encode_string(bound)});
+        let body = Zeroizing::new(body.to_string().into_bytes());
+        let path = self.keks.path("decrypt", self.id);
+        let answer: Decrypted =
+            self.keks
+                .access
+                .ask(&path, Repeat::Safe, &Method::POST, Some(&body))?;
+        let plain = Zeroizing::new(answer.plaintext);
+        Base64::decode_vec(&plain).map(Zeroizing::new).map_err(|_| {
+            let what = "a wrapped key came back opened in another form than base64";
+            self.keks.failed(KmsErrorKind::Answer, what)
+        })
+    }
+
+    /// Whether the key opens what it wraps just now: then what it does not open is not what it wrapped.
+    fn works(&self) -> bool {
+        let text = [0_u8; 32];
+        let opened = self
+            .seal(&text, PROBE)
+            .and_then(|sealed| self.open(&sealed, PROBE));
+        opened.is_ok_and(|bytes| bytes.as_slice() == text)
     }
 }
 

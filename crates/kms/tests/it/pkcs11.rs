@@ -4,7 +4,7 @@ mod token;
 
 pub(crate) use token::{MODULE, Tokens, in_child};
 
-use crate::keks::lifecycle;
+use crate::keks::{LOG, lifecycle, subject_key};
 use ai_audit_core::{Signer as _, SigningKey, VerifyingKey};
 use ai_audit_kms::{Credential, KmsErrorKind, Pkcs11Keks, Pkcs11Signer, Pkcs11Token};
 use ai_audit_shredding::KekVault as _;
@@ -195,6 +195,37 @@ fn a28_keys_that_wrap_live_and_die_in_the_token() {
     assert_eq!(other.settled().unwrap(), None);
     lifecycle(&other);
     assert!(keks.settled().unwrap().is_some());
+}
+
+/// An erasure wraps every key of a log anew: a log-in for each would take a token minutes.
+#[test]
+fn many_keys_are_wrapped_and_opened_in_one_session() {
+    let Some(tokens) = in_child("pkcs11::many_keys_are_wrapped_and_opened_in_one_session") else {
+        return;
+    };
+    let file = tokens.folder.join("pin");
+    std::fs::write(&file, token::PIN).unwrap();
+    let token = Pkcs11Token::open(MODULE, "audit", Credential::in_file(&file)).unwrap();
+    let keks = Pkcs11Keks::new(Arc::new(token), "log");
+    let made = keks.prepare().unwrap();
+    keks.settle(&made.id()).unwrap();
+    let held = keks.held(&made.id()).unwrap().unwrap();
+    let (key, person) = (subject_key(), "person-7");
+    let wrapped = made.wrap(person, &key, [4; 12]).unwrap();
+    // Nobody can log in any more.
+    std::fs::remove_file(&file).unwrap();
+    assert!(keks.ids().is_err());
+    for number in 0..20 {
+        let again = held.wrap(person, &key, [number; 12]).unwrap();
+        let opened = made.unwrap(&LOG, person, key.id(), &again).unwrap();
+        assert_eq!(opened.to_bytes(), key.to_bytes());
+    }
+    // One that was changed is told as that, and ends no session.
+    let mut changed = wrapped.clone();
+    changed[40] ^= 1;
+    let refused = held.unwrap(&LOG, person, key.id(), &changed).unwrap_err();
+    assert!(refused.to_string().contains("was changed"), "{refused}");
+    held.unwrap(&LOG, person, key.id(), &wrapped).unwrap();
 }
 
 #[test]

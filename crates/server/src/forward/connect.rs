@@ -1,16 +1,17 @@
 //! Connections to another instance: within a time, by TLS that verifies, following nothing.
 
-use crate::{Peer, ServeError};
+use crate::{Peer, PeerCertificate, ServeError};
 use axum::body::Body;
 use axum::http::{Request, Response, Uri};
+use core::fmt::Display;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,14 +29,18 @@ const IDLE: Duration = Duration::from_secs(5);
 pub(crate) struct Connections(Client<Timely, Body>);
 
 impl Connections {
-    /// Trusts these authorities (PEM), in place of the system's.
-    pub(crate) fn new(authorities: Option<&Path>, peers: &[Peer]) -> Result<Self, ServeError> {
+    /// Trusts these authorities (PEM), in place of the system's, and shows a certificate to whoever asks for one.
+    pub(crate) fn new(
+        authorities: Option<&Path>,
+        peers: &[Peer],
+        shown: Option<&PeerCertificate>,
+    ) -> Result<Self, ServeError> {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT));
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(authorities, peers)?)
+            .with_tls_config(tls(authorities, peers, shown)?)
             .https_or_http()
             .enable_http1()
             .wrap_connector(http);
@@ -71,20 +76,18 @@ impl Service<Uri> for Timely {
     }
 }
 
-fn tls(authorities: Option<&Path>, peers: &[Peer]) -> Result<ClientConfig, ServeError> {
+fn tls(
+    authorities: Option<&Path>,
+    peers: &[Peer],
+    shown: Option<&PeerCertificate>,
+) -> Result<ClientConfig, ServeError> {
     let mut roots = RootCertStore::empty();
     let wrong = |what: String| ServeError::Peers(what);
     if let Some(path) = authorities {
-        let said = |what: String| wrong(format!("{}: {what}", path.display()));
-        let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-        let found: Vec<_> = read.map_err(|error| said(error.to_string()))?;
-        if found.is_empty() {
-            return Err(said("expected certificates in PEM form".into()));
-        }
-        for certificate in found {
+        for certificate in certificates(path)? {
             roots
                 .add(certificate)
-                .map_err(|error| said(error.to_string()))?;
+                .map_err(|error| of_file(path, &error))?;
         }
     } else if peers.iter().any(Peer::is_encrypted) {
         let found = rustls_native_certs::load_native_certs();
@@ -99,5 +102,25 @@ fn tls(authorities: Option<&Path>, peers: &[Peer]) -> Result<ClientConfig, Serve
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| wrong(error.to_string()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    let config = config.with_root_certificates(roots);
+    let Some(PeerCertificate { certificate, key }) = shown else {
+        return Ok(config.with_no_client_auth());
+    };
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| of_file(key, &error))?;
+    config
+        .with_client_auth_cert(certificates(certificate)?, secret)
+        .map_err(|error| of_file(certificate, &error))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ServeError> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    let found: Vec<_> = read.map_err(|error| of_file(path, &error))?;
+    if found.is_empty() {
+        return Err(of_file(path, &"expected certificates in PEM form"));
+    }
+    Ok(found)
+}
+
+fn of_file(path: &Path, what: &dyn Display) -> ServeError {
+    ServeError::Peers(format!("{}: {what}", path.display()))
 }

@@ -1,10 +1,13 @@
 //! An instance that stands by: what it hands on, to whom, and what comes back.
 
-use crate::service::{Answer, Place, answer};
-use crate::tls::{Authority, serve};
+use crate::service::{Answer, Place, Service, answer};
+use crate::tls::{Authority, agent, serve};
 use ai_audit_core::{Exit, Question};
 use ai_audit_export::verify_package;
-use ai_audit_server::{Access, Peer, Routing, Scope, ServeError, ServerOptions, Troubles, forward};
+use ai_audit_server::{
+    Access, Peer, PeerCertificate, Routing, Scope, ServeError, ServerOptions, TlsFiles, Troubles,
+    forward,
+};
 use ai_audit_verify::{Pin, TrustPolicy};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -46,8 +49,13 @@ impl Standing {
             own: Peer::parse(&url, false).unwrap(),
             peers: vec![Peer::parse(peer, false).unwrap()],
             authorities,
+            certificate: None,
             find: Box::new(find),
         };
+        Self::on(listener, url, options, routing)
+    }
+
+    fn on(listener: TcpListener, url: String, options: ServerOptions, routing: Routing) -> Self {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             forward(listener, options, routing, async {
@@ -231,6 +239,126 @@ fn a_package_comes_through_whole_from_a_peer_that_its_authority_vouches_for() {
     assert!(detail.contains("nothing was sent"), "{detail}");
     stranger.end();
     service.end().verify();
+}
+
+/// A service that asks clients for certificates, and an instance beside it that does, too.
+struct Asking {
+    authority: Authority,
+    clients: Authority,
+    service: Service,
+}
+
+impl Asking {
+    fn new() -> Self {
+        let (authority, clients) = (Authority::new(), Authority::new());
+        let service = serve(&authority, Some(&clients));
+        Self {
+            authority,
+            clients,
+            service,
+        }
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.service.place.beside(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn writer(&self) -> String {
+        format!("https://localhost:{}", self.service.address.port())
+    }
+
+    /// How the instance speaks TLS; whether it asks its callers for certificates.
+    fn options(&self, asks: bool) -> ServerOptions {
+        let (certificate, key) = self.authority.issue("localhost");
+        let mut options = ServerOptions::new(Access::Open);
+        options.tls = Some(TlsFiles {
+            certificate: self.file("own.pem", &certificate),
+            key: self.file("own.key", &key),
+            clients: asks.then(|| self.file("callers.pem", &self.clients.pem())),
+        });
+        options
+    }
+
+    /// What it has to show, by this authority.
+    fn shown(&self, by: &Authority) -> PeerCertificate {
+        let (certificate, key) = by.issue("instance-b");
+        PeerCertificate {
+            certificate: self.file("shown.pem", &certificate),
+            key: self.file("shown.key", &key),
+        }
+    }
+
+    fn routing(&self, own: &str, peer: &str, certificate: Option<PeerCertificate>) -> Routing {
+        let writer = self.writer();
+        Routing {
+            own: Peer::parse(own, false).unwrap(),
+            peers: vec![Peer::parse(peer, false).unwrap()],
+            authorities: Some(self.file("peers.pem", &self.authority.pem())),
+            certificate,
+            find: Box::new(move || Ok(Some(writer.clone()))),
+        }
+    }
+}
+
+/// What a caller showed opens the door that he stands at. At the writer's the instance shows its own.
+#[test]
+fn where_certificates_are_asked_for_an_instance_shows_its_own_and_lets_nobody_in_by_it() {
+    let all = Asking::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!(
+        "https://localhost:{}",
+        listener.local_addr().unwrap().port()
+    );
+    let routing = all.routing(&url, &all.writer(), Some(all.shown(&all.clients)));
+    let standing = Standing::on(listener, url, all.options(true), routing);
+    let ask = |client: Option<(String, String)>| {
+        let agent = agent(&all.authority, client);
+        agent.get(format!("{}/v1/logs", standing.url)).call()
+    };
+    let back = answer(ask(Some(all.clients.issue("caller"))).unwrap());
+    assert_eq!(back.status, 200, "{}", back.text());
+    assert!(back.text().contains("example.org/test"));
+    // Without one, or with another authority's, he is let in here no more than there.
+    assert!(ask(None).is_err());
+    assert!(ask(Some(all.authority.issue("caller"))).is_err());
+    standing.end();
+    all.service.end().verify();
+}
+
+#[test]
+fn certificates_that_would_let_in_whom_the_writer_does_not_or_nobody_are_refused() {
+    let all = Asking::new();
+    let (own, writer) = ("https://localhost:1", all.writer());
+    let writer = writer.as_str();
+    let refused = |options: ServerOptions, routing: Routing| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ended = forward(listener, options, routing, async {});
+        ended.unwrap_err().to_string()
+    };
+    let good = || Some(all.shown(&all.clients));
+    for (asks, peer, certificate, expected) in [
+        (false, writer, good(), "asks its callers for none"),
+        (true, writer, None, "has none to show"),
+        (true, "http://127.0.0.1:1", good(), "expected https"),
+        // By an authority that nobody asks for.
+        (
+            true,
+            writer,
+            Some(all.shown(&all.authority)),
+            "would not take it",
+        ),
+    ] {
+        let said = refused(all.options(asks), all.routing(own, peer, certificate));
+        assert!(said.contains(expected), "{said}");
+    }
+    // A key of another certificate, which shows when the connections are made ready.
+    let mut mixed = all.shown(&all.clients);
+    mixed.key = all.file("other.key", &all.clients.issue("other").1);
+    let said = refused(all.options(true), all.routing(own, writer, Some(mixed)));
+    assert!(said.contains("shown.pem"), "{said}");
+    all.service.end().verify();
 }
 
 /// A117: nobody but the operator hears which server could not be asked, nor what stands in the store.

@@ -21,7 +21,7 @@ impl Authority {
     }
 
     /// A certificate and its key, as PEM.
-    fn issue(&self, name: &str) -> (String, String) {
+    pub(crate) fn issue(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([name.to_owned()]).unwrap();
         (
@@ -50,11 +50,8 @@ pub(crate) fn serve(authority: &Authority, clients: Option<&Authority>) -> Servi
     })
 }
 
-fn get(
-    service: &Service,
-    authority: &Authority,
-    client: Option<(String, String)>,
-) -> Result<String, String> {
+/// A client that trusts an authority and may show a certificate.
+pub(crate) fn agent(authority: &Authority, client: Option<(String, String)>) -> ureq::Agent {
     let root = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
     let client = client.map(|(certificate, key)| {
         let chain = [Certificate::from_pem(certificate.as_bytes()).unwrap()];
@@ -65,10 +62,16 @@ fn get(
         .client_cert(client)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .build();
-    let agent = ureq::Agent::config_builder()
-        .tls_config(tls)
-        .build()
-        .new_agent();
+    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    config.tls_config(tls).build().new_agent()
+}
+
+fn get(
+    service: &Service,
+    authority: &Authority,
+    client: Option<(String, String)>,
+) -> Result<String, String> {
+    let agent = agent(authority, client);
     let url = format!("https://localhost:{}/v1/logs", service.address.port());
     let answer = agent.get(url).call().map_err(|error| error.to_string())?;
     answer

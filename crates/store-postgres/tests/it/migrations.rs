@@ -1,7 +1,8 @@
 //! Tables are made once, by whoever may, and held to their version.
 
-use crate::rig::{bare, grow, head, make_tables, options, refused, writer};
-use ai_audit_store::{Leases as _, StoreError};
+use crate::rig::{all, bare, grow, head, make_tables, options, reader, refused, writer};
+use ai_audit_core::Kind;
+use ai_audit_store::{Leases as _, LogName, Query, Store as _, StoreError};
 use ai_audit_store_postgres::{Options, PostgresLeases, migrate};
 use ai_audit_testkit::TestLog;
 
@@ -53,19 +54,39 @@ fn a_database_without_tables_and_one_of_another_version_are_refused_with_what_to
     );
 }
 
-/// Tables of version 1, as an earlier release made and granted them.
+/// Tables of versions 2 and 1, as earlier releases made and granted them.
 #[test]
-fn tables_of_the_first_version_are_brought_up_and_data_stays() {
+fn tables_of_earlier_versions_are_read_as_they_are_and_brought_up_before_they_are_written_to() {
     let Some(server) = bare() else { return };
     make_tables(&server);
-    grow(&writer(&server), &mut TestLog::new(1), 5).unwrap();
-    server.sql("DROP TABLE ai_audit.leases, ai_audit.writer; DELETE FROM ai_audit.versions WHERE version > 1");
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    grow(&writer(&server), &mut log, 5).unwrap();
+    let receipts = all(&reader(&server));
+    assert_eq!(receipts.len(), 5);
     let address = server.url("audit_writer");
-    let told = refused(&address).to_string();
-    assert!(
-        told.contains("version 1") && told.contains("needs 3"),
-        "{told}"
-    );
+    for (version, table) in [(2, "writer"), (1, "leases")] {
+        server.sql(&format!(
+            "DROP TABLE ai_audit.{table}; DELETE FROM ai_audit.versions WHERE version > {version}"
+        ));
+        let reader = reader(&server);
+        assert_eq!(
+            (head(&reader), all(&reader)),
+            (log.head(), receipts.clone())
+        );
+        assert_eq!(reader.logs(), Ok(vec![name.clone()]));
+        let found = reader.find(&name, &Query::Kind(Kind::GENESIS), None, 9);
+        assert_eq!(found, Ok(vec![0]));
+        let mut leaves = Vec::new();
+        reader.hashes(&name, 0, 0..5, &mut leaves).unwrap();
+        assert_eq!(leaves.len(), 5);
+        assert_eq!(reader.checkpoints(&name), Ok(Vec::new()));
+        assert_eq!(reader.health().unwrap().receipts, 5);
+        let told = refused(&address).to_string();
+        let found = format!("version {version}");
+        for expected in [found.as_str(), "needs 3 to write", "store prepare"] {
+            assert!(told.contains(expected), "{told}");
+        }
+    }
     migrate(&server.url("audit_owner"), &options()).unwrap();
     assert_eq!(head(&writer(&server)).size(), 5);
     // The rights on what is new are granted as those on the rest were.

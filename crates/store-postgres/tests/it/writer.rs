@@ -5,6 +5,13 @@ use ai_audit_store::{Store as _, StoreError};
 use ai_audit_store_postgres::{OpenMode, Options, PostgresStore, WriterFinder};
 use ai_audit_testkit::postgres::PostgresServer;
 
+/// Whether the lock was held without a break.
+fn alone(store: &PostgresStore) -> Result<bool, StoreError> {
+    let looked = store.is_alone_since_opened()?;
+    assert_eq!(looked.trouble, None);
+    Ok(looked.since_opened)
+}
+
 /// As whoever has the password of the role that appends.
 fn say(server: &PostgresServer, what: &str) {
     let statement = format!("UPDATE ai_audit.writer SET {what}");
@@ -46,10 +53,10 @@ fn the_writer_is_found_while_it_holds_the_lock_and_no_longer() {
     assert_eq!(server.sql(&is_named), "1");
     assert_eq!(finder.find(), Ok(None));
     // The writer puts it right when it looks.
-    assert_eq!(first.is_alone_since_opened(), Ok(true));
+    assert_eq!(alone(&first), Ok(true));
     assert_eq!(finder.find(), Ok(Some("https://a.example".into())));
     // One who has no lock knows of nothing.
-    assert_eq!(thief.is_alone_since_opened(), Ok(false));
+    assert_eq!(alone(&thief), Ok(false));
     drop(thief);
     drop(first);
     // One that says nothing is not found under the address of the one before.
@@ -103,19 +110,40 @@ fn a_row_that_somebody_holds_costs_no_lock_and_a_session_that_was_ended_is_known
         assert_eq!(finder.find(), Ok(None));
         // It has the lock, and complains.
         assert!(matches!(open(), Err(StoreError::Locked { .. })));
-        let error = store.is_alone_since_opened().unwrap_err().to_string();
-        assert!(error.contains("lock timeout"), "{error}");
+        let looked = store.is_alone_since_opened().unwrap();
+        assert!(looked.since_opened);
+        let trouble = looked.trouble.unwrap().to_string();
+        assert!(trouble.contains("lock timeout"), "{trouble}");
+        // Who holds the row hides nothing of the lock: that another one has it by now,
+        let end_sessions = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted";
+        server.sql(end_sessions);
+        let mut other = None;
+        wait_until("another one has the lock", || {
+            other = open().ok();
+            other.is_some()
+        });
+        let lost = store.is_alone_since_opened();
+        assert!(matches!(lost, Err(StoreError::Locked { .. })), "{lost:?}");
+        drop(other);
+        // or that somebody had it for a while.
+        let mut looked = None;
+        wait_until("the lock is held again", || {
+            looked = store.is_alone_since_opened().ok();
+            looked.is_some()
+        });
+        let looked = looked.unwrap();
+        assert!(!looked.since_opened);
+        let trouble = looked.trouble.unwrap().to_string();
+        assert!(trouble.contains("lock timeout"), "{trouble}");
         server.sql(&format!("SELECT pg_terminate_backend(pid) {holder}"));
         // It was ended, and says so.
         let _ = holds.join();
-        assert_eq!(store.is_alone_since_opened(), Ok(true));
+        assert_eq!(alone(&store), Ok(false));
         assert_eq!(finder.find(), Ok(Some("https://a.example".into())));
         // Its connection is made anew, and so is what it says.
-        server.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted",
-        );
-        wait_until("that its session was ended is known", || {
-            store.is_alone_since_opened() == Ok(false)
+        server.sql(end_sessions);
+        wait_until("its session was ended, and it found out", || {
+            finder.find() == Ok(None) && alone(&store) == Ok(false)
         });
         assert_eq!(finder.find(), Ok(Some("https://a.example".into())));
     });

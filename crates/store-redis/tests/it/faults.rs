@@ -9,7 +9,7 @@ use ai_audit_store::{LogName, Store, StoreError};
 use ai_audit_store_redis::{OpenMode, RedisOptions, RedisStore};
 pub(super) use ai_audit_testkit::writers::whole;
 use ai_audit_testkit::{Forwarder, RedisServer, TestLog, writers};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(super) fn through(forwarder: &Forwarder, mode: OpenMode, timeout: Duration) -> RedisStore {
     let url = format!("redis://127.0.0.1:{}", forwarder.port());
@@ -58,6 +58,62 @@ fn a91_a_connection_that_is_cut_after_the_commit() {
     }
     assert_eq!(whole(&store, &name), log.head());
     assert_eq!(store.health().unwrap().receipts, log.head().size());
+}
+
+/// How many scripts were run that are called by their digest, as appends are.
+pub(super) fn scripts_run(admin: &mut Admin) -> u64 {
+    let told = admin.text(&["INFO", "commandstats"]);
+    let line = told
+        .lines()
+        .find_map(|line| line.strip_prefix("cmdstat_evalsha:calls="));
+    let calls = line.map_or("0", |line| line.split(',').next().unwrap());
+    calls.parse().unwrap()
+}
+
+/// What is held back reaches the server, and was run there.
+pub(super) fn arrives(forwarder: &Forwarder, admin: &mut Admin) {
+    assert_eq!(forwarder.held(), 1);
+    let (before, start) = (scripts_run(admin), Instant::now());
+    forwarder.let_go();
+    while scripts_run(admin) == before {
+        let late = start.elapsed() > Duration::from_secs(60);
+        assert!(!late, "it never arrives");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The request is in a buffer of the network when the connection is cut, and reaches the server after the store has
+/// told where the log ends.
+#[test]
+fn a88_what_was_told_as_failed_is_not_done_later() {
+    let Some(server) = RedisServer::start(&[]) else {
+        return;
+    };
+    let forwarder = Forwarder::to(server.address());
+    let store = through(&forwarder, OpenMode::Create, Duration::from_secs(60));
+    let (mut log, name, mut admin) = (TestLog::new(1), LogName::default(), Admin::to(&server));
+    append(&store, &name, &Head::EMPTY, &log.seal(2)).unwrap();
+    for _ in 0..3 {
+        let before = log.head();
+        let receipts = log.seal(3);
+        forwarder.hold_next(500);
+        let error = append(&store, &name, &before, &receipts).unwrap_err();
+        assert!(matches!(error, StoreError::Io { .. }), "{error}");
+        assert_eq!(store.head(&name).unwrap(), Some(before));
+        arrives(&forwarder, &mut admin);
+        assert_eq!(store.head(&name).unwrap(), Some(before));
+        assert_eq!(create(&server).head(&name).unwrap(), Some(before));
+        // Another process, that heard of nothing, is not kept out: it is told, and appends.
+        append(&create(&server), &name, &before, &receipts).unwrap();
+        assert_eq!(whole(&store, &name), log.head());
+    }
+    // One that arrives before anybody asks is told as what it is.
+    let before = log.head();
+    let receipts = log.seal(3);
+    forwarder.hold_next(500);
+    append(&store, &name, &before, &receipts).unwrap_err();
+    arrives(&forwarder, &mut admin);
+    assert_eq!(whole(&store, &name), log.head());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `ai-audit fleet collect`
 
 use super::shown::{Refused, Shown, Source};
-use super::{load, now, seal};
+use super::{load_and_keep, now, seal};
 use crate::cli::fleet::CollectFleet;
 use crate::failure::sentence;
 use crate::open::{log_name, written};
@@ -47,7 +47,7 @@ pub(super) fn run(args: &CollectFleet, output: Output) -> anyhow::Result<ExitCod
     let log = log_name(&args.log)?;
     let sources = opened(&args.source)?;
     let all = written(&args.dir, "fleet collect", output, |writer| {
-        let mut fleet = load(writer.directory(), &log, None)?;
+        let mut fleet = load_and_keep(writer.directory(), &log)?;
         let (mut all, mut bodies) = (Vec::new(), Vec::new());
         for (path, source) in &sources {
             let mut broken = Vec::new();
@@ -130,7 +130,7 @@ fn too_long(body: &MemberCheckpoint<'_>) -> Option<Refused> {
     let reason = if grave {
         "it signed TWO HISTORIES, and the proof is too long for a receipt: keep what it showed"
     } else {
-        "its note is too long for a receipt: expected one with fewer or shorter signatures"
+        "its note is too long for a receipt: expected one with fewer or shorter signatures of others"
     };
     (!fits).then(|| Refused {
         reason: reason.into(),

@@ -1,7 +1,7 @@
 //! `ai-audit fleet add` and `drop`
 
 use super::shown::{Refused, Source, of_directory};
-use super::{key_line, load, now, seal, seconds};
+use super::{key_line, load_and_keep, now, seal, seconds};
 use crate::cli::fleet::{AddMember, DropMember};
 use crate::failure::usage;
 use crate::open::{log_name, settings_of_another, written};
@@ -96,7 +96,7 @@ pub(super) fn add(args: &AddMember, output: Output) -> anyhow::Result<ExitCode> 
     let origin = key.name().to_owned();
     let (seqs, convicted, size) = written(&args.dir, "fleet add", output, |writer| {
         let directory = writer.directory();
-        let fleet = load(directory, &log, None)?;
+        let fleet = load_and_keep(directory, &log)?;
         directory.names_nobody(&log, &[("reason", args.reason.as_str())])?;
         let present = fleet.member(&origin).filter(|member| member.is_present());
         if present.is_some_and(|member| member.interval() == interval) {
@@ -197,7 +197,7 @@ pub(super) fn drop(args: &DropMember, output: Output) -> anyhow::Result<ExitCode
     let place = Place::of(&args.member, &args.member_log)?;
     let (seqs, origin, convicted, size) = written(&args.dir, "fleet drop", output, |writer| {
         let directory = writer.directory();
-        let fleet = load(directory, &log, None)?;
+        let fleet = load_and_keep(directory, &log)?;
         directory.names_nobody(&log, &[("reason", args.reason.as_str())])?;
         let origin = match &place {
             Some(place) => place.key()?.name().to_owned(),

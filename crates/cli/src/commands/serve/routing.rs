@@ -8,7 +8,7 @@ use crate::failure::usage;
 use crate::signals::Asked;
 use crate::supervisor;
 use ai_audit_directory::{Settings, Writer, WriterFinder};
-use ai_audit_server::{Peer, Routing, ServerOptions, forward};
+use ai_audit_server::{Peer, PeerCertificate, Routing, ServerOptions, TlsFiles, forward};
 use anyhow::Context as _;
 use std::net::TcpListener;
 use std::sync::mpsc;
@@ -17,7 +17,11 @@ use telling::Telling;
 use tokio::sync::oneshot;
 
 /// How requests are handed on, where they are; the settings then have what this instance says as the writer.
-pub(super) fn of(args: &Serve, settings: &mut Settings) -> anyhow::Result<Option<Routing>> {
+pub(super) fn of(
+    args: &Serve,
+    tls: Option<&TlsFiles>,
+    settings: &mut Settings,
+) -> anyhow::Result<Option<Routing>> {
     let Some(own) = &args.advertise else {
         return Ok(None);
     };
@@ -27,15 +31,31 @@ pub(super) fn of(args: &Serve, settings: &mut Settings) -> anyhow::Result<Option
     let own = peer("--advertise", own)?;
     let peers = args.peer.iter().map(|text| peer("--peer", text));
     let peers = peers.collect::<Result<_, _>>()?;
+    let certificate = match (&args.peer_cert, &args.peer_key) {
+        (Some(certificate), Some(key)) => Some(PeerCertificate {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        }),
+        _ if args.tls.client_ca.is_some() => {
+            return Err(usage(
+                "--client-ca with --advertise: instances let one another in by a certificate, too; give this one a certificate of one of those authorities, by --peer-cert and --peer-key",
+            ));
+        }
+        _ => None,
+    };
     let finder =
         WriterFinder::new(settings).map_err(|error| usage(format!("--advertise: {error}")))?;
     settings.store.advertise = Some(own.to_string());
-    Ok(Some(Routing {
+    let routing = Routing {
         own,
         peers,
         authorities: args.peer_ca.clone(),
+        certificate,
         find: Box::new(move || finder.find().map_err(|error| error.to_string())),
-    }))
+    };
+    // Before anybody hears of an address.
+    routing.hold(tls).map_err(failed)?;
+    Ok(Some(routing))
 }
 
 /// What comes of standing by: the writer, or none where it is over without one.

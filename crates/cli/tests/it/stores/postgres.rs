@@ -109,6 +109,31 @@ fn every_command_works_with_the_receipts_in_postgres() {
     refused(&away, 2, "connecting to postgres://127.0.0.1");
 }
 
+/// Newer software on tables that nobody has brought up yet.
+#[test]
+fn tables_of_an_earlier_version_are_read_and_not_written_to() {
+    let Some((server, place)) = prepared("directories in tables of an earlier version") else {
+        return;
+    };
+    init(&server, &place);
+    fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
+    place.record(&lines(5));
+    verified(&place, "audit");
+    server.sql(
+        "DROP TABLE ai_audit.leases, ai_audit.writer; DELETE FROM ai_audit.versions WHERE version > 1",
+    );
+    verified_by(&place, "audit");
+    place.run(&["show", "audit", "3"]).good();
+    // Its newest checkpoint is one of its end, so none has to be kept.
+    place.run(&["export", "audit", "-o", "old.zip"]).good();
+    verified_by(&place, "old.zip");
+    let done = place.run(&["record", "audit", "lines.jsonl"]);
+    refused(&done, 2, "run `ai-audit store prepare`");
+    prepare(&server, &place);
+    place.record(&lines(1));
+    verified(&place, "audit");
+}
+
 #[test]
 fn a_service_outlives_its_database() {
     let Some((mut server, place)) = prepared(WHAT) else {

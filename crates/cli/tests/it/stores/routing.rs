@@ -453,8 +453,34 @@ fn what_is_handed_to_whom_is_said_beforehand_and_encrypted() {
         (&own[1..], "--standby"),
         (&own[..], "--peer"),
         (&["--peer", "http://127.0.0.1:2"], "--advertise"),
+        (
+            &["--peer-cert", "b.pem", "--peer-key", "b.key"],
+            "--client-ca",
+        ),
     ] {
         let done = with(more);
+        assert_eq!(done.code, 2, "{}", done.err);
+        assert!(done.err.contains(expected), "{}", done.err);
+    }
+    // Where callers need a certificate, an instance does, too, and none is shown without TLS.
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    place.write("c.pem", &params.self_signed(&key).unwrap().pem());
+    place.write("k.pem", &key.serialize_pem());
+    let asks = [
+        "--tls-cert",
+        "c.pem",
+        "--tls-key",
+        "k.pem",
+        "--client-ca",
+        "c.pem",
+        "--peer",
+        "https://a.example",
+    ];
+    let asks = [&own[..], &asks[..]].concat();
+    let shows = ["--peer-cert", "c.pem", "--peer-key", "k.pem"];
+    for (more, expected) in [(&shows[..0], "--peer-cert"), (&shows[..], "PostgreSQL")] {
+        let done = with(&[&asks[..], more].concat());
         assert_eq!(done.code, 2, "{}", done.err);
         assert!(done.err.contains(expected), "{}", done.err);
     }

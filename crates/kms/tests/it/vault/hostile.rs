@@ -1,13 +1,16 @@
 //! Whoever answers in Vault's place.
 
-use crate::servers::{Answer, Endpoint, patient};
+use crate::keks::{LOG, subject_key};
+use crate::servers::{Answer, Came, Endpoint, patient};
 use ai_audit_core::{Signer as _, SigningKey};
 use ai_audit_kms::{
-    Credential, KmsError, KmsErrorKind, Patience, VaultAccess, VaultSigner, vault_seed,
+    Credential, KmsError, KmsErrorKind, Patience, VaultAccess, VaultKeks, VaultSigner, vault_seed,
 };
+use ai_audit_shredding::{KekId, KekVault as _};
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 const TOKEN: &str = "hvs.SECRET0token1SECRET2token3";
@@ -47,7 +50,7 @@ fn signed(key: &SigningKey, message: &[u8]) -> Answer {
     ok(&format!("vault:v1:{signature}"))
 }
 
-fn input(came: &crate::servers::Came) -> Vec<u8> {
+fn input(came: &Came) -> Vec<u8> {
     let body: Value = serde_json::from_str(&came.body).unwrap();
     Base64::decode_vec(body["input"].as_str().unwrap()).unwrap()
 }
@@ -55,7 +58,7 @@ fn input(came: &crate::servers::Came) -> Vec<u8> {
 #[test]
 fn a92_what_is_not_signed_by_the_pinned_key_is_never_used() {
     let other = SigningKey::from_bytes(&[2; 32]);
-    type Act = Box<dyn Fn(&crate::servers::Came) -> Answer + Send + Sync>;
+    type Act = Box<dyn Fn(&Came) -> Answer + Send + Sync>;
     let acts: Vec<(&str, KmsErrorKind, Act)> = vec![
         (
             "another key",
@@ -179,6 +182,68 @@ fn what_may_pass_is_tried_again_and_nothing_else() {
     let endpoint = Endpoint::new(|_, _| Answer::Says(429, "retry-after: 86400\r\n", String::new()));
     assert_eq!(open(&endpoint).unwrap_err().kind(), KmsErrorKind::Throttled);
     assert_eq!(endpoint.asked(), 1);
+}
+
+/// Transit with one key-encryption key, whose ciphertexts have everything in the clear.
+fn transit(came: &Came) -> Answer {
+    let data = |data: Value| Answer::Says(200, "", json!({ "data": data }).to_string());
+    if came.line.contains("/keys?list=true ") {
+        return data(json!({"keys": [format!("log-{}", "0a".repeat(16))]}));
+    }
+    if came.line.starts_with("GET ") {
+        return data(json!({
+            "type": "aes256-gcm96", "min_encryption_version": 1, "exportable": false,
+            "allow_plaintext_backup": false,
+        }));
+    }
+    let body: Value = serde_json::from_str(&came.body).unwrap();
+    let text = |name: &str| body[name].as_str().unwrap().to_owned();
+    let bound = text("associated_data");
+    if came.line.contains("/encrypt/") {
+        return data(json!({"ciphertext": format!("vault:v1:{}|{bound}", text("plaintext"))}));
+    }
+    let sealed = text("ciphertext");
+    match sealed["vault:v1:".len()..].split_once('|') {
+        Some((plain, to)) if to == bound => data(json!({ "plaintext": plain })),
+        _ => {
+            let errors = json!({"errors": ["cipher: message authentication failed"]});
+            Answer::Says(400, "", errors.to_string())
+        }
+    }
+}
+
+/// A Vault that is away, or a balancer before it that answers by itself, says nothing of a wrapped key.
+#[test]
+fn an_outage_is_not_told_as_a_wrapped_key_that_was_changed() {
+    // What everything that has to do with the key is answered with, if not 0.
+    let status = Arc::new(AtomicU16::new(0));
+    let now = Arc::clone(&status);
+    let endpoint = Endpoint::new(move |came, _| match now.load(Ordering::SeqCst) {
+        0 => transit(came),
+        status => Answer::Says(status, "retry-after: 0\r\n", "<html>".into()),
+    });
+    let random = |out: &mut [u8]| getrandom::fill(out).map_err(|error| error.to_string());
+    let access = access(&endpoint, patient());
+    let keks = VaultKeks::new(access, "transit", "log", Arc::new(random)).unwrap();
+    let held = keks.held(&KekId::from_bytes([0x0a; 16])).unwrap().unwrap();
+    let key = subject_key();
+    let wrapped = held.wrap("person-7", &key, [0; 12]).unwrap();
+    let refused = |person: &str| {
+        let refused = held.unwrap(&LOG, person, key.id(), &wrapped);
+        refused.unwrap_err().to_string()
+    };
+    // Of this one alone, while others open.
+    let said = refused("person-8");
+    assert!(said.contains("was changed"), "{said}");
+    for down in [400, 403, 404, 405, 408, 412, 418, 429, 473, 500, 503] {
+        status.store(down, Ordering::SeqCst);
+        let said = refused("person-7");
+        assert!(said.contains(&format!("(status {down}")), "{said}");
+        assert!(!said.contains("the wrapped key was changed"), "{said}");
+    }
+    status.store(0, Ordering::SeqCst);
+    let opened = held.unwrap(&LOG, "person-7", key.id(), &wrapped).unwrap();
+    assert_eq!(opened.to_bytes(), key.to_bytes());
 }
 
 #[test]

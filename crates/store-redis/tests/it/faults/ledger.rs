@@ -1,10 +1,11 @@
 //! The same faults under a ledger: what its producers were told holds.
 
-use super::{through, whole};
-use crate::servers::{create, options, refusal};
+use super::{arrives, through, whole};
+use crate::servers::{Admin, create, options, refusal};
 use ai_audit_core::{Decision, LogId};
 use ai_audit_store::{
-    FileMarks, Ledger, LedgerConfig, LogName, Record, Store, StoreError, SystemClock, Ticket,
+    AppendError, FileMarks, Ledger, LedgerConfig, LogName, Record, Store, StoreError, SystemClock,
+    Ticket,
 };
 use ai_audit_store_redis::{OpenMode, RedisStore};
 use ai_audit_testkit::{Counter, Forwarder, RedisServer, TestLog};
@@ -65,6 +66,41 @@ fn a91_a_cut_answer_leaves_each_record_once() {
     for receipt in acknowledged {
         let query = ai_audit_store::Query::Id(receipt.id);
         assert_eq!(store.find(&name, &query, None, 9).unwrap(), [receipt.seq]);
+    }
+}
+
+/// Whose records failed can say so elsewhere: they are in no receipt later, and the writer goes on.
+#[test]
+fn a88_records_that_were_told_as_failed_do_not_appear_later() {
+    let Some(server) = RedisServer::start(&[]) else {
+        return;
+    };
+    let marks = tempfile::tempdir().unwrap();
+    let forwarder = Forwarder::to(server.address());
+    let store = through(&forwarder, OpenMode::Create, Duration::from_secs(60));
+    let ledger = ledger(store, marks.path());
+    let (name, mut admin) = (LogName::default(), Admin::to(&server));
+    ledger
+        .create_log(name.clone(), TestLog::new_log(1))
+        .unwrap();
+    submit(&ledger, 2).wait().unwrap();
+    let model = "held back in a buffer";
+    for _ in 0..3 {
+        forwarder.hold_next(500);
+        let failed = ledger.submit(&name, vec![record(model)]).unwrap().wait();
+        let error = failed.unwrap_err();
+        assert!(matches!(error, AppendError::Store(_)), "{error}");
+        arrives(&forwarder, &mut admin);
+        submit(&ledger, 1).wait().unwrap();
+    }
+    ledger.close("done").unwrap();
+    let store = create(&server);
+    whole(&store, &name);
+    let read = store.read(&name, 0, Default::default()).unwrap();
+    for receipt in read {
+        let sealed = receipt.into_sealed().unwrap();
+        let mut all = sealed.windows(model.len());
+        assert!(!all.any(|window| window == model.as_bytes()));
     }
 }
 

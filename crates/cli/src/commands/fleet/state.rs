@@ -1,0 +1,90 @@
+//! What the keeper of a fleet has read of its log, kept for his next command: from the first receipt on it would be read
+//! again each time, and every member's signatures verified again.
+//!
+//! It lies beside the log's keys. Nobody verifies by it: `fleet verify` reads the log.
+
+use crate::open::read_at_most;
+use crate::save::NewFile;
+use ai_audit_core::{Digest, Head, LeafHash, LogId, UnverifiedReceipt};
+use ai_audit_directory::LogDirectory;
+use ai_audit_fleet::{Fleet, FleetState};
+use ai_audit_store::{LogName, ReadLimit, StoredContent};
+use serde::{Deserialize, Serialize};
+
+/// The first line, before a digest of what follows. What other software kept may mean something else.
+const FIRST: &str = concat!("ai-audit/fleet-state/v1 ", env!("CARGO_PKG_VERSION"), " ");
+/// The longest file, in bytes; a larger fleet is read from its log.
+const MAX: usize = 64 << 20;
+/// After how many receipts it is worth while to keep it anew; in a fleet of more members, after as many as these.
+const WORTH: usize = 16;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    log: String,
+    /// How many receipts of the log it comes from, and the hash of the last of them.
+    size: u64,
+    hash: String,
+    fleet: FleetState,
+}
+
+/// The fleet as it was kept, and how many receipts it comes from. None where nothing was, or it is not of this log as it
+/// stands: whatever is wrong with it, the log is read.
+pub(super) fn read(directory: &LogDirectory, log: &LogName, head: &Head) -> Option<(Fleet, u64)> {
+    let path = directory.layout().log(log).fleet_state;
+    let text = String::from_utf8(read_at_most(&path, MAX).ok()?).ok()?;
+    let (first, body) = text.split_once('\n')?;
+    let digest: Digest = first.strip_prefix(FIRST)?.parse().ok()?;
+    if digest != Digest::of(body.as_bytes()) {
+        return None;
+    }
+    let kept: Kept = serde_json::from_str(body).ok()?;
+    if kept.log.parse::<LogId>() != Ok(head.log_id()) || kept.size > head.size() {
+        return None;
+    }
+    // The log that it was read from, and no other one of the same genesis, such as a copy that was written on.
+    let last = kept.size.checked_sub(1)?;
+    let store = directory.store();
+    let found = store.read(log, last, ReadLimit::ONE).ok()?.pop()?;
+    let hash = match &found.content {
+        StoredContent::Sealed(sealed) => UnverifiedReceipt::parse(sealed).ok()?.hash(),
+        StoredContent::Deleted(hash) => *hash,
+    };
+    // A receipt without bytes may be one that says something of the fleet: who reads finds that out.
+    let whole = store.count_deleted(log, 0..=last).ok()? == 0;
+    if kept.hash.parse::<LeafHash>() != Ok(hash) || !whole {
+        return None;
+    }
+    Some((Fleet::resume(kept.fleet)?, kept.size))
+}
+
+/// Keeps a fleet that comes from the receipts up to this head, `new` of which were read now. Where it cannot be kept, it
+/// is read again the next time.
+pub(super) fn keep(
+    directory: &LogDirectory,
+    log: &LogName,
+    fleet: &Fleet,
+    (head, new): (&Head, usize),
+) {
+    if new < WORTH || new < fleet.members().count() {
+        return;
+    }
+    let kept = Kept {
+        log: head.log_id().to_string(),
+        size: head.size(),
+        hash: head.hash().to_string(),
+        fleet: fleet.state(),
+    };
+    let Ok(body) = serde_json::to_string(&kept) else {
+        return;
+    };
+    let text = format!("{FIRST}{}\n{body}", Digest::of(body.as_bytes()));
+    if text.len() > MAX {
+        return;
+    }
+    let path = directory.layout().log(log).fleet_state;
+    let _ = NewFile::create_private(&path, true).and_then(|mut file| {
+        file.write(&text)?;
+        file.finish()
+    });
+}
