@@ -3,7 +3,7 @@
 use crate::{DirectoryError, LogDirectory, Writer};
 use ai_audit_core::LogId;
 use ai_audit_shredding::SubjectKeys;
-use ai_audit_store::{LogName, Shred, Shredded, SubjectKeysSource};
+use ai_audit_store::{LogName, Shred, Shredded, SubjectKeysSource, open_erasures};
 use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,6 +48,19 @@ impl SubjectKeysSource for Keepers {
 impl fmt::Debug for Keepers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keepers").finish_non_exhaustive()
+    }
+}
+
+impl LogDirectory {
+    /// The receipts of a log that ask for an erasure which is not completed, ascending: it was cut off, or the store for
+    /// what is old has still to do its part.
+    ///
+    /// # Errors
+    ///
+    /// When the log is not there, or cannot be read.
+    pub fn open_erasures(&self, log: &LogName) -> Result<Vec<u64>, DirectoryError> {
+        self.head(log)?;
+        Ok(open_erasures(self.store(), log)?)
     }
 }
 
@@ -97,6 +110,18 @@ impl Writer {
         self.attach(log)?;
         self.ledger()
             .shred(log, wish)
+            .map_err(crate::writer::from_ledger)
+    }
+
+    /// Completes the erasures of a log that wait for a store which was away. Does nothing where none does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::finish_erasures`](ai_audit_store::Ledger::finish_erasures).
+    pub fn finish_erasures(&self, log: &LogName) -> Result<(), DirectoryError> {
+        self.attach(log)?;
+        self.ledger()
+            .finish_erasures(log)
             .map_err(crate::writer::from_ledger)
     }
 }

@@ -79,16 +79,21 @@ impl Writer {
     }
 
     /// Moves the epochs of a log that a policy says to the store for what is old: they are copied, read back, and only
-    /// then lose their bytes here. One that broke off goes on when it is called again. Nothing is written to the log.
+    /// then lose their bytes here. One that broke off goes on when it is called again. Nothing is written to the log but
+    /// completions of erasures that waited for that store, which come first.
     ///
     /// # Errors
     ///
-    /// As [`TieredStore::move_epochs`]; when there is no such log, or the settings name no such store.
+    /// As [`TieredStore::move_epochs`] and [`Writer::finish_erasures`]; when there is no such log, or the settings name no such store.
     pub fn move_epochs(&self, log: &LogName, policy: &TierPolicy) -> Result<Moved, DirectoryError> {
         let directory = self.directory();
         directory.head(log)?;
         let tiers = directory.tiers()?;
         tiers.copied(log)?;
+        // It is there: what it owes comes first.
+        if !directory.open_erasures(log)?.is_empty() {
+            self.finish_erasures(log)?;
+        }
         // Whatever settings say later: from now on the directory says where its receipts are.
         let is_first = cold::mark(directory.layout(), directory.settings())?;
         let moved = tiers.move_epochs(log, policy, SystemClock.now())?;

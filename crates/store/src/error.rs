@@ -133,6 +133,13 @@ pub enum StoreError {
         /// Who holds it, as far as known.
         holder: Option<String>,
     },
+    /// It is done in the store that logs are written to, and not in the one for what is old, which owes it: calling it
+    /// again does the rest, and nobody may say before that it is done.
+    #[error("done where the log is written, and owed by the store for what is old: {error}")]
+    Owed {
+        /// Why that one did not.
+        error: Box<StoreError>,
+    },
     /// What is stored contradicts itself.
     #[error("the store is damaged: {what}")]
     Corrupt {

@@ -122,7 +122,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     ///
-    /// See [`StoreError`].
+    /// [`StoreError::Owed`] where a part of it is in a store that is away; see [`StoreError`].
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError>;
 
     /// The places of the receipts that a query finds, ascending: those after `after`, `limit` at

@@ -90,6 +90,16 @@ impl TieredStore {
         Ok(head)
     }
 
+    /// The same where the cold store deletes, and nothing is in both any more but what was brought back.
+    fn ready_to_delete(&self, log: &LogName) -> Result<u64, StoreError> {
+        let cold = self.cold_head(log)?.size();
+        if cold > 0 {
+            self.cold.may_delete(log)?;
+            self.settle(log, cold)?;
+        }
+        Ok(cold)
+    }
+
     fn leaf(&self, log: &LogName, seq: u64) -> Result<Option<NodeHash>, StoreError> {
         let mut leaf = Vec::new();
         self.hot
@@ -269,17 +279,23 @@ impl Store for TieredStore {
         self.cold.ciphertexts(log, seq)
     }
 
-    /// In both. The hot store has none below where the cold one ends, so each is counted once.
+    /// In both, first in the hot one, which has none below where the cold one ends: so each is counted once. The keys are
+    /// destroyed by then: what a cold store has yet that is away, or does not delete, opens to nobody, and is owed.
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
         let _one = self.change();
-        let cold = self.cold_head(log)?.size();
-        self.may_delete(log)?;
-        self.settle(log, cold)?;
-        let mut removed = self.hot.delete_ciphertexts(log, keys)?;
-        if cold > 0 {
-            removed = removed.saturating_add(self.cold.delete_ciphertexts(log, keys)?);
+        self.hot.may_delete(log)?;
+        let cold = self.ready_to_delete(log);
+        let removed = self.hot.delete_ciphertexts(log, keys)?;
+        let there = cold.and_then(|cold| match cold {
+            0 => Ok(0),
+            _ => self.cold.delete_ciphertexts(log, keys),
+        });
+        match there {
+            Ok(there) => Ok(removed.saturating_add(there)),
+            Err(error) => Err(StoreError::Owed {
+                error: Box::new(error),
+            }),
         }
-        Ok(removed)
     }
 
     fn find(

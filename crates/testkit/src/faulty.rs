@@ -71,6 +71,11 @@ impl<S> FaultyStore<S> {
             .push(fault);
     }
 
+    /// Heads cannot be read from now on: a server that went away.
+    pub fn go_away(&self) {
+        *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
     /// Heads can be read again.
     pub fn heal(&self) {
         *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = false;

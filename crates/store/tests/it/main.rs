@@ -16,6 +16,7 @@ mod keys;
 mod leases;
 mod ledger;
 mod marks;
+mod owed;
 mod queue;
 mod rig;
 mod signing;
