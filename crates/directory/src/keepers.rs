@@ -99,7 +99,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// As [`Ledger::shred`](ai_audit_store::Ledger::shred).
+    /// As [`Ledger::shred`](ai_audit_store::Ledger::shred); where receipts were moved to a store that the settings do not name.
     pub fn shred(&self, log: &LogName, wish: Shred) -> Result<Shredded, DirectoryError> {
         let texts = [
             ("reason", wish.reason.as_str()),
@@ -107,6 +107,7 @@ impl Writer {
             ("requested by", wish.requested_by.as_str()),
         ];
         self.directory().names_nobody(log, &texts)?;
+        self.directory().accounts_for_all(log)?;
         self.attach(log)?;
         self.ledger()
             .shred(log, wish)

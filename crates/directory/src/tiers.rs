@@ -64,16 +64,17 @@ impl Writer {
     /// # Errors
     ///
     /// When the settings name none, or the file says otherwise than they do; when it cannot be made, or has other logs of
-    /// these names; [`DirectoryError::Store`] for a server that does not hold conditions.
+    /// these names; when receipts were moved to another one; [`DirectoryError::Store`] for a server that does not hold conditions.
     pub fn make_cold_store(&self) -> Result<String, DirectoryError> {
         let directory = self.directory();
         // Another directory's has other logs of these names.
         let may_be = || -> Result<(), DirectoryError> {
             let tiers = directory.tiers()?;
             let logs = directory.logs()?;
-            Ok(logs
-                .iter()
-                .try_for_each(|log| tiers.copied(log).map(drop))?)
+            logs.iter().try_for_each(|log| {
+                tiers.copied(log)?;
+                directory.accounts_for_all(log)
+            })
         };
         cold::make(directory.layout(), directory.settings(), may_be)
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod lost;
 mod owed;
 #[cfg(feature = "s3")]
 mod quickstart;

@@ -5,7 +5,7 @@ use crate::privacy;
 use crate::run::{Place, lines};
 use std::fs;
 
-fn of_kind(place: &Place, kind: &str) -> usize {
+pub(super) fn of_kind(place: &Place, kind: &str) -> usize {
     let log = ["log", "audit", "--kind", kind, "--json"];
     let found = place.run(&log).good().json();
     found.as_array().unwrap().len()
