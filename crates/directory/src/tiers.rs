@@ -4,9 +4,7 @@ use crate::error::io_at;
 use crate::{DirectoryError, LogDirectory, Writer, cold, durable};
 use ai_audit_store::{Clock as _, Health, LogName, Moved, Store as _, SystemClock, TierPolicy};
 use ai_audit_store::{StoreError, TieredStore};
-use ai_audit_store_object::ObjectStore;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 /// An epoch whose bytes were fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,17 +25,11 @@ impl LogDirectory {
     ///
     /// When it does not answer, or is not there.
     pub fn cold_health(&self) -> Result<Option<(String, Health)>, DirectoryError> {
-        if self.cold.is_none() {
+        let Some(cold) = &self.cold else {
             return Ok(None);
-        }
-        let store = self.cold_store()?;
-        let health = store.health()?;
-        Ok(Some((store.place().into(), health)))
-    }
-
-    fn cold_store(&self) -> Result<Arc<ObjectStore>, DirectoryError> {
-        let cold = self.cold.as_ref().ok_or_else(cold::none)?;
-        cold.store().map_err(crate::error::opening)
+        };
+        let found = cold.ask(|store| Ok((store.place().to_owned(), store.health()?)));
+        found.map(Some).map_err(crate::error::opening)
     }
 
     /// How many receipts of a range have their bytes in the store for what is old alone.

@@ -22,6 +22,8 @@ use tokio::runtime::{Builder, Runtime};
 const AT_ONCE: usize = 8;
 /// Objects that a list may have: so many of a log of some milliards of receipts.
 const LISTED: usize = 1 << 20;
+/// What S3 answers, as to a request that makes no sense, where a session's token is over or none any more.
+const STALE: [&str; 3] = ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"];
 
 #[derive(Debug)]
 pub(crate) struct Bucket {
@@ -122,11 +124,18 @@ impl Bucket {
             _ => "",
         };
         let mut what = format!("{tried} at {}: {error}{help}", self.shown);
+        let is_denied = matches!(
+            error,
+            Error::PermissionDenied { .. } | Error::Unauthenticated { .. }
+        ) || STALE.iter().any(|code| what.contains(*code));
         // Answers of servers may be as long as they like.
         if let Some((cut, _)) = what.char_indices().nth(2000) {
             what.truncate(cut);
         }
-        StoreError::Io { what }
+        match is_denied {
+            true => StoreError::Denied { what },
+            false => StoreError::Io { what },
+        }
     }
 
     /// Notes that an object has a version of its own. Where versions were kept and are not any more, new objects have

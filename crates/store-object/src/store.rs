@@ -46,7 +46,8 @@ impl ObjectStore {
     /// # Errors
     ///
     /// [`StoreError::NotAStore`] for a place without a store, or a server that does not hold conditions;
-    /// [`StoreError::Invalid`] for options that make no sense; [`StoreError::Io`] when it does not answer.
+    /// [`StoreError::Invalid`] for options that make no sense; [`StoreError::Io`] when it does not answer,
+    /// [`StoreError::Denied`] when it does not take the key.
     pub fn open(
         place: &Place,
         mode: OpenMode,

@@ -125,6 +125,12 @@ pub enum StoreError {
         /// What was tried and what the system said.
         what: String,
     },
+    /// The server does not take who is asking: another key is needed, or more rights.
+    #[error("{what}")]
+    Denied {
+        /// What was tried and what the server said.
+        what: String,
+    },
     /// Another writer has the store.
     #[error("{what} is locked by another writer{}", Holder(.holder.as_deref()))]
     Locked {
