@@ -83,6 +83,12 @@ impl Layout {
         self.root.join("audit.cold")
     }
 
+    /// The folder in which is kept how far moves to that store have ended.
+    #[must_use]
+    pub fn moved_marks(&self) -> PathBuf {
+        self.root.join("audit.moved")
+    }
+
     /// The settings.
     #[must_use]
     pub fn settings(&self) -> PathBuf {
@@ -158,6 +164,7 @@ impl Layout {
                 | "audit.lock"
                 | "audit.marks"
                 | "audit.cold"
+                | "audit.moved"
                 | "ai-audit.toml"
                 | "tokens.toml"
                 | "witnesses.policy"

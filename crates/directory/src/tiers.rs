@@ -89,6 +89,7 @@ impl Writer {
         }
         // Whatever settings say later: from now on the directory says where its receipts are.
         let is_first = cold::mark(directory.layout(), directory.settings())?;
+        durable::make_folder(&directory.layout().moved_marks())?;
         let moved = tiers.move_epochs(log, policy, SystemClock.now())?;
         if is_first && moved.cold == 0 {
             let mark = directory.layout().cold_mark();

@@ -232,6 +232,14 @@ impl<S: Store> Store for FaultyStore<S> {
         self.inner.checkpoints(log)
     }
 
+    fn checkpoints_in(
+        &self,
+        log: &LogName,
+        sizes: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.inner.checkpoints_in(log, sizes)
+    }
+
     fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {
         self.inner.latest_checkpoint(log)
     }

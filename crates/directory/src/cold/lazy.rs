@@ -170,6 +170,14 @@ impl Store for Lazy {
         self.ask(|store| store.checkpoints(log))
     }
 
+    fn checkpoints_in(
+        &self,
+        log: &LogName,
+        sizes: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.ask(|store| store.checkpoints_in(log, sizes.clone()))
+    }
+
     fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {
         self.ask(|store| store.latest_checkpoint(log))
     }

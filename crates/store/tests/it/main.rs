@@ -19,6 +19,7 @@ mod marks;
 mod owed;
 mod queue;
 mod rig;
+mod settled;
 mod signing;
 mod tiers;
 mod writers;
