@@ -76,14 +76,17 @@ impl ColdSettings {
     }
 }
 
-/// The store that takes what is old, not connected yet; none where the settings name none.
+/// The store that takes what is old, not connected yet; none where the settings name none. No key is read.
 pub(crate) fn open(settings: &Settings, mode: Mode) -> Result<Option<Lazy>, DirectoryError> {
     let mode = match mode {
         Mode::Create | Mode::Write => OpenMode::ReadWrite,
         Mode::Beside | Mode::Read => OpenMode::ReadOnly,
     };
-    let place = place(settings)?;
-    Ok(place.map(|place| Lazy::new(place, options(settings), mode)))
+    check(&settings.cold)?;
+    Ok(settings
+        .cold
+        .is_named()
+        .then(|| Lazy::new(settings.cold.clone(), settings.production, mode)))
 }
 
 /// Makes it where there is none, and puts it into the directory's settings file; gives its place.
@@ -94,7 +97,7 @@ pub(crate) fn make(
     settings: &Settings,
     may_be: impl FnOnce() -> Result<(), DirectoryError>,
 ) -> Result<String, DirectoryError> {
-    let place = place(settings)?.ok_or_else(none)?;
+    let place = place(&settings.cold, settings.production)?;
     // What the file says otherwise is refused before anybody is asked.
     let file = layout.settings();
     let kept = keep::plan(&file, &settings.cold)?;
@@ -104,7 +107,7 @@ pub(crate) fn make(
         false => OpenMode::Create,
     };
     let store =
-        ObjectStore::open(&place, mode, &options(settings)).map_err(|error| match error {
+        ObjectStore::open(&place, mode, &options(&settings.cold)).map_err(|error| match error {
             StoreError::NotAStore { what } if mode == OpenMode::ReadWrite => wrong(format!(
                 "{what}; receipts were moved there, as {} says, so none is made: bring it back",
                 layout.cold_mark().display()
@@ -150,51 +153,72 @@ pub(crate) fn none() -> DirectoryError {
     wrong("nothing takes what is old: set cold-folder or cold-bucket".into())
 }
 
-fn options(settings: &Settings) -> ObjectOptions {
+fn options(cold: &ColdSettings) -> ObjectOptions {
     ObjectOptions {
-        versions_expire: settings.cold.versions_expire,
+        versions_expire: cold.versions_expire,
         ..ObjectOptions::default()
     }
 }
 
-fn place(settings: &Settings) -> Result<Option<Place>, DirectoryError> {
-    let cold = &settings.cold;
+/// Refuses settings that make no sense, whatever the key is. No file is read, and nobody asked.
+fn check(cold: &ColdSettings) -> Result<(), DirectoryError> {
     match (&cold.folder, &cold.bucket) {
-        (None, None) => Ok(None),
         (Some(_), Some(_)) => Err(wrong(
             "both cold-folder and cold-bucket are set: what is old is in one place".into(),
         )),
         (Some(_), None) if cold.endpoint.is_some() || cold.region.is_some() => Err(wrong(
             "cold-endpoint and cold-region are for cold-bucket".into(),
         )),
-        (Some(folder), None) => Ok(Some(Place::Folder(folder.clone()))),
-        (None, Some(bucket)) => bucket_of(bucket, settings).map(Some),
+        (None, Some(bucket)) => check_bucket(bucket, cold),
+        (Some(_) | None, None) => Ok(()),
     }
 }
 
+/// Where it is, with the key as it is in its file now.
+fn place(cold: &ColdSettings, production: bool) -> Result<Place, DirectoryError> {
+    check(cold)?;
+    match (&cold.folder, &cold.bucket) {
+        (Some(folder), _) => Ok(Place::Folder(folder.clone())),
+        (None, Some(bucket)) => bucket_of(bucket, cold, production),
+        (None, None) => Err(none()),
+    }
+}
+
+/// Before anybody is asked: the settings may be a stranger's, and name his own server.
 #[cfg(feature = "s3")]
-fn bucket_of(address: &BucketAddress, settings: &Settings) -> Result<Place, DirectoryError> {
+fn check_bucket(_: &BucketAddress, cold: &ColdSettings) -> Result<(), DirectoryError> {
+    match (&cold.credentials, cold.endpoint.as_deref().map(without_end)) {
+        (None, Some(server)) => Err(wrong(format!(
+            "{server} is not Amazon's, and the machine's role goes to nobody else; nothing was sent. Expected the variable \
+             AI_AUDIT_COLD_CREDENTIALS to name a file with an access key for it"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(feature = "s3"))]
+fn check_bucket(address: &BucketAddress, _: &ColdSettings) -> Result<(), DirectoryError> {
+    Err(wrong(format!(
+        "{address}: this program was built without buckets; build it with `--features s3`"
+    )))
+}
+
+#[cfg(feature = "s3")]
+fn bucket_of(
+    address: &BucketAddress,
+    cold: &ColdSettings,
+    production: bool,
+) -> Result<Place, DirectoryError> {
     use ai_audit_store_object::S3Bucket;
-    let cold = &settings.cold;
     let mut bucket = S3Bucket::new(
         address.bucket(),
         cold.region.as_deref().unwrap_or("us-east-1"),
     );
     bucket.prefix = address.prefix().into();
     bucket.endpoint.clone_from(&cold.endpoint);
-    // Before anybody is asked: the settings may be a stranger's, and name his own server.
     let server = cold.endpoint.as_deref().map(without_end);
-    match (&cold.credentials, server) {
-        (Some(file), _) => {
-            bucket.keys = Some(keys::read(file, settings.production, server)?);
-        }
-        (None, None) => {}
-        (None, Some(server)) => {
-            return Err(wrong(format!(
-                "{server} is not Amazon's, and the machine's role goes to nobody else; nothing was sent. Expected the variable \
-                 AI_AUDIT_COLD_CREDENTIALS to name a file with an access key for it"
-            )));
-        }
+    if let Some(file) = &cold.credentials {
+        bucket.keys = Some(keys::read(file, production, server)?);
     }
     bucket.authorities = cold
         .authorities
@@ -204,11 +228,10 @@ fn bucket_of(address: &BucketAddress, settings: &Settings) -> Result<Place, Dire
     Ok(Place::S3(bucket))
 }
 
+/// Never asked for: such settings are refused before.
 #[cfg(not(feature = "s3"))]
-fn bucket_of(address: &BucketAddress, _: &Settings) -> Result<Place, DirectoryError> {
-    Err(wrong(format!(
-        "{address}: this program was built without buckets; build it with `--features s3`"
-    )))
+fn bucket_of(_: &BucketAddress, _: &ColdSettings, _: bool) -> Result<Place, DirectoryError> {
+    Err(none())
 }
 
 fn wrong(what: String) -> DirectoryError {

@@ -10,7 +10,7 @@ use crate::{
 use ai_audit_core::{BatchSeal, DecodeBody as _, DigestSecret, Genesis, Head, UnverifiedReceipt};
 use ai_audit_note::VKey;
 use ai_audit_store::{
-    LogName, ReadLimit, ReceiptKeys, Store, StoreError, StoredContent, TieredStore,
+    FileMarks, LogName, ReadLimit, ReceiptKeys, Store, StoreError, StoredContent, TieredStore,
 };
 use std::fmt;
 use std::fs;
@@ -53,7 +53,8 @@ impl LogDirectory {
         let cold = cold::open(&settings, mode)?.map(Arc::new);
         let mut tiers = None;
         if let Some(cold) = cold.clone() {
-            let both = Arc::new(TieredStore::new(store, cold));
+            let marks = Arc::new(FileMarks::new(layout.moved_marks()));
+            let both = Arc::new(TieredStore::new(store, cold).with_marks(marks));
             store = Arc::clone(&both) as Arc<dyn Store>;
             tiers = Some(both);
         }

@@ -213,6 +213,44 @@ impl LogDirectory {
         places.into_iter().map(read).collect()
     }
 
+    /// Refuses a log of which receipts have no bytes in any store that the settings name, though no deletion receipt says
+    /// so: they were moved, and this directory is a copy from before that, or its settings were lost. What is erased here
+    /// would stay there.
+    ///
+    /// A directory with the note of a move (`audit.cold`) was held against that when it was opened. Where a second store is
+    /// named and does not answer, nobody knows; nothing is completed without it.
+    pub(crate) fn accounts_for_all(&self, log: &LogName) -> Result<(), DirectoryError> {
+        /// Receipts of an epoch that are looked at: among so many one is no control receipt, which would keep its bytes.
+        const LOOKED_AT: u64 = 64;
+        let mark = self.layout().cold_mark();
+        if mark.exists() {
+            return Ok(());
+        }
+        let deletions = self.deletions(log)?;
+        let mut first = 0;
+        for seal in self.kind(log, Kind::EPOCH_SEAL)? {
+            let range = first..=seal.min(first.saturating_add(LOOKED_AT - 1));
+            if !deletions.iter().any(|deletion| deletion.covers(seal)) {
+                let gone = match self.store().count_deleted(log, range) {
+                    Err(_) if self.tiers.is_some() => return Ok(()),
+                    found => found?,
+                };
+                if gone > 0 {
+                    return Err(DirectoryError::Settings {
+                        origin: mark.display().to_string(),
+                        what: format!(
+                            "it is not there, though log {log} has no bytes of receipts from {first} on, and no deletion receipt says \
+                             so: they were moved to a store that these settings do not name, and what is erased or deleted would \
+                             stay there. Expected cold-folder or cold-bucket, as where they were moved"
+                        ),
+                    });
+                }
+            }
+            first = seal.saturating_add(1);
+        }
+        Ok(())
+    }
+
     fn kind(&self, log: &LogName, kind: Kind) -> Result<Vec<u64>, DirectoryError> {
         Ok(self
             .store()

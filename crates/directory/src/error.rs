@@ -409,7 +409,9 @@ const fn cannot_be_opened(kind: io::ErrorKind) -> bool {
 /// For `map_err`, where a database or a lock is opened.
 pub(crate) fn opening(error: StoreError) -> DirectoryError {
     match error {
-        StoreError::Io { .. } | StoreError::ReadOnly => DirectoryError::Open(error),
+        StoreError::Io { .. } | StoreError::Denied { .. } | StoreError::ReadOnly => {
+            DirectoryError::Open(error)
+        }
         other => DirectoryError::Store(other),
     }
 }

@@ -3,7 +3,7 @@
 use crate::{DirectoryError, LogDirectory, Writer};
 use ai_audit_core::LogId;
 use ai_audit_shredding::SubjectKeys;
-use ai_audit_store::{LogName, Shred, Shredded, SubjectKeysSource};
+use ai_audit_store::{LogName, Shred, Shredded, SubjectKeysSource, open_erasures};
 use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,6 +51,19 @@ impl fmt::Debug for Keepers {
     }
 }
 
+impl LogDirectory {
+    /// The receipts of a log that ask for an erasure which is not completed, ascending: it was cut off, or the store for
+    /// what is old has still to do its part.
+    ///
+    /// # Errors
+    ///
+    /// When the log is not there, or cannot be read.
+    pub fn open_erasures(&self, log: &LogName) -> Result<Vec<u64>, DirectoryError> {
+        self.head(log)?;
+        Ok(open_erasures(self.store(), log)?)
+    }
+}
+
 impl Writer {
     /// The keys of the subjects of a log; made, with the key that wraps them, where there are none. A
     /// destruction that was cut off is finished or forgotten.
@@ -86,7 +99,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// As [`Ledger::shred`](ai_audit_store::Ledger::shred).
+    /// As [`Ledger::shred`](ai_audit_store::Ledger::shred); where receipts were moved to a store that the settings do not name.
     pub fn shred(&self, log: &LogName, wish: Shred) -> Result<Shredded, DirectoryError> {
         let texts = [
             ("reason", wish.reason.as_str()),
@@ -94,9 +107,22 @@ impl Writer {
             ("requested by", wish.requested_by.as_str()),
         ];
         self.directory().names_nobody(log, &texts)?;
+        self.directory().accounts_for_all(log)?;
         self.attach(log)?;
         self.ledger()
             .shred(log, wish)
+            .map_err(crate::writer::from_ledger)
+    }
+
+    /// Completes the erasures of a log that wait for a store which was away. Does nothing where none does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::finish_erasures`](ai_audit_store::Ledger::finish_erasures).
+    pub fn finish_erasures(&self, log: &LogName) -> Result<(), DirectoryError> {
+        self.attach(log)?;
+        self.ledger()
+            .finish_erasures(log)
             .map_err(crate::writer::from_ledger)
     }
 }

@@ -85,6 +85,12 @@ impl Layout {
         self.root.join("audit.cold")
     }
 
+    /// The folder in which is kept how far moves to that store have ended.
+    #[must_use]
+    pub fn moved_marks(&self) -> PathBuf {
+        self.root.join("audit.moved")
+    }
+
     /// The settings.
     #[must_use]
     pub fn settings(&self) -> PathBuf {
@@ -162,6 +168,7 @@ impl Layout {
                 | "audit.marks"
                 | "audit.cold"
                 | "fleet.state"
+                | "audit.moved"
                 | "ai-audit.toml"
                 | "tokens.toml"
                 | "witnesses.policy"

@@ -4,9 +4,7 @@ use crate::error::io_at;
 use crate::{DirectoryError, LogDirectory, Writer, cold, durable};
 use ai_audit_store::{Clock as _, Health, LogName, Moved, Store as _, SystemClock, TierPolicy};
 use ai_audit_store::{StoreError, TieredStore};
-use ai_audit_store_object::ObjectStore;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 /// An epoch whose bytes were fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,17 +25,11 @@ impl LogDirectory {
     ///
     /// When it does not answer, or is not there.
     pub fn cold_health(&self) -> Result<Option<(String, Health)>, DirectoryError> {
-        if self.cold.is_none() {
+        let Some(cold) = &self.cold else {
             return Ok(None);
-        }
-        let store = self.cold_store()?;
-        let health = store.health()?;
-        Ok(Some((store.place().into(), health)))
-    }
-
-    fn cold_store(&self) -> Result<Arc<ObjectStore>, DirectoryError> {
-        let cold = self.cold.as_ref().ok_or_else(cold::none)?;
-        cold.store().map_err(crate::error::opening)
+        };
+        let found = cold.ask(|store| Ok((store.place().to_owned(), store.health()?)));
+        found.map(Some).map_err(crate::error::opening)
     }
 
     /// How many receipts of a range have their bytes in the store for what is old alone.
@@ -64,33 +56,40 @@ impl Writer {
     /// # Errors
     ///
     /// When the settings name none, or the file says otherwise than they do; when it cannot be made, or has other logs of
-    /// these names; [`DirectoryError::Store`] for a server that does not hold conditions.
+    /// these names; when receipts were moved to another one; [`DirectoryError::Store`] for a server that does not hold conditions.
     pub fn make_cold_store(&self) -> Result<String, DirectoryError> {
         let directory = self.directory();
         // Another directory's has other logs of these names.
         let may_be = || -> Result<(), DirectoryError> {
             let tiers = directory.tiers()?;
             let logs = directory.logs()?;
-            Ok(logs
-                .iter()
-                .try_for_each(|log| tiers.copied(log).map(drop))?)
+            logs.iter().try_for_each(|log| {
+                tiers.copied(log)?;
+                directory.accounts_for_all(log)
+            })
         };
         cold::make(directory.layout(), directory.settings(), may_be)
     }
 
     /// Moves the epochs of a log that a policy says to the store for what is old: they are copied, read back, and only
-    /// then lose their bytes here. One that broke off goes on when it is called again. Nothing is written to the log.
+    /// then lose their bytes here. One that broke off goes on when it is called again. Nothing is written to the log but
+    /// completions of erasures that waited for that store, which come first.
     ///
     /// # Errors
     ///
-    /// As [`TieredStore::move_epochs`]; when there is no such log, or the settings name no such store.
+    /// As [`TieredStore::move_epochs`] and [`Writer::finish_erasures`]; when there is no such log, or the settings name no such store.
     pub fn move_epochs(&self, log: &LogName, policy: &TierPolicy) -> Result<Moved, DirectoryError> {
         let directory = self.directory();
         directory.head(log)?;
         let tiers = directory.tiers()?;
         tiers.copied(log)?;
+        // It is there: what it owes comes first.
+        if !directory.open_erasures(log)?.is_empty() {
+            self.finish_erasures(log)?;
+        }
         // Whatever settings say later: from now on the directory says where its receipts are.
         let is_first = cold::mark(directory.layout(), directory.settings())?;
+        durable::make_folder(&directory.layout().moved_marks())?;
         let moved = tiers.move_epochs(log, policy, SystemClock.now())?;
         if is_first && moved.cold == 0 {
             let mark = directory.layout().cold_mark();

@@ -51,6 +51,10 @@ struct Asked {
 impl KeyFiles {
     fn signers(&self, log: &LogName) -> Result<LogSigners, DirectoryError> {
         let signers = signers(&self.directory, log)?;
+        // Attaching it would complete them.
+        if !self.directory.open_erasures(log)?.is_empty() {
+            self.directory.accounts_for_all(log)?;
+        }
         let mut warnings = self.directory.passed_over(log)?;
         warnings.extend(self.recovery_key_beside(log)?);
         warnings.extend(self.mark_missing(log)?);

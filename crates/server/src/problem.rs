@@ -252,7 +252,9 @@ impl From<LedgerError> for Problem {
 /// Of which kind a store's error is, without what it names.
 pub(crate) fn store_kind(error: &StoreError) -> &'static str {
     match error {
-        StoreError::Io { .. } => "the store cannot be reached, read or written now",
+        StoreError::Io { .. } | StoreError::Denied { .. } => {
+            "the store cannot be reached, read or written now"
+        }
         StoreError::Full { .. } => "the store has no room",
         StoreError::HeadMoved { .. } => "another writer wrote to the log",
         StoreError::Locked { .. } => "another writer has the store",

@@ -1,9 +1,9 @@
 //! Ciphertexts beside the receipts of one segment: an object of their own, so that they can go.
 
 use crate::codec::{In, Kind, Out, corrupt, count};
-use crate::delete::{Change, PIECE};
+use crate::delete::PIECE;
 use crate::filter::Mark;
-use crate::root::{Entry, Root};
+use crate::root::Entry;
 use crate::store::ObjectStore;
 use crate::tree::{Cache, Go};
 use ai_audit_core::SubjectKeyId;
@@ -101,11 +101,10 @@ impl ObjectStore {
         keys: &[SubjectKeyId],
     ) -> Result<u64, StoreError> {
         let keys: HashSet<&SubjectKeyId> = keys.iter().collect();
-        self.changing(log, |root: &Arc<Root>| {
-            let mut change = Change::new(root)?;
+        self.changing(log, |root, change| {
             let mut removed = 0;
             let Some(state) = root.logs.get(log) else {
-                return Ok((change, 0));
+                return Ok(0);
             };
             // A walk for each key, so that filters are of use; a segment may have several of them.
             let mut found = BTreeMap::<u64, Entry>::new();
@@ -124,13 +123,13 @@ impl ObjectStore {
                 if kept.0.len() < before {
                     removed += count(before - kept.0.len());
                     change.beside(log, &entry, weight, &kept);
-                    self.write(&mut change, PIECE)?;
+                    self.write(change, PIECE)?;
                 }
             }
-            self.rewrite(log, &mut change)?;
+            self.rewrite(log, change)?;
             // What was read may have had versions that what was written has not.
             self.deletes()?;
-            Ok((change, removed))
+            Ok(removed)
         })
     }
 }

@@ -10,8 +10,8 @@ use core::time::Duration;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::path::Path;
 use object_store::{
-    Error, GetOptions, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions,
-    PutPayload, PutResult, UpdateVersion,
+    Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode,
+    PutOptions, PutPayload, PutResult, UpdateVersion,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +22,8 @@ use tokio::runtime::{Builder, Runtime};
 const AT_ONCE: usize = 8;
 /// Objects that a list may have: so many of a log of some milliards of receipts.
 const LISTED: usize = 1 << 20;
+/// What S3 answers, as to a request that makes no sense, where a session's token is over or none any more.
+const STALE: [&str; 3] = ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"];
 
 #[derive(Debug)]
 pub(crate) struct Bucket {
@@ -122,11 +124,39 @@ impl Bucket {
             _ => "",
         };
         let mut what = format!("{tried} at {}: {error}{help}", self.shown);
+        let is_denied = matches!(
+            error,
+            Error::PermissionDenied { .. } | Error::Unauthenticated { .. }
+        ) || STALE.iter().any(|code| what.contains(*code));
         // Answers of servers may be as long as they like.
         if let Some((cut, _)) = what.char_indices().nth(2000) {
             what.truncate(cut);
         }
-        StoreError::Io { what }
+        match is_denied {
+            true => StoreError::Denied { what },
+            false => StoreError::Io { what },
+        }
+    }
+
+    /// So many of the objects below a prefix, the first that the service tells.
+    fn listed(&self, prefix: &str, most: usize) -> Result<Vec<ObjectMeta>, StoreError> {
+        let (client, path) = (
+            Arc::clone(&self.client),
+            self.path(prefix.trim_end_matches('/'))?,
+        );
+        let found = self.run("listing", async move {
+            let found = client.list(Some(&path)).take(most);
+            found.try_collect::<Vec<_>>().await
+        })?;
+        found.map_err(|error| self.failed(&format!("listing {prefix}"), &error))
+    }
+
+    /// What the names of the service begin with, and ours do not.
+    fn before(&self) -> String {
+        match self.prefix.as_str() {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        }
     }
 
     /// Notes that an object has a version of its own. Where versions were kept and are not any more, new objects have
@@ -293,31 +323,38 @@ impl Objects for Bucket {
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
-        let (client, path) = (
-            Arc::clone(&self.client),
-            self.path(prefix.trim_end_matches('/'))?,
-        );
-        let found = self.run("listing", async move {
-            let found = client.list(Some(&path)).take(LISTED + 1);
-            found.try_collect::<Vec<_>>().await
-        })?;
-        let found = found.map_err(|error| self.failed(&format!("listing {prefix}"), &error))?;
+        let found = self.listed(prefix, LISTED + 1)?;
         if found.len() > LISTED {
             return Err(invalid(format!(
                 "{} lists more than {LISTED} objects below {prefix}; expected fewer: put logs in stores of their own",
                 self.shown
             )));
         }
-        let before = match self.prefix.as_str() {
-            "" => String::new(),
-            prefix => format!("{prefix}/"),
-        };
+        let before = self.before();
         let listed = found.into_iter().filter_map(|one| {
             let name = one.location.as_ref().strip_prefix(&before)?.to_owned();
             let written = u64::try_from(one.last_modified.timestamp_micros()).ok()?;
             Some(Listed { name, written })
         });
         Ok(listed.collect())
+    }
+
+    fn first(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let (found, before) = (self.listed(prefix, most)?, self.before());
+        let names = found.iter().filter_map(|one| {
+            let name = one.location.as_ref().strip_prefix(&before)?;
+            Some(name.to_owned())
+        });
+        let names: Vec<String> = names.collect();
+        if names.is_sorted() {
+            return Ok(names);
+        }
+        // A service that lists in another order has to tell them all.
+        let all = self.list(prefix)?.into_iter();
+        let mut names: Vec<String> = all.map(|one| one.name).collect();
+        names.sort_unstable();
+        names.truncate(most);
+        Ok(names)
     }
 
     fn keeps_versions(&self) -> bool {

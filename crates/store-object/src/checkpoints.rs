@@ -4,6 +4,11 @@ use crate::codec::corrupt;
 use crate::store::ObjectStore;
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{LogName, StoreError, StoredCheckpoint};
+use core::ops::RangeInclusive;
+
+/// Names among which the latest checkpoint is looked for before all are listed: a page of S3. Others may have put something
+/// before it.
+const FIRST: usize = 1000;
 
 fn folder(log: &LogName) -> String {
     format!("logs/{log}/checkpoints/")
@@ -11,6 +16,14 @@ fn folder(log: &LogName) -> String {
 
 fn name(log: &LogName, size: u64) -> String {
     format!("{}{:020}", folder(log), u64::MAX - size)
+}
+
+/// The size of a log's checkpoint, by its object's name. Others may have put anything there.
+fn size_of(log: &LogName, object: &str, held: u64) -> Option<u64> {
+    let place = object.strip_prefix(&folder(log))?.parse::<u64>().ok()?;
+    let size = u64::MAX - place;
+    let own = (1..=held).contains(&size) && name(log, size) == object;
+    own.then_some(size)
 }
 
 impl ObjectStore {
@@ -53,19 +66,12 @@ impl ObjectStore {
     }
 
     fn sizes(&self, log: &LogName) -> Result<Vec<u64>, StoreError> {
-        let folder = folder(log);
-        let listed = self.objects.list(&folder)?;
+        let listed = self.objects.list(&folder(log))?;
         // Read after the list: what was kept by then was of a log that was as long.
         let held = self.fresh()?.root.head(log).size();
-        // Others may have put anything there.
         let mut sizes: Vec<u64> = listed
             .iter()
-            .filter_map(|one| {
-                let place = one.name.strip_prefix(&folder)?.parse::<u64>().ok()?;
-                let size = u64::MAX - place;
-                let own = (1..=held).contains(&size) && name(log, size) == one.name;
-                own.then_some(size)
-            })
+            .filter_map(|one| size_of(log, &one.name, held))
             .collect();
         sizes.sort_unstable();
         sizes.dedup();
@@ -87,12 +93,15 @@ impl ObjectStore {
         }
     }
 
+    /// Those whose size is in a range. All are listed, and no other is read.
     pub(crate) fn read_checkpoints(
         &self,
         log: &LogName,
+        within: &RangeInclusive<u64>,
     ) -> Result<Vec<StoredCheckpoint>, StoreError> {
         let sizes = self.sizes(log)?.into_iter();
         sizes
+            .filter(|size| within.contains(size))
             .filter_map(|size| self.read_checkpoint(log, size).transpose())
             .collect()
     }
@@ -101,8 +110,16 @@ impl ObjectStore {
         &self,
         log: &LogName,
     ) -> Result<Option<StoredCheckpoint>, StoreError> {
-        match self.sizes(log)?.last() {
-            Some(size) => self.read_checkpoint(log, *size),
+        // The largest size comes first.
+        let first = self.objects.first(&folder(log), FIRST)?;
+        let held = self.fresh()?.root.head(log).size();
+        let latest = first.iter().find_map(|object| size_of(log, object, held));
+        let latest = match latest {
+            None if first.len() >= FIRST => self.sizes(log)?.last().copied(),
+            found => found,
+        };
+        match latest {
+            Some(size) => self.read_checkpoint(log, size),
             None => Ok(None),
         }
     }

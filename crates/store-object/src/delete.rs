@@ -2,14 +2,14 @@
 
 use crate::beside::Beside;
 use crate::codec::count;
-use crate::root::{Entry, Name, Root, nonce};
+use crate::root::{Entry, Name, Root};
 use crate::segment::Segment;
 use crate::store::ObjectStore;
 use crate::tree::Go;
 use ai_audit_core::Kind;
 use ai_audit_store::{LogName, Sealed, StoreError};
 use core::ops::RangeInclusive;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Bytes of objects of one change that are kept until they are written.
@@ -21,6 +21,12 @@ pub(crate) struct Change {
     pub(crate) root: Root,
     /// Of the names of its objects.
     pub(crate) nonce: u64,
+    /// Names of its objects.
+    pub(crate) made: HashSet<String>,
+    /// Names of what was written for it and for the tries before it.
+    pub(crate) written: HashSet<String>,
+    /// Objects that were doomed before.
+    doomed: usize,
     /// Objects that are not written yet, and bytes of them. Nothing names them before the root does.
     objects: Vec<(String, Vec<u8>)>,
     bytes: usize,
@@ -32,19 +38,27 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// Nothing yet, behind this root.
-    pub(crate) fn new(root: &Arc<Root>) -> Result<Self, StoreError> {
+    /// Nothing yet, behind this root, for which so much was written before.
+    pub(crate) fn new(root: &Arc<Root>, nonce: u64, written: HashSet<String>) -> Self {
         let mut root = Root::clone(root);
         root.revision += 1;
-        Ok(Self {
+        Self {
+            doomed: root.doomed.len(),
             root,
-            nonce: nonce()?,
+            nonce,
+            made: HashSet::new(),
+            written,
             objects: Vec::new(),
             bytes: 0,
             is_empty: true,
             replaced: BTreeMap::new(),
             filters: BTreeMap::new(),
-        })
+        }
+    }
+
+    /// The first object that it replaces. Not to be asked behind [`Root::spill`].
+    pub(crate) fn first_doomed(&self) -> Option<String> {
+        self.root.doomed.get(self.doomed).cloned()
     }
 
     /// Whether nothing is replaced by it.
@@ -55,6 +69,7 @@ impl Change {
     /// An object to write.
     pub(crate) fn put(&mut self, name: String, content: Vec<u8>) {
         self.bytes = self.bytes.saturating_add(content.len());
+        self.made.insert(name.clone());
         self.objects.push((name, content));
     }
 
@@ -98,12 +113,15 @@ impl Change {
 }
 
 impl ObjectStore {
-    /// Writes the objects of a change, where there are more bytes of them than these.
+    /// Writes the objects of a change that no earlier try wrote, where there are more bytes of them than these.
     pub(crate) fn write(&self, change: &mut Change, more_than: usize) -> Result<(), StoreError> {
         if change.bytes > more_than {
             change.bytes = 0;
-            self.objects
-                .create_all(core::mem::take(&mut change.objects))?;
+            let mut objects = core::mem::take(&mut change.objects);
+            objects.retain(|(name, _)| !change.written.contains(name));
+            let names: Vec<String> = objects.iter().map(|(name, _)| name.clone()).collect();
+            self.objects.create_all(objects)?;
+            change.written.extend(names);
         }
         Ok(())
     }
@@ -113,15 +131,14 @@ impl ObjectStore {
         log: &LogName,
         range: &RangeInclusive<u64>,
     ) -> Result<u64, StoreError> {
-        self.changing(log, |root| {
-            let mut change = Change::new(root)?;
+        self.changing(log, |root, change| {
             let held = root.head(log).size();
             if *range.end() >= held {
                 let (log, seq) = (log.clone(), *range.end());
                 return Err(StoreError::NoSuchReceipt { log, seq, held });
             }
             let (Some(state), false) = (root.logs.get(log), range.is_empty()) else {
-                return Ok((change, 0));
+                return Ok(0);
             };
             let mut deleted = 0;
             let wanted = |entry: &Entry| entry.from <= *range.end();
@@ -154,13 +171,13 @@ impl ObjectStore {
                 change.segment(log, entry, was, &segment);
                 let filter = segment.filter(log, &beside)?;
                 change.filters.insert(entry.from, filter);
-                self.write(&mut change, PIECE)?;
+                self.write(change, PIECE)?;
                 Ok(Go::On)
             })?;
-            self.rewrite(log, &mut change)?;
+            self.rewrite(log, change)?;
             // What was read may have had versions that what was written has not.
             self.deletes()?;
-            Ok((change, deleted))
+            Ok(deleted)
         })
     }
 
@@ -169,8 +186,7 @@ impl ObjectStore {
         log: &LogName,
         receipts: &[Sealed],
     ) -> Result<u64, StoreError> {
-        self.changing(log, |root| {
-            let mut change = Change::new(root)?;
+        self.changing(log, |root, change| {
             let held = root.head(log).size();
             // By the segment that each is in; all are looked at before anything is put back.
             let mut places = BTreeMap::<u64, (Entry, Vec<(usize, u64, &Sealed)>)>::new();
@@ -226,10 +242,10 @@ impl ObjectStore {
                 change.segment(log, entry, was, &segment);
                 let filter = segment.filter(log, &beside)?;
                 change.filters.insert(entry.from, filter);
-                self.write(&mut change, PIECE)?;
+                self.write(change, PIECE)?;
             }
-            self.rewrite(log, &mut change)?;
-            Ok((change, restored))
+            self.rewrite(log, change)?;
+            Ok(restored)
         })
     }
 

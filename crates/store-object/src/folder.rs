@@ -199,6 +199,24 @@ impl Objects for Folder {
         Ok(out)
     }
 
+    fn first(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let folder = self.path(prefix.trim_end_matches('/'));
+        let failed = |error: &std::io::Error| failed("listing", &folder, error);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(&error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(|error| failed(&error))?.file_name();
+            names.extend(name.to_str().map(|name| format!("{prefix}{name}")));
+        }
+        names.sort_unstable();
+        names.truncate(most);
+        Ok(names)
+    }
+
     fn keeps_versions(&self) -> bool {
         false
     }

@@ -33,6 +33,7 @@ mod find;
 mod folder;
 mod garbage;
 mod index;
+mod left;
 #[cfg(test)]
 mod lost;
 mod nodes;

@@ -1,4 +1,4 @@
-//! A96: answers that are lost while others write.
+//! A96: answers that are lost, and tries that lose, while others write.
 #![allow(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
 use crate::folder::Folder;
@@ -10,7 +10,8 @@ use ai_audit_store::{Batch, LogName, ReadLimit, Sealed, Store, StoreError};
 use ai_audit_testkit::TestLog;
 use core::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 type Meanwhile = Box<dyn FnOnce() + Send>;
@@ -20,6 +21,8 @@ type Meanwhile = Box<dyn FnOnce() + Send>;
 struct Lossy {
     folder: Folder,
     meanwhile: Mutex<Option<Meanwhile>>,
+    /// Objects that were written, but those that change.
+    created: Arc<AtomicUsize>,
 }
 
 impl fmt::Debug for Lossy {
@@ -42,6 +45,7 @@ impl Objects for Lossy {
     }
 
     fn create_all(&self, objects: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
+        self.created.fetch_add(objects.len(), Ordering::SeqCst);
         self.folder.create_all(objects)
     }
 
@@ -69,18 +73,30 @@ impl Objects for Lossy {
         self.folder.list(prefix)
     }
 
+    fn first(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        self.folder.first(prefix, most)
+    }
+
     fn keeps_versions(&self) -> bool {
         false
     }
 }
 
 fn open(folder: &Path, meanwhile: Option<Meanwhile>) -> ObjectStore {
+    counting(folder, meanwhile).0
+}
+
+/// The same, and how many objects it wrote.
+fn counting(folder: &Path, meanwhile: Option<Meanwhile>) -> (ObjectStore, Arc<AtomicUsize>) {
+    let created = Arc::<AtomicUsize>::default();
     let lossy = Lossy {
         folder: Folder::open(folder, true).unwrap(),
         meanwhile: Mutex::new(meanwhile),
+        created: Arc::clone(&created),
     };
     let options = ObjectOptions::default();
-    ObjectStore::over(Box::new(lossy), OpenMode::ReadWrite, &options).unwrap()
+    let store = ObjectStore::over(Box::new(lossy), OpenMode::ReadWrite, &options);
+    (store.unwrap(), created)
 }
 
 /// A folder with an empty store, and its path.
@@ -199,4 +215,93 @@ fn a96_nothing_is_taken_back_where_an_older_root_answers() {
     assert_eq!(store.head(&name).unwrap(), Some(log.head()));
     let read = store.read(&name, 5, ReadLimit::default()).unwrap();
     assert_eq!(read.len(), 3);
+}
+
+/// A log of twenty receipts in one segment, whose deletion others come into. Gives the store that deletes, how many objects
+/// it wrote, and the receipts.
+fn deleting(
+    path: &Path,
+    others: impl FnOnce(&Path, &[u8], &[Sealed]) + Send + 'static,
+) -> (ObjectStore, Arc<AtomicUsize>, Vec<Sealed>) {
+    let receipts = TestLog::new(1).seal(20);
+    append(&open(path, None), &LogName::default(), &receipts).unwrap();
+    let before = std::fs::read(path.join("root")).unwrap();
+    let (folder, given) = (path.to_path_buf(), receipts.clone());
+    let meanwhile = move || others(&folder, &before, &given);
+    let (store, created) = counting(path, Some(Box::new(meanwhile)));
+    (store, created, receipts)
+}
+
+/// Nothing is left that no root names, and what is there is the log.
+fn assert_clean(path: &Path, deleted: u64) {
+    let (store, name) = (open(path, None), LogName::default());
+    assert_eq!(store.count_deleted(&name, 0..=19).unwrap(), deleted);
+    let read = store.read(&name, 0, ReadLimit::default()).unwrap();
+    assert_eq!(read.len(), 20);
+    let segments = path.join("logs/default/segments");
+    assert_eq!(std::fs::read_dir(segments).unwrap().count(), 1);
+    let later = Timestamp::from_micros(u64::MAX);
+    assert_eq!(store.collect_garbage(later).unwrap(), 0);
+}
+
+/// Another log is appended to first: the second try names what the first one wrote.
+#[test]
+fn a_deletion_that_is_tried_again_writes_nothing_twice() {
+    let (_folder, path) = made();
+    let (store, created, _) = deleting(&path, |path, before, _| {
+        // The replacement never came to the root: another writer's did.
+        std::fs::write(path.join("root"), before).unwrap();
+        let other = LogName::new("other").unwrap();
+        append(&open(path, None), &other, &TestLog::new(2).seal(3)).unwrap();
+    });
+    let name = LogName::default();
+    assert_eq!(store.delete_receipts(&name, 5..=9).unwrap(), 5);
+    assert_eq!(created.load(Ordering::SeqCst), 1);
+    assert_clean(&path, 5);
+}
+
+/// Another receipt of the same segment is deleted first. What the lost try wrote has it, and goes.
+#[test]
+fn a_deletion_that_lost_to_another_leaves_nothing_of_what_that_one_deleted() {
+    let (_folder, path) = made();
+    let (store, created, _) = deleting(&path, |path, before, _| {
+        std::fs::write(path.join("root"), before).unwrap();
+        let deleted = open(path, None).delete_receipts(&LogName::default(), 3..=3);
+        assert_eq!(deleted.unwrap(), 1);
+    });
+    let name = LogName::default();
+    assert_eq!(store.delete_receipts(&name, 5..=9).unwrap(), 5);
+    assert_eq!(created.load(Ordering::SeqCst), 2);
+    assert_clean(&path, 6);
+}
+
+/// The answer to the replacement is lost, and somebody else writes behind it: it is done, and counted once.
+#[test]
+fn a96_a_deletion_whose_answer_is_lost_is_counted_and_nothing_of_it_is_deleted() {
+    let (_folder, path) = made();
+    let (store, _, _) = deleting(&path, |path, _, _| {
+        let other = LogName::new("other").unwrap();
+        append(&open(path, None), &other, &TestLog::new(2).seal(3)).unwrap();
+    });
+    let name = LogName::default();
+    assert_eq!(store.delete_receipts(&name, 5..=9).unwrap(), 5);
+    assert_clean(&path, 5);
+    assert_eq!(store.delete_receipts(&name, 5..=9).unwrap(), 0);
+}
+
+/// The same, and what was deleted is put back before it is tried again: what the first try wrote was named and is gone, so
+/// the second names something of its own.
+#[test]
+fn a96_a_deletion_that_was_done_and_undone_names_nothing_that_is_gone() {
+    let (_folder, path) = made();
+    let (store, created, receipts) = deleting(&path, |path, _, receipts| {
+        let restored = open(path, None).restore_receipts(&LogName::default(), receipts);
+        assert_eq!(restored.unwrap(), 5);
+    });
+    let name = LogName::default();
+    assert_eq!(store.delete_receipts(&name, 5..=9).unwrap(), 5);
+    assert_eq!(created.load(Ordering::SeqCst), 2);
+    assert_clean(&path, 5);
+    assert_eq!(store.restore_receipts(&name, &receipts).unwrap(), 5);
+    assert_clean(&path, 0);
 }

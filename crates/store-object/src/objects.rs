@@ -78,6 +78,10 @@ pub(crate) trait Objects: fmt::Debug + Send + Sync {
     /// Objects whose name begins so; the prefix ends with a slash.
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError>;
 
+    /// Names that begin so, in their order, so many at most; the prefix ends with a slash, and what is in folders below it
+    /// need not be among them.
+    fn first(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError>;
+
     /// Whether the place was seen to keep what is deleted, as older versions.
     fn keeps_versions(&self) -> bool;
 }

@@ -3,6 +3,7 @@
 use crate::codec::{corrupt, digest};
 use crate::delete::Change;
 use crate::folder::Folder;
+use crate::left::Earlier;
 use crate::objects::{Objects, Since, Tag};
 use crate::options::{ObjectOptions, OpenMode};
 use crate::place::Place;
@@ -15,6 +16,7 @@ use ai_audit_store::{
     StoredCheckpoint, StoredReceipt, check_level,
 };
 use core::ops::{Range, RangeInclusive};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Logs in a bucket or a folder.
@@ -46,7 +48,8 @@ impl ObjectStore {
     /// # Errors
     ///
     /// [`StoreError::NotAStore`] for a place without a store, or a server that does not hold conditions;
-    /// [`StoreError::Invalid`] for options that make no sense; [`StoreError::Io`] when it does not answer.
+    /// [`StoreError::Invalid`] for options that make no sense; [`StoreError::Io`] when it does not answer,
+    /// [`StoreError::Denied`] when it does not take the key.
     pub fn open(
         place: &Place,
         mode: OpenMode,
@@ -238,42 +241,56 @@ impl ObjectStore {
         }
     }
 
-    /// Deletes from a log or puts back: makes a change, as often as its ground moved, and deletes what it replaced.
-    pub(crate) fn changing<T>(
+    /// Deletes from a log or puts back: makes a change, as often as its ground moved, and deletes what it replaced. Gives what
+    /// the change counted.
+    pub(crate) fn changing(
         &self,
         log: &LogName,
-        mut prepare: impl FnMut(&Arc<Root>) -> Result<(Change, T), StoreError>,
-    ) -> Result<T, StoreError> {
+        mut prepare: impl FnMut(&Arc<Root>, &mut Change) -> Result<u64, StoreError>,
+    ) -> Result<u64, StoreError> {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut loaded, mut tries) = (self.fresh()?, self.tries());
+        // As an append does: where only the root moved, the next try names what the one before wrote.
+        let (mut nonce, mut written, mut earlier) = (crate::root::nonce()?, HashSet::new(), None);
         loop {
-            let (mut change, result) = match prepare(&loaded.root) {
+            let mut change = Change::new(&loaded.root, nonce, written);
+            let counted = match prepare(&loaded.root, &mut change) {
                 Err(StoreError::Corrupt { what }) => {
                     let now = self.fresh()?;
                     if now.tag == loaded.tag {
                         return Err(StoreError::Corrupt { what });
                     }
                     self.lost(&mut tries)?;
-                    loaded = now;
+                    (loaded, written) = (now, change.written);
                     continue;
                 }
                 other => other?,
             };
             if change.is_empty() {
+                let done = self.clear_away(log, &loaded.root, &change, earlier);
                 self.sweep(loaded)?;
-                return Ok(result);
+                return Ok(done.unwrap_or(counted));
             }
+            let replaced = change.first_doomed();
             for (name, content) in change.root.spill(log, change.nonce) {
                 change.put(name, content);
             }
             self.write(&mut change, 0)?;
-            if let Some(made) = self.commit(&loaded, change.root)? {
+            let root = core::mem::take(&mut change.root);
+            let revision = root.revision;
+            if let Some(made) = self.commit(&loaded, root)? {
                 self.forget();
+                self.clear_away(log, &made.root, &change, earlier);
                 self.sweep(made)?;
-                return Ok(result);
+                return Ok(counted);
             }
             self.lost(&mut tries)?;
             loaded = self.fresh()?;
+            earlier = Some(Earlier { revision, counted });
+            if !replaced.is_some_and(|name| self.is_still(log, &loaded.root, &name)) {
+                nonce = crate::root::nonce()?;
+            }
+            written = change.written;
         }
     }
 
@@ -371,7 +388,15 @@ impl Store for ObjectStore {
     }
 
     fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {
-        self.read_checkpoints(log)
+        self.read_checkpoints(log, &(0..=u64::MAX))
+    }
+
+    fn checkpoints_in(
+        &self,
+        log: &LogName,
+        sizes: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.read_checkpoints(log, &sizes)
     }
 
     fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {

@@ -6,6 +6,7 @@ use crate::open::{durable, hold_durable_now};
 use crate::read::{head, log as number_of, number, unsigned};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{LogName, StoreError, StoredCheckpoint};
+use core::ops::RangeInclusive;
 use tokio_postgres::Row;
 
 /// How often another writer's signatures are joined before one gives up.
@@ -93,6 +94,26 @@ pub(crate) fn read(
             &[&log],
         )?,
     };
+    rows.iter().map(checkpoint).collect()
+}
+
+/// Those whose size is in a range.
+pub(crate) fn read_in(
+    client: &mut Client,
+    log: &LogName,
+    sizes: &RangeInclusive<u64>,
+) -> Answer<Vec<StoredCheckpoint>> {
+    let Some(log) = number_of(client, log)? else {
+        return Ok(Vec::new());
+    };
+    // No log is as long as that.
+    let bound = |size: u64| i64::try_from(size).unwrap_or(i64::MAX);
+    let (low, high) = (bound(*sizes.start()), bound(*sizes.end()));
+    let rows = client.rows(
+        "SELECT DISTINCT ON (size) size, note FROM checkpoints WHERE log = $1 AND size BETWEEN $2 AND $3
+         ORDER BY size, revision DESC",
+        &[&log, &low, &high],
+    )?;
     rows.iter().map(checkpoint).collect()
 }
 

@@ -283,6 +283,16 @@ impl Store for PostgresStore {
         })
     }
 
+    fn checkpoints_in(
+        &self,
+        log: &LogName,
+        sizes: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.reading("reading checkpoints", |client| {
+            checkpoints::read_in(client, log, &sizes)
+        })
+    }
+
     fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {
         let last = self.reading("reading checkpoints", |client| {
             checkpoints::read(client, log, true)

@@ -6,6 +6,7 @@ use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
     Health, LogName, ReadLimit, StoreError, StoredCheckpoint, StoredContent, StoredReceipt,
 };
+use core::ops::RangeInclusive;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// A log's row.
@@ -129,19 +130,38 @@ pub(crate) fn checkpoints(
         false => "SELECT size, note FROM checkpoints WHERE log = ? ORDER BY size",
     };
     let mut select = connection.prepare_cached(text).map_err(&failed)?;
+    let rows = select.query_map([log], size_and_note).map_err(&failed)?;
+    rows.map(|row| checkpoint(row.map_err(&failed)?)).collect()
+}
+
+/// Those whose size is in a range.
+pub(crate) fn checkpoints_in(
+    connection: &Connection,
+    log: i64,
+    sizes: &RangeInclusive<u64>,
+) -> Result<Vec<StoredCheckpoint>, StoreError> {
+    let failed = sql("reading checkpoints");
+    // No log is as long as that.
+    let bound = |size: u64| i64::try_from(size).unwrap_or(i64::MAX);
+    let (low, high) = (bound(*sizes.start()), bound(*sizes.end()));
+    let text =
+        "SELECT size, note FROM checkpoints WHERE log = ? AND size BETWEEN ? AND ? ORDER BY size";
+    let mut select = connection.prepare_cached(text).map_err(&failed)?;
     let rows = select
-        .query_map([log], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })
+        .query_map([log, low, high], size_and_note)
         .map_err(&failed)?;
-    rows.map(|row| {
-        let (size, note) = row.map_err(&failed)?;
-        Ok(StoredCheckpoint {
-            size: TreeSize::new(unsigned(size)?),
-            note,
-        })
+    rows.map(|row| checkpoint(row.map_err(&failed)?)).collect()
+}
+
+fn size_and_note(row: &Row<'_>) -> rusqlite::Result<(i64, String)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn checkpoint((size, note): (i64, String)) -> Result<StoredCheckpoint, StoreError> {
+    Ok(StoredCheckpoint {
+        size: TreeSize::new(unsigned(size)?),
+        note,
     })
-    .collect()
 }
 
 pub(crate) fn health(connection: &Connection, writable: bool) -> Result<Health, StoreError> {

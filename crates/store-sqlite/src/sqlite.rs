@@ -312,6 +312,16 @@ impl Store for SqliteStore {
         })
     }
 
+    fn checkpoints_in(
+        &self,
+        log: &LogName,
+        sizes: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.with_log(log, Vec::new(), |connection, id| {
+            read::checkpoints_in(connection, id, &sizes)
+        })
+    }
+
     fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {
         let last = self.with_log(log, Vec::new(), |connection, id| {
             read::checkpoints(connection, id, true)

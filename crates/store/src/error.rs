@@ -125,6 +125,12 @@ pub enum StoreError {
         /// What was tried and what the system said.
         what: String,
     },
+    /// The server does not take who is asking: another key is needed, or more rights.
+    #[error("{what}")]
+    Denied {
+        /// What was tried and what the server said.
+        what: String,
+    },
     /// Another writer has the store.
     #[error("{what} is locked by another writer{}", Holder(.holder.as_deref()))]
     Locked {
@@ -132,6 +138,13 @@ pub enum StoreError {
         what: String,
         /// Who holds it, as far as known.
         holder: Option<String>,
+    },
+    /// It is done in the store that logs are written to, and not in the one for what is old, which owes it: calling it
+    /// again does the rest, and nobody may say before that it is done.
+    #[error("done where the log is written, and owed by the store for what is old: {error}")]
+    Owed {
+        /// Why that one did not.
+        error: Box<StoreError>,
     },
     /// What is stored contradicts itself.
     #[error("the store is damaged: {what}")]

@@ -10,6 +10,7 @@ mod observer;
 mod queue;
 mod record;
 mod ticket;
+mod undeclared;
 mod words;
 mod writer;
 
@@ -20,10 +21,11 @@ pub use config::{
 };
 pub use epochs::{Archived, DeleteEpoch, EpochDeleted, SealedEpoch};
 pub use erasure::{ChangePolicy, Shred, Shredded, SubjectKeysSource};
-pub use error::{AppendError, BeforeActionError, LedgerError, SubmitError, Undeclared};
+pub use error::{AppendError, BeforeActionError, LedgerError, SubmitError};
 pub use observer::{Commit, LedgerObserver};
 pub use record::{Earlier, EncodedRecordBody, Record};
 pub use ticket::{Outcome, Receipt, Ticket};
+pub use undeclared::Undeclared;
 
 use crate::{LogName, Store, StoreError};
 use ai_audit_core::{LogId, ReceiptId};

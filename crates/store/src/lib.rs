@@ -54,6 +54,7 @@
 
 mod ciphertext;
 mod clock;
+mod erasures;
 mod error;
 mod keys;
 mod lease;
@@ -72,6 +73,7 @@ mod tiered;
 
 pub use ciphertext::Ciphertext;
 pub use clock::{Clock, Random, RandomError, SystemClock};
+pub use erasures::open_erasures;
 pub use error::StoreError;
 pub use keys::{batch_seal_of, key_changes};
 pub use lease::{

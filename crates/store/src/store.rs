@@ -122,7 +122,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     ///
-    /// See [`StoreError`].
+    /// [`StoreError::Owed`] where a part of it is in a store that is away; see [`StoreError`].
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError>;
 
     /// The places of the receipts that a query finds, ascending: those after `after`, `limit` at
@@ -172,6 +172,22 @@ pub trait Store: Send + Sync {
     ///
     /// When the store cannot be read.
     fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError>;
+
+    /// The checkpoints of a log whose size is in a range, smallest size first: for whoever needs a few of many. A store that
+    /// has no better way reads them all.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn checkpoints_in(
+        &self,
+        log: &LogName,
+        sizes: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        let mut all = self.checkpoints(log)?;
+        all.retain(|kept| sizes.contains(&kept.size.as_u64()));
+        Ok(all)
+    }
 
     /// The checkpoint of the largest size.
     ///

@@ -1,10 +1,11 @@
 //! Two stores as one: a hot one where logs are written, a cold one that takes what is old.
 
 mod moves;
+mod settled;
 
 use crate::{
-    Alone, Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
-    StoredCheckpoint, StoredContent, StoredReceipt,
+    Alone, Batch, Ciphertext, Health, HighWaterMark, LogName, Query, ReadLimit, Sealed, Store,
+    StoreError, StoredCheckpoint, StoredContent, StoredReceipt,
 };
 use ai_audit_core::{Head, NodeHash, SubjectKeyId, UnverifiedReceipt};
 use ai_audit_merkle::TreeSize;
@@ -41,6 +42,8 @@ pub struct TieredStore {
     known: Mutex<HashMap<LogName, Head>>,
     /// How far each log's moves have ended since this was made.
     settled: Mutex<HashMap<LogName, u64>>,
+    /// The same for the next one.
+    marks: Option<Arc<dyn HighWaterMark>>,
 }
 
 impl TieredStore {
@@ -53,7 +56,17 @@ impl TieredStore {
             changing: Mutex::default(),
             known: Mutex::default(),
             settled: Mutex::default(),
+            marks: None,
         }
+    }
+
+    /// Keeps there how far the moves of each log have ended, so that the next one over the same stores does not look
+    /// through all that was ever moved, and notices a cold store that is behind. A mark of another log, or none, is no
+    /// mistake: then all is looked at. They are no high-water marks of the log: these are the ledger's.
+    #[must_use]
+    pub fn with_marks(mut self, marks: Arc<dyn HighWaterMark>) -> Self {
+        self.marks = Some(marks);
+        self
     }
 
     fn change(&self) -> MutexGuard<'_, ()> {
@@ -88,6 +101,31 @@ impl TieredStore {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(log.clone(), head);
         Ok(head)
+    }
+
+    /// How many receipts it has, which are all that were moved there: an older copy of it, or an empty store in its place,
+    /// would have a deletion pass by what the right one has.
+    fn whole_cold(&self, log: &LogName) -> Result<u64, StoreError> {
+        let (cold, settled) = (self.cold_head(log)?.size(), self.settled(log)?);
+        match cold < settled {
+            true => Err(StoreError::Corrupt {
+                what: format!(
+                    "the cold tier's log {log} has {cold} receipts, and {settled} were moved there: it is an older copy, or another \
+                     store, so nothing is deleted"
+                ),
+            }),
+            false => Ok(cold),
+        }
+    }
+
+    /// The same where the cold store deletes, and nothing is in both any more but what was brought back.
+    fn ready_to_delete(&self, log: &LogName) -> Result<u64, StoreError> {
+        let cold = self.whole_cold(log)?;
+        if cold > 0 {
+            self.cold.may_delete(log)?;
+            self.settle(log, cold)?;
+        }
+        Ok(cold)
     }
 
     fn leaf(&self, log: &LogName, seq: u64) -> Result<Option<NodeHash>, StoreError> {
@@ -186,7 +224,7 @@ impl Store for TieredStore {
     /// The cold store is asked before anything is deleted; it would refuse where it keeps what is deleted.
     fn may_delete(&self, log: &LogName) -> Result<(), StoreError> {
         self.hot.may_delete(log)?;
-        match self.cold_head(log)?.size() {
+        match self.whole_cold(log)? {
             0 => Ok(()),
             _ => self.cold.may_delete(log),
         }
@@ -200,7 +238,7 @@ impl Store for TieredStore {
         range: RangeInclusive<u64>,
     ) -> Result<u64, StoreError> {
         let _one = self.change();
-        let (old, new) = Self::split(&range, self.cold_head(log)?.size());
+        let (old, new) = Self::split(&range, self.whole_cold(log)?);
         // Where the range goes beyond the log the hot store refuses, before anything is done.
         let held = self.hot.head(log)?.map_or(0, |head| head.size());
         if *range.end() >= held {
@@ -269,17 +307,23 @@ impl Store for TieredStore {
         self.cold.ciphertexts(log, seq)
     }
 
-    /// In both. The hot store has none below where the cold one ends, so each is counted once.
+    /// In both, first in the hot one, which has none below where the cold one ends: so each is counted once. The keys are
+    /// destroyed by then: what a cold store has yet that is away, or does not delete, opens to nobody, and is owed.
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
         let _one = self.change();
-        let cold = self.cold_head(log)?.size();
-        self.may_delete(log)?;
-        self.settle(log, cold)?;
-        let mut removed = self.hot.delete_ciphertexts(log, keys)?;
-        if cold > 0 {
-            removed = removed.saturating_add(self.cold.delete_ciphertexts(log, keys)?);
+        self.hot.may_delete(log)?;
+        let cold = self.ready_to_delete(log);
+        let removed = self.hot.delete_ciphertexts(log, keys)?;
+        let there = cold.and_then(|cold| match cold {
+            0 => Ok(0),
+            _ => self.cold.delete_ciphertexts(log, keys),
+        });
+        match there {
+            Ok(there) => Ok(removed.saturating_add(there)),
+            Err(error) => Err(StoreError::Owed {
+                error: Box::new(error),
+            }),
         }
-        Ok(removed)
     }
 
     fn find(
@@ -317,6 +361,14 @@ impl Store for TieredStore {
 
     fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {
         self.hot.checkpoints(log)
+    }
+
+    fn checkpoints_in(
+        &self,
+        log: &LogName,
+        sizes: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.hot.checkpoints_in(log, sizes)
     }
 
     fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {

@@ -395,6 +395,14 @@ fn checkpoints(store: &dyn Store) {
         store.latest_checkpoint(&log_name).unwrap().unwrap().note,
         later
     );
+    let within = |sizes| -> Vec<u64> {
+        let found = store.checkpoints_in(&log_name, sizes).unwrap();
+        found.iter().map(|kept| kept.size.as_u64()).collect()
+    };
+    assert_eq!(within(0..=u64::MAX), [5, 600]);
+    assert_eq!(within(5..=5), [5]);
+    assert_eq!(within(6..=700), [600]);
+    assert!(within(6..=599).is_empty() && within(601..=700).is_empty());
     let beyond = note(701, "beyond", &["log"]);
     assert!(matches!(
         put(701, &beyond),

@@ -71,6 +71,11 @@ impl<S> FaultyStore<S> {
             .push(fault);
     }
 
+    /// Heads cannot be read from now on: a server that went away.
+    pub fn go_away(&self) {
+        *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
     /// Heads can be read again.
     pub fn heal(&self) {
         *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = false;
@@ -225,6 +230,14 @@ impl<S: Store> Store for FaultyStore<S> {
 
     fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {
         self.inner.checkpoints(log)
+    }
+
+    fn checkpoints_in(
+        &self,
+        log: &LogName,
+        sizes: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.inner.checkpoints_in(log, sizes)
     }
 
     fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {

@@ -9,6 +9,7 @@
 )]
 
 mod conformance;
+mod endpoint;
 pub mod erasures;
 mod faulty;
 mod forwarder;
@@ -25,6 +26,7 @@ pub mod tsa;
 pub mod writers;
 
 pub use conformance::{conforms, keeps};
+pub use endpoint::{Endpoint, Manner};
 pub use faulty::{Fault, FaultyStore};
 pub use forwarder::Forwarder;
 pub use leases::{leases_are_shared, leases_conform};

@@ -95,6 +95,14 @@ impl Store for EagerTiers {
         self.0.checkpoints(log)
     }
 
+    fn checkpoints_in(
+        &self,
+        log: &LogName,
+        sizes: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.0.checkpoints_in(log, sizes)
+    }
+
     fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {
         self.0.latest_checkpoint(log)
     }

@@ -2,7 +2,7 @@
 
 use crate::cli::Info;
 use crate::open::{directory, settings};
-use crate::output::{Output, Tone, bytes, safe};
+use crate::output::{Output, Tone, bytes, counted, safe};
 use ai_audit_directory::{BucketAddress, SETTING_NAMES, Settings, StoreAddress};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -19,12 +19,14 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
         for log in directory.logs()? {
             let (head, line) = (directory.head(&log)?, directory.key_line(&log)?);
             let batched = directory.permits_batches(&log)?;
+            let open = directory.open_erasures(&log)?;
             logs.push((
                 log,
                 head.size(),
                 head.sealed_at().to_string(),
                 line.name().to_string(),
                 batched,
+                open,
             ));
         }
         let store = directory.store().health()?;
@@ -44,9 +46,9 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
     if output.json {
         let logs: Vec<_> = logs
             .iter()
-            .map(|(log, size, last, origin, batched)| {
+            .map(|(log, size, last, origin, batched, open)| {
                 json!({ "log": log.as_str(), "receipts": size, "last_sealed_at": last, "origin": origin,
-                        "batched": batched })
+                        "batched": batched, "open_erasures": open })
             })
             .collect();
         let settings: serde_json::Map<_, _> = values
@@ -87,11 +89,17 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
             })?;
         }
         output.line(output.paint(Tone::Bold, "logs"))?;
-        for (log, size, last, origin, batched) in logs {
+        for (log, size, last, origin, batched, open) in logs {
             output.line(format!("  {log}: {size} receipts, the last sealed {last}"))?;
             output.line(format!("    {origin}"))?;
             if batched {
                 output.line("    what comes together is sealed as a batch")?;
+            }
+            if let Some(first) = open.first() {
+                let count = counted(open.len() as u64, "erasure is", "erasures are");
+                output.line(format!(
+                    "    {count} not completed, the first asked for by receipt {first}"
+                ))?;
             }
         }
     }

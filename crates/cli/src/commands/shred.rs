@@ -22,7 +22,8 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let outcome = written(&args.dir, "shred", output, |writer| {
-        writer.attach(&log)?;
+        // What an earlier one left is done first, or says why it cannot be.
+        writer.finish_erasures(&log)?;
         let wish = match wish(args, writer, &log, subjects)? {
             Ok(wish) => wish,
             Err(already) => return Ok(Err(already)),

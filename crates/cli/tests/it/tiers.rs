@@ -6,6 +6,8 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod lost;
+mod owed;
 #[cfg(feature = "s3")]
 mod quickstart;
 
@@ -346,12 +348,13 @@ fn a113_a_key_goes_to_no_server_but_that_of_its_own_file() {
     ] {
         let text = "[default]\naws_access_key_id = AKIA\naws_secret_access_key = hunter2\n";
         place.write("credentials", &format!("{text}{ours}"));
-        for args in commands {
-            let done = place.with(args, &[(key, file.as_str())], "");
-            assert_ne!(done.code, 0, "{}", done.out);
-            assert!(done.err.contains("nothing was sent"), "{}", done.err);
-            assert!(!done.err.contains("hunter2"), "{}", done.err);
-        }
+        // The key is read when the bucket is needed.
+        let done = place.with(commands[2], &[(key, file.as_str())], "");
+        assert_ne!(done.code, 0, "{}", done.out);
+        assert!(done.err.contains("nothing was sent"), "{}", done.err);
+        assert!(!done.err.contains("hunter2"), "{}", done.err);
+        let done = place.with(commands[0], &[(key, file.as_str())], "");
+        assert!(!(done.out + &done.err).contains("hunter2"));
     }
     for args in commands {
         let refused = place.run(args);
@@ -383,6 +386,31 @@ fn a113_a_key_goes_to_no_server_but_that_of_its_own_file() {
     assert!(hostile.accept().is_err());
     place.write("audit/ai-audit.toml", "");
     assert_eq!(place.receipts(), receipts);
+}
+
+/// What needs nothing of the bucket does not need its key.
+#[cfg(feature = "s3")]
+#[test]
+fn a_directory_whose_bucket_has_no_key_yet_is_written_and_read() {
+    let place = place();
+    let before = shown(&place, "5");
+    let file = place.path("nowhere").display().to_string();
+    let with = |args: &[&str]| {
+        let key = [("AI_AUDIT_COLD_CREDENTIALS", file.as_str())];
+        place.with(args, &key, "")
+    };
+    place.write(
+        "audit/ai-audit.toml",
+        "cold-bucket = \"s3://audit\"\ncold-endpoint = \"http://127.0.0.1:1\"\n",
+    );
+    with(&["record", "audit", "lines.jsonl"]).good();
+    let shown = with(&["show", "audit", "5", "--json"]).good().json();
+    assert_eq!(shown, before);
+    let refused = with(&["epoch", "move", "audit", "--days", "0", "--keep", "0"]);
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    assert!(refused.err.contains("nowhere"), "{}", refused.err);
+    let info = with(&["info", "audit"]).good().out;
+    assert!(info.contains("nowhere"), "{info}");
 }
 
 #[test]

@@ -1,45 +1,81 @@
-//! A store that is connected when it is first asked: receipts are recorded, and young ones read, whether or not it
-//! answers.
+//! A store that is connected when it is first asked, with the key as it is in its file by then: receipts are recorded, and
+//! young ones read, whether or not it answers, and whether or not the key is there.
 
+use super::ColdSettings;
+use crate::DirectoryError;
 use ai_audit_core::{Head, NodeHash, SubjectKeyId};
 use ai_audit_merkle::TreeSize;
 use ai_audit_store::{
     Batch, Ciphertext, Health, LogName, Query, ReadLimit, Sealed, Store, StoreError,
     StoredCheckpoint, StoredReceipt,
 };
-use ai_audit_store_object::{ObjectOptions, ObjectStore, OpenMode, Place};
+use ai_audit_store_object::{ObjectStore, OpenMode};
 use std::ops::{Range, RangeInclusive};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A store in objects that may not have been asked yet.
 #[derive(Debug)]
 pub(crate) struct Lazy {
-    place: Place,
-    options: ObjectOptions,
+    cold: ColdSettings,
+    production: bool,
     mode: OpenMode,
     opened: Mutex<Option<Arc<ObjectStore>>>,
 }
 
 impl Lazy {
-    pub(crate) const fn new(place: Place, options: ObjectOptions, mode: OpenMode) -> Self {
+    pub(crate) const fn new(cold: ColdSettings, production: bool, mode: OpenMode) -> Self {
         Self {
-            place,
-            options,
+            cold,
+            production,
             mode,
             opened: Mutex::new(None),
         }
     }
 
-    /// The store. Where it did not answer it is asked again each time.
-    pub(crate) fn store(&self) -> Result<Arc<ObjectStore>, StoreError> {
+    /// Asks the store for something. Where it does not take the key that one may have been changed in its file: it is read
+    /// again, and the store asked once more.
+    pub(crate) fn ask<T>(
+        &self,
+        mut ask: impl FnMut(&ObjectStore) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let store = self.store()?;
+        match ask(&store) {
+            Err(StoreError::Denied { .. }) => {
+                self.forget(&store);
+                let store = self.store()?;
+                ask(&store)
+            }
+            other => other,
+        }
+    }
+
+    /// The store. Where it did not answer, or its key was none, it is opened again each time.
+    fn store(&self) -> Result<Arc<ObjectStore>, StoreError> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = &*opened {
             return Ok(Arc::clone(store));
         }
-        let store = ObjectStore::open(&self.place, self.mode, &self.options);
+        let place =
+            super::place(&self.cold, self.production).map_err(|error| of_settings(&error))?;
+        let store = ObjectStore::open(&place, self.mode, &super::options(&self.cold));
         let store = Arc::new(store.map_err(of_cold)?);
         *opened = Some(Arc::clone(&store));
         Ok(store)
+    }
+
+    /// Lets go of a store, if it is still the one that is asked.
+    fn forget(&self, store: &Arc<ObjectStore>) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if opened.as_ref().is_some_and(|held| Arc::ptr_eq(held, store)) {
+            *opened = None;
+        }
+    }
+}
+
+/// Says that it is the store for what is old whose key, or whose authorities' file, cannot be used.
+fn of_settings(error: &DirectoryError) -> StoreError {
+    StoreError::Invalid {
+        what: format!("what is old is out of reach: {error}"),
     }
 }
 
@@ -58,15 +94,15 @@ fn of_cold(error: StoreError) -> StoreError {
 
 impl Store for Lazy {
     fn append(&self, batches: &[Batch<'_>]) -> Result<(), StoreError> {
-        self.store()?.append(batches)
+        self.ask(|store| store.append(batches))
     }
 
     fn logs(&self) -> Result<Vec<LogName>, StoreError> {
-        self.store()?.logs()
+        self.ask(|store| store.logs())
     }
 
     fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError> {
-        self.store()?.head(log).map_err(of_cold)
+        self.ask(|store| store.head(log)).map_err(of_cold)
     }
 
     fn read(
@@ -75,7 +111,7 @@ impl Store for Lazy {
         from_seq: u64,
         limit: ReadLimit,
     ) -> Result<Vec<StoredReceipt>, StoreError> {
-        self.store()?.read(log, from_seq, limit)
+        self.ask(|store| store.read(log, from_seq, limit))
     }
 
     fn delete_receipts(
@@ -83,27 +119,27 @@ impl Store for Lazy {
         log: &LogName,
         range: RangeInclusive<u64>,
     ) -> Result<u64, StoreError> {
-        self.store()?.delete_receipts(log, range)
+        self.ask(|store| store.delete_receipts(log, range.clone()))
     }
 
     fn restore_receipts(&self, log: &LogName, receipts: &[Sealed]) -> Result<u64, StoreError> {
-        self.store()?.restore_receipts(log, receipts)
+        self.ask(|store| store.restore_receipts(log, receipts))
     }
 
     fn count_deleted(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
-        self.store()?.count_deleted(log, range)
+        self.ask(|store| store.count_deleted(log, range.clone()))
     }
 
     fn ciphertexts(&self, log: &LogName, seq: u64) -> Result<Vec<Ciphertext>, StoreError> {
-        self.store()?.ciphertexts(log, seq)
+        self.ask(|store| store.ciphertexts(log, seq))
     }
 
     fn may_delete(&self, log: &LogName) -> Result<(), StoreError> {
-        self.store()?.may_delete(log)
+        self.ask(|store| store.may_delete(log))
     }
 
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {
-        self.store()?.delete_ciphertexts(log, keys)
+        self.ask(|store| store.delete_ciphertexts(log, keys))
     }
 
     fn find(
@@ -113,7 +149,7 @@ impl Store for Lazy {
         after: Option<u64>,
         limit: usize,
     ) -> Result<Vec<u64>, StoreError> {
-        self.store()?.find(log, query, after, limit)
+        self.ask(|store| store.find(log, query, after, limit))
     }
 
     fn hashes(
@@ -123,19 +159,27 @@ impl Store for Lazy {
         range: Range<u64>,
         out: &mut Vec<NodeHash>,
     ) -> Result<(), StoreError> {
-        self.store()?.hashes(log, level, range, out)
+        self.ask(|store| store.hashes(log, level, range.clone(), out))
     }
 
     fn put_checkpoint(&self, log: &LogName, size: TreeSize, note: &str) -> Result<(), StoreError> {
-        self.store()?.put_checkpoint(log, size, note)
+        self.ask(|store| store.put_checkpoint(log, size, note))
     }
 
     fn checkpoints(&self, log: &LogName) -> Result<Vec<StoredCheckpoint>, StoreError> {
-        self.store()?.checkpoints(log)
+        self.ask(|store| store.checkpoints(log))
+    }
+
+    fn checkpoints_in(
+        &self,
+        log: &LogName,
+        sizes: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.ask(|store| store.checkpoints_in(log, sizes.clone()))
     }
 
     fn latest_checkpoint(&self, log: &LogName) -> Result<Option<StoredCheckpoint>, StoreError> {
-        self.store()?.latest_checkpoint(log)
+        self.ask(|store| store.latest_checkpoint(log))
     }
 
     /// Asks nobody: a directory is well as long as its first store is.

@@ -6,6 +6,8 @@ mod a31_kill;
 mod archives;
 mod checkpoints;
 mod ciphertexts;
+#[cfg(feature = "s3")]
+mod cold_keys;
 mod cut_off;
 mod epochs;
 mod grown;

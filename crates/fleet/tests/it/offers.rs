@@ -196,7 +196,8 @@ fn a104_checkpoints_too_long_to_convict_by_are_refused() {
     };
     for found in [MAX_OWN_NOTE + 1, 40_000, 200_000] {
         let note = long(&eu, 20, found);
-        let refused = Err(Refusal::Long { found });
+        let too_long = Refusal::Long { found };
+        let refused = Err(too_long.clone());
         assert_eq!(tree(&fleet, &eu, &note), refused);
         let request = AddCheckpoint {
             old: TreeSize::new(6),
@@ -205,9 +206,8 @@ fn a104_checkpoints_too_long_to_convict_by_are_refused() {
         };
         let member = fleet.member(&eu.origin).unwrap();
         assert_eq!(member.offered_request(&request), refused);
-        let said = refused.unwrap_err();
-        assert!(said.to_string().contains("extension lines"), "{said}");
-        assert!(!said.is_grave());
+        assert!(too_long.to_string().contains("extension lines"), "{too_long}");
+        assert!(!too_long.is_grave());
     }
     // A first one, too.
     let new = Log::new("new", 8);
@@ -246,11 +246,11 @@ fn bodies_keep_their_bytes() {
             26 => {
                 let body = ai_audit_note::FleetRoster::decode(&receipt).unwrap();
                 assert_eq!(body.added.len(), 3);
-                ai_audit_core::encode_body(&body).unwrap()
+                encode_body(&body).unwrap()
             }
             _ => {
                 let body = ai_audit_note::MemberCheckpoint::decode(&receipt).unwrap();
-                ai_audit_core::encode_body(&body).unwrap()
+                encode_body(&body).unwrap()
             }
         };
         assert_eq!(again, receipt.body());

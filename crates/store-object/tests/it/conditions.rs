@@ -1,6 +1,6 @@
 //! A95: a server that does not hold conditions is no place for a log.
 
-use crate::endpoint::{Endpoint, Manner};
+use crate::endpoint::{Endpoint, Manner, bucket};
 use crate::rig::{append, open, options, refusal, says, whole};
 use ai_audit_core::Head;
 use ai_audit_store::{LogName, Store, StoreError};
@@ -29,7 +29,7 @@ fn a95_a_server_that_ignores_conditions_is_refused() {
     for (manner, header) in cases {
         let endpoint = Endpoint::new(manner);
         for mode in [OpenMode::Create, OpenMode::ReadWrite] {
-            let error = refusal(&endpoint.bucket(), mode);
+            let error = refusal(&bucket(&endpoint), mode);
             assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
             says(&error, &[header, "cannot keep a log"]);
         }
@@ -40,7 +40,7 @@ fn a95_a_server_that_ignores_conditions_is_refused() {
             refuses: Some(status),
             ..Manner::GOOD
         });
-        let error = refusal(&endpoint.bucket(), OpenMode::Create);
+        let error = refusal(&bucket(&endpoint), OpenMode::Create);
         println!("{error}");
     }
 }
@@ -48,7 +48,7 @@ fn a95_a_server_that_ignores_conditions_is_refused() {
 #[test]
 fn a95_a_server_that_holds_them_is_taken() {
     let endpoint = Endpoint::new(Manner::GOOD);
-    let place = endpoint.bucket();
+    let place = bucket(&endpoint);
     let error = refusal(&place, OpenMode::ReadWrite);
     says(&error, &["there is no store"]);
     let (mut log, name) = (TestLog::new(1), LogName::default());
@@ -77,7 +77,7 @@ fn nothing_is_deleted_where_versions_are_kept() {
         versions: true,
         ..Manner::GOOD
     });
-    let place = endpoint.bucket();
+    let place = bucket(&endpoint);
     let (mut log, name) = (TestLog::new(1), LogName::default());
     let store = open(&place, OpenMode::Create);
     append(&store, &name, &Head::EMPTY, &log.seal(9)).unwrap();

@@ -219,3 +219,37 @@ fn what_failed_appends_left_is_deleted_and_nothing_else() {
     assert_eq!(whole(&store, &name), log.head());
     assert_eq!(store.checkpoints(&name).unwrap().len(), 1);
 }
+
+/// The latest checkpoint is the first that is listed: what others put before it, or beside it, does not matter, however much
+/// it is.
+#[test]
+fn the_latest_checkpoint_is_found_among_whatever_lies_there() {
+    let folder = folder();
+    let place = Place::Folder(folder.path().into());
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let store = open(&place, OpenMode::Create);
+    append(&store, &name, &Head::EMPTY, &log.seal(40)).unwrap();
+    assert!(store.latest_checkpoint(&name).unwrap().is_none());
+    let note = |size: u64| format!("example.org/log1\n{size}\nroot\n\n\u{2014} log AAAAAAAA\n");
+    for size in [7, 30, 12] {
+        let tree = ai_audit_merkle::TreeSize::new(size);
+        store.put_checkpoint(&name, tree, &note(size)).unwrap();
+    }
+    let latest = || store.latest_checkpoint(&name).unwrap().unwrap().note;
+    assert_eq!(latest(), note(30));
+    let notes = folder.path().join("logs/default/checkpoints");
+    // Of sizes beyond the log, and no sizes at all.
+    for junk in 0..1500_u64 {
+        fs::write(notes.join(format!("{junk:020}")), "x").unwrap();
+        if junk == 10 {
+            fs::write(notes.join("0"), "x").unwrap();
+            fs::write(notes.join("zz"), "x").unwrap();
+            assert_eq!(latest(), note(30));
+        }
+    }
+    assert_eq!(latest(), note(30));
+    assert_eq!(store.checkpoints(&name).unwrap().len(), 3);
+    let some = store.checkpoints_in(&name, 8..=29).unwrap();
+    assert_eq!(some.len(), 1);
+    assert_eq!(some[0].note, note(12));
+}

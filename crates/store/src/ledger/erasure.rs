@@ -72,11 +72,25 @@ impl Ledger {
     ///
     /// [`LedgerError::NoSubjectKeys`], [`LedgerError::NothingHeld`], [`LedgerError::SubjectKeys`]:
     /// nothing has changed then. When a receipt cannot be stored, or the keys cannot be destroyed
-    /// after all: then the log takes nothing before it is finished, which is tried each time.
+    /// after all: then the log takes nothing before it is finished, which is tried each time. [`LedgerError::Owed`] where
+    /// the keys are destroyed and a store that is away has something yet: then the log goes on, but for records about these
+    /// subjects, and it is completed by [`Ledger::finish_erasures`] or when the log is attached again.
     pub fn shred(&self, log: &LogName, wish: Shred) -> Result<Shredded, LedgerError> {
         self.attach_known(log)?;
         let (slot, done) = ticket::slot();
         self.queue.command(Command::Shred(log.clone(), wish, done));
+        slot.take(None).unwrap_or(Err(LedgerError::Closed))
+    }
+
+    /// Completes erasures whose keys are destroyed and that wait for a store which was away. Does nothing where none does.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Owed`] where it still is; [`LedgerError::NotAttached`]; as [`Ledger::shred`].
+    pub fn finish_erasures(&self, log: &LogName) -> Result<(), LedgerError> {
+        self.attach_known(log)?;
+        let (slot, done) = ticket::slot();
+        self.queue.command(Command::Pay(log.clone(), done));
         slot.take(None).unwrap_or(Err(LedgerError::Closed))
     }
 

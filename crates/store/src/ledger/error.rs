@@ -1,5 +1,6 @@
 //! What can go wrong in a ledger, by who finds out: who submits, who waits, who opens.
 
+use super::undeclared::Undeclared;
 use super::words::{Because, listed, records};
 use crate::{LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
 use ai_audit_core::{
@@ -141,8 +142,8 @@ pub enum AppendError {
     /// written.
     #[error("subject keys: {0}")]
     SubjectKeys(SubjectKeysError),
-    /// An erasure is in the log and could not be finished; nothing else is written before it is.
-    /// Nothing of the group is written.
+    /// An erasure is in the log and could not be finished; nothing else is written before it is, or, where only a store
+    /// that is away has to do its part, nothing about the same subjects. Nothing of the group is written.
     #[error("not recorded: {0}")]
     Erasing(Box<LedgerError>),
     /// A record has a text that is encrypted under a key which is not in use, such as one that was
@@ -197,22 +198,6 @@ pub enum BeforeActionError {
     /// It was taken, and is not, or not surely, in the log.
     #[error(transparent)]
     Append(#[from] AppendError),
-}
-
-/// Records that did not come into a log that was let go of, without a gap receipt that says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undeclared {
-    /// How many.
-    pub records: u64,
-    /// When the first one was lost.
-    pub from: Timestamp,
-    /// When the last one was.
-    pub to: Timestamp,
-    /// Why, as the gap receipt would have said.
-    pub reason: String,
-    /// Whether they are surely lost. Otherwise the store failed while it wrote them, and was not asked since: they
-    /// may be in the log.
-    pub sure: bool,
 }
 
 /// Why a ledger or one of its logs could not be opened, or a checkpoint not be made.
@@ -477,6 +462,19 @@ pub enum LedgerError {
         seq: u64,
         /// Why.
         error: Box<LedgerError>,
+    },
+    /// The keys of an erasure are destroyed, and a store that is away, or does not delete, has something yet that was
+    /// encrypted under them. The log takes other records meanwhile; only those about the same subjects wait.
+    #[error(
+        "the erasure that receipt {seq} of log {log} asks for is not completed: its keys are destroyed, and removing what was encrypted under them is {error}"
+    )]
+    Owed {
+        /// The log.
+        log: LogName,
+        /// The request.
+        seq: u64,
+        /// What the store said.
+        error: StoreError,
     },
     /// Subjects that are to be erased have no key: nothing is held that hangs on one.
     #[error("log {log}: nothing to erase: no key is held for {}", listed(.subjects))]

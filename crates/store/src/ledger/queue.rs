@@ -46,6 +46,8 @@ pub(crate) enum Command {
         Filler<Result<EpochDeleted, LedgerError>>,
     ),
     Shred(LogName, Shred, Filler<Result<Shredded, LedgerError>>),
+    /// Has erasures completed that wait for a store which was away.
+    Pay(LogName, Filler<Result<(), LedgerError>>),
     ChangePolicy(LogName, ChangePolicy, Filler<Result<Receipt, LedgerError>>),
     Drain(Filler<Result<(), LedgerError>>),
     Close(String, Filler<Result<(), LedgerError>>),

@@ -1,6 +1,7 @@
 //! Parts of what a ledger says.
 
-use super::error::{LedgerError, Undeclared};
+use super::error::LedgerError;
+use super::undeclared::Undeclared;
 use core::fmt;
 
 /// Subjects for a message.

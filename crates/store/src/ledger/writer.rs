@@ -12,6 +12,7 @@ mod ids;
 mod keys;
 mod log;
 mod open;
+mod owed;
 mod pending;
 mod settle;
 mod sign;
@@ -122,6 +123,7 @@ impl Writer {
                 Work::Command(Command::Shred(name, wish, done)) => {
                     done.fill(self.shred(&name, &wish));
                 }
+                Work::Command(Command::Pay(name, done)) => done.fill(self.pay(&name)),
                 Work::Command(Command::ChangePolicy(name, change, done)) => {
                     done.fill(self.change_policy(&name, &change));
                 }
@@ -239,7 +241,7 @@ impl Writer {
             let _ = self.settle(&name);
         }
         for (name, log) in &mut self.logs {
-            let waits = log.doubt.is_some() || log.taken_over.is_some() || log.erasing;
+            let waits = log.doubt.is_some() || log.taken_over.is_some() || log.erasing.is_open();
             if log.losses.is_empty() || waits {
                 continue;
             }

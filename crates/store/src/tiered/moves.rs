@@ -5,7 +5,6 @@ use crate::{Batch, LogName, Query, ReadLimit, Sealed, Store as _, StoreError, St
 use ai_audit_core::{Head, Kind, Timestamp, UnverifiedReceipt};
 use core::ops::RangeInclusive;
 use core::time::Duration;
-use std::sync::PoisonError;
 
 /// Receipts that are copied, or deleted, at once, and bytes of them.
 const CHUNK: ReadLimit = ReadLimit {
@@ -123,7 +122,7 @@ impl TieredStore {
             }
             let after = self.copy(log, &before, last)?;
             moved.copied = moved.copied.saturating_add(after.size() - before.size());
-            self.hand_over_checkpoints(log, before.size()..=after.size())?;
+            self.hand_over_checkpoints(log, before.size() + 1..=after.size())?;
             let range = before.size()..=after.size() - 1;
             let freed = self.hot.delete_receipts(log, range)?;
             moved.freed = moved.freed.saturating_add(freed);
@@ -218,28 +217,17 @@ impl TieredStore {
         log: &LogName,
         sizes: RangeInclusive<u64>,
     ) -> Result<(), StoreError> {
-        for kept in self.hot.checkpoints(log)? {
-            if sizes.contains(&kept.size.as_u64()) && kept.size.as_u64() > *sizes.start() {
-                self.cold.put_checkpoint(log, kept.size, &kept.note)?;
-            }
+        for kept in self.hot.checkpoints_in(log, sizes)? {
+            self.cold.put_checkpoint(log, kept.size, &kept.note)?;
         }
         Ok(())
     }
 
-    fn set_settled(&self, log: &LogName, size: u64) {
-        let mut all = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(log.clone(), size);
-    }
-
-    /// Deletes in the hot store what the cold one got since it was looked at last; at first all, for the sake of a move
-    /// that broke off before this store was opened, or whose copy was found bad. Nobody knows then what was read
-    /// back, so all that still has bytes is.
+    /// Deletes in the hot store what the cold one got since it was looked at last; all, where nobody kept how far that was,
+    /// for the sake of a move that broke off before this store was opened, or whose copy was found bad. Nobody knows then
+    /// what was read back, so all that still has bytes is.
     pub(super) fn settle(&self, log: &LogName, cold: u64) -> Result<u64, StoreError> {
-        let start = {
-            let all = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-            all.get(log).copied().unwrap_or(0)
-        };
-        let (mut start, mut freed) = (start, 0_u64);
+        let (mut start, mut freed) = (self.settled(log)?, 0_u64);
         while start < cold {
             let most = usize::try_from(cold - start).unwrap_or(usize::MAX);
             let limit = ReadLimit {
@@ -320,6 +308,8 @@ impl TieredStore {
         let (Some(old), _) = Self::split(&range, self.cold_head(log)?.size()) else {
             return Ok(0);
         };
+        // Before they are there: the next move takes them away again.
+        self.unsettle(log, *old.start())?;
         let (mut at, end) = old.into_inner();
         let mut back = 0_u64;
         while at <= end {

@@ -23,6 +23,8 @@ pub(crate) struct Keys {
     pub(crate) sync_fails: Mutex<bool>,
     /// Whether nothing can be destroyed, which shows before anything is recorded.
     pub(crate) refuses: Mutex<bool>,
+    /// What happens right after the next destruction.
+    pub(crate) afterwards: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 struct Keeper {
@@ -84,6 +86,10 @@ impl SubjectKeys for Keeper {
             return Err(SubjectKeysError::new("the disk is gone"));
         }
         let kek = self.inner.destroy(keys, requested_under)?;
+        let afterwards = self.source.afterwards.lock().unwrap().take();
+        if let Some(afterwards) = afterwards {
+            afterwards();
+        }
         match fails {
             Some(_) => Err(SubjectKeysError::new("the disk is gone")),
             None => Ok(kek),
@@ -104,6 +110,7 @@ pub(crate) fn erasing() -> Erasing {
         fails: Mutex::default(),
         sync_fails: Mutex::default(),
         refuses: Mutex::default(),
+        afterwards: Mutex::default(),
     });
     rig.config.subject_keys = Some(Arc::new(Source(Arc::clone(&keys))));
     Erasing {
@@ -160,8 +167,12 @@ impl Erasing {
 
     /// What the log says of itself to an auditor, and the keys that are there beside it.
     pub(crate) fn report(&self, with_keys: bool) -> Report {
+        self.report_of(&*self.rig.store, with_keys)
+    }
+
+    /// The same where the receipts are read of another store.
+    pub(crate) fn report_of(&self, store: &dyn Store, with_keys: bool) -> Report {
         let [_, checkpoint, _] = TestLog::keys(1);
-        let store = &*self.rig.store;
         let mut source = StoreReader::new(store, &log()).unwrap();
         let genesis = store.read(&log(), 0, ReadLimit::ONE).unwrap();
         let genesis = UnverifiedReceipt::parse(genesis[0].sealed().unwrap()).unwrap();

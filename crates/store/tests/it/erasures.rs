@@ -179,6 +179,7 @@ fn keys_that_are_lost_are_recorded_as_gone_so_that_new_ones_can_be_used() {
         fails: Mutex::default(),
         sync_fails: Mutex::default(),
         refuses: Mutex::default(),
+        afterwards: Mutex::default(),
     });
     again.rig.config.subject_keys = Some(Arc::new(Source(Arc::clone(&keys))));
     again.keys = keys;

@@ -1,10 +1,11 @@
 //! Erasing subjects: request, destruction, completion; and finishing what was cut off.
 
 use super::Writer;
-use super::open::{contradiction, parse};
+use super::open::parse;
+use super::owed::{Erasing, Owed};
 use super::pending::Pending;
 use crate::ledger::{ChangePolicy, Receipt, Shred, Shredded};
-use crate::{AppendError, LedgerError, LogName};
+use crate::{AppendError, LedgerError, LogName, StoreError, open_erasures};
 use ai_audit_core::{DecodeBody as _, Kind, LeafHash, PolicyChange, PolicyEntry, SubjectKeyId};
 use ai_audit_shredding::{
     ErasedSubject, ErasureCompleted, ErasureRequested, HeldKey, KekId, SubjectKeys,
@@ -20,7 +21,9 @@ const SUBJECT_LEN: usize = 24;
 
 /// A request that is in the log.
 struct Requested {
+    seq: u64,
     hash: LeafHash,
+    subjects: BTreeSet<String>,
     keys: Vec<SubjectKeyId>,
     kek: KekId,
 }
@@ -28,7 +31,8 @@ struct Requested {
 impl Writer {
     /// Destroys the keys of subjects.
     pub(super) fn shred(&mut self, name: &LogName, wish: &Shred) -> Result<Shredded, LedgerError> {
-        self.settle(name).map_err(failed_to_append(name))?;
+        // What is owed of another one comes first.
+        self.pay(name)?;
         let keys = self.keeper(name)?;
         let failed = failed_keys(name);
         keys.sync().map_err(&failed)?;
@@ -57,6 +61,7 @@ impl Writer {
         let kek = keys.kek().map_err(&failed)?;
         let (requests, requested) = self.request(name, wish, &subjects, kek)?;
         let (completions, ciphertexts) = self.destroy(name, &*keys, &requested)?;
+        self.paid(name)?;
         Ok(Shredded {
             subjects,
             requests,
@@ -97,12 +102,14 @@ impl Writer {
                 .map_err(&append)?;
             receipts.push(receipt);
             requested.push(Requested {
+                seq: receipt.seq,
                 hash: receipt.hash,
+                subjects: part.iter().map(|(subject, _)| subject.clone()).collect(),
                 keys: part.iter().map(|(_, key)| *key).collect(),
                 kek,
             });
         }
-        self.set_erasing(name, true);
+        self.set_erasing(name, Erasing::Open);
         self.commit(BTreeMap::from([(name.clone(), pending)]))
             .remove(name)
             .unwrap_or(Ok(()))
@@ -110,7 +117,8 @@ impl Writer {
         Ok((receipts, requested))
     }
 
-    /// Destroys the keys of requests that are durable, and completes them.
+    /// Destroys the keys of requests that are durable, and completes them, but for those of which a store that is away
+    /// has something yet.
     fn destroy(
         &mut self,
         name: &LogName,
@@ -118,7 +126,7 @@ impl Writer {
         requested: &[Requested],
     ) -> Result<(Vec<Receipt>, u64), LedgerError> {
         let append = failed_to_append(name);
-        let mut removed: u64 = 0;
+        let (mut removed, mut owed) = (0_u64, None::<Owed>);
         let mut bodies = Vec::with_capacity(requested.len());
         // All requests of one time have one key-encryption key, and need one destruction.
         let mut by_kek: BTreeMap<KekId, Vec<&Requested>> = BTreeMap::new();
@@ -132,7 +140,15 @@ impl Writer {
                 .collect();
             let kek = keys.destroy(&doomed, kek).map_err(failed_keys(name))?;
             for request in requests {
-                let ciphertexts = self.store.delete_ciphertexts(name, &request.keys)?;
+                let ciphertexts = match self.store.delete_ciphertexts(name, &request.keys) {
+                    Ok(ciphertexts) => ciphertexts,
+                    Err(error @ StoreError::Owed { .. }) => {
+                        let owed = owed.get_or_insert_with(|| Owed::new(request.seq, error));
+                        owed.extend(&request.subjects);
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
                 removed = removed.saturating_add(ciphertexts);
                 bodies.push(ErasureCompleted {
                     request: request.hash,
@@ -158,15 +174,8 @@ impl Writer {
             .remove(name)
             .unwrap_or(Ok(()))
             .map_err(append)?;
-        self.set_erasing(name, false);
+        self.set_erasing(name, owed.map_or(Erasing::Nothing, Erasing::Owed));
         Ok((receipts, removed))
-    }
-
-    /// Notes that an erasure may be in the log that is not finished: nothing else is written then.
-    fn set_erasing(&mut self, name: &LogName, erasing: bool) {
-        if let Some(log) = self.logs.get_mut(name) {
-            log.erasing = erasing;
-        }
     }
 
     /// Whether erasures were requested that are not completed.
@@ -176,66 +185,49 @@ impl Writer {
         Ok(requests.len() != completions.len())
     }
 
-    /// Finishes erasures that were requested and not completed.
+    /// Finishes erasures that were requested and not completed. What is owed then by a store that is away is no error:
+    /// see [`paid`](Self::paid).
     pub(super) fn finish_erasures(&mut self, name: &LogName) -> Result<(), LedgerError> {
-        let open = self.open_erasures(name)?;
-        let Some((seq, _)) = open.first() else {
-            self.set_erasing(name, false);
+        let open = self.requested(name)?;
+        let Some(seq) = open.first().map(|request| request.seq) else {
+            self.set_erasing(name, Erasing::Nothing);
             return Ok(());
         };
-        let seq = *seq;
-        let open: Vec<Requested> = open.into_iter().map(|(_, request)| request).collect();
+        // Then their keys are gone, and the log grows whatever comes of it.
+        let is_owed = self.paid(name).is_err();
         let finished = self
             .keeper(name)
             .and_then(|keys| self.destroy(name, &*keys, &open));
-        finished.map(drop).map_err(|error| LedgerError::Unfinished {
-            log: name.clone(),
-            seq,
-            error: Box::new(error),
+        finished.map(drop).map_err(|error| match is_owed {
+            true => error,
+            false => LedgerError::Unfinished {
+                log: name.clone(),
+                seq,
+                error: Box::new(error),
+            },
         })
     }
 
-    /// The requests that are not completed, with their places.
-    fn open_erasures(&self, name: &LogName) -> Result<Vec<(u64, Requested)>, LedgerError> {
-        let requests = self.places(name, Kind::ERASURE_REQUESTED, None)?;
-        let completions = self.places(name, Kind::ERASURE_COMPLETED, None)?;
-        if requests.len() == completions.len() {
-            return Ok(Vec::new());
-        }
-        let mut completed = BTreeSet::new();
-        for seq in completions {
-            let sealed = self.read_sealed(name, seq)?;
-            let completion = ErasureCompleted::decode(&parse(name, seq, &sealed)?);
-            let completion = completion.map_err(|error| LedgerError::Receipt {
-                log: name.clone(),
-                seq,
-                error,
-            })?;
-            completed.insert(completion.request);
-        }
+    /// The requests that are not completed.
+    fn requested(&self, name: &LogName) -> Result<Vec<Requested>, LedgerError> {
         let mut open = Vec::new();
-        for seq in requests {
+        for seq in open_erasures(&*self.store, name)? {
             let sealed = self.read_sealed(name, seq)?;
             let receipt = parse(name, seq, &sealed)?;
-            if completed.contains(&receipt.hash()) {
-                continue;
-            }
             let request = ErasureRequested::decode(&receipt);
             let request = request.map_err(|error| LedgerError::Receipt {
                 log: name.clone(),
                 seq,
                 error,
             })?;
-            let request = Requested {
+            let subjects = request.subjects.iter().map(|one| one.subject.to_string());
+            open.push(Requested {
+                seq,
                 hash: receipt.hash(),
+                subjects: subjects.collect(),
                 keys: request.keys().collect(),
                 kek: request.kek,
-            };
-            open.push((seq, request));
-        }
-        if open.is_empty() {
-            let what = "it has more erasures completed than requested".to_owned();
-            return Err(contradiction(name, what));
+            });
         }
         Ok(open)
     }
@@ -251,7 +243,8 @@ impl Writer {
         }
     }
 
-    /// Refuses records that hang on keys which are not in use any more.
+    /// Refuses records that hang on keys which are not in use any more, or on the next ones of subjects whose erasure is
+    /// not completed.
     pub(super) fn check_keys(
         &self,
         name: &LogName,
@@ -260,6 +253,8 @@ impl Writer {
         let (Some(source), Some(head)) = (&self.config.subject_keys, self.head(name)) else {
             return Ok(());
         };
+        let log = self.logs.get(name);
+        let owed = log.and_then(|log| log.erasing.owed());
         for (index, record) in records.iter().enumerate() {
             let used: BTreeSet<SubjectKeyId> =
                 record.ciphertexts.iter().map(|text| text.key).collect();
@@ -268,7 +263,11 @@ impl Writer {
                     .subject_keys(name, head.log_id())
                     .map_err(|reason| AppendError::SubjectKeys(SubjectKeysError::new(reason)))?;
                 match keys.held(key).map_err(AppendError::SubjectKeys)? {
-                    HeldKey::InUse { .. } => {}
+                    HeldKey::InUse { subject, .. } => {
+                        if let Some(owed) = owed.filter(|owed| owed.concerns(&subject)) {
+                            return Err(AppendError::Erasing(Box::new(owed.told(name))));
+                        }
+                    }
                     _ => return Err(AppendError::Erased { index, key }),
                 }
             }

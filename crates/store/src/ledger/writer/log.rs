@@ -39,8 +39,7 @@ pub(super) struct Log {
     /// What is lost and not yet declared in the log.
     pub(super) losses: Vec<Loss>,
     pub(super) doubt: Option<Doubt>,
-    /// An erasure may have been requested that is not completed.
-    pub(super) erasing: bool,
+    pub(super) erasing: super::owed::Erasing,
     /// Somebody else wrote to it: nothing more is written to it from here.
     pub(super) taken_over: Option<StoreError>,
     pub(super) checkpointed: u64,
@@ -495,6 +494,7 @@ pub(super) const fn is_outage(error: &AppendError) -> bool {
             | AppendError::Own { .. }
             | AppendError::Keys(_)
             | AppendError::SubjectKeys(_)
+            | AppendError::Erasing(_)
             | AppendError::Random(_)
     )
 }

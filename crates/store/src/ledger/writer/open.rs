@@ -362,7 +362,7 @@ impl Log {
             behind: false,
             losses: Vec::new(),
             doubt: None,
-            erasing: false,
+            erasing: super::owed::Erasing::Nothing,
             taken_over: None,
             checkpointed: tree.1,
             checkpointed_at: Instant::now(),

@@ -6,10 +6,10 @@ use ai_audit_core::Head;
 
 impl Writer {
     /// Finds out where a log ends after a commit failed, and goes on from there; finishes an erasure
-    /// that is under way.
+    /// that is under way, but for what is owed by a store that is away.
     pub(super) fn settle(&mut self, name: &LogName) -> Result<(), AppendError> {
         self.settle_head(name)?;
-        if !self.logs.get(name).is_some_and(|log| log.erasing) {
+        if !self.logs.get(name).is_some_and(|log| log.erasing.is_open()) {
             return Ok(());
         }
         self.finish_erasures(name)

@@ -1,0 +1,139 @@
+//! How far moves have ended is kept: a new process does not look through all that ever moved, and notices a cold store that is behind.
+
+use ai_audit_core::LeafHash;
+use ai_audit_store::{
+    Batch, FileMarks, HighWaterMark as _, LogName, Mark, MemoryStore, Store, StoreError,
+    TieredStore,
+};
+use ai_audit_testkit::erasures::key_id;
+use ai_audit_testkit::{FaultyStore, TestLog};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Two stores, both of which count what is read of them.
+struct Tiers {
+    hot: Arc<FaultyStore<MemoryStore>>,
+    cold: Arc<FaultyStore<MemoryStore>>,
+}
+
+impl Tiers {
+    /// With so many receipts, all of them hot.
+    fn new(receipts: u64) -> Self {
+        let new = || Arc::new(FaultyStore::new(MemoryStore::new()));
+        let (hot, cold) = (new(), new());
+        append(&*hot, receipts);
+        Self { hot, cold }
+    }
+
+    /// As another process opens them.
+    fn open(&self) -> TieredStore {
+        TieredStore::new(self.hot.clone(), self.cold.clone())
+    }
+
+    fn marked(&self, folder: &Path) -> TieredStore {
+        self.open().with_marks(Arc::new(FileMarks::new(folder)))
+    }
+
+    /// How many receipts something reads of both.
+    fn read_by<T>(&self, doing: impl FnOnce() -> T) -> (T, u64) {
+        let read = || self.hot.receipts_read() + self.cold.receipts_read();
+        let before = read();
+        let done = doing();
+        (done, read() - before)
+    }
+}
+
+fn append(store: &dyn Store, receipts: u64) {
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let batch = Batch {
+        log: &name,
+        expected: &log.head(),
+        receipts: &log.seal(receipts),
+    };
+    store.append(&[batch]).unwrap();
+}
+
+#[test]
+fn a_move_costs_what_it_moves_and_not_what_was_moved_before() {
+    let (tiers, folder, log) = (
+        Tiers::new(9000),
+        tempfile::tempdir().unwrap(),
+        LogName::default(),
+    );
+    let open = || tiers.marked(folder.path());
+    assert_eq!(open().move_through(&log, 7999).unwrap().cold, 8000);
+    let (moved, read) = tiers.read_by(|| open().move_through(&log, 8099).unwrap());
+    assert_eq!((moved.copied, moved.freed, moved.cold), (100, 100, 8100));
+    assert!(read < 1000, "{read}");
+    // Nor does an erasure.
+    let erase = || open().delete_ciphertexts(&log, &[key_id(1)]).unwrap();
+    let (_, read) = tiers.read_by(erase);
+    assert!(read < 1000, "{read}");
+    // Without a place for it nobody knows.
+    let (moved, read) = tiers.read_by(|| tiers.open().move_through(&log, 8199).unwrap());
+    assert_eq!(moved.freed, 100);
+    assert!(read > 8000, "{read}");
+    assert_eq!(tiers.hot.count_deleted(&log, 0..=8999).unwrap(), 8198);
+}
+
+#[test]
+fn what_was_brought_back_is_taken_away_by_the_next_move_whoever_makes_it() {
+    let (tiers, folder, log) = (
+        Tiers::new(5000),
+        tempfile::tempdir().unwrap(),
+        LogName::default(),
+    );
+    let open = || tiers.marked(folder.path());
+    let store = open();
+    store.move_through(&log, 4999).unwrap();
+    for _ in 0..2 {
+        // By the same one, and by another.
+        assert_eq!(store.bring_back(&log, 1000..=1499).unwrap(), 500);
+        assert_eq!(store.move_through(&log, 4999).unwrap().freed, 500);
+        assert_eq!(store.bring_back(&log, 1000..=1499).unwrap(), 500);
+        assert_eq!(open().move_through(&log, 4999).unwrap().freed, 500);
+    }
+    // From the first receipt on.
+    assert_eq!(open().bring_back(&log, 0..=4999).unwrap(), 4998);
+    assert_eq!(open().move_through(&log, 4999).unwrap().freed, 4998);
+    // A mark that is none of this log counts for nothing.
+    assert_eq!(tiers.open().bring_back(&log, 10..=19).unwrap(), 10);
+    assert_eq!(open().move_through(&log, 4999).unwrap().freed, 0);
+    let id = tiers.hot.head(&log).unwrap().unwrap().log_id();
+    let hash = LeafHash::of(b"another");
+    let other = Mark { size: 5000, hash };
+    FileMarks::new(folder.path()).write(&id, &other).unwrap();
+    assert_eq!(open().move_through(&log, 4999).unwrap().freed, 10);
+}
+
+/// An older copy of the cold store, or an empty one in its place: a deletion would pass by what the right one has.
+#[test]
+fn a_cold_store_that_is_behind_what_was_moved_deletes_nothing() {
+    let (tiers, folder, log) = (
+        Tiers::new(50),
+        tempfile::tempdir().unwrap(),
+        LogName::default(),
+    );
+    tiers.marked(folder.path()).move_through(&log, 40).unwrap();
+    let older = Arc::new(MemoryStore::new());
+    let empty = Arc::new(MemoryStore::new());
+    append(&*older, 10);
+    for cold in [older, empty] {
+        let store = TieredStore::new(tiers.hot.clone(), cold);
+        let store = store.with_marks(Arc::new(FileMarks::new(folder.path())));
+        let before = tiers.hot.count_deleted(&log, 0..=49).unwrap();
+        let says = |error: StoreError| {
+            let text = error.to_string();
+            assert!(text.contains("41 were moved"), "{text}");
+        };
+        says(store.may_delete(&log).unwrap_err());
+        says(store.delete_receipts(&log, 5..=45).unwrap_err());
+        let owed = store.delete_ciphertexts(&log, &[key_id(1)]).unwrap_err();
+        assert!(matches!(owed, StoreError::Owed { .. }), "{owed}");
+        says(owed);
+        assert_eq!(tiers.hot.count_deleted(&log, 0..=49).unwrap(), before);
+    }
+    // The right one does.
+    let store = tiers.marked(folder.path());
+    assert_eq!(store.delete_receipts(&log, 5..=45).unwrap(), 41);
+}
