@@ -18,15 +18,9 @@ use tokio::sync::oneshot;
 
 /// How requests are handed on, where they are; the settings then have what this instance says as the writer.
 pub(super) fn of(args: &Serve, settings: &mut Settings) -> anyhow::Result<Option<Routing>> {
-    let Some(own) = &args.advertise else {
+    let Some((own, peers)) = peers(args)? else {
         return Ok(None);
     };
-    let peer = |flag: &str, text: &str| {
-        Peer::parse(text, args.tls.plaintext).map_err(|error| usage(format!("{flag}: {error}")))
-    };
-    let own = peer("--advertise", own)?;
-    let peers = args.peer.iter().map(|text| peer("--peer", text));
-    let peers = peers.collect::<Result<_, _>>()?;
     let finder =
         WriterFinder::new(settings).map_err(|error| usage(format!("--advertise: {error}")))?;
     settings.store.advertise = Some(own.to_string());
@@ -36,6 +30,20 @@ pub(super) fn of(args: &Serve, settings: &mut Settings) -> anyhow::Result<Option
         authorities: args.peer_ca.clone(),
         find: Box::new(move || finder.find().map_err(|error| error.to_string())),
     }))
+}
+
+/// What this instance advertises, and what the others do; none where it stands alone.
+pub(super) fn peers(args: &Serve) -> anyhow::Result<Option<(Peer, Vec<Peer>)>> {
+    let Some(own) = &args.advertise else {
+        return Ok(None);
+    };
+    let peer = |flag: &str, text: &str| {
+        Peer::parse(text, args.tls.plaintext).map_err(|error| usage(format!("{flag}: {error}")))
+    };
+    let own = peer("--advertise", own)?;
+    let peers = args.peer.iter().map(|text| peer("--peer", text));
+    let peers = peers.collect::<Result<_, _>>()?;
+    Ok(Some((own, peers)))
 }
 
 /// What comes of standing by: the writer, or none where it is over without one.
