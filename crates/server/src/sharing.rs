@@ -324,7 +324,8 @@ impl Holds {
         let mut ended = Ok(());
         for of in self.all() {
             let mut door = of.door.blocking_lock();
-            let (log, held) = (&of.name, of.is_held());
+            // What is not sure is nobody's to stop, and where the store is away nobody waits for it once for each log.
+            let (log, held) = (&of.name, of.is_sure());
             if ledger.is_attached(log) {
                 let reason = held.then_some(shared.options.stop_reason.as_str());
                 self.let_go(shared, &of, &mut door, reason);
