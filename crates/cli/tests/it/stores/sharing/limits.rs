@@ -4,7 +4,7 @@
 use super::super::refused;
 use super::super::routing::{BODY, DIRECTORIES, Fleet, killed};
 use super::super::standby::LONG;
-use super::{ENDLESS, SHORT, answers, decisions, fleet, holder, start, until};
+use super::{ENDLESS, SHORT, all_are_there, answers, decisions, fleet, holder, start, until};
 use crate::run::{Place, clean, lines, program};
 use crate::serve::{Serving, agent, send};
 use serde_json::Value;
@@ -121,6 +121,74 @@ fn misled(fleet: &Fleet, which: usize, said: &str) -> String {
     }
 }
 
+/// As another instance would send it.
+fn handed_on(fleet: &Fleet, which: usize, log: &str) -> (u16, Value) {
+    let mut answer = agent()
+        .post(decisions(&fleet.urls[which], log))
+        .header("Content-Type", "application/json")
+        .header("Authorization", format!("Bearer {}", fleet.token))
+        .header("Ai-Audit-Forwarded", "1")
+        .send(BODY)
+        .unwrap();
+    let said = answer.body_mut().read_to_string().unwrap();
+    (
+        answer.status().as_u16(),
+        serde_json::from_str(&said).unwrap(),
+    )
+}
+
+/// A110: two instances that each are sure of one lease, since somebody gave it back in the place of its holder. The end of the
+/// log tells them apart.
+#[test]
+fn a110_a_holder_that_was_followed_and_has_not_heard_of_it_is_refused_by_the_end_of_the_log() {
+    let Some(fleet) = fleet("two holders of one log in PostgreSQL") else {
+        return;
+    };
+    let instances = [0, 1].map(|which| start(&fleet, which, ENDLESS));
+    let mut acknowledged = Vec::new();
+    let mut keep = |said: &Value| {
+        let receipts = said["receipts"].as_array().unwrap();
+        acknowledged.extend(receipts.iter().cloned());
+    };
+    keep(&answers(&fleet, 0, "default", 201));
+    let (mut former, began) = (0, Instant::now());
+    loop {
+        let next = 1 - former;
+        fleet.server.sql(
+            "UPDATE ai_audit.leases SET length = 0, changes = changes + 1 WHERE log = 'default'",
+        );
+        // What it knows of the former one is old at some time, and then it takes the lease.
+        until("the other one has the log", || {
+            let (status, said) = handed_on(&fleet, next, "default");
+            if status == 201 {
+                keep(&said);
+            }
+            status == 201
+        });
+        assert_eq!(holder(&fleet, "default"), Some(next));
+        let (status, said) = offer_as(&fleet, former, Some(&fleet.token));
+        if status == 201 {
+            // It looked at the leases in that moment, and handed it on.
+            keep(&said);
+        } else {
+            assert_eq!(status, 503, "{said}");
+            let detail = said["detail"].as_str().unwrap();
+            if detail.contains("was taken over by another writer") {
+                break;
+            }
+        }
+        assert!(began.elapsed() < LONG, "{status}: {said}");
+        former = next;
+    }
+    // It hands on what it is sent from then on.
+    for which in [0, 1, 0, 1] {
+        keep(&answers(&fleet, which, "default", 201));
+    }
+    assert_eq!(holder(&fleet, "default"), Some(1 - former));
+    killed(instances);
+    all_are_there(&fleet.place, "default", &acknowledged);
+}
+
 /// A120: what was handed on once goes no further, and is taken where nobody else has the log.
 #[test]
 fn a120_a_request_is_handed_on_once_among_instances_that_share_the_logs() {
@@ -130,22 +198,12 @@ fn a120_a_request_is_handed_on_once_among_instances_that_share_the_logs() {
     let instances = [0, 1].map(|which| start(&fleet, which, ENDLESS));
     answers(&fleet, 0, "default", 201);
     answers(&fleet, 1, "default", 201);
-    let handed_on = |which: usize, log: &str| {
-        let mut answer = agent()
-            .post(decisions(&fleet.urls[which], log))
-            .header("Content-Type", "application/json")
-            .header("Authorization", format!("Bearer {}", fleet.token))
-            .header("Ai-Audit-Forwarded", "1")
-            .send(BODY)
-            .unwrap();
-        let said = answer.body_mut().read_to_string().unwrap();
-        (answer.status().as_u16(), said)
-    };
-    let (status, said) = handed_on(1, "default");
+    let (status, said) = handed_on(&fleet, 1, "default");
     assert_eq!(status, 503, "{said}");
-    assert!(said.contains("took this one for the writer"), "{said}");
-    assert_eq!(handed_on(0, "default").0, 201);
-    assert_eq!(handed_on(1, "second").0, 201);
+    let detail = said["detail"].as_str().unwrap();
+    assert!(detail.contains("took this one for the writer"), "{detail}");
+    assert_eq!(handed_on(&fleet, 0, "default").0, 201);
+    assert_eq!(handed_on(&fleet, 1, "second").0, 201);
     assert_eq!(holder(&fleet, "second"), Some(1));
     // What only reads is answered by whoever is asked.
     let reads = ["token", "create", "audit", "--scope", "read", "--json"];
