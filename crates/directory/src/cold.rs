@@ -80,7 +80,7 @@ impl ColdSettings {
 pub(crate) fn open(settings: &Settings, mode: Mode) -> Result<Option<Lazy>, DirectoryError> {
     let mode = match mode {
         Mode::Create | Mode::Write => OpenMode::ReadWrite,
-        Mode::Beside | Mode::Read => OpenMode::ReadOnly,
+        Mode::Shared | Mode::Beside | Mode::Read => OpenMode::ReadOnly,
     };
     check(&settings.cold)?;
     Ok(settings

@@ -70,7 +70,8 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When there is no such log, or the keys cannot be read or made.
+    /// When there is no such log, or the keys cannot be read or made; [`DirectoryError::Refused`] where the directory is one
+    /// of several copies ([`Writer::open_shared`]).
     ///
     /// # Examples
     ///
@@ -92,6 +93,13 @@ impl Writer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn subject_keys(&self, log: &LogName) -> Result<Arc<dyn SubjectKeys>, DirectoryError> {
+        if self.is_shared() {
+            return Err(DirectoryError::Refused(
+                "records about subjects, and texts that are pseudonymized or encrypted, need keys that each of the instances \
+                 that share the logs would make for itself: an erasure would leave those of the others, so they are not taken"
+                    .into(),
+            ));
+        }
         self.keepers().of(log)
     }
 

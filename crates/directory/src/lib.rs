@@ -112,7 +112,7 @@ pub use reveal::{Looking, Revealed, RevealedReceipt};
 pub use settings::{SETTING_NAMES, Settings};
 pub use signer::{LogKey, ServiceKey, SignerAddress, SignerService, SignerSettings};
 pub use statistics::{Counts, ImportedCounts, RunningStatistics, Statistics};
-pub use store::{StoreAddress, StoreSettings, WriterFinder};
+pub use store::{StoreAddress, StoreSettings, WriterFinder, open_leases};
 pub use subjects::{HeldAccess, HeldOn, HeldReceipt, Remains, SubjectInfo};
 pub use system::OsRandom;
 pub use texts::{Opened, TextState};

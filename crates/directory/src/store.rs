@@ -4,10 +4,12 @@ mod address;
 mod finder;
 mod keep;
 mod password_file;
+mod shared;
 
 pub use address::StoreAddress;
 pub use finder::WriterFinder;
 pub(crate) use keep::{Plan, plan};
+pub use shared::open_leases;
 
 use crate::error::{io_at, opening};
 use crate::{DirectoryError, Layout, LogPaths, Passphrase, Settings};
@@ -73,6 +75,8 @@ pub(crate) enum Mode {
     Create,
     /// By the one writer.
     Write,
+    /// By one of several writers, each of logs of its own.
+    Shared,
     /// To add a checkpoint beside the one writer.
     Beside,
     /// To read.
@@ -85,11 +89,14 @@ pub(crate) fn open(
     settings: &Settings,
     mode: Mode,
 ) -> Result<Arc<dyn Store>, DirectoryError> {
+    if mode == Mode::Shared {
+        shared::hold(settings)?;
+    }
     let Some(address) = &settings.store.address else {
         use ai_audit_store_sqlite::OpenMode;
         let mode = match mode {
             Mode::Create => OpenMode::Create,
-            Mode::Write | Mode::Beside => OpenMode::ReadWrite,
+            Mode::Write | Mode::Shared | Mode::Beside => OpenMode::ReadWrite,
             Mode::Read => OpenMode::ReadOnly,
         };
         let store = SqliteStore::open(&layout.database(), mode).map_err(opening)?;
@@ -134,6 +141,7 @@ fn postgres(
     let wanted = &settings.store;
     let mut options = postgres_options(address, settings)?;
     options.sole_writer = matches!(mode, Mode::Create | Mode::Write);
+    options.shared_writer = mode == Mode::Shared;
     options.advertise = wanted.advertise.clone().filter(|_| mode == Mode::Write);
     if let Some(eraser) = &wanted.eraser {
         if !eraser.is_postgres() {
@@ -146,7 +154,7 @@ fn postgres(
     }
     let mode = match mode {
         Mode::Read => OpenMode::ReadOnly,
-        Mode::Create | Mode::Write | Mode::Beside => OpenMode::ReadWrite,
+        Mode::Create | Mode::Write | Mode::Shared | Mode::Beside => OpenMode::ReadWrite,
     };
     let store = PostgresStore::open(address.as_str(), mode, options).map_err(opening)?;
     Ok(Arc::new(store))
@@ -200,7 +208,7 @@ fn redis(
         // An empty server is a new store only for a directory that has no log yet: a replica that never heard
         // of the writes looks the same.
         Mode::Create if key_lines(layout)?.is_empty() => OpenMode::Create,
-        Mode::Create | Mode::Write | Mode::Beside => OpenMode::ReadWrite,
+        Mode::Create | Mode::Write | Mode::Shared | Mode::Beside => OpenMode::ReadWrite,
         Mode::Read => OpenMode::ReadOnly,
     };
     let store = RedisStore::open(address.as_str(), mode, &options).map_err(opening)?;

@@ -1,5 +1,7 @@
 //! The one writer of a log directory.
 
+mod shared;
+
 use crate::directory::is_log_directory;
 use crate::error::opening;
 use crate::init::{create, for_tenant, publish};
@@ -29,6 +31,8 @@ pub struct Writer {
     ledger: Ledger,
     keys: Arc<KeyFiles>,
     keepers: Arc<Keepers>,
+    /// Whether others with copies of the directory write to other logs of it.
+    shared: bool,
     // Freed last.
     _lock: WriterLock,
 }
@@ -302,7 +306,9 @@ impl Writer {
             directory: directory.clone(),
             asked: Mutex::default(),
         });
-        config.signers = Some(Arc::clone(&keys) as Arc<dyn SignerSource>);
+        let shared = mode == Mode::Shared;
+        // Among several, whose lease it is attaches a log, and not whoever submits to it.
+        config.signers = (!shared).then(|| Arc::clone(&keys) as Arc<dyn SignerSource>);
         let keepers = Arc::new(Keepers::new(directory.clone()));
         config.subject_keys = Some(Arc::clone(&keepers) as Arc<dyn SubjectKeysSource>);
         let ledger = Ledger::open(directory.shared_store(), config).map_err(from_ledger)?;
@@ -311,6 +317,7 @@ impl Writer {
             ledger,
             keys,
             keepers,
+            shared,
             _lock: lock,
         })
     }

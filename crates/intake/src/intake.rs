@@ -123,6 +123,12 @@ impl Intake {
         LogDirectory::open(root, self.reading.settings().clone())
     }
 
+    /// Forgets what protects the texts of a log, which is then read from it again: for a log that is attached anew, since
+    /// others wrote to it.
+    pub fn forget(&self, log: &LogName) {
+        self.secrets.forget(log);
+    }
+
     /// Reads groups with `read` and submits those that are not there yet, all of them together or
     /// none. Blocks while it reads, and while the ledger's queue is full.
     ///

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What protects the texts of a writer's logs, read once of each and shared by all who record with
 /// that writer. What is in force changes by that writer alone: while he is open and nobody changes a
-/// log's redaction policy but [`LogKeys`], it stays.
+/// log's redaction policy but [`LogKeys`], it stays. Of a log that others wrote to it is to be forgotten.
 #[derive(Default)]
 pub struct Secrets {
     logs: Mutex<BTreeMap<LogName, Known>>,
@@ -31,6 +31,10 @@ impl Secrets {
 
     fn known(&self, log: &LogName) -> Option<Known> {
         self.lock().get(log).cloned()
+    }
+
+    pub(crate) fn forget(&self, log: &LogName) {
+        self.lock().remove(log);
     }
 }
 

@@ -3,7 +3,10 @@
 mod connect;
 mod flow;
 
+pub(crate) use connect::Connections;
+
 use crate::guard::Guard;
+use crate::peers::fits;
 use crate::place::{Slot, hold};
 use crate::routes::{TEXT, answer, health, other_method};
 use crate::serve::{acceptor, hold_access};
@@ -11,14 +14,13 @@ use crate::troubles::told;
 use crate::{Peer, PeerCertificate, Problem, ServeError, ServerOptions, TlsFiles, body};
 use ai_audit_listen::{Patience, end_to_end};
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
-use connect::Connections;
 use core::fmt;
 use flow::Flow;
 use hyper_util::service::TowerToHyperService;
@@ -78,27 +80,8 @@ impl Routing {
     /// [`ServeError::Peers`] where one of the two is missing, or an address is not encrypted; [`ServeError::Tls`] where
     /// the certificate would not be let in here.
     pub fn hold(&self, tls: Option<&TlsFiles>) -> Result<(), ServeError> {
-        let wrong = |what: &str| Err(ServeError::Peers(what.into()));
-        let asking = tls.filter(|files| files.clients.is_some());
-        let (files, shown) = match (asking, &self.certificate) {
-            (None, None) => return Ok(()),
-            (Some(files), Some(shown)) => (files, shown),
-            (Some(_), None) => {
-                return wrong(
-                    "clients need a certificate, and so does an instance that hands on: this one has none to show",
-                );
-            }
-            (None, Some(_)) => {
-                return wrong(
-                    "this one has a certificate to show, and asks its callers for none: whoever has none would be let in by way of it",
-                );
-            }
-        };
-        let mut all = self.peers.iter().chain([&self.own]);
-        if !all.all(Peer::is_encrypted) {
-            return wrong("certificates are shown by TLS alone: expected https addresses");
-        }
-        Ok(files.lets_in(&shown.certificate)?)
+        let all = self.peers.iter().chain([&self.own]);
+        fits(tls, self.certificate.as_ref(), all)
     }
 }
 
@@ -268,11 +251,7 @@ async fn pass(
     request: Request,
 ) -> Result<Response, Problem> {
     standing.guard.admit(request.headers())?;
-    if request.headers().contains_key(&FORWARDED) {
-        return Err(Problem::later(
-            "another instance took this one for the writer, which it is not any more, or not yet",
-        ));
-    }
+    hold_once(request.headers())?;
     let place = Arc::clone(&standing.room)
         .try_acquire_owned()
         .map_err(|_| Problem::later("too many requests are being worked at once"))?;
@@ -286,9 +265,36 @@ async fn pass(
     let limit = standing.options.max_body;
     let body = body::whole(limit, until, &head.headers, body).await?;
     let peer = standing.writer().await?;
-    let request = request_to(&peer, &head, body.into())?;
     let until = if reads { until.max(now + READS) } else { until };
-    let sent = match timeout_at(until, standing.connections.send(request)).await {
+    let patience = standing.options.timeout;
+    hand_on(
+        &standing.connections,
+        &peer,
+        (&head, body),
+        (until, patience),
+    )
+    .await
+}
+
+/// Refuses what was handed on before.
+pub(crate) fn hold_once(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.contains_key(&FORWARDED) {
+        true => Err(Problem::later(
+            "another instance took this one for the writer, which it is not any more, or not yet",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Hands a request to another instance, whose answer has to begin by a time, and gives that back for as long as it moves.
+pub(crate) async fn hand_on(
+    connections: &Connections,
+    peer: &Peer,
+    (head, body): (&Parts, Bytes),
+    (until, patience): (Instant, Duration),
+) -> Result<Response, Problem> {
+    let request = request_to(peer, head, body.into())?;
+    let sent = match timeout_at(until, connections.send(request)).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(error)) if error.is_connect() => Err(
             "the writer takes no connection, and nothing was sent to it; an instance takes over",
@@ -303,8 +309,10 @@ async fn pass(
     let (mut head, body) = sent.map_err(Problem::later)?.into_parts();
     head.headers = end_to_end(&head.headers);
     head.version = Version::HTTP_11;
-    let body = Flow::new(body, standing.options.timeout);
-    Ok(Response::from_parts(head, Body::new(body)))
+    Ok(Response::from_parts(
+        head,
+        Body::new(Flow::new(body, patience)),
+    ))
 }
 
 /// The same request for another instance: its method, path and body, and what it needs of the head.

@@ -7,7 +7,7 @@
 //! `docs/spec/service.md`, and in the OpenAPI document that the service gives at `/openapi.json`.
 //!
 //! Where several instances have one store, one of them is the writer. [`forward`] is for the others: it hands the writer
-//! what they are sent (`docs/spec/routing.md`).
+//! what they are sent (`docs/spec/routing.md`). Or each of them writes to the logs whose lease it holds: that is [`share`].
 //!
 //! # Example
 //!
@@ -45,6 +45,7 @@ mod readiness;
 mod routes;
 mod serve;
 mod shared;
+mod sharing;
 mod token;
 mod token_file;
 mod troubles;
@@ -55,7 +56,8 @@ pub use forward::{Routing, forward};
 pub use options::{Access, ServerOptions};
 pub use peers::{Peer, PeerCertificate, PeerError};
 pub use problem::Problem;
-pub use serve::{ServeError, serve};
+pub use serve::{ServeError, serve, share};
+pub use sharing::Sharing;
 pub use token::{Scope, Token, TokenEntry};
 pub use token_file::{TokenFile, TokenFileError};
 pub use troubles::Troubles;

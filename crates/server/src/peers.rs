@@ -1,5 +1,6 @@
 //! Other instances, to which a request may be handed: by addresses that were given beforehand.
 
+use crate::{ServeError, TlsFiles};
 use ai_audit_listen::is_this_machine;
 use axum::http::Uri;
 use axum::http::uri::{Authority, PathAndQuery, Scheme};
@@ -13,6 +14,34 @@ pub struct PeerCertificate {
     pub certificate: PathBuf,
     /// Its key (PEM).
     pub key: PathBuf,
+}
+
+/// Whether what instances show to each other fits how TLS is spoken here; see [`Routing::hold`](crate::Routing::hold).
+pub(crate) fn fits<'p>(
+    tls: Option<&TlsFiles>,
+    shown: Option<&PeerCertificate>,
+    mut all: impl Iterator<Item = &'p Peer>,
+) -> Result<(), ServeError> {
+    let wrong = |what: &str| Err(ServeError::Peers(what.into()));
+    let asking = tls.filter(|files| files.clients.is_some());
+    let (files, shown) = match (asking, shown) {
+        (None, None) => return Ok(()),
+        (Some(files), Some(shown)) => (files, shown),
+        (Some(_), None) => {
+            return wrong(
+                "clients need a certificate, and so does an instance that hands on: this one has none to show",
+            );
+        }
+        (None, Some(_)) => {
+            return wrong(
+                "this one has a certificate to show, and asks its callers for none: whoever has none would be let in by way of it",
+            );
+        }
+    };
+    if !all.all(Peer::is_encrypted) {
+        return wrong("certificates are shown by TLS alone: expected https addresses");
+    }
+    Ok(files.lets_in(&shown.certificate)?)
 }
 
 /// The address of an instance: a scheme, a host and a port, and nothing else.

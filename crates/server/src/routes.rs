@@ -21,7 +21,7 @@ use crate::query::Query;
 use crate::shared::{Caller, Shared};
 use crate::token::Scope;
 use crate::troubles::told;
-use crate::{Problem, console};
+use crate::{Problem, console, sharing};
 use ai_audit_intake::Intake;
 use ai_audit_store::LogName;
 use axum::Router;
@@ -86,7 +86,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(console::router());
     let router = metrics::route(router, &shared)
         .fallback(nothing)
-        .method_not_allowed_fallback(other_method)
+        .method_not_allowed_fallback(other_method);
+    let router = match shared.holds {
+        Some(_) => router.layer(from_fn_with_state(Arc::clone(&shared), sharing::pass)),
+        None => router,
+    };
+    let router = router
         .layer(from_fn(hold))
         .layer(from_fn_with_state(shared.options.troubles.clone(), told));
     metrics::observed(router, &shared).with_state(shared)

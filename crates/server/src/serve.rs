@@ -2,6 +2,7 @@
 
 use crate::figures::figures;
 use crate::shared::Shared;
+use crate::sharing::{self, Holds, Sharing};
 use crate::{Access, ServerOptions, TlsError, TokenFileError, lost, routes};
 use ai_audit_directory::DirectoryError;
 use ai_audit_intake::Intake;
@@ -12,6 +13,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
 /// Why a service did not start, or did not end in order.
@@ -64,9 +66,39 @@ pub fn serve(
     options: ServerOptions,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    serve_as(intake, listener, options, None, stop)
+}
+
+/// Serves a directory beside instances that have copies of it and share its logs: each writes to those whose lease it holds, and
+/// hands what is for others on to them. The intake's writer is one that was opened for that
+/// ([`Writer::open_shared`](ai_audit_directory::Writer::open_shared)). Once `stop` is there, appends under way are finished, stop
+/// receipts and checkpoints sealed, and leases given back, while what takes longer goes on. Blocks, as [`serve`] does.
+///
+/// # Errors
+///
+/// See [`ServeError`].
+pub fn share(
+    intake: Intake,
+    listener: TcpListener,
+    options: ServerOptions,
+    sharing: Sharing,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    sharing.hold(options.tls.as_ref())?;
+    let holds = Holds::new(sharing)?;
+    serve_as(intake, listener, options, Some(holds), stop)
+}
+
+fn serve_as(
+    intake: Intake,
+    listener: TcpListener,
+    options: ServerOptions,
+    holds: Option<Holds>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
     hold_access(&options, listener.local_addr()?)?;
     let tls = acceptor(&options)?;
-    let shared = Arc::new(Shared::new(intake, options));
+    let shared = Arc::new(Shared::new(intake, options, holds));
     if let Some(telemetry) = &shared.options.telemetry {
         // It asks for as long as there is something to ask, and keeps nothing alive.
         let asked = Arc::downgrade(&shared);
@@ -79,7 +111,8 @@ pub fn serve(
         .build()?;
     // Until all has ended.
     let _moving = crate::moving::start(&shared)?;
-    let served = runtime.block_on(run(&shared, listener, tls, stop));
+    let _looking = sharing::start(&shared)?;
+    let (served, given) = runtime.block_on(run(&shared, listener, tls, stop));
     // What is still under way has been waited for as long as it may take.
     runtime.shutdown_timeout(Duration::from_secs(1));
     let ended = match shared.lost.is_so() {
@@ -88,6 +121,7 @@ pub fn serve(
         true => Err(ServeError::TakenOver),
         false => end(&shared),
     };
+    let ended = given.map_err(ServeError::from).and(ended);
     if let Some(telemetry) = &shared.options.telemetry {
         telemetry.end();
     }
@@ -135,7 +169,7 @@ async fn run(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     stop: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> (io::Result<()>, Result<(), DirectoryError>) {
     let options = ai_audit_listen::Options {
         max_connections: shared.options.max_connections,
         head_timeout: shared.options.head_timeout,
@@ -145,6 +179,7 @@ async fn run(
         ..ai_audit_listen::Options::default()
     };
     let router = routes::router(Arc::clone(shared));
+    let (over, told) = oneshot::channel();
     let stop = async {
         if shared.options.end_when_taken_over {
             tokio::select! {
@@ -155,6 +190,29 @@ async fn run(
             stop.await;
         }
         shared.closing.store(true, Ordering::Relaxed);
+        // Where nobody waits for it, there is nothing to give back.
+        let _ = over.send(());
     };
-    ai_audit_listen::serve(listener, options, TowerToHyperService::new(router), stop).await
+    let served = ai_audit_listen::serve(listener, options, TowerToHyperService::new(router), stop);
+    match shared.holds {
+        Some(_) => tokio::join!(served, given_back(shared, told)),
+        None => (served.await, Ok(())),
+    }
+}
+
+/// Gives the logs back as soon as nothing more is to begin: what is downloaded may take long, and nobody has to wait for that.
+async fn given_back(
+    shared: &Arc<Shared>,
+    told: oneshot::Receiver<()>,
+) -> Result<(), DirectoryError> {
+    // Also where the service ended by itself.
+    let _ = told.await;
+    shared.closing.store(true, Ordering::Relaxed);
+    let asked = Arc::clone(shared);
+    let work = move || match &asked.holds {
+        Some(holds) => holds.give_back(&asked),
+        None => Ok(()),
+    };
+    // One that broke off gave back what it did; the rest is waited for as if the process had died.
+    tokio::task::spawn_blocking(work).await.unwrap_or(Ok(()))
 }

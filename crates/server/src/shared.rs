@@ -7,6 +7,7 @@ use crate::left_out::LeftOut;
 use crate::lost::Lost;
 use crate::place::{Place, Slot};
 use crate::readiness::Readiness;
+use crate::sharing::Holds;
 use crate::token::{Scope, TokenEntry};
 use crate::watch::Watches;
 use crate::{Problem, ServerOptions};
@@ -54,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) readiness: Readiness,
     /// Whether another writer has the store.
     pub(crate) lost: Lost,
+    /// What this instance holds, where others write to other logs of the store.
+    pub(crate) holds: Option<Holds>,
     /// What is known of logs that somebody watches.
     pub(crate) watches: Watches,
     /// What was counted in the logs.
@@ -62,7 +65,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(intake: Intake, options: ServerOptions) -> Self {
+    pub(crate) fn new(intake: Intake, options: ServerOptions, holds: Option<Holds>) -> Self {
         Self {
             intake,
             guard: Guard::new(options.access.clone(), options.rate),
@@ -79,6 +82,7 @@ impl Shared {
             logs: RwLock::default(),
             readiness: Readiness::default(),
             lost: Lost::default(),
+            holds,
             watches: Watches::default(),
             counts: KeptCounts::default(),
             closing: AtomicBool::new(false),
@@ -97,6 +101,10 @@ impl Shared {
     pub(crate) fn written(&self, sealed: &Result<Vec<Sealed>, AppendError>) {
         if let Err(error) = sealed {
             self.lost.written(error);
+            // Among instances that share the logs it says nothing of the store, and lasts no longer than until the next look.
+            if self.holds.is_some() && matches!(error, AppendError::TakenOver { .. }) {
+                return;
+            }
         }
         self.readiness.written(sealed.as_deref());
     }
@@ -131,6 +139,10 @@ impl FromRequestParts<Arc<Shared>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        // Let in before it was known who works it.
+        if let Some(caller) = parts.extensions.remove::<Self>() {
+            return Ok(caller);
+        }
         if shared.closing.load(Ordering::Relaxed) {
             return Err(Problem::later("the service is closing"));
         }

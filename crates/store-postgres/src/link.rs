@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::error::{Answer, Fail, Trouble, invalid, io};
 use crate::options::Options;
+use crate::sole::Hold;
 use crate::{open, sole, writer};
 use ai_audit_postgres_link::{MakeTls, shown, verified};
 use ai_audit_store::StoreError;
@@ -100,8 +101,8 @@ pub(crate) struct Link {
     former: Option<Backend>,
     /// How often there was a connection.
     made: u64,
-    /// Whether the connection is to hold the store's lock, which keeps a second writer out.
-    sole: bool,
+    /// How the connection is to hold the store's lock, which keeps a second writer out; none where it is not to.
+    lock: Option<Hold>,
     /// What is said then of where the writer is reached.
     advertised: Option<String>,
 }
@@ -114,15 +115,21 @@ impl Link {
             client: None,
             former: None,
             made: 0,
-            sole: false,
+            lock: None,
             advertised: None,
         }
     }
 
     /// The same, which is refused while another one holds the store's lock, and says where its holder is reached.
     pub(crate) fn alone(mut self, advertised: Option<String>) -> Self {
-        self.sole = true;
+        self.lock = Some(Hold::Alone);
         self.advertised = advertised;
+        self
+    }
+
+    /// The same, which is refused while a writer holds the store's lock alone, and keeps such a one out.
+    pub(crate) fn among_others(mut self) -> Self {
+        self.lock = Some(Hold::Shared);
         self
     }
 
@@ -161,8 +168,8 @@ impl Link {
                 // Whatever comes of the lock.
                 self.former = None;
             }
-            if self.sole {
-                if let Err(error) = sole::hold(&mut client, target) {
+            if let Some(how) = self.lock {
+                if let Err(error) = sole::hold(&mut client, target, how) {
                     // Where no answer came, the process may hold the lock, and against us: the next try ends it.
                     if !matches!(error, StoreError::Locked { .. }) {
                         self.former = Some(backend);

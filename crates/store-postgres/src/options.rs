@@ -28,6 +28,10 @@ pub struct Options {
     /// with [`StoreError::Locked`](ai_audit_store::StoreError::Locked). What keeps the chain whole is the comparison
     /// of heads, with this or without; this tells the second writer at once.
     pub sole_writer: bool,
+    /// Whether this is one of several writers, each of logs of its own ([`PostgresLeases`](crate::PostgresLeases)): while one of
+    /// them is open, a sole writer is refused, and they while there is a sole one. Means nothing beside
+    /// [`Options::sole_writer`].
+    pub shared_writer: bool,
     /// Where a sole writer takes what reached another instance: others find it for as long as it is the writer
     /// ([`WriterFinder`](crate::WriterFinder)). 1 to 512 bytes. Where somebody else changed it, it is said anew by
     /// [`Store::is_alone_since_opened`](ai_audit_store::Store::is_alone_since_opened), which is to be asked every now
@@ -50,6 +54,7 @@ impl Default for Options {
             eraser: None,
             eraser_password: None,
             sole_writer: false,
+            shared_writer: false,
             advertise: None,
             authorities: None,
             timeout: Duration::from_secs(30),
@@ -64,6 +69,7 @@ impl fmt::Debug for Options {
             .field("password", &self.password.is_some())
             .field("eraser", &self.eraser.is_some())
             .field("sole_writer", &self.sole_writer)
+            .field("shared_writer", &self.shared_writer)
             .field("advertise", &self.advertise)
             .field("timeout", &self.timeout)
             .field("schema", &self.schema)

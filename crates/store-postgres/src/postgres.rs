@@ -59,10 +59,14 @@ impl PostgresStore {
             OpenMode::ReadWrite => Purpose::Write,
             OpenMode::ReadOnly => Purpose::Read,
         })?;
-        let writer = match options.sole_writer && mode == OpenMode::ReadWrite {
-            true => link(Purpose::Write)?.alone(options.advertise.clone()),
-            false => link(Purpose::Write)?,
-        };
+        let mut writer = link(Purpose::Write)?;
+        if mode == OpenMode::ReadWrite {
+            if options.sole_writer {
+                writer = writer.alone(options.advertise.clone());
+            } else if options.shared_writer {
+                writer = writer.among_others();
+            }
+        }
         let store = Self {
             address: address.into(),
             name: reader.target().name.clone(),

@@ -1,4 +1,5 @@
-//! The lock that keeps a second writer out: of the session, so that it goes with the connection.
+//! The lock that keeps a second writer out, or a sole one out of those that share the logs: of the session, so that it
+//! goes with the connection.
 
 use crate::client::Client;
 use crate::link::Target;
@@ -18,8 +19,30 @@ macro_rules! class {
 }
 pub(crate) use class;
 
+/// How a writer holds the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Beside nobody.
+    Alone,
+    /// Beside others that hold it in this way.
+    Shared,
+}
+
+/// The statement that tries to take it.
+macro_rules! take {
+    ($function:literal) => {
+        concat!(
+            "SELECT ",
+            $function,
+            "((",
+            class!(),
+            "::bigint << 32) | oid::bigint) FROM pg_namespace WHERE nspname = $1"
+        )
+    };
+}
+
 /// Takes the lock, or says who has it.
-pub(crate) fn hold(client: &mut Client, target: &Target) -> Result<(), StoreError> {
+pub(crate) fn hold(client: &mut Client, target: &Target, how: Hold) -> Result<(), StoreError> {
     let told =
         |trouble: crate::error::Trouble| trouble.told("taking the writer's lock", &target.name);
     // A writer whose machine is gone is noticed within half a minute, and not after hours.
@@ -28,18 +51,19 @@ pub(crate) fn hold(client: &mut Client, target: &Target) -> Result<(), StoreErro
             "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4;",
         )
         .map_err(told)?;
+    if how == Hold::Shared {
+        // Whoever takes a log over waits for what its former writer, who may be stopped, began and did not end.
+        client
+            .batch("SET idle_in_transaction_session_timeout = '3s'")
+            .map_err(told)?;
+    }
+    let take = match how {
+        Hold::Alone => take!("pg_try_advisory_lock"),
+        Hold::Shared => take!("pg_try_advisory_lock_shared"),
+    };
     let began = Instant::now();
     loop {
-        let row = client
-            .row(
-                concat!(
-                    "SELECT pg_try_advisory_lock((",
-                    class!(),
-                    "::bigint << 32) | oid::bigint) FROM pg_namespace WHERE nspname = $1"
-                ),
-                &[&target.schema],
-            )
-            .map_err(told)?;
+        let row = client.row(take, &[&target.schema]).map_err(told)?;
         let taken: bool = row
             .try_get(0)
             .map_err(|_| crate::error::corrupt("the lock's answer is no truth value"))?;

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Serves a log directory over HTTP, as its one writer.
+/// Serves a log directory over HTTP, as its one writer, or as one of several instances.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -16,6 +16,8 @@ Examples:
   ai-audit serve audit --listen 0.0.0.0:8787 --tls-cert c.pem --tls-key k.pem
   ai-audit serve audit --listen 0.0.0.0:8787 --tls-cert c.pem --tls-key k.pem \\
       --standby --advertise https://a.example:8787 --peer https://b.example:8787
+  ai-audit serve audit --listen 0.0.0.0:8787 --tls-cert c.pem --tls-key k.pem \\
+      --shared --advertise https://a.example:8787 --peer https://b.example:8787
 
 It listens on this machine alone unless told otherwise, and then speaks TLS.
 SIGTERM and SIGINT end it in order: requests under way are finished, a stop
@@ -31,11 +33,24 @@ pub(crate) struct Serve {
     pub(crate) open: bool,
     /// While another process is the writer, wait, and take over when it is gone; one that is only
     /// stopped (SIGSTOP) is not.
-    #[arg(long)]
+    #[arg(long, group = "instances")]
     pub(crate) standby: bool,
-    /// With --standby, listen at once: hand what is sent here to the writer, and, once this is the writer, be
-    /// reached by the others at this address. For directories on a PostgreSQL.
-    #[arg(long, value_name = "URL", requires_all = ["standby", "peer"])]
+    /// Share the logs with other instances, which have copies of the directory: write to those that are asked for
+    /// here first, hand what is for another one's log on to it, and take its logs over when it is gone.
+    #[arg(
+        long,
+        group = "instances",
+        requires = "advertise",
+        conflicts_with = "keep_encrypted"
+    )]
+    pub(crate) shared: bool,
+    /// With --shared, how long a log is left to an instance of which nothing is heard; the same for all of
+    /// them.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "shared", value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) lease: u64,
+    /// With --standby or --shared, listen at once, hand on what another instance writes, and be reached by the
+    /// others at this address. For directories on a PostgreSQL.
+    #[arg(long, value_name = "URL", requires_all = ["instances", "peer"])]
     pub(crate) advertise: Option<String>,
     /// The address that another instance advertises; may be repeated. Nothing is handed to an address that is
     /// none of these, whatever the store says.

@@ -1,6 +1,7 @@
 //! `ai-audit serve`
 
 mod routing;
+mod sharing;
 
 use crate::cli::serve::Serve;
 use crate::failure::usage;
@@ -37,6 +38,9 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
         files.acceptor().map_err(|error| usage(error.to_string()))?;
     }
     options.telemetry = telemetry(args)?;
+    if args.shared {
+        return sharing::run(args, &settings, options, keep, output);
+    }
     let routing = routing::of(args, options.tls.as_ref(), &mut settings)?;
     options.end_when_taken_over = routing.is_some();
     let observer = options

@@ -5,6 +5,7 @@ mod postgres;
 mod quickstart;
 mod redis;
 mod routing;
+mod sharing;
 mod standby;
 mod takeover;
 

@@ -141,6 +141,8 @@ where
         let work = move |caller: &Caller| {
             let intake = &caller.shared.intake;
             let log = caller.log(Scope::Append, &log)?;
+            // The body may have taken long.
+            caller.shared.still_holds(&log)?;
             if attempt > 0 {
                 // What was on its way is there, or has failed, after this.
                 intake.writer().ledger().drain()?;

@@ -13,6 +13,7 @@ mod migrations;
 mod rig;
 mod roles;
 mod settings;
+mod shared;
 mod wire;
 mod writer;
 mod writers;

@@ -95,6 +95,12 @@ impl LeaseKeeper {
             .is_some_and(|(_, asked)| now.saturating_sub(*asked) < sure)
     }
 
+    /// Whether it was ours when it was looked at last, sure or not.
+    #[must_use]
+    pub const fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Is not sure of the lease any more: the log was taken over, say. If the record still is ours when it
     /// is looked at next, it is taken anew.
     pub fn forget(&mut self) {

@@ -22,27 +22,10 @@ pub(super) fn of(
     tls: Option<&TlsFiles>,
     settings: &mut Settings,
 ) -> anyhow::Result<Option<Routing>> {
-    let Some(own) = &args.advertise else {
+    let Some((own, peers)) = peers(args)? else {
         return Ok(None);
     };
-    let peer = |flag: &str, text: &str| {
-        Peer::parse(text, args.tls.plaintext).map_err(|error| usage(format!("{flag}: {error}")))
-    };
-    let own = peer("--advertise", own)?;
-    let peers = args.peer.iter().map(|text| peer("--peer", text));
-    let peers = peers.collect::<Result<_, _>>()?;
-    let certificate = match (&args.peer_cert, &args.peer_key) {
-        (Some(certificate), Some(key)) => Some(PeerCertificate {
-            certificate: certificate.clone(),
-            key: key.clone(),
-        }),
-        _ if args.tls.client_ca.is_some() => {
-            return Err(usage(
-                "--client-ca with --advertise: instances let one another in by a certificate, too; give this one a certificate of one of those authorities, by --peer-cert and --peer-key",
-            ));
-        }
-        _ => None,
-    };
+    let certificate = certificate(args)?;
     let finder =
         WriterFinder::new(settings).map_err(|error| usage(format!("--advertise: {error}")))?;
     settings.store.advertise = Some(own.to_string());
@@ -56,6 +39,34 @@ pub(super) fn of(
     // Before anybody hears of an address.
     routing.hold(tls).map_err(failed)?;
     Ok(Some(routing))
+}
+
+/// What this instance advertises, and what the others do; none where it stands alone.
+pub(super) fn peers(args: &Serve) -> anyhow::Result<Option<(Peer, Vec<Peer>)>> {
+    let Some(own) = &args.advertise else {
+        return Ok(None);
+    };
+    let peer = |flag: &str, text: &str| {
+        Peer::parse(text, args.tls.plaintext).map_err(|error| usage(format!("{flag}: {error}")))
+    };
+    let own = peer("--advertise", own)?;
+    let peers = args.peer.iter().map(|text| peer("--peer", text));
+    let peers = peers.collect::<Result<_, _>>()?;
+    Ok(Some((own, peers)))
+}
+
+/// What this instance shows to the others.
+pub(super) fn certificate(args: &Serve) -> anyhow::Result<Option<PeerCertificate>> {
+    match (&args.peer_cert, &args.peer_key) {
+        (Some(certificate), Some(key)) => Ok(Some(PeerCertificate {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        })),
+        _ if args.tls.client_ca.is_some() => Err(usage(
+            "--client-ca with --advertise: instances let one another in by a certificate, too; give this one a certificate of one of those authorities, by --peer-cert and --peer-key",
+        )),
+        _ => Ok(None),
+    }
 }
 
 /// What comes of standing by: the writer, or none where it is over without one.

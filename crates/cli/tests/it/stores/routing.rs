@@ -15,15 +15,15 @@ use std::time::{Duration, Instant};
 
 /// How many writers are killed.
 const ROUNDS: usize = 3;
-const DIRECTORIES: [&str; 3] = ["audit", "copy", "other"];
-const BODY: &str = r#"{"records": [{"model": "a", "input": "x"}, {"model": "b"}]}"#;
+pub(super) const DIRECTORIES: [&str; 3] = ["audit", "copy", "other"];
+pub(super) const BODY: &str = r#"{"records": [{"model": "a", "input": "x"}, {"model": "b"}]}"#;
 
 /// A server, three copies of a directory with one token, and the addresses of their instances.
-struct Fleet {
-    server: PostgresServer,
-    place: Place,
-    urls: [String; 3],
-    token: String,
+pub(super) struct Fleet {
+    pub(super) server: PostgresServer,
+    pub(super) place: Place,
+    pub(super) urls: [String; 3],
+    pub(super) token: String,
 }
 
 impl Fleet {
@@ -55,7 +55,7 @@ impl Fleet {
     }
 
     /// With further logs beside the default one.
-    fn with(what: &str, logs: &[&str]) -> Option<Self> {
+    pub(super) fn with(what: &str, logs: &[&str]) -> Option<Self> {
         let (server, place) = prepared(what)?;
         init(&server, &place);
         for log in logs {
@@ -79,9 +79,14 @@ impl Fleet {
 
     /// An instance that says where it listens, at once.
     fn start(&self, which: usize) -> Serving {
+        self.start_as(which, &["--standby"])
+    }
+
+    pub(super) fn start_as(&self, which: usize, how: &[&str]) -> Serving {
         let own = &self.urls[which];
         let mut command = Command::new(program());
-        command.args(["serve", DIRECTORIES[which], "--standby", "--json"]);
+        command.args(["serve", DIRECTORIES[which], "--json"]);
+        command.args(how);
         command.args(["--listen", own.trim_start_matches("http://")]);
         command.args(["--advertise", own]);
         for other in self.urls.iter().filter(|url| *url != own) {
@@ -429,7 +434,7 @@ fn a109_a_writer_that_lost_the_lock_ends_by_itself_and_stands_by_when_it_is_star
     killed([first, second]);
 }
 
-fn killed(instances: impl IntoIterator<Item = Serving>) {
+pub(super) fn killed(instances: impl IntoIterator<Item = Serving>) {
     for instance in instances {
         instance.signal("KILL");
         let _ = instance.end();
@@ -437,7 +442,7 @@ fn killed(instances: impl IntoIterator<Item = Serving>) {
 }
 
 /// How it ended by itself, within a time.
-fn ended(instance: Serving) -> (Option<i32>, String) {
+pub(super) fn ended(instance: Serving) -> (Option<i32>, String) {
     let (tell, hears) = mpsc::channel();
     std::thread::spawn(move || tell.send(instance.end()));
     hears.recv_timeout(LONG).expect("it does not end")
