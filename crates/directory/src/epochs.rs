@@ -227,7 +227,7 @@ impl LogDirectory {
             return Ok(());
         }
         let deletions = self.deletions(log)?;
-        let mut first = 0;
+        let mut first = 0_u64;
         for seal in self.kind(log, Kind::EPOCH_SEAL)? {
             let range = first..=seal.min(first.saturating_add(LOOKED_AT - 1));
             if !deletions.iter().any(|deletion| deletion.covers(seal)) {

@@ -406,6 +406,7 @@ mod tests {
             own: peer(own),
             peers: vec![peer("http://127.0.0.1:2"), peer("http://localhost:3")],
             authorities: None,
+            certificate: None,
             leases: Arc::new(MemoryLeases::new()),
             rules: LeaseRules::default(),
         })

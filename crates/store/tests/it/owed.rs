@@ -3,7 +3,7 @@
 
 use crate::erasing::{Erasing, erasing, log, shred};
 use ai_audit_core::{DecodeBody as _, Kind, Status};
-use ai_audit_shredding::ErasureCompleted;
+use ai_audit_shredding::{ErasureCompleted, SubjectKeys as _};
 use ai_audit_store::{
     AppendError, Ledger, LedgerError, MemoryStore, Store, StoreError, TieredStore, open_erasures,
 };
@@ -11,6 +11,8 @@ use ai_audit_testkit::{FaultyStore, TestLog};
 use std::sync::Arc;
 
 type Cold = FaultyStore<MemoryStore>;
+/// What is done to it.
+type Turn = fn(&Cold);
 
 /// The log's store with a cold one behind it.
 fn tiers(erasing: &Erasing, cold: &Arc<Cold>) -> Arc<TieredStore> {
@@ -35,7 +37,7 @@ fn is_owed(error: &LedgerError) -> bool {
 
 #[test]
 fn a26_the_log_grows_while_a_cold_store_owes_its_part_of_an_erasure() {
-    let away: [(fn(&Cold), fn(&Cold)); 2] = [
+    let away: [(Turn, Turn); 2] = [
         (Cold::go_away, Cold::heal),
         (
             |cold| cold.refuse_deletions(true),
