@@ -1,6 +1,7 @@
 //! Which crates and fuzz targets a change concerns.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use crate::shell::Cmd;
 use crate::workspace::{DependencyKind, Workspace};
@@ -78,27 +79,32 @@ pub(crate) fn since_base(workspace: &Workspace) -> Option<Changed> {
     }
 }
 
-/// Whether a file in the folder of this crate changed since then, or a line with this word of the versions of what
-/// everything stands on. So it is taken to be where there is no git.
-pub(crate) fn in_crate(workspace: &Workspace, folder: &str, word: &str) -> bool {
+/// Whether a file below one of these paths changed since then, or a version of what has this name or begins with it. So it
+/// is taken to be where there is no git.
+pub(crate) fn below_or_version(workspace: &Workspace, paths: &[&str], name: &str) -> bool {
     let Some(base) = base(workspace) else {
         return true;
     };
-    let own = format!("crates/{folder}");
-    let diff = |args: &[&str]| {
-        Cmd::new(workspace, "git")
-            .args(["diff", &base])
-            .args(args)
-            .read()
-    };
-    let (Ok(files), Ok(lines)) = (
-        diff(&["--name-only", "--", &own]),
-        diff(&["--unified=0", "--", "Cargo.toml", "Cargo.lock"]),
+    let git = |args: &[&str]| Cmd::new(workspace, "git").args(args).read();
+    let locked = fs::read_to_string(workspace.root.join("Cargo.lock"));
+    let (Ok(changed), Ok(new), Ok(lock_before), Ok(lock)) = (
+        git(&["diff", "--name-only", &base, "--"]),
+        git(&["ls-files", "--others", "--exclude-standard"]),
+        git(&["show", &format!("{base}:Cargo.lock")]),
+        locked,
     ) else {
         return true;
     };
-    let of_word = |line: &str| line.starts_with(['+', '-']) && line.contains(word);
-    !files.trim().is_empty() || lines.lines().any(of_word)
+    let mut files = changed.lines().chain(new.lines());
+    files.any(|file| paths.iter().any(|path| file.starts_with(path)))
+        || versions(&lock_before, name) != versions(&lock, name)
+}
+
+/// The versions in a lock file of what has this name or begins with it.
+fn versions<'l>(lock: &'l str, name: &str) -> Vec<(&'l str, &'l str)> {
+    let start = format!("name = \"{name}");
+    let pairs = lock.lines().zip(lock.lines().skip(1));
+    pairs.filter(|(line, _)| line.starts_with(&start)).collect()
 }
 
 /// What a command of git printed, if that is anything.
@@ -159,5 +165,15 @@ mod tests {
         assert_eq!(names("Cargo.lock").len(), TARGETS.len());
         // The Python library's records are read by import, which stands on json.
         assert!(names("crates/json/src/parse.rs").contains(&"python_records"));
+    }
+
+    #[test]
+    fn a_version_is_of_what_begins_with_the_name() {
+        let lock = "[[package]]\nname = \"typst-pdf\"\nversion = \"0.15.0\"\nsource = \"x\"\n\n[[package]]\nname = \"ty\"\nversion = \"1.0.0\"\n";
+        let found = [("name = \"typst-pdf\"", "version = \"0.15.0\"")];
+        assert_eq!(versions(lock, "typst"), found);
+        assert_ne!(versions(&lock.replace("0.15", "0.16"), "typst"), found);
+        let other = lock.replace("1.0.0", "1.0.1");
+        assert_eq!(versions(&other, "typst"), found);
     }
 }

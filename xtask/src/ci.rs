@@ -344,8 +344,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
                 continue;
             }
             if form == Form::Short && only.is_empty() && beside::STEPS.contains(&name) {
-                let env = outcome.env.clone();
-                beside.get_or_insert_with(|| scope.spawn(move || beside::run(workspace, &env)));
+                beside.get_or_insert_with(|| scope.spawn(|| beside::run(workspace)));
                 continue;
             }
             if LATE.contains(&name)

@@ -1,21 +1,19 @@
 //! Steps that mostly wait, for other people's programs and for browsers: a run of their own, beside the steps that
-//! build for other machines.
+//! build for other machines. `mcp` is none of them: it runs tests as they were built, with what was set for that.
 
 use std::env;
-use std::ffi::OsString;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::Outcome;
 use crate::shell::{Cmd, Show};
 use crate::workspace::Workspace;
 
 /// What is run beside. All of it uses what the tests have built.
-pub(super) const STEPS: [&str; 8] = [
+pub(super) const STEPS: [&str; 7] = [
     "page-tests",
     "service",
     "proxy",
-    "mcp",
     "telemetry",
     "frameworks",
     "console",
@@ -31,7 +29,7 @@ pub(super) struct Ran {
 
 /// Runs the steps to their end in a process of their own, so that what they print does not mix with what is printed
 /// meanwhile.
-pub(super) fn run(workspace: &Workspace, env: &[(String, OsString)]) -> Ran {
+pub(super) fn run(workspace: &Workspace) -> Ran {
     let mut lines = Vec::new();
     let ended = env::current_exe()
         .context("where this program is")
@@ -39,7 +37,6 @@ pub(super) fn run(workspace: &Workspace, env: &[(String, OsString)]) -> Ran {
             Cmd::new(workspace, program)
                 .arg("ci")
                 .args(STEPS)
-                .envs(env)
                 .run_all_lines(|line| {
                     lines.push(line.to_owned());
                     Show::No
@@ -76,11 +73,15 @@ impl Ran {
                 failed.push(failure.to_owned());
             }
         }
-        times.extend(said);
         // It ends with a failure where a step failed; without one, it has come to no end.
-        if let (Err(error), 0) = (self.ended, failures) {
+        let ended = self.ended.and_then(|()| {
+            ensure!(said.is_some(), "it ended without a word of its steps");
+            Ok(())
+        });
+        if let (Err(error), 0) = (ended, failures) {
             failed.push(format!("{}: {error:#}", STEPS.join(", ")));
         }
+        times.extend(said);
     }
 }
 
@@ -100,12 +101,12 @@ mod tests {
     #[test]
     fn what_was_skipped_and_what_failed_is_passed_on() {
         let lines = [
-            "== mcp: FAILED, 3 s: no node",
+            "== proxy: FAILED, 3 s: no python",
             "SKIPPED: said by a test, and again at the end if it counts",
             "",
-            "seconds: mcp 3, console 40",
+            "seconds: proxy 3, console 40",
             "SKIPPED: pictures: only with --full",
-            "failed step: mcp: no node",
+            "failed step: proxy: no python",
             "0 passed, 1 failed, 1 skipped",
         ];
         let (outcome, times, failed) = added(&lines, Err(anyhow!("it failed")));
@@ -113,15 +114,17 @@ mod tests {
             outcome.skipped.into_iter().collect::<Vec<_>>(),
             ["SKIPPED: pictures: only with --full"]
         );
-        assert_eq!(times, ["mcp 3, console 40"]);
-        assert_eq!(failed, ["mcp: no node"]);
+        assert_eq!(times, ["proxy 3, console 40"]);
+        assert_eq!(failed, ["proxy: no python"]);
     }
 
     #[test]
     fn a_run_that_was_cut_off_has_failed() {
-        let (_, _, failed) = added(&["== mcp"], Err(anyhow!("killed")));
+        let (_, _, failed) = added(&["== proxy"], Err(anyhow!("killed")));
         assert!(failed[0].ends_with(": killed"), "{failed:?}");
-        let (_, _, failed) = added(&["seconds: mcp 3"], Ok(()));
+        let (_, _, failed) = added(&["== proxy"], Ok(()));
+        assert_eq!(failed.len(), 1);
+        let (_, _, failed) = added(&["seconds: proxy 3"], Ok(()));
         assert!(failed.is_empty(), "{failed:?}");
     }
 }

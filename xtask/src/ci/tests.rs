@@ -28,8 +28,9 @@ impl Pdf {
 
 /// The crate that has the feature, the one that has it by default, and the feature.
 const PDF: (&str, &str, &str) = ("ai-audit-report", "ai-audit-cli", "pdf");
-/// What changes with the typesetter: the folder of that crate, and the name in the versions that we take.
-const TYPESETTER: (&str, &str) = ("report", "typst");
+/// What makes such reports: the crate, what asks it for one, and what the typesetter's crates begin with.
+const MADE_BY: [&str; 2] = ["crates/report/", "crates/cli/src/commands/report"];
+const TYPESETTER: &str = "typst";
 
 /// All tests, with all that crates can do, or all but one thing. Steps that run some of them again say the same, or
 /// cargo builds them anew.
@@ -58,8 +59,7 @@ fn by_default(workspace: &Workspace) -> String {
 
 /// Whether anything changed that reports as PDF come from. Then they are tested, however long the run took before.
 pub(super) fn pdf_changed(workspace: &Workspace) -> bool {
-    let (folder, name) = TYPESETTER;
-    changed::in_crate(workspace, folder, name)
+    changed::below_or_version(workspace, &MADE_BY, TYPESETTER)
 }
 
 /// Runs the tests that need the typesetter, where they were not among all tests.
@@ -103,7 +103,12 @@ pub(super) fn pdf(workspace: &Workspace, outcome: &mut Outcome, form: Form) -> R
         .run_all_lines(|line| {
             outcome.take(line);
             Show::Yes
-        })
+        })?;
+    ensure!(
+        outcome.counts.passed > before,
+        "no test of reports as PDF was found"
+    );
+    Ok(())
 }
 
 /// Runs all tests, and what failed of them once more, alone.
