@@ -1,5 +1,6 @@
 //! The steps that run the workspace's own tests and examples.
 
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::thread;
 
@@ -79,6 +80,7 @@ pub(super) fn pdf(workspace: &Workspace, outcome: &mut Outcome, form: Form) -> R
         features.push(',');
         features.push_str(own);
     }
+    let before = outcome.counts.passed;
     let env = outcome.env.clone();
     Cmd::cargo(workspace)
         .args([
@@ -111,6 +113,31 @@ pub(super) fn pdf(workspace: &Workspace, outcome: &mut Outcome, form: Form) -> R
     Ok(())
 }
 
+/// Runs the examples in the documentation of all libraries, and gives what was printed.
+fn doctests(
+    workspace: &Workspace,
+    pdf: Pdf,
+    env: &[(String, OsString)],
+) -> (Vec<String>, Result<()>) {
+    let mut lines = Vec::new();
+    let ended = all(workspace, pdf)
+        .envs(env)
+        .arg("--doc")
+        .run_all_lines(|line| {
+            lines.push(line.to_owned());
+            Show::No
+        });
+    (lines, ended)
+}
+
+/// Whether a line of the tests is shown: not what went well, test by test.
+fn shown(line: &str) -> Show {
+    let quiet = line.starts_with("test ") && line.ends_with("... ok")
+        || line.starts_with("running ")
+        || line.trim().is_empty();
+    if quiet { Show::No } else { Show::Yes }
+}
+
 /// Runs all tests, and what failed of them once more, alone.
 ///
 /// # Errors
@@ -120,19 +147,30 @@ pub(super) fn run(workspace: &Workspace, outcome: &mut Outcome, form: Form) -> R
     let env = outcome.env.clone();
     // Many wait for servers, leases and the disk while they hold a thread.
     let threads = thread::available_parallelism().map_or(2, NonZero::get) * 2;
-    let ran = all(workspace, pdf)
-        .envs(&env)
-        // A test says on its standard output what it skipped.
-        .env("RUST_TEST_THREADS", threads.to_string())
-        .args(["--", "--nocapture"])
-        // Panics come on standard error.
-        .run_all_lines(|line| {
-            outcome.take(line);
-            let quiet = line.starts_with("test ") && line.ends_with("... ok")
-                || line.starts_with("running ")
-                || line.trim().is_empty();
-            if quiet { Show::No } else { Show::Yes }
-        });
+    let (ran, examples) = thread::scope(|scope| {
+        // Each crate's are compiled and documented by one core: beside the tests, since neither needs what the other does.
+        let examples = scope.spawn(|| doctests(workspace, pdf, &env));
+        let ran = all(workspace, pdf)
+            .envs(&env)
+            .arg("--tests")
+            // A test says on its standard output what it skipped.
+            .env("RUST_TEST_THREADS", threads.to_string())
+            .args(["--", "--nocapture"])
+            // Panics come on standard error.
+            .run_all_lines(|line| {
+                outcome.take(line);
+                shown(line)
+            });
+        (ran, super::joined(examples))
+    });
+    let (lines, examples) = examples;
+    for line in &lines {
+        outcome.take(line);
+        if shown(line) == Show::Yes {
+            println!("{line}");
+        }
+    }
+    let ran = ran.and(examples);
     let (Err(error), Some(names)) = (&ran, outcome.failures.again(outcome.counts.failed)) else {
         return ran;
     };

@@ -472,17 +472,9 @@ fn what_is_handed_to_whom_is_said_beforehand_and_encrypted() {
     let params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
     place.write("c.pem", &params.self_signed(&key).unwrap().pem());
     place.write("k.pem", &key.serialize_pem());
-    let asks = [
-        "--tls-cert",
-        "c.pem",
-        "--tls-key",
-        "k.pem",
-        "--client-ca",
-        "c.pem",
-        "--peer",
-        "https://a.example",
-    ];
-    let asks = [&own[..], &asks[..]].concat();
+    let tls = ["--tls-cert", "c.pem", "--tls-key", "k.pem"];
+    let of = ["--client-ca", "c.pem", "--peer", "https://a.example"];
+    let asks = [&own[..], &tls, &of].concat();
     let shows = ["--peer-cert", "c.pem", "--peer-key", "k.pem"];
     for (more, expected) in [(&shows[..0], "--peer-cert"), (&shows[..], "PostgreSQL")] {
         let done = with(&[&asks[..], more].concat());
