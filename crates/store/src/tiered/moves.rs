@@ -293,6 +293,15 @@ impl TieredStore {
         Ok(self.cold_head(log)?.size())
     }
 
+    /// How many receipts of a range have no bytes in the hot store, wherever else they have them. The cold one is not asked.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    pub fn freed(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        self.hot.count_deleted(log, range)
+    }
+
     /// How many receipts of a range have their bytes in the cold store alone.
     ///
     /// # Errors
