@@ -79,7 +79,9 @@ impl Lazy {
 fn of_settings(error: &DirectoryError) -> StoreError {
     let what = format!("what is old is out of reach: {error}");
     match error {
-        DirectoryError::Key { .. } | DirectoryError::Settings { .. } => StoreError::Denied { what },
+        DirectoryError::Key { .. }
+        | DirectoryError::KeyMode { .. }
+        | DirectoryError::Settings { .. } => StoreError::Denied { what },
         _ => StoreError::Io { what },
     }
 }
