@@ -33,7 +33,7 @@ impl Lazy {
     }
 
     /// Asks the store for something. Where it does not take the key that one may have been changed in its file: it is read
-    /// again, and the store asked once more. Of a change that is half done by then the rest is done, and counted.
+    /// again, and the store asked once more. Of a change that is half done by then the rest is done, and the rest alone counted.
     pub(crate) fn ask<T>(
         &self,
         mut ask: impl FnMut(&ObjectStore) -> Result<T, StoreError>,

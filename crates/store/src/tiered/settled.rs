@@ -38,7 +38,10 @@ impl TieredStore {
 
     /// The same as it was kept. A mark that cannot be read only costs work.
     fn kept_settled(&self, log: &LogName) -> Result<u64, StoreError> {
-        let (Some(marks), Some(head)) = (&self.marks, self.hot.head(log)?) else {
+        let Some(marks) = &self.marks else {
+            return Ok(0);
+        };
+        let Some(head) = self.hot.head(log)? else {
             return Ok(0);
         };
         match marks.settled.read(&head.log_id()) {
@@ -55,7 +58,10 @@ impl TieredStore {
         if let Some(size) = known(&self.ended, log) {
             return Ok(size.max(settled));
         }
-        let (Some(marks), Some(head)) = (&self.marks, self.hot.head(log)?) else {
+        let Some(marks) = &self.marks else {
+            return Ok(settled);
+        };
+        let Some(head) = self.hot.head(log)? else {
             return Ok(settled);
         };
         let mark = marks.ended.read(&head.log_id()).map_err(|error| {
