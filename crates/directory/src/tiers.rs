@@ -83,8 +83,10 @@ impl Writer {
         directory.head(log)?;
         let tiers = directory.tiers()?;
         tiers.copied(log)?;
-        // It is there: what it owes comes first.
-        if !directory.open_erasures(log)?.is_empty() {
+        // It is there: what it owes comes first; of one that is behind, when it has caught up by this.
+        let is_behind = tiers.is_behind(log)?;
+        let owes = !directory.open_erasures(log)?.is_empty();
+        if owes && !is_behind {
             self.finish_erasures(log)?;
         }
         // Whatever settings say later: from now on the directory says where its receipts are.
@@ -94,6 +96,9 @@ impl Writer {
         if is_first && moved.cold == 0 {
             let mark = directory.layout().cold_mark();
             durable::remove(&mark).map_err(io_at(&mark))?;
+        }
+        if owes && is_behind {
+            self.finish_erasures(log)?;
         }
         Ok(moved)
     }

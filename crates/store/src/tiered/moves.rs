@@ -293,6 +293,16 @@ impl TieredStore {
         Ok(self.cold_head(log)?.size())
     }
 
+    /// Whether the cold store has fewer of a log's receipts than were moved: an older copy of it, or another one. Nothing is
+    /// deleted then; a move brings it up again, where the hot store was given the bytes that are missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`TieredStore::copied`].
+    pub fn is_behind(&self, log: &LogName) -> Result<bool, StoreError> {
+        Ok(self.copied(log)? < self.ended(log)?)
+    }
+
     /// How many receipts of a range have no bytes in the hot store, wherever else they have them. The cold one is not asked.
     ///
     /// # Errors

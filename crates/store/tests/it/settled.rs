@@ -158,6 +158,28 @@ fn a_cold_store_that_is_behind_what_was_moved_deletes_nothing() {
     assert_eq!(store.delete_receipts(&log, 5..=45).unwrap(), 41);
 }
 
+/// The right one is lost: what it had comes back from archives, and moves again.
+#[test]
+fn a_cold_store_that_is_behind_catches_up_by_a_move() {
+    let (tiers, folder, log) = (
+        Tiers::new(50),
+        tempfile::tempdir().unwrap(),
+        LogName::default(),
+    );
+    tiers.marked(folder.path()).move_through(&log, 40).unwrap();
+    let older = Arc::new(MemoryStore::new());
+    append(&*older, 10);
+    let store = with_marks(TieredStore::new(tiers.hot.clone(), older), folder.path());
+    assert!(store.is_behind(&log).unwrap());
+    assert!(store.move_through(&log, 40).is_err());
+    let all = TestLog::new(1).seal(50);
+    assert_eq!(store.restore_receipts(&log, &all[10..41]).unwrap(), 31);
+    let moved = store.move_through(&log, 40).unwrap();
+    assert_eq!((moved.copied, moved.freed, moved.cold), (31, 31, 41));
+    assert!(!store.is_behind(&log).unwrap());
+    assert_eq!(store.delete_receipts(&log, 5..=45).unwrap(), 41);
+}
+
 /// What a directory kept that is from before the two marks is not lost with the first fetch.
 #[test]
 fn one_mark_of_an_earlier_version_has_both_meanings_until_something_is_fetched() {
