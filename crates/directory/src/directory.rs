@@ -53,8 +53,9 @@ impl LogDirectory {
         let cold = cold::open(&settings, mode)?.map(Arc::new);
         let mut tiers = None;
         if let Some(cold) = cold.clone() {
-            let marks = Arc::new(FileMarks::new(layout.moved_marks()));
-            let both = Arc::new(TieredStore::new(store, cold).with_marks(marks));
+            let ended = Arc::new(FileMarks::new(layout.ended_marks()));
+            let settled = Arc::new(FileMarks::new(layout.moved_marks()));
+            let both = Arc::new(TieredStore::new(store, cold).with_marks(ended, settled));
             store = Arc::clone(&both) as Arc<dyn Store>;
             tiers = Some(both);
         }

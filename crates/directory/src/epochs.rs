@@ -10,6 +10,7 @@ use ai_audit_store::{
     Archived, DeleteEpoch, EpochDeleted, LedgerError, LogName, Query, SealedEpoch, StoreError,
 };
 use std::io::{Seek, Write};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// One epoch of a log.
@@ -217,11 +218,18 @@ impl LogDirectory {
     /// so: they were moved, and this directory is a copy from before that, or its settings were lost. What is erased here
     /// would stay there.
     ///
-    /// A directory with the note of a move (`audit.cold`) was held against that when it was opened. Where a second store is
-    /// named and does not answer, nobody knows; nothing is completed without it.
+    /// A directory with the note of a move (`audit.cold`) was held against that when it was opened.
     pub(crate) fn accounts_for_all(&self, log: &LogName) -> Result<(), DirectoryError> {
-        /// Receipts of an epoch that are looked at: among so many one is no control receipt, which would keep its bytes.
-        const LOOKED_AT: u64 = 64;
+        self.accounts_for(log, false)
+    }
+
+    /// The same where a second store that is named and does not answer keeps nobody from recording: nobody knows then, and
+    /// nothing is completed without it.
+    pub(crate) fn accounts_for_what_answers(&self, log: &LogName) -> Result<(), DirectoryError> {
+        self.accounts_for(log, true)
+    }
+
+    fn accounts_for(&self, log: &LogName, may_be_away: bool) -> Result<(), DirectoryError> {
         let mark = self.layout().cold_mark();
         if mark.exists() {
             return Ok(());
@@ -229,10 +237,13 @@ impl LogDirectory {
         let deletions = self.deletions(log)?;
         let mut first = 0_u64;
         for seal in self.kind(log, Kind::EPOCH_SEAL)? {
-            let range = first..=seal.min(first.saturating_add(LOOKED_AT - 1));
-            if !deletions.iter().any(|deletion| deletion.covers(seal)) {
+            // All of it: its first receipts may be control receipts, which keep their bytes.
+            let range = first..=seal;
+            let is_deleted = deletions.iter().any(|deletion| deletion.covers(seal));
+            // What the first store has not, and only then the second one is asked.
+            if !is_deleted && self.without_bytes(log, range.clone())? > 0 {
                 let gone = match self.store().count_deleted(log, range) {
-                    Err(_) if self.tiers.is_some() => return Ok(()),
+                    Err(_) if may_be_away && self.tiers.is_some() => return Ok(()),
                     found => found?,
                 };
                 if gone > 0 {
@@ -249,6 +260,14 @@ impl LogDirectory {
             first = seal.saturating_add(1);
         }
         Ok(())
+    }
+
+    /// How many receipts of a range have no bytes in the first store, wherever else they have them.
+    fn without_bytes(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        match &self.tiers {
+            Some(tiers) => tiers.freed(log, range),
+            None => self.store().count_deleted(log, range),
+        }
     }
 
     fn kind(&self, log: &LogName, kind: Kind) -> Result<Vec<u64>, DirectoryError> {

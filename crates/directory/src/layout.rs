@@ -85,10 +85,16 @@ impl Layout {
         self.root.join("audit.cold")
     }
 
-    /// The folder in which is kept how far moves to that store have ended.
+    /// The folder in which is kept how far moves to that store have ended, but for what was fetched since.
     #[must_use]
     pub fn moved_marks(&self) -> PathBuf {
         self.root.join("audit.moved")
+    }
+
+    /// The folder in which is kept how far they have ever ended, which is what that store has at least.
+    #[must_use]
+    pub fn ended_marks(&self) -> PathBuf {
+        self.moved_marks().join("ended")
     }
 
     /// The settings.

@@ -5,7 +5,7 @@
 //! DIR/audit.lock           held by the one writer
 //! DIR/audit.marks/         how far each log had come, where receipts are on a server and not in audit.db
 //! DIR/audit.cold           where old receipts were moved, where some were
-//! DIR/audit.moved/         how far they were moved, so that the next move begins there
+//! DIR/audit.moved/         how far they were moved, so that the next move begins there, and how far ever
 //! DIR/ai-audit.toml        settings
 //! DIR/tokens.toml          who may use the service: hashes of tokens, scopes (mode 0600)
 //! DIR/witnesses.policy     who cosigns checkpoints, and how many of them are needed

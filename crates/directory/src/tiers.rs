@@ -83,17 +83,22 @@ impl Writer {
         directory.head(log)?;
         let tiers = directory.tiers()?;
         tiers.copied(log)?;
-        // It is there: what it owes comes first.
-        if !directory.open_erasures(log)?.is_empty() {
+        // It is there: what it owes comes first; of one that is behind, when it has caught up by this.
+        let is_behind = tiers.is_behind(log)?;
+        let owes = !directory.open_erasures(log)?.is_empty();
+        if owes && !is_behind {
             self.finish_erasures(log)?;
         }
         // Whatever settings say later: from now on the directory says where its receipts are.
         let is_first = cold::mark(directory.layout(), directory.settings())?;
-        durable::make_folder(&directory.layout().moved_marks())?;
+        durable::make_folder(&directory.layout().ended_marks())?;
         let moved = tiers.move_epochs(log, policy, SystemClock.now())?;
         if is_first && moved.cold == 0 {
             let mark = directory.layout().cold_mark();
             durable::remove(&mark).map_err(io_at(&mark))?;
+        }
+        if owes && is_behind {
+            self.finish_erasures(log)?;
         }
         Ok(moved)
     }
@@ -107,7 +112,10 @@ impl Writer {
     pub fn fetch_epoch(&self, log: &LogName, epoch: u64) -> Result<Fetched, DirectoryError> {
         let directory = self.directory();
         let seal = directory.sealed_epoch(log, epoch)?;
-        let fetched = directory.tiers()?.bring_back(log, seal.first..=seal.size)?;
+        let tiers = directory.tiers()?;
+        // That it is here again is noted there.
+        durable::make_folder(&directory.layout().ended_marks())?;
+        let fetched = tiers.bring_back(log, seal.first..=seal.size)?;
         Ok(Fetched {
             first: seal.first,
             last: seal.size,

@@ -57,7 +57,7 @@ impl KeyFiles {
         let signers = signers(&self.directory, log)?;
         // Attaching it would complete them.
         if !self.directory.open_erasures(log)?.is_empty() {
-            self.directory.accounts_for_all(log)?;
+            self.directory.accounts_for_what_answers(log)?;
         }
         let mut warnings = self.directory.passed_over(log)?;
         warnings.extend(self.recovery_key_beside(log)?);

@@ -1,5 +1,6 @@
 //! A fleet log followed receipt by receipt: who is in the roster, and what was taken of whom.
 
+mod held;
 mod state;
 
 use crate::member::cut;

@@ -35,6 +35,11 @@ pub trait HighWaterMark: Send + Sync {
     /// When it cannot be written. The receipts are stored all the same; the ledger counts the
     /// failure and tries again with the next commit.
     fn write(&self, log: &LogId, mark: &Mark) -> Result<(), MarkError>;
+
+    /// Where the mark of a log is, for messages that say what to do about it; none where that cannot be said.
+    fn place(&self, _log: &LogId) -> Option<String> {
+        None
+    }
 }
 
 /// A mark that could not be read or written.
@@ -123,6 +128,10 @@ impl HighWaterMark for FileMarks {
                 false => replace(&self.folder, &path, line.as_bytes()),
             })
             .map_err(|error| failed("writing", &path, &error))
+    }
+
+    fn place(&self, log: &LogId) -> Option<String> {
+        Some(self.path(log).display().to_string())
     }
 }
 

@@ -12,6 +12,7 @@ use ai_audit_merkle::TreeSize;
 use core::fmt;
 use core::ops::{Range, RangeInclusive};
 pub use moves::{Moved, TierPolicy};
+use settled::Marks;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -40,10 +41,12 @@ pub struct TieredStore {
     changing: Mutex<()>,
     /// Heads of the cold store that were seen to be of the hot store's logs.
     known: Mutex<HashMap<LogName, Head>>,
-    /// How far each log's moves have ended since this was made.
+    /// How far each log's moves have ended, which is what the cold store has at least, as known since this was made.
+    ended: Mutex<HashMap<LogName, u64>>,
+    /// The same, but for what was brought back since.
     settled: Mutex<HashMap<LogName, u64>>,
-    /// The same for the next one.
-    marks: Option<Arc<dyn HighWaterMark>>,
+    /// Both for the next one.
+    marks: Option<Marks>,
 }
 
 impl TieredStore {
@@ -55,17 +58,23 @@ impl TieredStore {
             cold,
             changing: Mutex::default(),
             known: Mutex::default(),
+            ended: Mutex::default(),
             settled: Mutex::default(),
             marks: None,
         }
     }
 
-    /// Keeps there how far the moves of each log have ended, so that the next one over the same stores does not look
-    /// through all that was ever moved, and notices a cold store that is behind. A mark of another log, or none, is no
-    /// mistake: then all is looked at. They are no high-water marks of the log: these are the ledger's.
+    /// Keeps how far the moves of each log have ended, so that the next one over the same stores notices a cold store that is
+    /// behind (`ended`, which never falls), and does not look through all that was ever moved (`settled`, which does where
+    /// receipts are brought back). They are two places. A mark of another log, or none, is no mistake: then all is looked
+    /// at. They are no high-water marks of the log: these are the ledger's.
     #[must_use]
-    pub fn with_marks(mut self, marks: Arc<dyn HighWaterMark>) -> Self {
-        self.marks = Some(marks);
+    pub fn with_marks(
+        mut self,
+        ended: Arc<dyn HighWaterMark>,
+        settled: Arc<dyn HighWaterMark>,
+    ) -> Self {
+        self.marks = Some(Marks { ended, settled });
         self
     }
 
@@ -106,24 +115,26 @@ impl TieredStore {
     /// How many receipts it has, which are all that were moved there: an older copy of it, or an empty store in its place,
     /// would have a deletion pass by what the right one has.
     fn whole_cold(&self, log: &LogName) -> Result<u64, StoreError> {
-        let (cold, settled) = (self.cold_head(log)?.size(), self.settled(log)?);
-        match cold < settled {
+        let (cold, ended) = (self.cold_head(log)?.size(), self.ended(log)?);
+        match cold < ended {
             true => Err(StoreError::Corrupt {
                 what: format!(
-                    "the cold tier's log {log} has {cold} receipts, and {settled} were moved there: it is an older copy, or another \
-                     store, so nothing is deleted"
+                    "the cold tier's log {log} has {cold} receipts, and {ended} were moved there: it is an older copy, or another \
+                     store, so nothing is deleted. {}",
+                    self.way_out(log)
                 ),
             }),
             false => Ok(cold),
         }
     }
 
-    /// The same where the cold store deletes, and nothing is in both any more but what was brought back.
+    /// The same where the cold store deletes, and no ciphertext is in both any more: those of a move that broke off would be
+    /// counted twice. What was brought back stays; the ciphertexts beside it did not come along.
     fn ready_to_delete(&self, log: &LogName) -> Result<u64, StoreError> {
         let cold = self.whole_cold(log)?;
         if cold > 0 {
             self.cold.may_delete(log)?;
-            self.settle(log, cold)?;
+            self.settle(log, self.ended(log)?, cold)?;
         }
         Ok(cold)
     }

@@ -33,6 +33,7 @@ pub struct FaultyStore<S> {
     inner: S,
     faults: Mutex<Vec<Fault>>,
     blind: Mutex<bool>,
+    missed: AtomicU64,
     keeping: AtomicBool,
     altered: Mutex<Option<u64>>,
     receipts_read: AtomicU64,
@@ -46,6 +47,7 @@ impl<S> FaultyStore<S> {
             inner,
             faults: Mutex::new(Vec::new()),
             blind: Mutex::new(false),
+            missed: AtomicU64::new(0),
             keeping: AtomicBool::new(false),
             altered: Mutex::new(None),
             receipts_read: AtomicU64::new(0),
@@ -74,6 +76,11 @@ impl<S> FaultyStore<S> {
     /// Heads cannot be read from now on: a server that went away.
     pub fn go_away(&self) {
         *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    /// How often a head was asked for while it could not be read.
+    pub fn asked_in_vain(&self) -> u64 {
+        self.missed.load(Ordering::SeqCst)
     }
 
     /// Heads can be read again.
@@ -141,6 +148,7 @@ impl<S: Store> Store for FaultyStore<S> {
 
     fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError> {
         if *self.blind.lock().unwrap_or_else(PoisonError::into_inner) {
+            self.missed.fetch_add(1, Ordering::SeqCst);
             return Err(io("the head cannot be read"));
         }
         self.inner.head(log)

@@ -33,16 +33,19 @@ impl Lazy {
     }
 
     /// Asks the store for something. Where it does not take the key that one may have been changed in its file: it is read
-    /// again, and the store asked once more.
+    /// again, and the store asked once more. Of a change that is half done by then the rest is done, and the rest alone counted.
     pub(crate) fn ask<T>(
         &self,
         mut ask: impl FnMut(&ObjectStore) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let store = self.store()?;
         match ask(&store) {
-            Err(StoreError::Denied { .. }) => {
+            Err(StoreError::Denied { what }) => {
                 self.forget(&store);
-                let store = self.store()?;
+                // Whatever is wrong with the key now, the change may be half done: that is no refusal of it.
+                let store = self.store().map_err(|error| StoreError::Denied {
+                    what: format!("{what}; then its key was read again: {error}"),
+                })?;
                 ask(&store)
             }
             other => other,
@@ -72,10 +75,14 @@ impl Lazy {
     }
 }
 
-/// Says that it is the store for what is old whose key, or whose authorities' file, cannot be used.
+/// Says that it is the store for what is old whose key, or whose authorities' file, cannot be used. Who asks did nothing wrong.
 fn of_settings(error: &DirectoryError) -> StoreError {
-    StoreError::Invalid {
-        what: format!("what is old is out of reach: {error}"),
+    let what = format!("what is old is out of reach: {error}");
+    match error {
+        DirectoryError::Key { .. }
+        | DirectoryError::KeyMode { .. }
+        | DirectoryError::Settings { .. } => StoreError::Denied { what },
+        _ => StoreError::Io { what },
     }
 }
 

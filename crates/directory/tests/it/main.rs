@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
+mod a123_accounts;
 mod a31_kill;
 mod archives;
 mod checkpoints;

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 /// A fleet to be kept ([`Fleet::state`]) and to be gone on with ([`Fleet::resume`]).
 ///
-/// It is no evidence. Whoever can write it says who is in the fleet, as does whoever can write to the store that an
-/// own log is read from unverified: keep it where the log's keys are. Its form is this version's alone, so keep beside it by
-/// which it was made, and up to which receipt it goes.
+/// It is no evidence. Whoever can write it can leave somebody out, as can whoever writes to the store that an own log is
+/// read from unverified: keep it where the log's keys are, and hold it against the log ([`Fleet::is_in_log`]). Its form is this
+/// version's alone, so keep beside it by which it was made, and up to which receipt it goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FleetState {
@@ -97,7 +97,7 @@ impl Fleet {
     }
 
     /// The fleet that was kept; none where it is not one. The last checkpoint of each member is held against its key line
-    /// again, so that what was damaged is noticed.
+    /// again, so that what was damaged is noticed. What was made up is not: [`Fleet::is_in_log`] finds that.
     #[must_use]
     pub fn resume(state: FleetState) -> Option<Self> {
         if state.members.len() > MAX_MEMBERS || state.faults.len() > MAX_FAULTS {

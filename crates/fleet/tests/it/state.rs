@@ -4,6 +4,7 @@ use crate::logs::{FleetLog, at};
 use ai_audit_core::{NodeHash, UnverifiedReceipt};
 use ai_audit_fleet::Fleet;
 use ai_audit_note::{MemberCheckpoint, MemberSeen, ShownCheckpoint};
+use ai_audit_verify::Equivocation;
 
 fn push(fleet: &mut Fleet, sealed: &[Vec<u8>]) {
     for sealed in sealed {
@@ -36,6 +37,8 @@ fn a_fleet_that_was_kept_anywhere_goes_on_as_one_that_was_read_from_the_start() 
         push(&mut whole, before);
         let mut kept = Fleet::resume(whole.state()).unwrap();
         assert_eq!(kept.state(), whole.state(), "{kept_at}");
+        let receipt = |seq: u64| before.get(usize::try_from(seq).unwrap()).cloned();
+        assert!(kept.is_in_log(receipt), "{kept_at}");
         push(&mut whole, after);
         push(&mut kept, after);
         assert_eq!(kept.state(), whole.state(), "{kept_at}");
@@ -48,6 +51,54 @@ fn a_fleet_that_was_kept_anywhere_goes_on_as_one_that_was_read_from_the_start() 
         let eu = kept.member(&eu.origin).unwrap();
         assert_eq!((eu.lapses(), eu.repeated()), (1, 1));
     }
+}
+
+/// Whoever writes what is kept makes up no conviction by it: no true one would be sealed any more.
+#[test]
+fn what_is_kept_of_another_log_is_not_in_this_one() {
+    let (log, [asia, mut eu, us]) = FleetLog::of_three();
+    let fork = |mut log: FleetLog, root: u8| {
+        let other = us.claim(7, NodeHash::from_bytes([root; 32]));
+        let seen = MemberSeen::Continues(ShownCheckpoint {
+            note: other.to_string().into(),
+            path: vec![].into(),
+        });
+        log.seal(&MemberCheckpoint { seen }, 9);
+        log
+    };
+    eu.grow("", 9);
+    let mut longer = log.clone();
+    longer.seal(&eu.continues(6, 9), 9);
+    let mut proven = log.clone();
+    let other = us.claim(7, NodeHash::from_bytes([9; 32]));
+    let proof = Equivocation::new(us.note(7), other, None).unwrap();
+    let seen = MemberSeen::Contradicts(proof.to_string().into());
+    proven.seal(&MemberCheckpoint { seen }, 9);
+    let mut dropped = log.clone();
+    dropped.seal(&asia.dropped(), 9);
+    let mut again = dropped.clone();
+    again.seal(&asia.added(60), 10);
+    // Those in which all else is the same: who was convicted, and by what, or of what the last was taken.
+    let logs = [fork(log.clone(), 7), fork(log, 8), longer, proven];
+    for (number, kept) in logs.iter().enumerate() {
+        let mut fleet = Fleet::new();
+        push(&mut fleet, &kept.sealed);
+        let fleet = Fleet::resume(fleet.state()).unwrap();
+        for (place, read) in logs.iter().enumerate() {
+            let receipt = |seq: u64| read.sealed.get(usize::try_from(seq).unwrap()).cloned();
+            assert_eq!(
+                fleet.is_in_log(receipt),
+                number == place,
+                "{number} {place}"
+            );
+        }
+        assert!(!fleet.is_in_log(|_| None));
+    }
+    // Who came and went is known by his first receipt.
+    let mut fleet = Fleet::new();
+    push(&mut fleet, &again.sealed);
+    let receipt = |seq: u64| dropped.sealed.get(usize::try_from(seq).unwrap()).cloned();
+    assert!(fleet.is_in_log(receipt));
 }
 
 /// Up to which time a fleet looks is asked of each who goes on with it.

@@ -249,20 +249,19 @@ struct Wrapper {
 }
 
 impl Wrapper {
-    /// Does something with the key, in a session that was kept or, where there is none that lives, in a new one.
+    /// Does something with the key, in a session that was kept or, where there is none in which that works, in a new one.
     fn with<T>(
         &self,
         act: impl Fn(&Session, ObjectHandle) -> Result<T, KmsError>,
     ) -> Result<T, KmsError> {
         let kept = self.keks.sessions().pop();
         if let Some(session) = kept {
-            match self.in_session(session, &act) {
-                // A token that was pulled out, or that closed it, leaves sessions that are none.
-                Err(error) if error.kind() == KmsErrorKind::Unavailable => {
-                    self.keks.sessions().clear();
-                }
-                done => return done,
+            if let Ok(done) = self.in_session(session, &act) {
+                return Ok(done);
             }
+            // A token that was pulled out, or that closed it, leaves sessions that are none, and one that logged out finds no
+            // key in those: whatever went wrong is said of a new one.
+            self.keks.sessions().clear();
         }
         self.in_session(self.keks.token.session(false)?, &act)
     }
@@ -319,14 +318,20 @@ impl Wrapper {
     /// What comes of opening a wrapped key; nothing where it was changed.
     fn judge<T>(
         &self,
-        session: &Session,
-        handle: ObjectHandle,
-        opened: Result<T, Error>,
+        opens: impl Fn() -> Result<T, Error>,
+        works: impl Fn() -> bool,
     ) -> Result<Option<T>, KmsError> {
+        let opened = match opens() {
+            // Once alone may be of the token. Twice, with one between that opens, is of the wrapped key.
+            Err(error) if is_of_anything(&error) && works() => match opens() {
+                Err(again) if is_of_anything(&again) => return Ok(None),
+                again => again,
+            },
+            opened => opened,
+        };
         match opened {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if is_of_data(&error) => Ok(None),
-            Err(error) if is_of_anything(&error) && self.works(session, handle) => Ok(None),
             Err(error) => Err(self.keks.failed(&error, "a wrapped key does not open")),
         }
     }
@@ -393,8 +398,10 @@ impl KeyWrapper for Wrapper {
             .ok_or_else(|| wrong(WrapError::Length { found }))?;
         let bound = associated(self.id, log, id, subject);
         let bytes = self.with(|session, handle| {
-            let bytes = open(session, handle, *nonce, &bound, sealed);
-            self.judge(session, handle, bytes)
+            self.judge(
+                || open(session, handle, *nonce, &bound, sealed),
+                || self.works(session, handle),
+            )
         })?;
         let bytes = bytes.ok_or_else(|| wrong(WrapError::Changed))?;
         opened(log, id, &bytes).map_err(wrong)

@@ -228,6 +228,29 @@ fn many_keys_are_wrapped_and_opened_in_one_session() {
     held.unwrap(&LOG, person, key.id(), &wrapped).unwrap();
 }
 
+/// In a session that was logged out no key is found, which is not to say that there is none.
+#[test]
+fn a_kept_session_that_was_logged_out_is_left_for_a_new_one() {
+    let Some(tokens) = in_child("pkcs11::a_kept_session_that_was_logged_out_is_left_for_a_new_one")
+    else {
+        return;
+    };
+    let keks = Pkcs11Keks::new(tokens.open(), "log");
+    let made = keks.prepare().unwrap();
+    keks.settle(&made.id()).unwrap();
+    let (key, person) = (subject_key(), "person-7");
+    let wrapped = made.wrap(person, &key, [4; 12]).unwrap();
+    tokens.log_out();
+    let opened = made.unwrap(&LOG, person, key.id(), &wrapped).unwrap();
+    assert_eq!(opened.to_bytes(), key.to_bytes());
+    tokens.log_out();
+    made.wrap(person, &key, [5; 12]).unwrap();
+    // One that is gone is, in whatever session.
+    tokens.destroy("log current");
+    let gone = made.unwrap(&LOG, person, key.id(), &wrapped).unwrap_err();
+    assert!(gone.to_string().contains("not here any more"), "{gone}");
+}
+
 #[test]
 fn a93_a_wrapping_key_of_which_there_may_be_a_copy_is_refused() {
     let Some(tokens) =

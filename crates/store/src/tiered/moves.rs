@@ -114,8 +114,9 @@ impl TieredStore {
             let _one = self.change();
             let before = self.cold_head(log)?;
             // What an earlier one copied and did not delete, whether or not it was read back.
-            let freed = self.settle(log, before.size())?;
+            let freed = self.settle(log, self.settled(log)?, before.size())?;
             moved.freed = moved.freed.saturating_add(freed);
+            self.raise_ended(log, before.size())?;
             if before.size() > last {
                 moved.cold = before.size();
                 return Ok(moved);
@@ -126,7 +127,8 @@ impl TieredStore {
             let range = before.size()..=after.size() - 1;
             let freed = self.hot.delete_receipts(log, range)?;
             moved.freed = moved.freed.saturating_add(freed);
-            self.set_settled(log, after.size());
+            // Where that is not kept nobody tells an older copy of the cold store from the right one.
+            self.set_settled(log, before.size(), after.size())?;
         }
     }
 
@@ -223,11 +225,16 @@ impl TieredStore {
         Ok(())
     }
 
-    /// Deletes in the hot store what the cold one got since it was looked at last; all, where nobody kept how far that was,
-    /// for the sake of a move that broke off before this store was opened, or whose copy was found bad. Nobody knows then
-    /// what was read back, so all that still has bytes is.
-    pub(super) fn settle(&self, log: &LogName, cold: u64) -> Result<u64, StoreError> {
-        let (mut start, mut freed) = (self.settled(log)?, 0_u64);
+    /// Deletes in the hot store what the cold one got since it was looked at last, from `start` on; all, where nobody kept how
+    /// far that was, for the sake of a move that broke off before this store was opened, or whose copy was found bad. Nobody
+    /// knows then what was read back, so all that still has bytes is.
+    pub(super) fn settle(
+        &self,
+        log: &LogName,
+        mut start: u64,
+        cold: u64,
+    ) -> Result<u64, StoreError> {
+        let mut freed = 0_u64;
         while start < cold {
             let most = usize::try_from(cold - start).unwrap_or(usize::MAX);
             let limit = ReadLimit {
@@ -270,8 +277,9 @@ impl TieredStore {
                 let deleted = self.hot.delete_receipts(log, start..=next - 1)?;
                 freed = freed.saturating_add(deleted);
             }
+            // It is done whether or not that can be kept; a move says that it cannot.
+            drop(self.set_settled(log, start, next));
             start = next;
-            self.set_settled(log, start);
         }
         Ok(freed)
     }
@@ -283,6 +291,25 @@ impl TieredStore {
     /// [`StoreError::Corrupt`] where what it has of this name is no copy of the log. See [`StoreError`].
     pub fn copied(&self, log: &LogName) -> Result<u64, StoreError> {
         Ok(self.cold_head(log)?.size())
+    }
+
+    /// Whether the cold store has fewer of a log's receipts than were moved: an older copy of it, or another one. Nothing is
+    /// deleted then; a move brings it up again, where the hot store was given the bytes that are missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`TieredStore::copied`].
+    pub fn is_behind(&self, log: &LogName) -> Result<bool, StoreError> {
+        Ok(self.copied(log)? < self.ended(log)?)
+    }
+
+    /// How many receipts of a range have no bytes in the hot store, wherever else they have them. The cold one is not asked.
+    ///
+    /// # Errors
+    ///
+    /// See [`StoreError`].
+    pub fn freed(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
+        self.hot.count_deleted(log, range)
     }
 
     /// How many receipts of a range have their bytes in the cold store alone.

@@ -1,33 +1,79 @@
-//! How far moves have ended: before that nothing but control receipts has bytes in both stores. Kept where somebody gave a place
-//! for it, for the next process.
+//! How far moves have ended, kept where somebody gave a place for it, for the next process. It is two numbers, since receipts
+//! come back: what has *ended* the cold store has, whatever came back since, so this never falls; before what is *settled*
+//! nothing but control receipts has bytes in both stores.
 
 use super::TieredStore;
-use crate::{LogName, Mark, StoreError};
+use crate::{HighWaterMark, LogName, Mark, StoreError};
 use ai_audit_core::LeafHash;
-use std::sync::PoisonError;
+use core::fmt::Write as _;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where both are kept.
+pub(super) struct Marks {
+    pub(super) ended: Arc<dyn HighWaterMark>,
+    pub(super) settled: Arc<dyn HighWaterMark>,
+}
+
+type Known = Mutex<HashMap<LogName, u64>>;
+
+fn known(all: &Known, log: &LogName) -> Option<u64> {
+    let all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    all.get(log).copied()
+}
+
+fn set(all: &Known, log: &LogName, size: u64) {
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    all.insert(log.clone(), size);
+}
 
 impl TieredStore {
-    /// How far they have ended for certain.
+    /// Up to where nothing has bytes in both stores for certain.
     pub(super) fn settled(&self, log: &LogName) -> Result<u64, StoreError> {
-        let known = {
-            let all = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-            all.get(log).copied()
-        };
-        match known {
+        match known(&self.settled, log) {
             Some(size) => Ok(size),
-            None => self.marked(log),
+            None => self.kept_settled(log),
         }
     }
 
-    /// The same as it was kept. A mark that cannot be read, or has another receipt than the log there, only costs work.
-    fn marked(&self, log: &LogName) -> Result<u64, StoreError> {
+    /// The same as it was kept. A mark that cannot be read only costs work.
+    fn kept_settled(&self, log: &LogName) -> Result<u64, StoreError> {
         let Some(marks) = &self.marks else {
             return Ok(0);
         };
         let Some(head) = self.hot.head(log)? else {
             return Ok(0);
         };
-        let Ok(Some(mark)) = marks.read(&head.log_id()) else {
+        match marks.settled.read(&head.log_id()) {
+            Ok(mark) => self.marked(log, mark),
+            Err(_) => Ok(0),
+        }
+    }
+
+    /// How many receipts the cold store has at least: moves have ended there, even if some came back since. A mark that
+    /// cannot be read is an error, for by this number an older copy of the cold store is known.
+    pub(super) fn ended(&self, log: &LogName) -> Result<u64, StoreError> {
+        // Before there were two marks the one had both meanings.
+        let settled = self.settled(log)?;
+        if let Some(size) = known(&self.ended, log) {
+            return Ok(size.max(settled));
+        }
+        let Some(marks) = &self.marks else {
+            return Ok(settled);
+        };
+        let Some(head) = self.hot.head(log)? else {
+            return Ok(settled);
+        };
+        let mark = marks.ended.read(&head.log_id()).map_err(|error| {
+            let what = format!("how much the cold tier has of log {log}: {error}");
+            StoreError::Io { what }
+        })?;
+        Ok(self.marked(log, mark)?.max(settled))
+    }
+
+    /// What a mark says, where the log has the mark's receipt in its place.
+    fn marked(&self, log: &LogName, mark: Option<Mark>) -> Result<u64, StoreError> {
+        let Some(mark) = mark else {
             return Ok(0);
         };
         let Some(last) = mark.size.checked_sub(1) else {
@@ -39,32 +85,57 @@ impl TieredStore {
         }
     }
 
-    /// Notes that they have ended up to here.
-    pub(super) fn set_settled(&self, log: &LogName, size: u64) {
-        {
-            let mut all = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-            all.insert(log.clone(), size);
+    /// Notes that a move has ended for the receipts from `start` up to `size`.
+    pub(super) fn set_settled(
+        &self,
+        log: &LogName,
+        start: u64,
+        size: u64,
+    ) -> Result<(), StoreError> {
+        // First, since it may come from the other one's mark.
+        let ended = self.raise_ended(log, size);
+        // What came back before `start` is still there.
+        if self.settled(log)? >= start {
+            set(&self.settled, log, size);
+            if let Some(marks) = &self.marks {
+                // One that is not written leaves an older one: the next process looks at more than it would have to.
+                drop(self.mark(&*marks.settled, log, size));
+            }
         }
-        // One that is not written leaves an older one: the next process looks at more than it would have to.
-        drop(self.mark(log, size));
+        ended
+    }
+
+    /// Notes that the cold store has so much, if it was not known to have more.
+    pub(super) fn raise_ended(&self, log: &LogName, size: u64) -> Result<(), StoreError> {
+        let size = self.ended(log)?.max(size);
+        if size == 0 || known(&self.ended, log) == Some(size) {
+            return Ok(());
+        }
+        if let Some(marks) = &self.marks {
+            self.mark(&*marks.ended, log, size)?;
+        }
+        set(&self.ended, log, size);
+        Ok(())
     }
 
     /// Notes that receipts from here on have bytes in the hot store again.
     pub(super) fn unsettle(&self, log: &LogName, from: u64) -> Result<(), StoreError> {
         // A mark has one receipt at least, and of the genesis, a control receipt, the hot store has the bytes anyhow.
         let size = from.max(1);
-        if self.marked(log)? > size {
-            self.mark(log, size)?;
+        let (before, kept) = (self.settled(log)?, self.kept_settled(log)?);
+        // It may be known from nowhere else.
+        self.raise_ended(log, before.max(kept))?;
+        if let Some(marks) = &self.marks
+            && kept > size
+        {
+            self.mark(&*marks.settled, log, size)?;
         }
-        let mut all = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = all.get_mut(log) {
-            *known = (*known).min(size);
-        }
+        set(&self.settled, log, before.min(size));
         Ok(())
     }
 
-    fn mark(&self, log: &LogName, size: u64) -> Result<(), StoreError> {
-        let (Some(marks), Some(last)) = (&self.marks, size.checked_sub(1)) else {
+    fn mark(&self, marks: &dyn HighWaterMark, log: &LogName, size: u64) -> Result<(), StoreError> {
+        let Some(last) = size.checked_sub(1) else {
             return Ok(());
         };
         let (Some(head), Some(leaf)) = (self.hot.head(log)?, self.leaf(log, last)?) else {
@@ -76,5 +147,26 @@ impl TieredStore {
             .map_err(|error| StoreError::Io {
                 what: error.to_string(),
             })
+    }
+
+    /// What to do about a cold store that has fewer receipts than moves have ended for.
+    pub(super) fn way_out(&self, log: &LogName) -> String {
+        let mut what = String::from(
+            "Bring the right one back. Where that is lost, restore what is missing from its archives and move it again",
+        );
+        let head = self.hot.head(log).ok().flatten();
+        if let (Some(marks), Some(head)) = (&self.marks, head) {
+            let files = [&marks.ended, &marks.settled].map(|marks| marks.place(&head.log_id()));
+            let files: Vec<String> = files.into_iter().flatten().collect();
+            if !files.is_empty() {
+                // Writing to a string does not fail.
+                let _ = write!(
+                    what,
+                    "; what no archive has is given up by stopping whoever writes here and removing {}",
+                    files.join(" and ")
+                );
+            }
+        }
+        what
     }
 }

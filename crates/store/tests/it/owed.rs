@@ -138,6 +138,46 @@ fn a26_attaching_a_log_ends_what_its_cold_store_owes() {
     assert_eq!(erased, Status::Verified);
 }
 
+/// A server that says nothing is waited for: an erasure of several requests waits for it once, and no log of the writer waits
+/// longer.
+#[test]
+fn a_cold_store_that_is_away_is_asked_once_by_an_erasure_of_several_requests() {
+    let (erasing, cold) = (erasing(), Arc::new(Cold::new(MemoryStore::new())));
+    let store = tiers(&erasing, &cold);
+    let ledger = open(&erasing, &store);
+    ledger.create_log(log(), TestLog::new_log(1)).unwrap();
+    let old = erasing.submit(&ledger, "a");
+    store.move_through(&log(), old).unwrap();
+    let mut subjects: Vec<String> = (0..100)
+        .map(|number| format!("{number:03}").repeat(300))
+        .collect();
+    for subject in &subjects {
+        erasing.keeper().key_for(subject).unwrap();
+    }
+    subjects.push("a".into());
+    let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
+    let gone = cold.clone();
+    *erasing.keys.afterwards.lock().unwrap() = Some(Box::new(move || gone.go_away()));
+    let error = ledger.shred(&log(), shred(&subjects)).unwrap_err();
+    assert!(is_owed(&error), "{error}");
+    let requests = open_erasures(&*store, &log()).unwrap();
+    assert!(requests.len() > 2, "{requests:?}");
+    assert_eq!(cold.asked_in_vain(), 1);
+    // Nor by who tries to end it. Of all of them nothing is recorded meanwhile.
+    assert!(is_owed(&ledger.finish_erasures(&log()).unwrap_err()));
+    assert_eq!(cold.asked_in_vain(), 2);
+    let ticket = ledger.submit(&log(), vec![erasing.record("a")]).unwrap();
+    assert!(matches!(
+        ticket.wait().unwrap_err(),
+        AppendError::Erasing(_)
+    ));
+    cold.heal();
+    ledger.finish_erasures(&log()).unwrap();
+    assert_eq!(completed(&erasing).len(), requests.len());
+    assert_eq!(completed(&erasing).iter().sum::<u64>(), 1);
+    ledger.close("done").unwrap();
+}
+
 /// What is owed is told as that by the store itself.
 #[test]
 fn two_stores_of_which_one_is_away_say_which_of_them_deleted() {

@@ -7,6 +7,7 @@ use ai_audit_store::{
 };
 use ai_audit_testkit::erasures::key_id;
 use ai_audit_testkit::{FaultyStore, TestLog};
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ impl Tiers {
     }
 
     fn marked(&self, folder: &Path) -> TieredStore {
-        self.open().with_marks(Arc::new(FileMarks::new(folder)))
+        with_marks(self.open(), folder)
     }
 
     /// How many receipts something reads of both.
@@ -41,6 +42,14 @@ impl Tiers {
         let done = doing();
         (done, read() - before)
     }
+}
+
+/// With what was settled in the folder, and how far moves have ended in one below it.
+fn with_marks(store: TieredStore, folder: &Path) -> TieredStore {
+    let ended = folder.join("ended");
+    fs::create_dir_all(&ended).unwrap();
+    let [ended, settled] = [&*ended, folder].map(|folder| Arc::new(FileMarks::new(folder)));
+    store.with_marks(ended, settled)
 }
 
 fn append(store: &dyn Store, receipts: u64) {
@@ -115,16 +124,27 @@ fn a_cold_store_that_is_behind_what_was_moved_deletes_nothing() {
         LogName::default(),
     );
     tiers.marked(folder.path()).move_through(&log, 40).unwrap();
+    let id = tiers.hot.head(&log).unwrap().unwrap().log_id();
     let older = Arc::new(MemoryStore::new());
     let empty = Arc::new(MemoryStore::new());
     append(&*older, 10);
-    for cold in [older, empty] {
-        let store = TieredStore::new(tiers.hot.clone(), cold);
-        let store = store.with_marks(Arc::new(FileMarks::new(folder.path())));
+    // Whether or not some of it was fetched: that is said by another mark.
+    for (cold, fetch) in [(older.clone(), false), (older, true), (empty, false)] {
+        if fetch {
+            let back = tiers.marked(folder.path()).bring_back(&log, 0..=20);
+            assert_eq!(back.unwrap(), 19);
+        }
+        let store = with_marks(TieredStore::new(tiers.hot.clone(), cold), folder.path());
         let before = tiers.hot.count_deleted(&log, 0..=49).unwrap();
         let says = |error: StoreError| {
             let text = error.to_string();
             assert!(text.contains("41 were moved"), "{text}");
+            // And what to do where there is no other.
+            let file = format!("{id}.mark");
+            for folder in [folder.path().join("ended"), folder.path().into()] {
+                let file = folder.join(&file).display().to_string();
+                assert!(text.contains(&file), "{text}");
+            }
         };
         says(store.may_delete(&log).unwrap_err());
         says(store.delete_receipts(&log, 5..=45).unwrap_err());
@@ -136,4 +156,66 @@ fn a_cold_store_that_is_behind_what_was_moved_deletes_nothing() {
     // The right one does.
     let store = tiers.marked(folder.path());
     assert_eq!(store.delete_receipts(&log, 5..=45).unwrap(), 41);
+}
+
+/// The right one is lost: what it had comes back from archives, and moves again.
+#[test]
+fn a_cold_store_that_is_behind_catches_up_by_a_move() {
+    let (tiers, folder, log) = (
+        Tiers::new(50),
+        tempfile::tempdir().unwrap(),
+        LogName::default(),
+    );
+    tiers.marked(folder.path()).move_through(&log, 40).unwrap();
+    let older = Arc::new(MemoryStore::new());
+    append(&*older, 10);
+    let store = with_marks(TieredStore::new(tiers.hot.clone(), older), folder.path());
+    assert!(store.is_behind(&log).unwrap());
+    assert!(store.move_through(&log, 40).is_err());
+    let all = TestLog::new(1).seal(50);
+    assert_eq!(store.restore_receipts(&log, &all[10..41]).unwrap(), 31);
+    let moved = store.move_through(&log, 40).unwrap();
+    assert_eq!((moved.copied, moved.freed, moved.cold), (31, 31, 41));
+    assert!(!store.is_behind(&log).unwrap());
+    assert_eq!(store.delete_receipts(&log, 5..=45).unwrap(), 41);
+}
+
+/// What a directory kept that is from before the two marks is not lost with the first fetch.
+#[test]
+fn one_mark_of_an_earlier_version_has_both_meanings_until_something_is_fetched() {
+    let (tiers, folder, log) = (
+        Tiers::new(50),
+        tempfile::tempdir().unwrap(),
+        LogName::default(),
+    );
+    tiers.marked(folder.path()).move_through(&log, 40).unwrap();
+    fs::remove_dir_all(folder.path().join("ended")).unwrap();
+    let back = tiers.marked(folder.path()).bring_back(&log, 10..=19);
+    assert_eq!(back.unwrap(), 10);
+    let empty = TieredStore::new(tiers.hot.clone(), Arc::new(MemoryStore::new()));
+    let error = with_marks(empty, folder.path()).may_delete(&log);
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("41 were moved"), "{error}");
+}
+
+#[test]
+fn an_erasure_leaves_what_was_brought_back_where_it_is() {
+    let (tiers, folder, log) = (
+        Tiers::new(50),
+        tempfile::tempdir().unwrap(),
+        LogName::default(),
+    );
+    let open = || tiers.marked(folder.path());
+    let store = open();
+    store.move_through(&log, 40).unwrap();
+    let gone = || tiers.hot.count_deleted(&log, 0..=49).unwrap();
+    let before = gone();
+    assert_eq!(store.bring_back(&log, 10..=19).unwrap(), 10);
+    // By the same one, and by another.
+    store.delete_ciphertexts(&log, &[key_id(1)]).unwrap();
+    open().delete_ciphertexts(&log, &[key_id(1)]).unwrap();
+    assert_eq!(gone(), before - 10);
+    // The next move takes it away.
+    assert_eq!(open().move_through(&log, 40).unwrap().freed, 10);
+    assert_eq!(gone(), before);
 }

@@ -4,12 +4,14 @@
 //! It lies beside the log's keys. Nobody verifies by it: `fleet verify` reads the log.
 
 use crate::open::read_at_most;
-use crate::save::NewFile;
 use ai_audit_core::{Digest, Head, LeafHash, LogId, UnverifiedReceipt};
 use ai_audit_directory::LogDirectory;
 use ai_audit_fleet::{Fleet, FleetState};
 use ai_audit_store::{LogName, ReadLimit, StoredContent};
 use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
 
 /// The first line, before a digest of what follows. What other software kept may mean something else.
 const FIRST: &str = concat!("ai-audit/fleet-state/v1 ", env!("CARGO_PKG_VERSION"), " ");
@@ -29,9 +31,13 @@ struct Kept {
 }
 
 /// The fleet as it was kept, and how many receipts it comes from. None where nothing was, or it is not of this log as it
-/// stands: whatever is wrong with it, the log is read.
+/// stands, or says what that does not: whatever is wrong with it, the log is read.
 pub(super) fn read(directory: &LogDirectory, log: &LogName, head: &Head) -> Option<(Fleet, u64)> {
     let path = directory.layout().log(log).fleet_state;
+    // Opening a pipe would wait for whoever writes to it, and a link leads to what nobody kept here.
+    if !fs::symlink_metadata(&path).ok()?.is_file() {
+        return None;
+    }
     let text = String::from_utf8(read_at_most(&path, MAX).ok()?).ok()?;
     let (first, body) = text.split_once('\n')?;
     let digest: Digest = first.strip_prefix(FIRST)?.parse().ok()?;
@@ -55,7 +61,13 @@ pub(super) fn read(directory: &LogDirectory, log: &LogName, head: &Head) -> Opti
     if kept.hash.parse::<LeafHash>() != Ok(hash) || !whole {
         return None;
     }
-    Some((Fleet::resume(kept.fleet)?, kept.size))
+    let fleet = Fleet::resume(kept.fleet)?;
+    // The digest is nobody's word: who can write the file makes one. What would be made up by it is held against the log.
+    let receipt = |seq| match seq < kept.size {
+        true => directory.receipt(log, seq).ok(),
+        false => None,
+    };
+    fleet.is_in_log(receipt).then_some((fleet, kept.size))
 }
 
 /// Keeps a fleet that comes from the receipts up to this head, `new` of which were read now. Where it cannot be kept, it
@@ -83,8 +95,21 @@ pub(super) fn keep(
         return;
     }
     let path = directory.layout().log(log).fleet_state;
-    let _ = NewFile::create_private(&path, true).and_then(|mut file| {
-        file.write(&text)?;
-        file.finish()
-    });
+    let _ = replace(&path, &text);
+}
+
+/// Puts a file for its owner alone in the place of whatever has this name. A link is replaced, and not what it leads to: that
+/// may be any file of the keeper's.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix(".ai-audit-")
+        .tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }

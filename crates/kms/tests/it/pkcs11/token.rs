@@ -129,6 +129,11 @@ impl Tokens {
         self.logged_in(|session| session.create_object(template).unwrap());
     }
 
+    /// Logs everybody out who is in this process.
+    pub(crate) fn log_out(&self) {
+        self.logged_in(|session| session.logout().unwrap());
+    }
+
     /// Destroys all of a label.
     pub(crate) fn destroy(&self, label: &str) {
         self.logged_in(|session| {

@@ -10,7 +10,7 @@ use ai_audit_shredding::{KekId, KekVault as _};
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::Duration;
 
 const TOKEN: &str = "hvs.SECRET0token1SECRET2token3";
@@ -217,10 +217,18 @@ fn transit(came: &Came) -> Answer {
 fn an_outage_is_not_told_as_a_wrapped_key_that_was_changed() {
     // What everything that has to do with the key is answered with, if not 0.
     let status = Arc::new(AtomicU16::new(0));
-    let now = Arc::clone(&status);
-    let endpoint = Endpoint::new(move |came, _| match now.load(Ordering::SeqCst) {
-        0 => transit(came),
-        status => Answer::Says(status, "retry-after: 0\r\n", "<html>".into()),
+    // Whether that is so of the next question alone.
+    let once = Arc::new(AtomicBool::new(false));
+    let (now, hiccup) = (Arc::clone(&status), Arc::clone(&once));
+    let endpoint = Endpoint::new(move |came, _| {
+        let status = match hiccup.swap(false, Ordering::SeqCst) {
+            true => now.swap(0, Ordering::SeqCst),
+            false => now.load(Ordering::SeqCst),
+        };
+        match status {
+            0 => transit(came),
+            status => Answer::Says(status, "retry-after: 0\r\n", "<html>".into()),
+        }
     });
     let random = |out: &mut [u8]| getrandom::fill(out).map_err(|error| error.to_string());
     let access = access(&endpoint, patient());
@@ -244,6 +252,12 @@ fn an_outage_is_not_told_as_a_wrapped_key_that_was_changed() {
     status.store(0, Ordering::SeqCst);
     let opened = held.unwrap(&LOG, "person-7", key.id(), &wrapped).unwrap();
     assert_eq!(opened.to_bytes(), key.to_bytes());
+    // It is back before the second question: what was refused once is asked again.
+    status.store(400, Ordering::SeqCst);
+    once.store(true, Ordering::SeqCst);
+    let opened = held.unwrap(&LOG, "person-7", key.id(), &wrapped).unwrap();
+    assert_eq!(opened.to_bytes(), key.to_bytes());
+    assert_eq!(status.load(Ordering::SeqCst), 0);
 }
 
 #[test]
