@@ -39,23 +39,21 @@ impl Writer {
     }
 
     /// Attaches a log whose lease was taken, also one that was attached before and let go of: its start receipt shuts
-    /// everybody else out. Gives how many receipts the log has with that.
+    /// everybody else out. `fence` is how many receipts the log had when the lease was taken, and `still` tells whether it is
+    /// held yet. Gives how many receipts the log has with the start receipt.
     ///
     /// # Errors
     ///
-    /// As [`Writer::attach`]; [`DirectoryError::Refused`] where its receipt key is handed over with each epoch, in files of
-    /// which the other copies hear nothing.
-    pub fn attach_anew(&self, log: &LogName) -> Result<u64, DirectoryError> {
-        self.directory.head(log)?;
-        if self.shared
-            && self.directory.is_forward_secure(log)?
-            && self.directory.receipt_service(log)?.is_none()
-        {
-            return Err(DirectoryError::Refused(format!(
-                "log {log}: its receipt key is handed over with each epoch, in the files of one directory, so instances cannot \
-                 share it; expected a key in a service"
-            )));
-        }
+    /// As [`Writer::attach`]; [`DirectoryError::Refused`] where the lease is over, or the log has fewer receipts than `fence`:
+    /// nothing is written then; where an erasure is not completed, since only the copy that has the keys can do that; where
+    /// its receipt key is handed over with each epoch, in files of which the other copies hear nothing.
+    pub fn attach_anew(
+        &self,
+        log: &LogName,
+        fence: u64,
+        still: &dyn Fn() -> bool,
+    ) -> Result<u64, DirectoryError> {
+        self.may_be_shared(log)?;
         // Others wrote since they were asked.
         let mut asked = self
             .keys
@@ -67,6 +65,18 @@ impl Writer {
         let mut tries = 1;
         loop {
             let signers = self.keys.signers(log)?;
+            let size = self.directory.head(log)?.size();
+            if size < fence {
+                return Err(DirectoryError::Refused(format!(
+                    "log {log} has {size} receipts, and had {fence} when its lease was taken: an older copy of the store answers"
+                )));
+            }
+            // Whoever has it by now would be shut out, and is the one who may write.
+            if !still() {
+                return Err(DirectoryError::Refused(format!(
+                    "log {log}: its lease was over before it could be attached"
+                )));
+            }
             match self.ledger.attach_log(log.clone(), signers) {
                 Ok(info) => return Ok(info.size),
                 Err(LedgerError::Append {
@@ -78,8 +88,85 @@ impl Writer {
         }
     }
 
+    /// Refuses a log that no other copy could write to: what it needs is in the files of one of them.
+    fn may_be_shared(&self, log: &LogName) -> Result<(), DirectoryError> {
+        self.directory.head(log)?;
+        if !self.shared {
+            return Ok(());
+        }
+        if self.directory.is_forward_secure(log)? && self.directory.receipt_service(log)?.is_none()
+        {
+            return Err(DirectoryError::Refused(format!(
+                "log {log}: its receipt key is handed over with each epoch, in the files of one directory, so instances cannot \
+                 share it; expected a key in a service"
+            )));
+        }
+        // Attaching it would destroy the keys of this copy, and record it as done.
+        if !self.directory.open_erasures(log)?.is_empty() {
+            return Err(DirectoryError::Refused(format!(
+                "log {log}: an erasure is not completed, and only one copy of the directory has the keys that it is about; \
+                 finish it with `ai-audit shred` there, while no instance runs, then copy the directory again"
+            )));
+        }
+        Ok(())
+    }
+
     /// Whether others with copies of the directory write to other logs of it.
     pub(crate) const fn is_shared(&self) -> bool {
         self.shared
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+    use crate::keepers::Keepers;
+    use crate::{InitOptions, init};
+    use ai_audit_store::SubjectKeysSource as _;
+
+    fn writer(folder: &Path) -> Writer {
+        let options = InitOptions::new("example.org/test");
+        init(folder, &options, Settings::default(), "test").unwrap();
+        let mut writer = Writer::open(folder, Settings::default(), "test").unwrap();
+        writer.shared = true;
+        writer
+    }
+
+    #[test]
+    fn nothing_is_written_where_the_lease_is_over_or_an_older_copy_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(folder.path());
+        let log = LogName::default();
+        let size = || writer.directory().head(&log).unwrap().size();
+        let before = size();
+        let over = writer.attach_anew(&log, before, &|| false).unwrap_err();
+        assert!(over.to_string().contains("its lease was over"), "{over}");
+        let older = writer.attach_anew(&log, before + 1, &|| true).unwrap_err();
+        assert!(older.to_string().contains("an older copy"), "{older}");
+        assert_eq!(size(), before);
+        assert!(!writer.ledger().is_attached(&log));
+        let attached = writer.attach_anew(&log, before, &|| true).unwrap();
+        assert_eq!((attached, size()), (before + 1, before + 1));
+    }
+
+    /// What completes an erasure is done in the ledger, which asks for the keys by itself.
+    #[test]
+    fn the_ledger_of_one_of_several_copies_gets_no_keys_of_subjects() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(folder.path());
+        let log = LogName::default();
+        let head = writer.directory().head(&log).unwrap();
+        let shared = Keepers::new(writer.directory().clone(), true);
+        let Err(refused) = shared.subject_keys(&log, head.log_id()) else {
+            panic!("it has keys");
+        };
+        assert!(refused.contains("an erasure would leave"), "{refused}");
+        let Err(refused) = writer.subject_keys(&log) else {
+            panic!("it has keys");
+        };
+        assert!(refused.to_string().contains("an erasure would leave"));
+        let sole = Keepers::new(writer.directory().clone(), false);
+        assert!(sole.subject_keys(&log, head.log_id()).is_ok());
     }
 }
