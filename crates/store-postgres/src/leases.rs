@@ -75,11 +75,18 @@ impl Leases for PostgresLeases {
                 "SELECT log, holder, changes, length, fence FROM leases ORDER BY log",
                 &[],
             )?;
-            let legible = rows.iter().filter_map(|row| {
-                let log = LogName::new(row.try_get(0).ok()?).ok()?;
-                Some((log, lease_of(row, 1)?))
-            });
-            Ok(legible.collect())
+            Ok(legible(&rows))
+        })
+    }
+
+    fn leases_of(&self, logs: &[LogName]) -> Result<Vec<(LogName, Lease)>, StoreError> {
+        let names: Vec<&str> = logs.iter().map(LogName::as_str).collect();
+        lock(&self.link).reading("reading the leases", |client| {
+            let rows = client.rows(
+                "SELECT log, holder, changes, length, fence FROM leases WHERE log = ANY($1) ORDER BY log",
+                &[&names],
+            )?;
+            Ok(legible(&rows))
         })
     }
 
@@ -127,6 +134,15 @@ impl fmt::Debug for PostgresLeases {
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
+}
+
+/// What can be read of rows with a log and its lease.
+fn legible(rows: &[Row]) -> Vec<(LogName, Lease)> {
+    let found = rows.iter().filter_map(|row| {
+        let log = LogName::new(row.try_get(0).ok()?).ok()?;
+        Some((log, lease_of(row, 1)?))
+    });
+    found.collect()
 }
 
 /// The lease in these columns; none where a value is out of its range, or of another type.

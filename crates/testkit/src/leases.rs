@@ -52,8 +52,11 @@ pub fn leases_conform(leases: &dyn Leases) {
     };
     assert_eq!(leases.replace_lease(&a, Some(&first), &free), Ok(true));
     assert_eq!(leases.replace_lease(&b, None, &first), Ok(true));
-    let all = vec![(a.clone(), free.clone()), (b, first)];
+    let all = vec![(a.clone(), free.clone()), (b.clone(), first.clone())];
     assert_eq!(leases.leases(), Ok(all));
+    let none = LogName::new("none").unwrap();
+    assert_eq!(leases.leases_of(&[none, b.clone()]), Ok(vec![(b, first)]));
+    assert_eq!(leases.leases_of(&[]), Ok(Vec::new()));
     illegal(leases, &a, &free);
     race(leases, &a, free);
 }
