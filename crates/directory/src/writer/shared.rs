@@ -122,8 +122,59 @@ impl Writer {
 mod tests {
     use super::*;
     use crate::keepers::Keepers;
+    use crate::writer::config;
     use crate::{InitOptions, init};
-    use ai_audit_store::SubjectKeysSource as _;
+    use ai_audit_core::{LogId, SubjectKeyId};
+    use ai_audit_shredding::{HeldKey, KekId, SubjectKey, SubjectKeys, SubjectKeysError};
+    use ai_audit_store::{Ledger, Shred, SubjectKeysSource};
+
+    type Kept<T> = Result<T, SubjectKeysError>;
+
+    /// Keys that cannot be destroyed once that is recorded.
+    struct Stuck(Arc<dyn SubjectKeys>);
+
+    impl SubjectKeys for Stuck {
+        fn log(&self) -> &LogId {
+            self.0.log()
+        }
+        fn key_for(&self, subject: &str) -> Kept<SubjectKey> {
+            self.0.key_for(subject)
+        }
+        fn find(&self, subject: &str) -> Kept<Option<SubjectKeyId>> {
+            self.0.find(subject)
+        }
+        fn held(&self, id: SubjectKeyId) -> Kept<HeldKey> {
+            self.0.held(id)
+        }
+        fn subjects(&self) -> Kept<Vec<(String, SubjectKeyId)>> {
+            self.0.subjects()
+        }
+        fn sync(&self) -> Kept<()> {
+            self.0.sync()
+        }
+        fn kek(&self) -> Kept<KekId> {
+            self.0.kek()
+        }
+        fn may_destroy(&self, keys: &[SubjectKeyId]) -> Kept<()> {
+            self.0.may_destroy(keys)
+        }
+        fn destroy(&self, _: &[SubjectKeyId], _: KekId) -> Kept<KekId> {
+            Err(SubjectKeysError::new("the disk is gone"))
+        }
+    }
+
+    struct Of(Arc<Stuck>);
+
+    impl SubjectKeysSource for Of {
+        fn subject_keys(&self, _: &LogName, _: LogId) -> Result<Arc<dyn SubjectKeys>, String> {
+            let keys: Arc<Stuck> = Arc::clone(&self.0);
+            Ok(keys)
+        }
+
+        fn opened(&self, log: &LogName, id: LogId) -> Option<Arc<dyn SubjectKeys>> {
+            self.subject_keys(log, id).ok()
+        }
+    }
 
     fn writer(folder: &Path) -> Writer {
         let options = InitOptions::new("example.org/test");
@@ -168,5 +219,37 @@ mod tests {
         assert!(refused.to_string().contains("an erasure would leave"));
         let sole = Keepers::new(writer.directory().clone(), false);
         assert!(sole.subject_keys(&log, head.log_id()).is_ok());
+    }
+
+    /// Any copy would record as destroyed what another one has the keys of.
+    #[test]
+    fn a_log_with_an_erasure_that_is_not_completed_is_not_attached() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(folder.path());
+        let log = LogName::default();
+        let keys = writer.keepers().of(&log).unwrap();
+        let _of_a_person = keys.key_for("person-7").unwrap();
+        keys.sync().unwrap();
+        let mut config = config(writer.directory().settings(), "test").unwrap();
+        config.subject_keys = Some(Arc::new(Of(Arc::new(Stuck(keys)))));
+        let ledger = Ledger::open(writer.directory().shared_store(), config).unwrap();
+        let signers = writer.keys.signers(&log).unwrap();
+        ledger.attach_log(log.clone(), signers).unwrap();
+        let wish = Shred {
+            subjects: vec!["person-7".into()],
+            lost: Vec::new(),
+            reason: "request 31".into(),
+            legal_basis: String::new(),
+            requested_by: String::new(),
+        };
+        ledger.shred(&log, wish).unwrap_err();
+        drop(ledger);
+        let open = || writer.directory().open_erasures(&log).unwrap().len();
+        assert_eq!(open(), 1);
+        let error = writer.attach_anew(&log, 1, &|| true).unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains("finish it with `ai-audit shred`"), "{said}");
+        assert_eq!(open(), 1);
+        assert!(!writer.ledger().is_attached(&log));
     }
 }
