@@ -245,3 +245,30 @@ fn what_of_spans_became_nothing_is_told_by_whoever_is_asked() {
     assert_eq!(holder(&fleet, "default"), Some(0));
     killed(instances);
 }
+
+/// A112: whoever has the password of the role that appends writes leases of logs that are not there, before those that are.
+#[test]
+fn a112_leases_of_logs_that_are_not_there_take_none_away_and_are_not_told() {
+    let Some(fleet) = fleet("leases of logs that are not there, in PostgreSQL") else {
+        return;
+    };
+    let instance = start(&fleet, 0, SHORT);
+    answers(&fleet, 0, "default", 201);
+    let taken = || {
+        let lease = "SELECT holder || ' ' || fence FROM ai_audit.leases WHERE log = 'default'";
+        fleet.server.sql(lease)
+    };
+    let before = taken();
+    fleet.server.sql(
+        "INSERT INTO ai_audit.leases (log, holder, changes, length, fence)
+         SELECT 'a' || n, 'http://127.0.0.1:1/0123456789abcdef', 0, 1000, 0 FROM generate_series(1, 150000) n",
+    );
+    // It renews its own, and takes none of those.
+    std::thread::sleep(OVER + Duration::from_secs(1));
+    answers(&fleet, 0, "default", 201);
+    assert_eq!(taken(), before);
+    let changed = "SELECT count(*) FROM ai_audit.leases WHERE log <> 'default' AND changes > 0";
+    assert_eq!(fleet.server.sql(changed), "0");
+    let said = told_by(instance);
+    assert!(!said.contains("log a1"), "{said}");
+}
