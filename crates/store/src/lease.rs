@@ -115,6 +115,25 @@ pub trait Leases: Send + Sync {
         expected: Option<&Lease>,
         new: &Lease,
     ) -> Result<bool, StoreError>;
+
+    /// The same for several logs, each with what is expected there and what is to stand there: what an instance does that renews
+    /// many. Tells for which it did.
+    ///
+    /// # Errors
+    ///
+    /// As [`Leases::replace_lease`]: any of them may have been done, or be done yet.
+    fn replace_leases(
+        &self,
+        all: &[(&LogName, &Lease, &Lease)],
+    ) -> Result<BTreeSet<LogName>, StoreError> {
+        let mut done = BTreeSet::new();
+        for &(log, expected, new) in all {
+            if self.replace_lease(log, Some(expected), new)? {
+                done.insert(log.clone());
+            }
+        }
+        Ok(done)
+    }
 }
 
 /// How long leases are, and how patiently one waits for one.

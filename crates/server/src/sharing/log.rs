@@ -1,5 +1,9 @@
 //! One log among instances that share them: whose lease it is, as far as this one knows, and whether it is attached here.
 
+mod renewal;
+
+pub(crate) use renewal::renew;
+
 use ai_audit_store::{
     Lease, LeaseError, LeaseKeeper, LeaseStanding, LeaseStep, Leases, LogName, StoreError,
 };

@@ -1,6 +1,6 @@
 //! Looks at all leases, every so often: renews this instance's, takes what is over, and has logs attached and let go of.
 
-use super::log::{OfLog, Wish, address, lock};
+use super::log::{OfLog, Wish, address, lock, renew};
 use super::{Holds, size_of};
 use crate::shared::Shared;
 use ai_audit_store::{Lease, LogName};
@@ -92,10 +92,18 @@ impl Holds {
         // These are attached no more, and the ledger has still to let go of them.
         let lost = ledger.taken_over().into_iter().map(|(log, _)| log);
         let lost: BTreeSet<LogName> = lost.collect();
-        for of in all {
-            if !closing {
-                self.notice(shared, &of);
+        if !closing {
+            for of in &all {
+                self.notice(shared, of);
             }
+        }
+        let known = all
+            .iter()
+            .filter_map(|of| Some((&**of, found.get(&of.name)?)));
+        if let Err(error) = renew(&*self.leases, known, read) {
+            tell(format!("renewing the leases of logs: {error}"));
+        }
+        for of in all {
             let wish = match closing || of.is_refused() {
                 true => Wish::Kept,
                 false => Wish::Watched,
