@@ -1,5 +1,6 @@
 //! Instances that share the logs: each takes appends of all, and writes to those whose lease it holds. A107, A110, A119, A120.
 
+mod certificates;
 mod ends;
 mod limits;
 
