@@ -12,12 +12,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Keepers {
     directory: LogDirectory,
     opened: Mutex<BTreeMap<LogName, Arc<dyn SubjectKeys>>>,
+    /// Whether others with copies of the directory write to other logs of it: then nobody is handed keys.
+    shared: bool,
 }
 
 impl Keepers {
-    pub(crate) const fn new(directory: LogDirectory) -> Self {
+    pub(crate) const fn new(directory: LogDirectory, shared: bool) -> Self {
         Self {
             directory,
+            shared,
             opened: Mutex::new(BTreeMap::new()),
         }
     }
@@ -36,6 +39,9 @@ impl Keepers {
 
 impl SubjectKeysSource for Keepers {
     fn subject_keys(&self, log: &LogName, _: LogId) -> Result<Arc<dyn SubjectKeys>, String> {
+        if self.shared {
+            return Err(of_one_copy().to_string());
+        }
         self.of(log).map_err(|error| error.to_string())
     }
 
@@ -43,6 +49,15 @@ impl SubjectKeysSource for Keepers {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.get(log).map(Arc::clone)
     }
+}
+
+/// Why there are no keys of subjects where several copies of a directory are written with.
+fn of_one_copy() -> DirectoryError {
+    DirectoryError::Refused(
+        "records about subjects, and texts that are pseudonymized or encrypted, need keys that each of the instances \
+         that share the logs would make for itself: an erasure would leave those of the others, so they are not taken"
+            .into(),
+    )
 }
 
 impl fmt::Debug for Keepers {
@@ -94,11 +109,7 @@ impl Writer {
     /// ```
     pub fn subject_keys(&self, log: &LogName) -> Result<Arc<dyn SubjectKeys>, DirectoryError> {
         if self.is_shared() {
-            return Err(DirectoryError::Refused(
-                "records about subjects, and texts that are pseudonymized or encrypted, need keys that each of the instances \
-                 that share the logs would make for itself: an erasure would leave those of the others, so they are not taken"
-                    .into(),
-            ));
+            return Err(of_one_copy());
         }
         self.keepers().of(log)
     }

@@ -309,7 +309,7 @@ impl Writer {
         let shared = mode == Mode::Shared;
         // Among several, whose lease it is attaches a log, and not whoever submits to it.
         config.signers = (!shared).then(|| Arc::clone(&keys) as Arc<dyn SignerSource>);
-        let keepers = Arc::new(Keepers::new(directory.clone()));
+        let keepers = Arc::new(Keepers::new(directory.clone(), shared));
         config.subject_keys = Some(Arc::clone(&keepers) as Arc<dyn SubjectKeysSource>);
         let ledger = Ledger::open(directory.shared_store(), config).map_err(from_ledger)?;
         Ok(Self {

@@ -85,7 +85,7 @@ pub fn share(
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     sharing.hold(options.tls.as_ref())?;
-    let holds = Holds::new(sharing)?;
+    let holds = Holds::new(sharing, options.max_requests)?;
     serve_as(intake, listener, options, Some(holds), stop)
 }
 
@@ -121,7 +121,7 @@ fn serve_as(
         true => Err(ServeError::TakenOver),
         false => end(&shared),
     };
-    let ended = given.map_err(ServeError::from).and(ended);
+    let ended = given.and(ended);
     if let Some(telemetry) = &shared.options.telemetry {
         telemetry.end();
     }
@@ -169,7 +169,7 @@ async fn run(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     stop: impl Future<Output = ()>,
-) -> (io::Result<()>, Result<(), DirectoryError>) {
+) -> (io::Result<()>, Result<(), ServeError>) {
     let options = ai_audit_listen::Options {
         max_connections: shared.options.max_connections,
         head_timeout: shared.options.head_timeout,
@@ -195,24 +195,7 @@ async fn run(
     };
     let served = ai_audit_listen::serve(listener, options, TowerToHyperService::new(router), stop);
     match shared.holds {
-        Some(_) => tokio::join!(served, given_back(shared, told)),
+        Some(_) => tokio::join!(served, sharing::given_back(shared, told)),
         None => (served.await, Ok(())),
     }
-}
-
-/// Gives the logs back as soon as nothing more is to begin: what is downloaded may take long, and nobody has to wait for that.
-async fn given_back(
-    shared: &Arc<Shared>,
-    told: oneshot::Receiver<()>,
-) -> Result<(), DirectoryError> {
-    // Also where the service ended by itself.
-    let _ = told.await;
-    shared.closing.store(true, Ordering::Relaxed);
-    let asked = Arc::clone(shared);
-    let work = move || match &asked.holds {
-        Some(holds) => holds.give_back(&asked),
-        None => Ok(()),
-    };
-    // One that broke off gave back what it did; the rest is waited for as if the process had died.
-    tokio::task::spawn_blocking(work).await.unwrap_or(Ok(()))
 }

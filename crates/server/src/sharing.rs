@@ -1,9 +1,13 @@
 //! Instances that share the logs of a store: each writes to those whose lease it holds, and hands on what is for others.
 
+mod attach;
+mod ending;
 mod log;
 mod looks;
 mod pass;
+mod twin;
 
+pub(crate) use ending::given_back;
 pub(crate) use looks::start;
 pub(crate) use pass::pass;
 
@@ -11,25 +15,25 @@ use crate::forward::Connections;
 use crate::peers::fits;
 use crate::shared::Shared;
 use crate::{Peer, PeerCertificate, Problem, ServeError, TlsFiles};
-use ai_audit_directory::{DirectoryError, OsRandom};
+use ai_audit_directory::OsRandom;
 use ai_audit_store::{
-    LeaseError, LeaseKeeper, LeaseRules, LeaseStanding, Leases, LedgerError, LogName, Random as _,
-    Store, StoreError,
+    LeaseError, LeaseKeeper, LeaseRules, LeaseStanding, Leases, LogName, Random as _, Store,
+    StoreError,
 };
 use core::fmt;
-use log::{Door, OfLog, Wish, address, lock};
+use log::{OfLog, Wish, address, lock};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use twin::Twins;
 
 /// For so long what is known of another's lease is heeded without a further look.
 const FRESH: Duration = Duration::from_millis(250);
 /// How often the leases are looked at, at least and at most.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-/// How long appends under way are waited for before leases are given back.
-const UNDER_WAY: Duration = Duration::from_secs(5);
 /// How often a record is looked at for one request: somebody else may be faster.
 const TRIES: usize = 2;
 
@@ -43,8 +47,10 @@ pub struct Sharing {
     pub authorities: Option<PathBuf>,
     /// What this instance shows to them. It goes with [`TlsFiles::clients`] here: see [`Routing::hold`](crate::Routing::hold).
     pub certificate: Option<PeerCertificate>,
-    /// Where the leases are, of which the directory's store says nothing.
+    /// Where the leases are, of which the directory's store says nothing: for looks at all of them, and renewals.
     pub leases: Arc<dyn Leases>,
+    /// The same place for those that a request needs, by a connection of its own, so that none of the two waits for the other.
+    pub claims: Arc<dyn Leases>,
     /// How long they are: the same for all.
     pub rules: LeaseRules,
 }
@@ -54,8 +60,14 @@ impl Sharing {
     ///
     /// # Errors
     ///
-    /// See there.
+    /// See there; [`ServeError::Peers`] where this instance's own address is among those of the others.
     pub fn hold(&self, tls: Option<&TlsFiles>) -> Result<(), ServeError> {
+        if self.peers.contains(&self.own) {
+            return Err(ServeError::Peers(format!(
+                "{} is what this instance advertises itself: expected the addresses of the others",
+                self.own
+            )));
+        }
         let all = self.peers.iter().chain([&self.own]);
         fits(tls, self.certificate.as_ref(), all)
     }
@@ -74,7 +86,11 @@ impl fmt::Debug for Sharing {
 /// Where a request for a log is worked.
 pub(crate) enum Standing {
     Here,
-    At(Peer),
+    /// At another instance, as whose its holder's name was held against those that there are.
+    At {
+        peer: Peer,
+        holder: String,
+    },
 }
 
 /// What an instance holds of the logs that it shares.
@@ -82,19 +98,24 @@ pub(crate) struct Holds {
     own: Peer,
     peers: Vec<Peer>,
     others: Vec<String>,
+    /// Requests that are handed on at once to each of the peers: one that is stopped holds no more than its share of the places.
+    ways: Vec<Arc<Semaphore>>,
     pub(crate) connections: Connections,
     leases: Arc<dyn Leases>,
+    claims: Arc<dyn Leases>,
     rules: LeaseRules,
     began: Instant,
     holder: Arc<str>,
     keeper: LeaseKeeper,
     logs: Mutex<BTreeMap<LogName, Arc<OfLog>>>,
+    twins: Mutex<Twins>,
     /// One more for each append that is under way here.
     under_way: Arc<()>,
 }
 
 impl Holds {
-    pub(crate) fn new(sharing: Sharing) -> Result<Self, ServeError> {
+    /// `room` is how many requests are worked at once.
+    pub(crate) fn new(sharing: Sharing, room: usize) -> Result<Self, ServeError> {
         let wrong = |what: String| ServeError::Peers(what);
         let connections = Connections::new(
             sharing.authorities.as_deref(),
@@ -108,17 +129,26 @@ impl Holds {
         let holder: Arc<str> = format!("{}/{:016x}", sharing.own, u64::from_be_bytes(run)).into();
         let keeper = LeaseKeeper::new(&*holder, sharing.rules);
         let keeper = keeper.map_err(|error| wrong(error.to_string()))?;
+        // With one share for what is worked here.
+        let share = (room / (sharing.peers.len() + 1)).max(1);
+        let ways = sharing
+            .peers
+            .iter()
+            .map(|_| Arc::new(Semaphore::new(share)));
         Ok(Self {
+            ways: ways.collect(),
             others: sharing.peers.iter().map(ToString::to_string).collect(),
             own: sharing.own,
             peers: sharing.peers,
             connections,
             leases: sharing.leases,
+            claims: sharing.claims,
             rules: sharing.rules,
             began: Instant::now(),
             holder,
             keeper,
             logs: Mutex::default(),
+            twins: Mutex::default(),
             under_way: Arc::default(),
         })
     }
@@ -166,20 +196,15 @@ impl Holds {
     }
 
     /// Where a log can be written to; its lease is taken where it is nobody's. Waits for the store.
-    pub(crate) fn claim(
-        &self,
-        shared: &Shared,
-        of: &OfLog,
-        door: &mut Door,
-    ) -> Result<Standing, Problem> {
+    pub(crate) fn claim(&self, shared: &Shared, of: &OfLog) -> Result<Standing, Problem> {
         // Others may have waited for the same.
         if self.is_here(shared, of) {
             return Ok(Standing::Here);
         }
         if let Some(holder) = of.elsewhere(FRESH) {
-            return self.at(&holder).map(Standing::At);
+            return self.standing(holder);
         }
-        let refused = door.refused.is_some_and(|until| self.now() < until);
+        let refused = of.is_refused();
         let closing = shared.closing.load(Ordering::Relaxed);
         let wish = match refused || closing {
             true => Wish::Kept,
@@ -188,17 +213,17 @@ impl Holds {
         self.notice(shared, of);
         for _ in 0..TRIES {
             match self.look_at(shared, of, wish)? {
-                LeaseStanding::Elsewhere(Some(holder)) => {
-                    return self.at(&holder).map(Standing::At);
+                LeaseStanding::Elsewhere(Some(holder)) if *holder != *self.holder => {
+                    return self.standing(holder);
                 }
-                LeaseStanding::Elsewhere(None) => {}
+                LeaseStanding::Elsewhere(_) => {}
                 LeaseStanding::Taken { .. } | LeaseStanding::Held => {
                     if self.is_here(shared, of) {
                         return Ok(Standing::Here);
                     }
                     // What could not be renewed may be another's by now.
                     if wish == Wish::Asked && of.is_sure() && !of.is_open() {
-                        self.open(shared, of, door)?;
+                        self.open(shared, of)?;
                         return Ok(Standing::Here);
                     }
                 }
@@ -221,14 +246,47 @@ impl Holds {
 
     fn look_at(&self, shared: &Shared, of: &OfLog, wish: Wish) -> Result<LeaseStanding, Problem> {
         let read = of.now();
-        let found = self.leases.lease(&of.name)?;
+        let found = self.claims.lease(&of.name)?;
         let store = shared.intake.writer().directory().store();
         let size = || size_of(store, &of.name);
-        let standing = of.tend(&*self.leases, (found.as_ref(), read), size, wish);
+        let standing = of.tend(&*self.claims, (found.as_ref(), read), size, wish);
         standing.map_err(|error| match error {
             LeaseError::Store(below) => below.into(),
             other => Problem::trouble("the log's lease cannot be taken now", other),
         })
+    }
+
+    pub(crate) fn standing(&self, holder: String) -> Result<Standing, Problem> {
+        let peer = self.at(&holder)?;
+        Ok(Standing::At { peer, holder })
+    }
+
+    /// Where something is asked for that an instance keeps of a log in its memory: at its holder, as of the last looks; here
+    /// where that is nobody who could be asked.
+    pub(crate) fn whose(&self, of: &OfLog) -> Standing {
+        let holder = of.elsewhere(self.every() * 3);
+        let standing = holder.and_then(|holder| self.standing(holder).ok());
+        standing.unwrap_or(Standing::Here)
+    }
+
+    /// For how many requests there is room on the way to a peer.
+    pub(crate) fn way(&self, peer: &Peer) -> Option<Arc<Semaphore>> {
+        let mut ways = self.peers.iter().zip(&self.ways);
+        let found = ways.find(|(known, _)| *known == peer);
+        found.map(|(_, way)| Arc::clone(way))
+    }
+
+    /// Waits until a log is not known to be a holder's any more.
+    pub(crate) async fn gone(&self, of: &OfLog, holder: &str) {
+        // One that ends in order answers what it has begun before its lease is gone from here.
+        let mut looks = 0;
+        while looks < 2 {
+            tokio::time::sleep(self.every()).await;
+            looks = match of.is_at(holder) {
+                true => 0,
+                false => looks + 1,
+            };
+        }
     }
 
     /// Whom a record of a lease names, held against the instances that there are: whoever has the password of the role that
@@ -248,115 +306,6 @@ impl Holds {
                 format!("the store says that a log is at {holder}, which is none of --peer"),
             )
         })
-    }
-
-    /// Attaches a log whose lease is this instance's. One that cannot be attached is given back, for others to try.
-    fn open(&self, shared: &Shared, of: &OfLog, door: &mut Door) -> Result<(), Problem> {
-        let (writer, log) = (shared.intake.writer(), &of.name);
-        if writer.ledger().is_attached(log) {
-            // By a lease before this one.
-            self.let_go(shared, of, door, None);
-        }
-        // Who wrote meanwhile may have put another policy in force.
-        shared.intake.forget(log);
-        let attached = writer.attach_anew(log);
-        let tell = |line: &str| shared.options.troubles.tell(line);
-        for warning in writer.take_warnings() {
-            tell(&warning);
-        }
-        let fence = of.fence();
-        let why = match attached {
-            Ok(size) if size > fence => {
-                door.refused = None;
-                for lost in door.lost.drain(..) {
-                    let ledger = writer.ledger();
-                    ledger.declare_lost(log, lost.records, &lost.reason);
-                }
-                of.opened();
-                return Ok(());
-            }
-            Ok(size) => {
-                self.let_go(shared, of, door, None);
-                format!(
-                    "it ends at {size}, and had {fence} receipts when its lease was taken: an older copy of the store answers"
-                )
-            }
-            Err(error) => error.to_string(),
-        };
-        tell(&format!(
-            "log {log} is not written to here, and its lease is given back: {why}"
-        ));
-        self.give_one_back(shared, of);
-        door.refused = Some(self.now() + self.rules.length());
-        Err(Problem::later(
-            "the log cannot be attached by this instance now; its operator knows why",
-        ))
-    }
-
-    /// Lets go of a log, with a stop receipt where there is a reason. What is lost and was not declared is kept for when it is
-    /// attached again.
-    fn let_go(&self, shared: &Shared, of: &OfLog, door: &mut Door, reason: Option<&str>) {
-        let ledger = shared.intake.writer().ledger();
-        match ledger.detach_log(&of.name, reason) {
-            Ok(()) | Err(LedgerError::NotAttached { .. }) => {}
-            Err(error) => {
-                shared.options.troubles.tell(&error.to_string());
-                if let LedgerError::Undeclared { lost, .. } = error {
-                    door.lost.extend(lost.into_iter().filter(|lost| lost.sure));
-                }
-            }
-        }
-    }
-
-    fn give_one_back(&self, shared: &Shared, of: &OfLog) {
-        if let Err(error) = of.give_back(&*self.leases) {
-            let log = &of.name;
-            let line = format!("giving back the lease of log {log}: {error}");
-            shared.options.troubles.tell(&line);
-        }
-    }
-
-    /// Does what a look found to be due: attaches a log whose lease was taken, or lets go of one that is another's. Waits for
-    /// the store.
-    fn settle(&self, shared: &Shared, of: &OfLog) {
-        let mut door = of.door.blocking_lock();
-        of.unqueue();
-        let ledger = shared.intake.writer().ledger();
-        if !of.is_held() {
-            if ledger.is_attached(&of.name) {
-                self.let_go(shared, of, &mut door, None);
-            }
-        } else if of.is_sure() && !of.is_open() && !shared.closing.load(Ordering::Relaxed) {
-            // What is wrong it tells by itself.
-            let _ = self.open(shared, of, &mut door);
-        }
-    }
-
-    /// Ends what this instance has of the logs: stop receipts, checkpoints, and leases that others can take at once. Waits for
-    /// appends under way, and for the store.
-    pub(crate) fn give_back(&self, shared: &Shared) -> Result<(), DirectoryError> {
-        let began = Instant::now();
-        while Arc::strong_count(&self.under_way) > 1 && began.elapsed() < UNDER_WAY {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let ledger = shared.intake.writer().ledger();
-        let mut ended = Ok(());
-        for of in self.all() {
-            let mut door = of.door.blocking_lock();
-            // What is not sure is nobody's to stop, and where the store is away nobody waits for it once for each log.
-            let (log, held) = (&of.name, of.is_sure());
-            if ledger.is_attached(log) {
-                let reason = held.then_some(shared.options.stop_reason.as_str());
-                self.let_go(shared, &of, &mut door, reason);
-                if held && let Err(error) = shared.intake.reading().make_checkpoint(log) {
-                    ended = ended.and(Err(error));
-                }
-            }
-            if held {
-                self.give_one_back(shared, &of);
-            }
-        }
-        ended
     }
 }
 
@@ -400,16 +349,42 @@ mod tests {
     use super::*;
     use ai_audit_store::MemoryLeases;
 
-    fn holds(own: &str) -> Result<Holds, ServeError> {
+    fn sharing(own: &str) -> Sharing {
         let peer = |text: &str| Peer::parse(text, false).unwrap();
-        Holds::new(Sharing {
+        let leases = Arc::new(MemoryLeases::new());
+        Sharing {
             own: peer(own),
             peers: vec![peer("http://127.0.0.1:2"), peer("http://localhost:3")],
             authorities: None,
             certificate: None,
-            leases: Arc::new(MemoryLeases::new()),
+            leases: leases.clone(),
+            claims: leases,
             rules: LeaseRules::default(),
-        })
+        }
+    }
+
+    fn holds(own: &str) -> Result<Holds, ServeError> {
+        Holds::new(sharing(own), 12)
+    }
+
+    #[test]
+    fn an_instance_is_none_of_the_others() {
+        assert!(sharing("http://127.0.0.1:1").hold(None).is_ok());
+        let error = sharing("http://LOCALHOST:3").hold(None).unwrap_err();
+        assert!(error.to_string().contains("advertises itself"), "{error}");
+    }
+
+    /// One that is stopped takes no more than its share of the places that all requests have.
+    #[test]
+    fn what_is_handed_on_to_one_instance_leaves_room_for_all_else() {
+        let holds = holds("http://127.0.0.1:1").unwrap();
+        for peer in &holds.peers {
+            let way = holds.way(peer).unwrap();
+            assert_eq!(way.available_permits(), 4);
+        }
+        assert!(holds.way(&holds.own).is_none());
+        let one = Holds::new(sharing("http://127.0.0.1:1"), 1).unwrap();
+        assert_eq!(one.way(&one.peers[0]).unwrap().available_permits(), 1);
     }
 
     /// A119: whoever can write a record of a lease says who holds a log, and not where anything is sent.

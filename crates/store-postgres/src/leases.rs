@@ -8,6 +8,7 @@ use crate::read::number;
 use ai_audit_store::{Lease, Leases, LogName, StoreError};
 use core::fmt;
 use core::time::Duration;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use tokio_postgres::Row;
 
@@ -75,11 +76,18 @@ impl Leases for PostgresLeases {
                 "SELECT log, holder, changes, length, fence FROM leases ORDER BY log",
                 &[],
             )?;
-            let legible = rows.iter().filter_map(|row| {
-                let log = LogName::new(row.try_get(0).ok()?).ok()?;
-                Some((log, lease_of(row, 1)?))
-            });
-            Ok(legible.collect())
+            Ok(legible(&rows))
+        })
+    }
+
+    fn leases_of(&self, logs: &[LogName]) -> Result<Vec<(LogName, Lease)>, StoreError> {
+        let names: Vec<&str> = logs.iter().map(LogName::as_str).collect();
+        lock(&self.link).reading("reading the leases", |client| {
+            let rows = client.rows(
+                "SELECT log, holder, changes, length, fence FROM leases WHERE log = ANY($1) ORDER BY log",
+                &[&names],
+            )?;
+            Ok(legible(&rows))
         })
     }
 
@@ -119,6 +127,65 @@ impl Leases for PostgresLeases {
         })?;
         Ok(changed == 1)
     }
+
+    fn replace_leases(
+        &self,
+        all: &[(&LogName, &Lease, &Lease)],
+    ) -> Result<BTreeSet<LogName>, StoreError> {
+        let mut logs = Vec::with_capacity(all.len());
+        let (mut new, mut old) = (Columns::default(), Columns::default());
+        for &(log, expected, wanted) in all {
+            wanted.check()?;
+            logs.push(log.as_str());
+            new.push(wanted)?;
+            old.push(expected)?;
+        }
+        lock(&self.link).once("replacing leases", |client| {
+            let rows = client.rows(
+                "UPDATE leases AS l SET holder = n.holder, changes = n.changes, length = n.length, fence = n.fence,
+                                        changed_at = clock_timestamp()
+                 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::integer[], $5::bigint[],
+                             $6::text[], $7::bigint[], $8::integer[], $9::bigint[])
+                      AS n (log, holder, changes, length, fence, old_holder, old_changes, old_length, old_fence)
+                 WHERE l.log = n.log AND l.holder = n.old_holder AND l.changes = n.old_changes
+                       AND l.length = n.old_length AND l.fence = n.old_fence
+                 RETURNING l.log",
+                &[
+                    &logs,
+                    &new.holders,
+                    &new.changes,
+                    &new.lengths,
+                    &new.fences,
+                    &old.holders,
+                    &old.changes,
+                    &old.lengths,
+                    &old.fences,
+                ],
+            )?;
+            let done = rows.iter().filter_map(|row| LogName::new(row.try_get(0).ok()?).ok());
+            Ok(done.collect())
+        })
+    }
+}
+
+/// Leases by field, as arrays of one statement.
+#[derive(Default)]
+struct Columns<'a> {
+    holders: Vec<&'a str>,
+    changes: Vec<i64>,
+    lengths: Vec<i32>,
+    fences: Vec<i64>,
+}
+
+impl<'a> Columns<'a> {
+    fn push(&mut self, lease: &'a Lease) -> Result<(), StoreError> {
+        let (changes, length, fence) = numbers(lease)?;
+        self.holders.push(&lease.holder);
+        self.changes.push(changes);
+        self.lengths.push(length);
+        self.fences.push(fence);
+        Ok(())
+    }
 }
 
 impl fmt::Debug for PostgresLeases {
@@ -127,6 +194,15 @@ impl fmt::Debug for PostgresLeases {
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
+}
+
+/// What can be read of rows with a log and its lease.
+fn legible(rows: &[Row]) -> Vec<(LogName, Lease)> {
+    let found = rows.iter().filter_map(|row| {
+        let log = LogName::new(row.try_get(0).ok()?).ok()?;
+        Some((log, lease_of(row, 1)?))
+    });
+    found.collect()
 }
 
 /// The lease in these columns; none where a value is out of its range, or of another type.

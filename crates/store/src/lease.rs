@@ -6,6 +6,7 @@ mod memory;
 
 use crate::{LogName, StoreError};
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 pub use keeper::{LeaseKeeper, LeaseStanding, LeaseStep};
 pub use memory::MemoryLeases;
@@ -81,12 +82,25 @@ pub trait Leases: Send + Sync {
     /// [`StoreError::Corrupt`] where there is one that cannot be read; when the place does not answer.
     fn lease(&self, log: &LogName) -> Result<Option<Lease>, StoreError>;
 
-    /// All leases that can be read, sorted by log: what an instance looks at from time to time.
+    /// All leases that can be read, sorted by log.
     ///
     /// # Errors
     ///
     /// When the place does not answer.
     fn leases(&self) -> Result<Vec<(LogName, Lease)>, StoreError>;
+
+    /// The leases of these logs that can be read: what an instance looks at from time to time. Whoever may write to the place
+    /// could have put any number of others there.
+    ///
+    /// # Errors
+    ///
+    /// When the place does not answer.
+    fn leases_of(&self, logs: &[LogName]) -> Result<Vec<(LogName, Lease)>, StoreError> {
+        let wanted: BTreeSet<&LogName> = logs.iter().collect();
+        let mut found = self.leases()?;
+        found.retain(|(log, _)| wanted.contains(log));
+        Ok(found)
+    }
 
     /// Puts `new` in the place of `expected`, of nothing where that is `None`, if that is what is there in all its fields. Tells
     /// whether it did.
@@ -101,6 +115,25 @@ pub trait Leases: Send + Sync {
         expected: Option<&Lease>,
         new: &Lease,
     ) -> Result<bool, StoreError>;
+
+    /// The same for several logs, each with what is expected there and what is to stand there: what an instance does that renews
+    /// many. Tells for which it did.
+    ///
+    /// # Errors
+    ///
+    /// As [`Leases::replace_lease`]: any of them may have been done, or be done yet.
+    fn replace_leases(
+        &self,
+        all: &[(&LogName, &Lease, &Lease)],
+    ) -> Result<BTreeSet<LogName>, StoreError> {
+        let mut done = BTreeSet::new();
+        for &(log, expected, new) in all {
+            if self.replace_lease(log, Some(expected), new)? {
+                done.insert(log.clone());
+            }
+        }
+        Ok(done)
+    }
 }
 
 /// How long leases are, and how patiently one waits for one.

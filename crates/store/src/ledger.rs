@@ -279,7 +279,9 @@ impl Ledger {
     /// # Errors
     ///
     /// [`LedgerError::NotAttached`]; when the stop receipt cannot be stored; [`LedgerError::Undeclared`] with what is
-    /// lost and could not, or without a reason was not to, be declared in the log. It is let go of in any case.
+    /// lost and could not, or without a reason was not to, be declared in the log. It is let go of in any case. Without a
+    /// reason this ledger keeps what is lost as well, and declares it, from when and until when it was lost, should it attach
+    /// the log again.
     pub fn detach_log(&self, log: &LogName, reason: Option<&str>) -> Result<(), LedgerError> {
         self.queue.set_attached(log, false);
         let (slot, done) = ticket::slot();

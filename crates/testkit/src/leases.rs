@@ -52,10 +52,37 @@ pub fn leases_conform(leases: &dyn Leases) {
     };
     assert_eq!(leases.replace_lease(&a, Some(&first), &free), Ok(true));
     assert_eq!(leases.replace_lease(&b, None, &first), Ok(true));
-    let all = vec![(a.clone(), free.clone()), (b, first)];
+    let all = vec![(a.clone(), free.clone()), (b.clone(), first.clone())];
     assert_eq!(leases.leases(), Ok(all));
+    let none = LogName::new("none").unwrap();
+    let of_one = vec![(b.clone(), first)];
+    assert_eq!(leases.leases_of(&[none, b.clone()]), Ok(of_one));
+    assert_eq!(leases.leases_of(&[]), Ok(Vec::new()));
+    several(leases, &a, &free, &b);
     illegal(leases, &a, &free);
     race(leases, &a, free);
+}
+
+/// Of several that are replaced at once each is for itself; in the end they are as they were.
+fn several(leases: &dyn Leases, one: &LogName, of_one: &Lease, other: &LogName) {
+    let of_other = leases.lease(other).unwrap().unwrap();
+    let [new, stale] = [lease("z/1", 3), lease("z/2", 9)];
+    let none = LogName::new("none").unwrap();
+    let replace = |all: &[(&LogName, &Lease, &Lease)]| leases.replace_leases(all).unwrap();
+    let all = [
+        (one, of_one, &new),
+        (other, &stale, &new),
+        (&none, &stale, &new),
+    ];
+    assert!(replace(&all).into_iter().eq([one.clone()]));
+    assert_eq!(leases.lease(one), Ok(Some(new.clone())));
+    assert_eq!(leases.lease(other), Ok(Some(of_other.clone())));
+    assert_eq!(leases.lease(&none), Ok(None));
+    let all = [(one, &new, of_one), (other, &of_other, &new)];
+    assert!(replace(&all).into_iter().eq([one.clone(), other.clone()]));
+    let all = [(other, &new, &of_other)];
+    assert!(replace(&all).into_iter().eq([other.clone()]));
+    assert!(replace(&[]).is_empty());
 }
 
 fn illegal(leases: &dyn Leases, log: &LogName, there: &Lease) {

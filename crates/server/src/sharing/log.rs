@@ -1,10 +1,12 @@
 //! One log among instances that share them: whose lease it is, as far as this one knows, and whether it is attached here.
 
+mod renewal;
+
+pub(crate) use renewal::renew;
+
 use ai_audit_store::{
     Lease, LeaseError, LeaseKeeper, LeaseStanding, LeaseStep, Leases, LogName, StoreError,
-    Undeclared,
 };
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,17 +45,10 @@ pub(crate) struct OfLog {
     fence: AtomicU64,
     /// Whether somebody was told to settle it.
     queued: AtomicBool,
+    /// Until when it is not taken again, since it could not be attached.
+    refused: Mutex<Option<Duration>>,
     /// Locked by who attaches it or lets go of it, which takes as long as the store does.
-    pub(crate) door: Arc<tokio::sync::Mutex<Door>>,
-}
-
-/// What is known by who attaches a log and lets go of it.
-#[derive(Debug, Default)]
-pub(crate) struct Door {
-    /// What was lost here and is declared nowhere.
-    pub(crate) lost: Vec<Undeclared>,
-    /// Until when it is not tried again, since it could not be attached.
-    pub(crate) refused: Option<Duration>,
+    pub(crate) door: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct Kept {
@@ -73,10 +68,13 @@ impl OfLog {
         others: &[String],
         turn: Duration,
     ) -> Self {
-        let own = address(&holder);
-        let place = score(own, &name);
-        let is_earlier = |other: &&String| (score(other, &name), other.as_str()) > (place, own);
-        let earlier = others.iter().filter(is_earlier).cloned().collect();
+        // Host names are the same in any case.
+        let own = address(&holder).to_ascii_lowercase();
+        let place = score(&own, &name);
+        let others = others.iter().map(|other| other.to_ascii_lowercase());
+        let earlier = others
+            .filter(|other| (score(other, &name), other.as_str()) > (place, own.as_str()))
+            .collect();
         Self {
             name,
             began,
@@ -93,6 +91,7 @@ impl OfLog {
             open: AtomicBool::new(false),
             fence: AtomicU64::new(0),
             queued: AtomicBool::new(false),
+            refused: Mutex::default(),
             door: Arc::default(),
         }
     }
@@ -176,7 +175,8 @@ impl OfLog {
             _ if wish == Wish::Asked => true,
             Some(lease) => {
                 let gone = address(&lease.holder);
-                let earlier = self.earlier.iter().filter(|other| **other != gone);
+                let earlier = self.earlier.iter();
+                let earlier = earlier.filter(|other| !other.eq_ignore_ascii_case(gone));
                 let turns = u32::try_from(earlier.count()).unwrap_or(u32::MAX);
                 let waited = now.saturating_sub(over.unwrap_or(now));
                 waited >= self.turn.saturating_mul(turns)
@@ -187,9 +187,23 @@ impl OfLog {
 
     /// Gives the lease back, where it is this instance's.
     pub(crate) fn give_back(&self, leases: &dyn Leases) -> Result<bool, StoreError> {
+        self.end(|keeper| keeper.give_back(leases, &self.name))
+    }
+
+    /// Gives it up, since the log cannot be attached here: others take it as one that is over. Until a time this instance does
+    /// not take it again.
+    pub(crate) fn give_up(&self, leases: &dyn Leases, until: Duration) -> Result<bool, StoreError> {
+        *lock(&self.refused) = Some(until);
+        self.end(|keeper| keeper.give_up(leases, &self.name))
+    }
+
+    fn end(
+        &self,
+        give: impl FnOnce(&mut LeaseKeeper) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
         let mut kept = lock(&self.kept);
         self.open.store(false, Ordering::SeqCst);
-        let given = kept.keeper.give_back(leases, &self.name);
+        let given = give(&mut kept.keeper);
         kept.written = self.now();
         *lock(&self.shown) = kept.keeper.clone();
         given
@@ -221,12 +235,25 @@ impl OfLog {
         (self.now().saturating_sub(*at) < lately).then(|| holder.clone())
     }
 
+    /// Whether it is this holder's, by what was found last.
+    pub(crate) fn is_at(&self, holder: &str) -> bool {
+        let found = lock(&self.elsewhere);
+        found.as_ref().is_some_and(|(_, found)| found == holder)
+    }
+
+    /// Whether it is not to be taken now, since it could not be attached just before.
+    pub(crate) fn is_refused(&self) -> bool {
+        let now = self.now();
+        lock(&self.refused).is_some_and(|until| now < until)
+    }
+
     /// Whether the log was attached since the lease was taken last.
     pub(crate) fn is_open(&self) -> bool {
         self.open.load(Ordering::SeqCst)
     }
 
     pub(crate) fn opened(&self) {
+        *lock(&self.refused) = None;
         self.open.store(true, Ordering::SeqCst);
     }
 
@@ -252,11 +279,20 @@ pub(crate) fn address(holder: &str) -> &str {
         .map_or(holder, |(address, _)| address)
 }
 
-/// Where an instance stands in a log's order: the same for all that run this software, and another one for each log.
+/// Where an instance stands in a log's order: the same for all, whatever they were built with (64-bit FNV-1a, mixed), and
+/// another one for each log.
 fn score(address: &str, log: &LogName) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (address, log.as_str()).hash(&mut hasher);
-    hasher.finish()
+    const BEGIN: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    const MIX: u64 = 0xd6e8_feb8_6659_fd93;
+    let bytes = address.bytes().chain([0]).chain(log.as_str().bytes());
+    let hash = bytes.fold(BEGIN, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(PRIME)
+    });
+    // Names of logs differ at their ends, which alone would not reach the first bits, by which scores are compared.
+    let hash = (hash ^ (hash >> 32)).wrapping_mul(MIX);
+    let hash = (hash ^ (hash >> 32)).wrapping_mul(MIX);
+    hash ^ (hash >> 32)
 }
 
 pub(crate) fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -296,6 +332,49 @@ mod tests {
         let mut sorted = all;
         sorted.sort_unstable();
         assert_eq!(sorted, [0, 1, 2], "{all:?}");
+    }
+
+    #[test]
+    fn the_order_is_the_same_whatever_instances_are_built_with_and_another_one_for_each_log() {
+        // While some are replaced by newer ones they have to agree.
+        let of_default = score(OTHERS[0], &LogName::default());
+        assert_eq!(of_default, 0x83c9_31aa_bf3c_6e09);
+        let first = |log: usize| {
+            let log = LogName::new(&format!("log{log}")).unwrap();
+            OTHERS.iter().max_by_key(|one| score(one, &log)).copied()
+        };
+        for one in OTHERS {
+            let its = (0..300).filter(|log| first(*log) == Some(one)).count();
+            assert!((50..150).contains(&its), "{one}: {its}");
+        }
+        // Host names are the same in any case.
+        let holder: Arc<str> = "http://A.example/1".into();
+        let rules = LeaseRules::new(LENGTH, LENGTH / 10).unwrap();
+        let keeper = LeaseKeeper::new(&*holder, rules).unwrap();
+        let others = ["http://B.EXAMPLE".to_owned(), "http://C.EXAMPLE".to_owned()];
+        let begin = (Instant::now(), keeper);
+        let other = OfLog::new(LogName::default(), begin, holder, &others, LENGTH);
+        assert_eq!(other.earlier, of(0, LENGTH).earlier);
+    }
+
+    #[test]
+    fn a_lease_that_is_given_up_is_taken_by_others_and_not_by_who_gave_it_up() {
+        let leases = MemoryLeases::new();
+        let (first, second) = (of(0, Duration::ZERO), of(1, Duration::ZERO));
+        look(&first, &leases, Wish::Asked);
+        let until = first.now() + LENGTH * 100;
+        assert!(first.give_up(&leases, until).unwrap());
+        assert!(first.is_refused() && !first.is_held());
+        look(&first, &leases, Wish::Kept);
+        assert!(!first.is_held());
+        look(&second, &leases, Wish::Watched);
+        // It is over after a moment and the margin.
+        std::thread::sleep(LENGTH / 5);
+        look(&first, &leases, Wish::Kept);
+        let took = look(&second, &leases, Wish::Watched);
+        assert!(matches!(took, LeaseStanding::Taken { .. }), "{took:?}");
+        second.opened();
+        assert!(!second.is_refused());
     }
 
     #[test]

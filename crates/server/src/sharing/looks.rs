@@ -1,18 +1,15 @@
 //! Looks at all leases, every so often: renews this instance's, takes what is over, and has logs attached and let go of.
 
-use super::log::{OfLog, Wish};
+use super::log::{OfLog, Wish, address, lock, renew};
 use super::{Holds, size_of};
 use crate::shared::Shared;
 use ai_audit_store::{Lease, LogName};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
-
-/// The most logs whose leases are followed: whoever has the password of the role that appends can write as many as he likes.
-const MOST: usize = 100_000;
 
 /// Looks until what is given back is dropped. None where the logs are not shared.
 ///
@@ -40,11 +37,13 @@ pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<Option<Sender<()>>> {
     thread::Builder::new()
         .name("ai-audit-leases".into())
         .spawn(move || {
+            let mut begun = false;
             loop {
                 let Some(shared) = looking.upgrade() else {
                     break;
                 };
                 if let Some(holds) = &shared.holds {
+                    begun = begun || holds.begin(&shared);
                     holds.look(&shared, &due);
                 }
                 drop(shared);
@@ -57,42 +56,88 @@ pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<Option<Sender<()>>> {
 }
 
 impl Holds {
+    /// Follows the leases of the directory's logs; tells whether they could be read. A log is made while no instance runs, and
+    /// one that somebody asks for is followed from then on. Whoever has the password of the role that appends can write leases
+    /// of others, as many as he likes: nobody looks at those.
+    fn begin(&self, shared: &Shared) -> bool {
+        match shared.intake.writer().directory().logs() {
+            Ok(logs) => {
+                for log in &logs {
+                    self.of(log);
+                }
+                true
+            }
+            Err(error) => {
+                let line = format!("looking which logs there are: {error}");
+                shared.options.troubles.tell(&line);
+                false
+            }
+        }
+    }
+
     fn look(&self, shared: &Shared, due: &Sender<Arc<OfLog>>) {
         let tell = |line: String| shared.options.troubles.tell(&line);
+        let all = self.all();
+        let names: Vec<LogName> = all.iter().map(|of| of.name.clone()).collect();
         let read = self.now();
-        let found: HashMap<LogName, Lease> = match self.leases.leases() {
-            Ok(found) => found.into_iter().take(MOST).collect(),
+        // All of them: one that was left out would look as if there were none.
+        let found: HashMap<LogName, Lease> = match self.leases.leases_of(&names) {
+            Ok(found) => found.into_iter().collect(),
             // What is sure until some time stays so.
             Err(error) => return tell(format!("looking at the leases of the logs: {error}")),
         };
-        for log in found.keys() {
-            self.of(log);
-        }
         let closing = shared.closing.load(Ordering::Relaxed);
-        let wish = match closing {
-            true => Wish::Kept,
-            false => Wish::Watched,
-        };
         let writer = shared.intake.writer();
-        let store = writer.directory().store();
-        for of in self.all() {
-            if !closing {
-                self.notice(shared, &of);
+        let (store, ledger) = (writer.directory().store(), writer.ledger());
+        // These are attached no more, and the ledger has still to let go of them.
+        let lost = ledger.taken_over().into_iter().map(|(log, _)| log);
+        let lost: BTreeSet<LogName> = lost.collect();
+        if !closing {
+            for of in &all {
+                self.notice(shared, of);
             }
+        }
+        let known = all
+            .iter()
+            .filter_map(|of| Some((&**of, found.get(&of.name)?)));
+        if let Err(error) = renew(&*self.leases, known, read) {
+            tell(format!("renewing the leases of logs: {error}"));
+        }
+        for of in all {
+            let wish = match closing || of.is_refused() {
+                true => Wish::Kept,
+                false => Wish::Watched,
+            };
             let size = || size_of(store, &of.name);
             let record = found.get(&of.name);
+            if let Some(record) = record
+                && self.is_twin(&of, record)
+            {
+                tell(format!(
+                    "another process advertises {}, as this one does, and has log {}: each instance needs an address of its own",
+                    self.own, of.name
+                ));
+            }
             if let Err(error) = of.tend(&*self.leases, (record, read), size, wish) {
                 tell(format!("the lease of log {}: {error}", of.name));
             }
-            let is_attached = writer.ledger().is_attached(&of.name);
             let is_due = match of.is_held() {
                 true => !of.is_open() && !closing,
-                false => is_attached,
+                false => ledger.is_attached(&of.name) || lost.contains(&of.name),
             };
             if is_due && of.queue() {
                 // Where nobody settles it, the process ends.
                 let _ = due.send(of);
             }
         }
+    }
+
+    /// Whether a record shows that another process has this one's address.
+    fn is_twin(&self, of: &OfLog, found: &Lease) -> bool {
+        let is_own = address(&found.holder).eq_ignore_ascii_case(address(&self.holder));
+        is_own
+            && *found.holder != *self.holder
+            && !found.is_free()
+            && lock(&self.twins).see(&of.name, found, self.now())
     }
 }

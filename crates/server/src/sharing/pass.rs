@@ -14,7 +14,17 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
 
-/// Has a request that writes to a log worked by whoever holds its lease. All else is worked here.
+/// A request for one log.
+struct Wanted {
+    log: LogName,
+    /// What its caller has to be let do.
+    scope: Scope,
+    /// Whether it writes. Otherwise it asks for what the instance that does keeps in its memory.
+    writes: bool,
+}
+
+/// Has a request that writes to a log worked by whoever holds its lease. All else is worked here, but for what only that one
+/// knows.
 pub(crate) async fn pass(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -24,7 +34,7 @@ pub(crate) async fn pass(
         return Ok(next.run(request).await);
     };
     let (mut head, body) = request.into_parts();
-    let Some((log, scope)) = written(&mut head).await else {
+    let Some(Wanted { log, scope, writes }) = wanted(&mut head).await else {
         return Ok(next.run(Request::from_parts(head, body)).await);
     };
     // Before it is looked at: who ends waits for those that found the log here.
@@ -41,12 +51,21 @@ pub(crate) async fn pass(
     let log = caller.blocking(move |caller| caller.log(scope, log.as_str()));
     let of = holds.of(&log.await?);
     let standing = match of.elsewhere(FRESH) {
-        Some(holder) => Standing::At(holds.at(&holder)?),
+        _ if !writes => match hold_once(&head.headers) {
+            Ok(()) => holds.whose(&of),
+            Err(_) => Standing::Here,
+        },
+        Some(holder) => holds.standing(holder)?,
         None => {
-            let mut door = caller.in_time(Arc::clone(&of.door).lock_owned()).await?;
-            let claimed = caller.blocking(move |caller| match &caller.shared.holds {
-                Some(holds) => holds.claim(&caller.shared, &of, &mut door),
-                None => Ok(Standing::Here),
+            let door = caller.in_time(Arc::clone(&of.door).lock_owned()).await?;
+            let of = Arc::clone(&of);
+            let claimed = caller.blocking(move |caller| {
+                // Until it is done, also where nobody waits for it any more.
+                let _door = door;
+                match &caller.shared.holds {
+                    Some(holds) => holds.claim(&caller.shared, &of),
+                    None => Ok(Standing::Here),
+                }
             });
             claimed.await?
         }
@@ -58,34 +77,55 @@ pub(crate) async fn pass(
             drop(under_way);
             Ok(response)
         }
-        Standing::At(peer) => {
+        Standing::At { peer, holder } => {
             drop(under_way);
             hold_once(&head.headers)?;
+            // Before its body is read: of one that is stopped no more requests wait than these.
+            let way = holds.way(&peer);
+            let _way = way
+                .and_then(|way| way.try_acquire_owned().ok())
+                .ok_or_else(|| {
+                    Problem::later("too many requests wait for the instance that has the log")
+                })?;
             let (until, patience) = (caller.until(), shared.options.timeout);
             let body = whole(shared.options.max_body, until, &head.headers, body).await?;
             let times = (until, patience);
-            hand_on(&holds.connections, &peer, (&head, body), times).await
+            tokio::select! {
+                answer = hand_on(&holds.connections, &peer, (&head, body), times) => answer,
+                () = holds.gone(&of, &holder) => Err(Problem::later(
+                    "the instance that had the log is heard of no more; what was sent may be recorded: send the same ids again",
+                )),
+            }
         }
     }
 }
 
-/// Which log a request writes to, and what its caller has to be let do; none where it writes to none.
-async fn written(head: &mut Parts) -> Option<(LogName, Scope)> {
-    if head.method != Method::POST {
-        return None;
-    }
+/// Which log a request is for, where it matters which instance works it.
+async fn wanted(head: &mut Parts) -> Option<Wanted> {
     let route = head.extensions.get::<MatchedPath>()?.as_str();
-    if route == "/v1/traces" {
-        return Some((LogName::default(), Scope::Append));
-    }
-    if !route.starts_with("/v1/logs/{log}/") {
+    let (scope, writes) = if head.method == Method::POST {
+        if route == "/v1/traces" {
+            return Some(Wanted {
+                log: LogName::default(),
+                scope: Scope::Append,
+                writes: true,
+            });
+        }
+        match (
+            route.starts_with("/v1/logs/{log}/"),
+            route.ends_with("/checkpoint"),
+        ) {
+            (false, _) => return None,
+            (true, true) => (Scope::Admin, true),
+            (true, false) => (Scope::Append, true),
+        }
+    } else if route == "/v1/logs/{log}/otlp" && matches!(head.method, Method::GET | Method::HEAD) {
+        (Scope::Read, false)
+    } else {
         return None;
-    }
-    let scope = match route.ends_with("/checkpoint") {
-        true => Scope::Admin,
-        false => Scope::Append,
     };
     let parts = RawPathParams::from_request_parts(head, &()).await.ok()?;
     let (_, name) = parts.iter().find(|(key, _)| *key == "log")?;
-    Some((LogName::new(name).ok()?, scope))
+    let log = LogName::new(name).ok()?;
+    Some(Wanted { log, scope, writes })
 }

@@ -4,6 +4,9 @@ use super::{Lease, LeaseError, LeaseRules, Leases, check_holder};
 use crate::{LogName, StoreError};
 use core::time::Duration;
 
+/// The shortest lease that was not given back.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// Looks after the lease of one log for one instance (`docs/spec/leases.md`).
 ///
 /// Times are durations since any moment, by a clock of this instance that is never set; they are compared
@@ -216,14 +219,34 @@ impl LeaseKeeper {
     ///
     /// When the place of the leases does not answer; others then wait as if this process had died.
     pub fn give_back(&mut self, leases: &dyn Leases, log: &LogName) -> Result<bool, StoreError> {
+        self.end_at(leases, log, Duration::ZERO)
+    }
+
+    /// Gives up a lease with which this holder can do nothing, since it cannot attach the log. Others find one that is over, and
+    /// not one that was given back in order: they take it also where they wait for what nobody looks after any more. Tells
+    /// whether it was ours to give.
+    ///
+    /// # Errors
+    ///
+    /// As [`LeaseKeeper::give_back`].
+    pub fn give_up(&mut self, leases: &dyn Leases, log: &LogName) -> Result<bool, StoreError> {
+        self.end_at(leases, log, SHORTEST)
+    }
+
+    fn end_at(
+        &mut self,
+        leases: &dyn Leases,
+        log: &LogName,
+        length: Duration,
+    ) -> Result<bool, StoreError> {
         let Some((wrote, _)) = self.held.take() else {
             return Ok(false);
         };
-        let free = Lease {
-            length: Duration::ZERO,
+        let last = Lease {
+            length,
             ..self.next(Some(&wrote), wrote.fence)
         };
-        leases.replace_lease(log, Some(&wrote), &free)
+        leases.replace_lease(log, Some(&wrote), &last)
     }
 
     fn next(&self, record: Option<&Lease>, fence: u64) -> Lease {

@@ -241,7 +241,8 @@ pub enum LedgerError {
         log: LogName,
     },
     /// The log was let go of, and what was lost of it is declared nowhere: whoever writes to it next should do
-    /// that ([`Ledger::declare_lost`](crate::Ledger::declare_lost)).
+    /// that ([`Ledger::declare_lost`](crate::Ledger::declare_lost)); the same ledger does so by itself where it was let go of
+    /// without a reason, and is attached again.
     #[error("log {log} was let go of with {} records lost that no gap receipt declares{}", records(.lost), Because(.error.as_deref()))]
     Undeclared {
         /// The log.

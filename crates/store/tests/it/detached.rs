@@ -1,7 +1,7 @@
 //! What was lost when a log is let go of: declared in it, or handed back.
 
 use crate::leases::secs;
-use crate::rig::{Rig, record, rig, walk};
+use crate::rig::{NOW, Rig, record, rig, walk};
 use ai_audit_core::{DecodeBody as _, Gap, Kind, UnverifiedReceipt};
 use ai_audit_store::{Ledger, LedgerError, LogName, Store, StoreError, Undeclared};
 use ai_audit_testkit::{Fault, TestLog};
@@ -65,6 +65,41 @@ fn what_is_lost_and_cannot_be_declared_is_handed_back_with_the_log() {
         second.declare_lost(&log, loss.records, &loss.reason);
         second.close("").unwrap();
         assert_eq!(gaps(&rig), [(2, loss.reason.clone())]);
+    }
+}
+
+#[test]
+fn what_a_log_lost_that_was_left_is_declared_with_its_times_when_it_is_attached_again() {
+    for (fault, sure, declared) in [
+        (Fault::Before, true, 1),
+        (Fault::BeforeAndBlind, false, 1),
+        (Fault::AfterAndBlind, false, 0),
+    ] {
+        let (rig, log) = (rig(), LogName::default());
+        let first = rig.created();
+        lose(&rig, &first, fault);
+        let (lost, error) = handed_back(&first, None);
+        assert_eq!((lost.len(), lost[0].sure, error), (1, sure, None));
+        while rig.store.append(&[]).is_err() {}
+        rig.store.heal();
+        // Much later, so that its times show when it was lost and not when it was declared.
+        rig.clock.set(NOW + 3_600_000_000);
+        first.attach_log(log.clone(), TestLog::signers(1)).unwrap();
+        let all = walk(&*rig.store, &log, 1);
+        let all = all.iter().filter(|(kind, _)| *kind == Kind::GAP);
+        let times: Vec<_> = all
+            .map(|(_, sealed)| {
+                let receipt = UnverifiedReceipt::parse(sealed).unwrap();
+                let gap = Gap::decode(&receipt).unwrap();
+                (gap.from, gap.to, gap.lost)
+            })
+            .collect();
+        let expected = (lost[0].from, lost[0].to, Some(2));
+        assert_eq!(times, vec![expected; declared], "{fault:?}");
+        // Only once.
+        first.detach_log(&log, None).unwrap();
+        first.attach_log(log.clone(), TestLog::signers(1)).unwrap();
+        assert_eq!(gaps(&rig).len(), declared, "{fault:?}");
     }
 }
 

@@ -28,6 +28,12 @@ pub(super) fn run(
     let Some((own, peers)) = routing::peers(args)? else {
         return Err(usage("--shared: expected --advertise and --peer beside it"));
     };
+    // Before anybody hears of an address, and whatever the directory is.
+    if peers.contains(&own) {
+        return Err(usage(format!(
+            "--peer: {own} is what this instance advertises itself; give the addresses of the others"
+        )));
+    }
     let length = Duration::from_secs(args.lease);
     // What the clocks of two machines may differ meanwhile.
     let rules = LeaseRules::new(length, length / 10)?;
@@ -40,12 +46,14 @@ pub(super) fn run(
     let writer = Writer::open_shared(&args.dir, settings.clone(), SOFTWARE, observer)?;
     // One that gets no answer can be tried again before the lease is over.
     let leases = open_leases(settings, (length / 4).min(WAIT))?;
+    let claims = open_leases(settings, (length / 4).min(WAIT))?;
     let sharing = Sharing {
         own,
         peers,
         authorities: args.peer_ca.clone(),
         certificate,
         leases,
+        claims,
         rules,
     };
     sharing.hold(options.tls.as_ref()).map_err(failed)?;

@@ -1,5 +1,7 @@
 //! Instances that share the logs: each takes appends of all, and writes to those whose lease it holds. A107, A110, A119, A120.
 
+mod certificates;
+mod ends;
 mod limits;
 
 use super::routing::{BODY, DIRECTORIES, Fleet, ended, killed};

@@ -16,9 +16,12 @@ impl Writer {
     ) -> Result<(), LedgerError> {
         // What producers were refused belongs to the log as long as it is here.
         self.take_refused();
-        let stopped = match reason {
-            Some(reason) if self.logs.contains_key(name) => self.stop(name, reason),
-            _ => Ok(()),
+        let Some(reason) = reason else {
+            return self.leave(name);
+        };
+        let stopped = match self.logs.contains_key(name) {
+            true => self.stop(name, reason),
+            false => Ok(()),
         };
         let kept = self.undeclared.remove(name).unwrap_or_default();
         let mut lost = kept.told();
@@ -38,6 +41,24 @@ impl Writer {
             lost,
             error: stopped.err().map(Box::new),
         })
+    }
+
+    /// Leaves a log to another writer. What it lost is told, and kept: only where it is attached again can be found out what
+    /// of it came into the log all the same.
+    fn leave(&mut self, name: &LogName) -> Result<(), LedgerError> {
+        if !self.logs.contains_key(name) {
+            return Err(LedgerError::NotAttached { log: name.clone() });
+        }
+        self.let_go(name);
+        let kept = self.undeclared.get(name).cloned().unwrap_or_default();
+        match kept.told() {
+            lost if lost.is_empty() => Ok(()),
+            lost => Err(LedgerError::Undeclared {
+                log: name.clone(),
+                lost,
+                error: None,
+            }),
+        }
     }
 
     /// Declares what is lost, of this log and others, and writes this one's stop receipt behind it.

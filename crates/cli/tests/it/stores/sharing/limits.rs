@@ -268,6 +268,10 @@ fn what_cannot_be_shared_is_refused_when_it_starts() {
             "--keep-encrypted",
         ),
         (&["--shared", "--lease", "0"], "--lease"),
+        (
+            &["--shared", "--peer", "http://127.0.0.1:1"],
+            "advertises itself",
+        ),
         (&["--shared"], "PostgreSQL"),
     ] {
         let done = with(&[more, &peers].concat());
