@@ -206,7 +206,10 @@ fn a104_checkpoints_too_long_to_convict_by_are_refused() {
         };
         let member = fleet.member(&eu.origin).unwrap();
         assert_eq!(member.offered_request(&request), refused);
-        assert!(too_long.to_string().contains("extension lines"), "{too_long}");
+        assert!(
+            too_long.to_string().contains("extension lines"),
+            "{too_long}"
+        );
         assert!(!too_long.is_grave());
     }
     // A first one, too.
