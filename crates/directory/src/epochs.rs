@@ -7,11 +7,18 @@ use ai_audit_epochs::{Deletion, EpochSeal};
 use ai_audit_export::{PackageOptions, Selection, Written, write_package};
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_store::{
-    Archived, DeleteEpoch, EpochDeleted, LedgerError, LogName, Query, SealedEpoch, StoreError,
+    Archived, DeleteEpoch, EpochDeleted, LedgerError, LogName, Query, ReadLimit, SealedEpoch,
+    StoreError,
 };
 use std::io::{Seek, Write};
 use std::ops::RangeInclusive;
 use std::path::Path;
+
+/// How much of an epoch is looked at at once for whether its bytes are there: mostly the first receipt but one tells.
+const LOOKED_AT: ReadLimit = ReadLimit {
+    receipts: 256,
+    bytes: 64 << 10,
+};
 
 /// One epoch of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,16 +244,14 @@ impl LogDirectory {
         let deletions = self.deletions(log)?;
         let mut first = 0_u64;
         for seal in self.kind(log, Kind::EPOCH_SEAL)? {
-            // All of it: its first receipts may be control receipts, which keep their bytes.
-            let range = first..=seal;
             let is_deleted = deletions.iter().any(|deletion| deletion.covers(seal));
             // What the first store has not, and only then the second one is asked.
-            if !is_deleted && self.without_bytes(log, range.clone())? > 0 {
-                let gone = match self.store().count_deleted(log, range) {
+            if !is_deleted && let Some(piece) = self.without_bytes(log, first..=seal)? {
+                let is_gone = match self.is_gone(log, piece, seal) {
                     Err(_) if may_be_away && self.tiers.is_some() => return Ok(()),
                     found => found?,
                 };
-                if gone > 0 {
+                if is_gone {
                     return Err(DirectoryError::Settings {
                         origin: mark.display().to_string(),
                         what: format!(
@@ -262,12 +267,61 @@ impl LogDirectory {
         Ok(())
     }
 
-    /// How many receipts of a range have no bytes in the first store, wherever else they have them.
-    fn without_bytes(&self, log: &LogName, range: RangeInclusive<u64>) -> Result<u64, StoreError> {
-        match &self.tiers {
-            Some(tiers) => tiers.freed(log, range),
-            None => self.store().count_deleted(log, range),
+    /// A piece of a range with receipts that have no bytes in the first store, wherever else they have them; none where the
+    /// range has its bytes there. It is looked at from its start up to the first receipt that would have lost its bytes:
+    /// control receipts keep theirs, and may be many. Counting all of it would read all of the log.
+    fn without_bytes(
+        &self,
+        log: &LogName,
+        range: RangeInclusive<u64>,
+    ) -> Result<Option<RangeInclusive<u64>>, DirectoryError> {
+        let most = u64::try_from(LOOKED_AT.receipts).unwrap_or(u64::MAX);
+        let (mut at, last) = range.into_inner();
+        while at <= last {
+            let end = last.min(at.saturating_add(most).saturating_sub(1));
+            let piece = at..=end;
+            let gone = match &self.tiers {
+                Some(tiers) => tiers.freed(log, piece.clone())?,
+                None => self.store().count_deleted(log, piece.clone())?,
+            };
+            if gone > 0 {
+                return Ok(Some(piece));
+            }
+            // All of it is there, so the second store is not asked by this.
+            let read = self.store().read(log, at, LOOKED_AT)?;
+            if read.first().is_none_or(|first| first.seq != at) {
+                return Err(corrupt(log, at, "it is not there"));
+            }
+            for stored in read.iter().take_while(|stored| stored.seq <= end) {
+                let Some(sealed) = stored.sealed() else {
+                    return Ok(Some(piece));
+                };
+                if !parse(log, stored.seq, sealed)?.header().kind.is_control() {
+                    return Ok(None);
+                }
+                at = stored.seq.saturating_add(1);
+            }
         }
+        Ok(None)
+    }
+
+    /// Whether of an epoch that ends with `last`, and of which the first store lacks this piece, something is in none of the
+    /// stores.
+    fn is_gone(
+        &self,
+        log: &LogName,
+        piece: RangeInclusive<u64>,
+        last: u64,
+    ) -> Result<bool, DirectoryError> {
+        if self.store().count_deleted(log, piece)? > 0 {
+            return Ok(true);
+        }
+        let Some(tiers) = &self.tiers else {
+            return Ok(false);
+        };
+        // An older one may end within the epoch: what the right one has stands right behind.
+        let copied = tiers.copied(log)?;
+        Ok(copied <= last && self.without_bytes(log, copied..=last)?.is_some())
     }
 
     fn kind(&self, log: &LogName, kind: Kind) -> Result<Vec<u64>, DirectoryError> {

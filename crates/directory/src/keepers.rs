@@ -137,8 +137,13 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// As [`Ledger::finish_erasures`](ai_audit_store::Ledger::finish_erasures).
+    /// As [`Ledger::finish_erasures`](ai_audit_store::Ledger::finish_erasures); where receipts were moved to a store that the
+    /// settings do not name, or that does not answer.
     pub fn finish_erasures(&self, log: &LogName) -> Result<(), DirectoryError> {
+        // The log may have been attached while nobody knew whether the store that was away is the right one.
+        if !self.directory().open_erasures(log)?.is_empty() {
+            self.directory().accounts_for_all(log)?;
+        }
         self.attach(log)?;
         self.ledger()
             .finish_erasures(log)

@@ -89,6 +89,8 @@ impl Writer {
         if owes && !is_behind {
             self.finish_erasures(log)?;
         }
+        // The note ends that question: one that is made beside the wrong store would have it be the right one.
+        directory.accounts_for_all(log)?;
         // Whatever settings say later: from now on the directory says where its receipts are.
         let is_first = cold::mark(directory.layout(), directory.settings())?;
         durable::make_folder(&directory.layout().ended_marks())?;

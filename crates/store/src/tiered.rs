@@ -129,14 +129,35 @@ impl TieredStore {
     }
 
     /// The same where the cold store deletes, and no ciphertext is in both any more: those of a move that broke off would be
-    /// counted twice. What was brought back stays; the ciphertexts beside it did not come along.
+    /// counted twice.
     fn ready_to_delete(&self, log: &LogName) -> Result<u64, StoreError> {
         let cold = self.whole_cold(log)?;
         if cold > 0 {
             self.cold.may_delete(log)?;
-            self.settle(log, self.ended(log)?, cold)?;
+            self.settle(log, self.in_both_from(log)?, cold)?;
         }
         Ok(cold)
+    }
+
+    /// From where on a move that broke off may have left ciphertexts in both. What was brought back before that stays: the
+    /// ciphertexts beside it did not come along, by which it is told from what a store that was behind got again.
+    fn in_both_from(&self, log: &LogName) -> Result<u64, StoreError> {
+        let (mut at, ended) = (self.settled(log)?, self.ended(log)?);
+        while at < ended {
+            let read = self.hot.read(log, at, ReadLimit::default())?;
+            let Some(last) = read.last() else { break };
+            let next = last.seq.saturating_add(1);
+            for stored in read.iter().filter(|stored| stored.sealed().is_some()) {
+                if stored.seq >= ended {
+                    return Ok(ended);
+                }
+                if !self.hot.ciphertexts(log, stored.seq)?.is_empty() {
+                    return Ok(stored.seq);
+                }
+            }
+            at = next;
+        }
+        Ok(ended)
     }
 
     fn leaf(&self, log: &LogName, seq: u64) -> Result<Option<NodeHash>, StoreError> {

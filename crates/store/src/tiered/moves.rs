@@ -121,6 +121,10 @@ impl TieredStore {
                 moved.cold = before.size();
                 return Ok(moved);
             }
+            // It catches up: should this break off, what it copied is in both, below where that was looked for last.
+            if before.size() < self.settled(log)? {
+                self.unsettle(log, before.size())?;
+            }
             let after = self.copy(log, &before, last)?;
             moved.copied = moved.copied.saturating_add(after.size() - before.size());
             self.hand_over_checkpoints(log, before.size() + 1..=after.size())?;

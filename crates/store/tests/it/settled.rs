@@ -1,11 +1,11 @@
 //! How far moves have ended is kept: a new process does not look through all that ever moved, and notices a cold store that is behind.
 
-use ai_audit_core::LeafHash;
+use ai_audit_core::{Head, LeafHash};
 use ai_audit_store::{
-    Batch, FileMarks, HighWaterMark as _, LogName, Mark, MemoryStore, Store, StoreError,
+    Batch, FileMarks, HighWaterMark as _, LogName, Mark, MemoryStore, Sealed, Store, StoreError,
     TieredStore,
 };
-use ai_audit_testkit::erasures::key_id;
+use ai_audit_testkit::erasures::{ciphertext, decision_with, key_id};
 use ai_audit_testkit::{FaultyStore, TestLog};
 use std::fs;
 use std::path::Path;
@@ -178,6 +178,56 @@ fn a_cold_store_that_is_behind_catches_up_by_a_move() {
     assert_eq!((moved.copied, moved.freed, moved.cold), (31, 31, 41));
     assert!(!store.is_behind(&log).unwrap());
     assert_eq!(store.delete_receipts(&log, 5..=45).unwrap(), 41);
+}
+
+/// All is copied by then, so the cold store is not behind any more, and has what the hot one has too.
+#[test]
+fn a_catch_up_that_breaks_off_is_ended_and_what_is_in_both_is_counted_once() {
+    let (mut log, name) = (TestLog::new(1), LogName::default());
+    let mut all = log.seal(20);
+    let beside = vec![ciphertext(1, b"a text")];
+    let decision = log.seal_next(&decision_with("person", &beside));
+    all.push(decision.with_ciphertexts(beside));
+    all.extend(log.seal(20));
+    let given = |receipts: &[Sealed]| {
+        let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+        let batch = Batch {
+            log: &name,
+            expected: &Head::EMPTY,
+            receipts,
+        };
+        store.append(&[batch]).unwrap();
+        store
+    };
+    for erases in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let (hot, older) = (given(&all), given(&all[..10]));
+        let first = TieredStore::new(hot.clone(), Arc::new(MemoryStore::new()));
+        with_marks(first, folder.path())
+            .move_through(&name, 30)
+            .unwrap();
+        let gone = hot.count_deleted(&name, 0..=40).unwrap();
+        let open = || {
+            let store = TieredStore::new(hot.clone(), older.clone());
+            with_marks(store, folder.path())
+        };
+        assert_eq!(open().restore_receipts(&name, &all[10..31]).unwrap(), 21);
+        hot.refuse_deletions(true);
+        open().move_through(&name, 30).unwrap_err();
+        hot.refuse_deletions(false);
+        assert!(!open().is_behind(&name).unwrap());
+        assert_eq!(older.ciphertexts(&name, 20).unwrap().len(), 1);
+        assert_eq!(hot.ciphertexts(&name, 20).unwrap().len(), 1);
+        let mut left = 21;
+        if erases {
+            let erase = || open().delete_ciphertexts(&name, &[key_id(1)]).unwrap();
+            assert_eq!((erase(), erase()), (1, 0));
+            // From the first one on that had some beside it.
+            left = 10;
+        }
+        assert_eq!(open().move_through(&name, 30).unwrap().freed, left);
+        assert_eq!(hot.count_deleted(&name, 0..=40).unwrap(), gone);
+    }
 }
 
 /// What a directory kept that is from before the two marks is not lost with the first fetch.

@@ -140,17 +140,19 @@ impl Writer {
                 .collect();
             let kek = keys.destroy(&doomed, kek).map_err(failed_keys(name))?;
             for request in requests {
-                // A server that says nothing is waited for, and no log of this writer grows meanwhile: once is enough.
-                if let Some(owed) = &mut owed {
+                // A server that says nothing is waited for, and no log of this writer grows meanwhile: once is enough. Where it
+                // answered, one request that it cannot do keeps none of the others.
+                if let Some(owed) = owed.as_mut().filter(|owed| owed.is_away()) {
                     owed.extend(&request.subjects);
                     continue;
                 }
                 let ciphertexts = match self.store.delete_ciphertexts(name, &request.keys) {
                     Ok(ciphertexts) => ciphertexts,
                     Err(error @ StoreError::Owed { .. }) => {
-                        let mut first = Owed::new(request.seq, error);
-                        first.extend(&request.subjects);
-                        owed = Some(first);
+                        let waits =
+                            owed.get_or_insert_with(|| Owed::new(request.seq, error.clone()));
+                        waits.again(error);
+                        waits.extend(&request.subjects);
                         continue;
                     }
                     Err(error) => return Err(error.into()),

@@ -51,6 +51,20 @@ impl Owed {
         }
     }
 
+    /// Whether the store said nothing, or took nothing of this writer: then it does not do the next thing either. What else
+    /// it says may be about this one request.
+    pub(super) fn is_away(&self) -> bool {
+        let StoreError::Owed { error } = &self.error else {
+            return false;
+        };
+        matches!(**error, StoreError::Io { .. } | StoreError::Denied { .. })
+    }
+
+    /// One more request waits: what the store said to that is the latest.
+    pub(super) fn again(&mut self, error: StoreError) {
+        self.error = error;
+    }
+
     /// Adds subjects whose keys are destroyed.
     pub(super) fn extend(&mut self, subjects: &BTreeSet<String>) {
         self.subjects.extend(subjects.iter().cloned());
