@@ -238,8 +238,7 @@ impl Holds {
 
     /// A log that the ledger let go of, since it ends elsewhere, is to be attached anew.
     fn notice(&self, shared: &Shared, of: &OfLog) {
-        let ledger = shared.intake.writer().ledger();
-        if of.is_open() && !ledger.is_attached(&of.name) {
+        if is_left(shared, of) {
             of.forget();
         }
     }
@@ -332,6 +331,12 @@ impl fmt::Debug for Holds {
             .field("peers", &self.peers)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether the ledger let go of a log that was attached here.
+fn is_left(shared: &Shared, of: &OfLog) -> bool {
+    let ledger = shared.intake.writer().ledger();
+    of.is_open() && !ledger.is_attached(&of.name)
 }
 
 /// How many receipts a log has that is to be taken.

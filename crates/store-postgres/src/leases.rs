@@ -140,14 +140,16 @@ impl Leases for PostgresLeases {
             new.push(wanted)?;
             old.push(expected)?;
         }
+        // A row that somebody holds is none of those that are done: waiting for it, all the others would be over meanwhile.
         lock(&self.link).once("replacing leases", |client| {
             let rows = client.rows(
-                "UPDATE leases AS l SET holder = n.holder, changes = n.changes, length = n.length, fence = n.fence,
+                "WITH unheld AS (SELECT log FROM leases WHERE log = ANY($1::text[]) FOR UPDATE SKIP LOCKED)
+                 UPDATE leases AS l SET holder = n.holder, changes = n.changes, length = n.length, fence = n.fence,
                                         changed_at = clock_timestamp()
                  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::integer[], $5::bigint[],
                              $6::text[], $7::bigint[], $8::integer[], $9::bigint[])
-                      AS n (log, holder, changes, length, fence, old_holder, old_changes, old_length, old_fence)
-                 WHERE l.log = n.log AND l.holder = n.old_holder AND l.changes = n.old_changes
+                      AS n (log, holder, changes, length, fence, old_holder, old_changes, old_length, old_fence), unheld
+                 WHERE l.log = unheld.log AND l.log = n.log AND l.holder = n.old_holder AND l.changes = n.old_changes
                        AND l.length = n.old_length AND l.fence = n.old_fence
                  RETURNING l.log",
                 &[

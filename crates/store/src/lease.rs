@@ -117,7 +117,7 @@ pub trait Leases: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// The same for several logs, each with what is expected there and what is to stand there: what an instance does that renews
-    /// many. Tells for which it did.
+    /// many. Tells for which it did. One that somebody is about to replace may be left out, so that the others wait for nobody.
     ///
     /// # Errors
     ///

@@ -104,11 +104,21 @@ impl OfLog {
     pub(crate) fn tend(
         &self,
         leases: &dyn Leases,
+        seen: (Option<&Lease>, Duration),
+        size: impl FnOnce() -> Result<u64, StoreError>,
+        wish: Wish,
+    ) -> Result<LeaseStanding, LeaseError> {
+        self.tend_kept(lock(&self.kept), leases, seen, size, wish)
+    }
+
+    fn tend_kept(
+        &self,
+        mut kept: MutexGuard<'_, Kept>,
+        leases: &dyn Leases,
         (found, read): (Option<&Lease>, Duration),
         size: impl FnOnce() -> Result<u64, StoreError>,
         wish: Wish,
     ) -> Result<LeaseStanding, LeaseError> {
-        let mut kept = lock(&self.kept);
         if kept.written >= read {
             // Another thread replaced it since: what was read would look as if it were lost.
             return Ok(match kept.keeper.is_held() {
@@ -211,7 +221,10 @@ impl OfLog {
 
     /// Is not sure of the lease any more, and has the log attached anew once it is.
     pub(crate) fn forget(&self) {
-        let mut kept = lock(&self.kept);
+        self.forget_kept(lock(&self.kept));
+    }
+
+    fn forget_kept(&self, mut kept: MutexGuard<'_, Kept>) {
         self.open.store(false, Ordering::SeqCst);
         kept.keeper.forget();
         *lock(&self.shown) = kept.keeper.clone();

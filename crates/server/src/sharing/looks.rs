@@ -1,7 +1,7 @@
 //! Looks at all leases, every so often: renews this instance's, takes what is over, and has logs attached and let go of.
 
 use super::log::{OfLog, Wish, address, lock, renew};
-use super::{Holds, size_of};
+use super::{Holds, is_left, size_of};
 use crate::shared::Shared;
 use ai_audit_store::{Lease, LogName};
 use std::collections::{BTreeSet, HashMap};
@@ -37,14 +37,14 @@ pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<Option<Sender<()>>> {
     thread::Builder::new()
         .name("ai-audit-leases".into())
         .spawn(move || {
-            let mut begun = false;
+            let (mut begun, mut first) = (false, 0);
             loop {
                 let Some(shared) = looking.upgrade() else {
                     break;
                 };
                 if let Some(holds) = &shared.holds {
                     begun = begun || holds.begin(&shared);
-                    holds.look(&shared, &due);
+                    holds.look(&shared, &due, &mut first);
                 }
                 drop(shared);
                 if stopped.recv_timeout(every) != Err(RecvTimeoutError::Timeout) {
@@ -75,9 +75,13 @@ impl Holds {
         }
     }
 
-    fn look(&self, shared: &Shared, due: &Sender<Arc<OfLog>>) {
+    /// Begins with renewals. Takes then what is over, for as long as the next renewals can wait: `first` is where the next look
+    /// goes on with that, so that no log whose record is slow keeps others from their turn.
+    fn look(&self, shared: &Shared, due: &Sender<Arc<OfLog>>, first: &mut usize) {
         let tell = |line: String| shared.options.troubles.tell(&line);
-        let all = self.all();
+        let mut all = self.all();
+        *first = first.checked_rem(all.len()).unwrap_or_default();
+        all.rotate_left(*first);
         let names: Vec<LogName> = all.iter().map(|of| of.name.clone()).collect();
         let read = self.now();
         // All of them: one that was left out would look as if there were none.
@@ -93,8 +97,8 @@ impl Holds {
         let lost = ledger.taken_over().into_iter().map(|(log, _)| log);
         let lost: BTreeSet<LogName> = lost.collect();
         if !closing {
-            for of in &all {
-                self.notice(shared, of);
+            for of in all.iter().filter(|of| is_left(shared, of)) {
+                of.try_forget();
             }
         }
         let known = all
@@ -103,22 +107,27 @@ impl Holds {
         if let Err(error) = renew(&*self.leases, known, read) {
             tell(format!("renewing the leases of logs: {error}"));
         }
-        for of in all {
-            let wish = match closing || of.is_refused() {
+        // The first one is always tried, however slow the store is.
+        let (renewed, mut late) = (self.now(), false);
+        for (place, of) in all.into_iter().enumerate() {
+            if !late && self.now().saturating_sub(renewed) > self.every() {
+                late = true;
+                *first += place;
+            }
+            let wish = match late || closing || of.is_refused() {
                 true => Wish::Kept,
                 false => Wish::Watched,
             };
             let size = || size_of(store, &of.name);
             let record = found.get(&of.name);
-            if let Some(record) = record
-                && self.is_twin(&of, record)
-            {
+            if self.is_twin(&of, record) {
                 tell(format!(
                     "another process advertises {}, as this one does, and has log {}: each instance needs an address of its own",
                     self.own, of.name
                 ));
             }
-            if let Err(error) = of.tend(&*self.leases, (record, read), size, wish) {
+            let tended = of.try_tend(&*self.leases, (record, read), size, wish);
+            if let Some(Err(error)) = tended {
                 tell(format!("the lease of log {}: {error}", of.name));
             }
             let is_due = match of.is_held() {
@@ -133,11 +142,11 @@ impl Holds {
     }
 
     /// Whether a record shows that another process has this one's address.
-    fn is_twin(&self, of: &OfLog, found: &Lease) -> bool {
-        let is_own = address(&found.holder).eq_ignore_ascii_case(address(&self.holder));
-        is_own
-            && *found.holder != *self.holder
-            && !found.is_free()
-            && lock(&self.twins).see(&of.name, found, self.now())
+    fn is_twin(&self, of: &OfLog, found: Option<&Lease>) -> bool {
+        let found = found.filter(|found| {
+            let is_own = address(&found.holder).eq_ignore_ascii_case(address(&self.holder));
+            is_own && *found.holder != *self.holder && !found.is_free()
+        });
+        lock(&self.twins).see(&of.name, found, self.now())
     }
 }

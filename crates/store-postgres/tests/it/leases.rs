@@ -1,6 +1,6 @@
 //! Leases in a table: the contract, who may, and A110 on a real server: a holder that is cut off, and comes back.
 
-use crate::rig::{append, head, options, server};
+use crate::rig::{append, head, options, server, wait_until};
 use ai_audit_core::Decision;
 use ai_audit_store::{
     AppendError, Lease, LeaseKeeper, LeaseRules, LeaseStanding, Leases, Ledger, LedgerConfig,
@@ -104,6 +104,44 @@ fn a112_a_row_that_cannot_be_read_is_forbidden_and_otherwise_nobodys() {
              WHERE log = 'bad'",
         );
         assert_eq!(leases.lease(&bad), Ok(Some(mine.clone())));
+    }
+}
+
+#[test]
+fn a_row_that_somebody_holds_keeps_no_other_lease_from_being_renewed() {
+    let Some(server) = server() else { return };
+    let leases = open(&server, "audit_writer");
+    let [busy, free] = ["busy", "free"].map(|name| LogName::new(name).unwrap());
+    let (old, mut new) = (held("a/1"), held("a/1"));
+    new.changes += 1;
+    for log in [&busy, &free] {
+        assert_eq!(leases.replace_lease(log, None, &old), Ok(true));
+    }
+    let holder = "FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    let all = [(&busy, &old, &new), (&free, &old, &new)];
+    std::thread::scope(|scope| {
+        let holds = scope.spawn(|| {
+            server.try_sql(
+                "audit_writer",
+                "audit",
+                "BEGIN; UPDATE ai_audit.leases SET fence = 1 WHERE log = 'busy'; SELECT pg_sleep(300); COMMIT",
+            )
+        });
+        wait_until("the row is held", || {
+            server.sql(&format!("SELECT count(*) {holder}")) != "0"
+        });
+        let done = leases.replace_leases(&all);
+        server.sql(&format!("SELECT pg_terminate_backend(pid) {holder}"));
+        assert!(holds.join().unwrap().is_err());
+        assert!(done.unwrap().into_iter().eq([free.clone()]));
+    });
+    // What was left out is as it was, and done next.
+    wait_until("the other one is renewed", || {
+        let done = leases.replace_leases(&all).unwrap();
+        done.into_iter().eq([busy.clone()])
+    });
+    for log in [&busy, &free] {
+        assert_eq!(leases.lease(log), Ok(Some(new.clone())));
     }
 }
 
