@@ -350,7 +350,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
             if LATE.contains(&name)
                 && let Some(run) = beside.take()
             {
-                joined(run).add_to(&mut outcome, &mut times, &mut failed);
+                let ran = joined(run);
+                ran.print();
+                ran.add_to(&mut outcome, &mut times, &mut failed);
             }
             println!("\n== {name}");
             let start = Instant::now();

@@ -2,6 +2,7 @@
 //! build for other machines. `mcp` is none of them: it runs tests as they were built, with what was set for that.
 
 use std::env;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
@@ -31,23 +32,45 @@ pub(super) struct Ran {
 /// meanwhile.
 pub(super) fn run(workspace: &Workspace) -> Ran {
     let mut lines = Vec::new();
-    let ended = env::current_exe()
-        .context("where this program is")
-        .and_then(|program| {
-            Cmd::new(workspace, program)
-                .arg("ci")
-                .args(STEPS)
-                .run_all_lines(|line| {
-                    lines.push(line.to_owned());
-                    Show::No
-                })
-        });
+    let ended = own(workspace).and_then(|program| {
+        Cmd::new(workspace, program)
+            .arg("ci")
+            .args(STEPS)
+            .run_all_lines(|line| {
+                lines.push(line.to_owned());
+                Show::No
+            })
+    });
     Ran { lines, ended }
 }
 
+/// This program. The tests may have built it anew in the same place: then the one that runs has no file any more.
+fn own(workspace: &Workspace) -> Result<PathBuf> {
+    let built = workspace
+        .target
+        .join("debug")
+        .join(format!("xtask{}", env::consts::EXE_SUFFIX));
+    if built.is_file() {
+        return Ok(built);
+    }
+    env::current_exe().context("where this program is")
+}
+
 impl Ran {
-    /// Prints what was printed, and adds what the steps found to the outcome, the times and the failures of the run
-    /// that they belong to.
+    /// Prints what was printed, but for the last line, which has counts of this part alone.
+    pub(super) fn print(&self) {
+        let last = self
+            .lines
+            .iter()
+            .rposition(|line| line.contains(" passed, "));
+        for (at, line) in self.lines.iter().enumerate() {
+            if Some(at) != last {
+                println!("{line}");
+            }
+        }
+    }
+
+    /// Adds what the steps found to the outcome, the times and the failures of the run that they belong to.
     pub(super) fn add_to(
         self,
         outcome: &mut Outcome,
@@ -57,11 +80,6 @@ impl Ran {
         let mut said = None;
         let mut failures = 0;
         for line in &self.lines {
-            // The last line has counts of this part alone.
-            if said.is_some() && line.contains(" passed, ") {
-                continue;
-            }
-            println!("{line}");
             if let Some(seconds) = line.strip_prefix("seconds: ") {
                 said = Some(seconds.to_owned());
             } else if said.is_some() && line.starts_with("SKIPPED: ") {

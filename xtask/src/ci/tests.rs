@@ -1,5 +1,6 @@
 //! The steps that run the workspace's own tests and examples.
 
+use std::env;
 use std::ffi::OsString;
 use std::num::NonZero;
 use std::thread;
@@ -57,6 +58,10 @@ fn by_default(workspace: &Workspace) -> String {
     }
     features.join(",")
 }
+
+/// How many cases of a property are tried in the short form, where the property itself does not say: new ones in each
+/// run. The whole form tries proptest's 256.
+const CASES: (&str, &str) = ("PROPTEST_CASES", "64");
 
 /// Whether anything changed that reports as PDF come from. Then they are tested, however long the run took before.
 pub(super) fn pdf_changed(workspace: &Workspace) -> bool {
@@ -144,17 +149,24 @@ fn shown(line: &str) -> Show {
 /// When one fails, for the second time where it may have failed once.
 pub(super) fn run(workspace: &Workspace, outcome: &mut Outcome, form: Form) -> Result<()> {
     let pdf = Pdf::of(form == Form::Short);
-    let env = outcome.env.clone();
+    let built_with = outcome.env.clone();
     // Many wait for servers, leases and the disk while they hold a thread.
     let threads = thread::available_parallelism().map_or(2, NonZero::get) * 2;
+    let properties: Vec<(String, OsString)> =
+        if form == Form::Short && env::var_os(CASES.0).is_none() {
+            vec![(CASES.0.into(), CASES.1.into())]
+        } else {
+            Vec::new()
+        };
     let (ran, examples) = thread::scope(|scope| {
         // Each crate's are compiled and documented by one core: beside the tests, since neither needs what the other does.
-        let examples = scope.spawn(|| doctests(workspace, pdf, &env));
+        let examples = scope.spawn(|| doctests(workspace, pdf, &built_with));
         let ran = all(workspace, pdf)
-            .envs(&env)
+            .envs(&built_with)
             .arg("--tests")
             // A test says on its standard output what it skipped.
             .env("RUST_TEST_THREADS", threads.to_string())
+            .envs(&properties)
             .args(["--", "--nocapture"])
             // Panics come on standard error.
             .run_all_lines(|line| {
@@ -182,7 +194,7 @@ pub(super) fn run(workspace: &Workspace, outcome: &mut Outcome, form: Form) -> R
     for selected in [&["--test", "*"][..], &["--lib", "--bins", "--test", "*"]] {
         counts = Counts::default();
         all(workspace, pdf)
-            .envs(&env)
+            .envs(&built_with)
             .args(selected)
             .args(["--", "--exact", "--nocapture", "--test-threads", "1"])
             .args(names)

@@ -21,7 +21,7 @@ const LARGEST: u64 = 10 * 1024 * 1024;
 /// Packs all published crates, and builds them from their packages in the order of dependency. Cargo lays
 /// a registry of its own with nothing but the new packages over crates.io and builds each in a folder
 /// where this workspace is out of sight. Since it builds what each stands on for each anew, the short form unpacks
-/// some side by side and builds those once, where one may owe a feature to another.
+/// some side by side and checks those once, where one may owe a feature to another.
 ///
 /// # Errors
 /// When one cannot be packed, lacks a file, is too large, or does not build.
@@ -53,20 +53,21 @@ pub(super) fn check(workspace: &Workspace, how: How) -> Result<Ended> {
         bail!("{} things about packages are wrong", problems.len());
     }
     println!("package: {} packages, {} KiB", crates.len(), all / 1024);
-    let built = if how.short {
+    let (done, built) = if how.short {
         let verifying = crates::with_needs(&crates, &SHORT)?;
         together(workspace, &verifying, &target)?;
-        verifying
+        ("checked", verifying)
     } else {
         pack(workspace, &crates, &target).run()?;
-        crates
+        ("built", crates)
     };
     let names: Vec<_> = built.iter().map(|found| found.name.as_str()).collect();
-    println!("package: built from packages alone: {}", names.join(" "));
+    println!("package: {done} from packages alone: {}", names.join(" "));
     Ok(Ended::Held)
 }
 
-/// Unpacks these packages into a workspace of nothing else and builds their libraries, with the versions of our lock.
+/// Unpacks these packages into a workspace of nothing else and checks their libraries, with the versions of our lock:
+/// what a package lacks is found without code for it.
 ///
 /// # Errors
 /// When one cannot be unpacked or does not build.
@@ -88,7 +89,7 @@ fn together(workspace: &Workspace, crates: &[Crate], target: &Path) -> Result<()
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::copy(workspace.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     Cmd::cargo(workspace)
-        .args(["build", "--workspace", "--lib", "--manifest-path"])
+        .args(["check", "--workspace", "--lib", "--manifest-path"])
         .arg(folder.join("Cargo.toml"))
         .env("CARGO_TARGET_DIR", target.join("together-target"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
