@@ -150,8 +150,9 @@ fn shown(line: &str) -> Show {
 pub(super) fn run(workspace: &Workspace, outcome: &mut Outcome, form: Form) -> Result<()> {
     let pdf = Pdf::of(form == Form::Short);
     let built_with = outcome.env.clone();
-    // Many wait for servers, leases and the disk while they hold a thread.
-    let threads = thread::available_parallelism().map_or(2, NonZero::get) * 2;
+    // Some wait for servers, leases and the disk while they hold a thread. With many more, those that kill at a
+    // certain moment would miss it.
+    let threads = thread::available_parallelism().map_or(2, NonZero::get) * 3 / 2;
     let properties: Vec<(String, OsString)> =
         if form == Form::Short && env::var_os(CASES.0).is_none() {
             vec![(CASES.0.into(), CASES.1.into())]

@@ -135,7 +135,10 @@ fn a31_publishing_is_killed() {
     published(&place, "whole");
     let whole = start.elapsed();
     let mut killed = 0;
-    for round in 0..20 {
+    let mut round = 0;
+    // Where others make runs slower than that one was, it takes more of them until one gets far enough.
+    while round < 20 || killed == 0 || !place.path("public/tile").exists() {
+        assert!(round < 100, "{killed} of {round} runs were killed");
         place.record(&lines(60));
         let mut child = command(&place.path("."))
             .args(["publish", "audit", "public"])
@@ -161,9 +164,9 @@ fn a31_publishing_is_killed() {
             let done = place.run(&args);
             assert_eq!(done.code, 0, "round {round}: {}", done.out);
         }
+        round += 1;
     }
-    println!("{killed} of 20 runs were killed");
-    assert!(killed > 0 && place.path("public/tile").exists());
+    println!("{killed} of {round} runs were killed");
     published(&place, "public");
     let size = place
         .run(&["publish", "audit", "public", "--json"])
