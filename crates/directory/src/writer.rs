@@ -160,8 +160,18 @@ impl Writer {
         software: &str,
         observer: Option<Arc<dyn LedgerObserver>>,
     ) -> Result<Self, DirectoryError> {
+        Self::opened(path, settings, software, Mode::Write, observer)
+    }
+
+    fn opened(
+        path: &Path,
+        settings: Settings,
+        software: &str,
+        mode: Mode,
+        observer: Option<Arc<dyn LedgerObserver>>,
+    ) -> Result<Self, DirectoryError> {
         is_log_directory(&Layout::new(path), &settings)?;
-        let writer = Self::with_mode(path, settings, software, Mode::Write, observer)?;
+        let writer = Self::with_mode(path, settings, software, mode, observer)?;
         writer.publish_missing()?;
         writer.finish_cut_off()?;
         Ok(writer)

@@ -156,11 +156,15 @@ impl Load {
 
 /// What the log has is what was acknowledged, and it is verified.
 pub(crate) fn all_are_there(place: &Place, acknowledged: &[Value]) {
-    let log = place
-        .run(&["log", "audit", "-n", "1000000", "--json"])
-        .good()
-        .json();
-    let by_seq: std::collections::BTreeMap<u64, &Value> = log
+    all_are_in(place, "default", acknowledged);
+    assert!(acknowledged.len() > 10, "{}", acknowledged.len());
+}
+
+/// A log has each receipt that was acknowledged at its place, and is one chain, up to its last receipt.
+pub(crate) fn all_are_in(place: &Place, log: &str, acknowledged: &[Value]) {
+    let read = ["log", "audit", "--log", log, "-n", "1000000", "--json"];
+    let all = place.run(&read).good().json();
+    let by_seq: std::collections::BTreeMap<u64, &Value> = all
         .as_array()
         .unwrap()
         .iter()
@@ -168,22 +172,19 @@ pub(crate) fn all_are_there(place: &Place, acknowledged: &[Value]) {
         .collect();
     for receipt in acknowledged {
         let there = by_seq[&receipt["seq"].as_u64().unwrap()];
-        assert_eq!(
-            (&there["id"], &there["hash"]),
-            (&receipt["id"], &receipt["hash"])
-        );
+        let sent = (&receipt["id"], &receipt["hash"]);
+        assert_eq!((&there["id"], &there["hash"]), sent);
     }
-    assert!(acknowledged.len() > 10, "{}", acknowledged.len());
-    place.run(&["checkpoint", "audit", "-o", "end.note"]).good();
-    let verified = place.run(&[
-        "verify",
-        "audit",
-        "--key",
-        "audit/log.pub",
-        "--checkpoint",
-        "end.note",
-    ]);
-    assert!(verified.good().out.contains("VERIFIED"));
+    let note = format!("{log}.note");
+    let make = ["checkpoint", "audit", "--log", log, "-o", &note];
+    place.run(&make).good();
+    let key = match log {
+        "default" => "audit/log.pub".to_owned(),
+        other => format!("audit/{other}/log.pub"),
+    };
+    let held = ["--key", &key, "--log", log, "--checkpoint", &note];
+    let verified = place.run(&[&["verify", "audit"][..], &held].concat());
+    assert!(verified.good().out.contains("VERIFIED"), "{log}");
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! One of several writers of copies of a directory, each of the logs whose lease it holds.
 
 use super::{Writer, from_ledger};
-use crate::directory::is_log_directory;
 use crate::store::Mode;
-use crate::{DirectoryError, Layout, Settings};
+use crate::{DirectoryError, Settings};
 use ai_audit_store::{AppendError, LedgerError, LedgerObserver, LogName};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
@@ -30,12 +29,8 @@ impl Writer {
         software: &str,
         observer: Option<Arc<dyn LedgerObserver>>,
     ) -> Result<Self, DirectoryError> {
-        is_log_directory(&Layout::new(path), &settings)?;
-        let writer = Self::with_mode(path, settings, software, Mode::Shared, observer)?;
-        writer.publish_missing()?;
-        // Nothing is attached by that: it undoes what was cut off in this copy's own files.
-        writer.finish_cut_off()?;
-        Ok(writer)
+        // Nothing is attached by that: what was cut off in this copy's own files is undone.
+        Self::opened(path, settings, software, Mode::Shared, observer)
     }
 
     /// Attaches a log whose lease was taken, also one that was attached before and let go of: its start receipt shuts

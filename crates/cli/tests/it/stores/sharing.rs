@@ -6,8 +6,7 @@ mod limits;
 
 use super::routing::{BODY, DIRECTORIES, Fleet, ended, killed};
 use super::standby::LONG;
-use crate::run::Place;
-use crate::serve::{Serving, agent, send};
+use crate::serve::{Serving, agent, all_are_in, send};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -191,33 +190,6 @@ impl Clients {
     }
 }
 
-/// A log has each receipt that was acknowledged at its place, and is one chain, up to its last receipt.
-fn all_are_there(place: &Place, log: &str, acknowledged: &[Value]) {
-    let read = ["log", "audit", "--log", log, "-n", "1000000", "--json"];
-    let all = place.run(&read).good().json();
-    let by_seq: BTreeMap<u64, &Value> = all
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| (one["seq"].as_u64().unwrap(), one))
-        .collect();
-    for receipt in acknowledged {
-        let there = by_seq[&receipt["seq"].as_u64().unwrap()];
-        let sent = (&receipt["id"], &receipt["hash"]);
-        assert_eq!((&there["id"], &there["hash"]), sent);
-    }
-    let note = format!("{log}.note");
-    let make = ["checkpoint", "audit", "--log", log, "-o", &note];
-    place.run(&make).good();
-    let key = match log {
-        "default" => "audit/log.pub".to_owned(),
-        other => format!("audit/{other}/log.pub"),
-    };
-    let held = ["--key", &key, "--log", log, "--checkpoint", &note];
-    let verified = place.run(&[&["verify", "audit"][..], &held].concat());
-    assert!(verified.good().out.contains("VERIFIED"), "{log}");
-}
-
 #[test]
 fn each_log_is_written_to_by_one_instance_and_those_of_killed_ones_are_taken_over_in_time() {
     let Some(fleet) = fleet("instances that share logs in PostgreSQL") else {
@@ -266,7 +238,7 @@ fn each_log_is_written_to_by_one_instance_and_those_of_killed_ones_are_taken_ove
     let count: usize = acknowledged.values().map(Vec::len).sum();
     println!("taken over, in ms after the holder's end: {times:?}; {count} receipts");
     for (log, receipts) in &acknowledged {
-        all_are_there(&fleet.place, LOGS[*log], receipts);
+        all_are_in(&fleet.place, LOGS[*log], receipts);
     }
     assert_eq!(acknowledged.len(), LOGS.len());
 }
@@ -304,7 +276,7 @@ fn a110_a_holder_that_was_stopped_and_goes_on_acknowledges_nothing_that_is_not_i
     let acknowledged = clients.end();
     killed(instances);
     for (log, receipts) in &acknowledged {
-        all_are_there(&fleet.place, LOGS[*log], receipts);
+        all_are_in(&fleet.place, LOGS[*log], receipts);
     }
 }
 

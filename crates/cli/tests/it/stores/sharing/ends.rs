@@ -4,10 +4,10 @@
 use super::super::routing::{BODY, DIRECTORIES, Fleet, ended, killed};
 use super::super::standby::LONG;
 use super::{
-    Clients, ENDLESS, LOGS, OVER, SHORT, SLOW, all_are_there, answers, decisions, fleet, holder,
-    offer, start, until,
+    Clients, ENDLESS, LOGS, OVER, SHORT, SLOW, answers, decisions, fleet, holder, offer, start,
+    until,
 };
-use crate::serve::{Serving, agent, send};
+use crate::serve::{Serving, agent, all_are_in, send};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ fn a110_an_instance_that_lost_its_logs_while_it_was_stopped_ends_in_order() {
     let acknowledged = clients.end();
     killed([second]);
     for (log, receipts) in &acknowledged {
-        all_are_there(&fleet.place, LOGS[*log], receipts);
+        all_are_in(&fleet.place, LOGS[*log], receipts);
     }
 }
 
@@ -93,7 +93,7 @@ fn an_instance_that_is_told_to_end_under_load_stops_its_logs_and_gives_them_back
         assert_eq!(stops(&fleet, log), before[index] + 1, "{log}");
     }
     for (log, receipts) in &acknowledged {
-        all_are_there(&fleet.place, LOGS[*log], receipts);
+        all_are_in(&fleet.place, LOGS[*log], receipts);
     }
 }
 

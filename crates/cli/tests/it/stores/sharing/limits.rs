@@ -4,9 +4,9 @@
 use super::super::refused;
 use super::super::routing::{BODY, DIRECTORIES, Fleet, killed};
 use super::super::standby::LONG;
-use super::{ENDLESS, SHORT, all_are_there, answers, decisions, fleet, holder, start, until};
+use super::{ENDLESS, SHORT, answers, decisions, fleet, holder, start, until};
 use crate::run::{Place, clean, lines, program};
-use crate::serve::{Serving, agent, send};
+use crate::serve::{Serving, agent, all_are_in, send};
 use serde_json::Value;
 use std::net::TcpListener;
 use std::process::Command;
@@ -186,7 +186,7 @@ fn a110_a_holder_that_was_followed_and_has_not_heard_of_it_is_refused_by_the_end
     }
     assert_eq!(holder(&fleet, "default"), Some(1 - former));
     killed(instances);
-    all_are_there(&fleet.place, "default", &acknowledged);
+    all_are_in(&fleet.place, "default", &acknowledged);
 }
 
 /// A120: what was handed on once goes no further, and is taken where nobody else has the log.
