@@ -268,9 +268,12 @@ impl<F: NorFlash> Ring<'_, F> {
     }
 
     /// Erases the next sector in turn and makes it the newest. One whose opening was cut off is opened
-    /// again: with one copy of its header, a single flip would hide all receipts in it.
+    /// again: with one copy of its header, a single flip would hide all receipts in it. So is one that
+    /// power cuts filled before it held a receipt: if the turn went on, it would come to the sector of
+    /// the newest receipt, which may be acknowledged, and what is sealed next follows it.
     fn open_next(&mut self) -> Outcome<(), F> {
-        let again = self.cut_off;
+        let empty = |newest: Header| newest.size == self.head.size();
+        let again = self.cut_off || self.newest.is_some_and(empty);
         let opening = self
             .newest
             .map_or(0, |newest| newest.opening.saturating_add(u32::from(!again)));

@@ -211,3 +211,46 @@ fn a59_power_cut_again_while_the_device_recovers() {
         }
     }
 }
+
+/// Power is cut again and again before the sector that was opened holds a receipt, while the host has all
+/// that is there: the newest receipt must not be erased, since what is sealed next follows it.
+#[test]
+fn a59_cuts_that_fill_sectors_before_they_hold_a_receipt_lose_nothing() {
+    let mut filled = 0;
+    for left in 0..60 {
+        let mut flash = Nor::<8>::new(SECTORS);
+        let mut host = Host::default();
+        let mut durable = 0;
+        for round in 0..40 {
+            flash.left = None;
+            with_device(&mut flash, |device| {
+                if round < 3 {
+                    decide(device, "m").unwrap();
+                }
+                visit(device, &mut host).unwrap();
+                device.ring().flash().left = Some(left);
+                while let Ok(head) = decide(device, "m") {
+                    durable = head.size();
+                }
+            })
+            .unwrap();
+            flash.left = None;
+            with_device(&mut flash, |device| {
+                assert!(device.ring().damage().is_none(), "{left}, {round}");
+                let size = device.ring().head().size();
+                assert!(size >= durable, "{left}, {round}: {size} of {durable}");
+                filled += u32::from(size == durable);
+            })
+            .unwrap();
+        }
+        flash.left = None;
+        with_device(&mut flash, |device| {
+            visit(device, &mut host).unwrap();
+            decide(device, "at last").unwrap();
+            visit(device, &mut host).unwrap();
+        })
+        .unwrap_or_else(|why| panic!("{left}: {why}"));
+        assert!(host.verify().size() > durable, "{left}");
+    }
+    assert!(filled > 50, "{filled} cuts left no receipt behind");
+}
