@@ -20,9 +20,9 @@ use crate::shell::Cmd;
 use crate::workspace::Workspace;
 use crate::{
     bench, browser, capacity, console, coverage, deny, deploy, embedded, ffi, flames, frameworks,
-    fuzz, growth, latency, lint, load, mcp, measure, miri, mutants, nostd, otlp, page, program,
-    proxy, python, release, scale, servers, service, services, simulate, stores, supply, telemetry,
-    tidy, vectors,
+    fuzz, generate, growth, latency, lint, load, mcp, measure, miri, mutants, nostd, otlp, page,
+    program, proxy, python, release, scale, servers, service, services, simulate, stores, supply,
+    telemetry, tidy, vectors,
 };
 
 /// A step and what it does; a step may say why it skipped something.
@@ -40,7 +40,12 @@ enum Form {
 const STEPS: [(&str, Step); 39] = [
     ("fmt", |workspace, _, _| {
         // The workspaces of their own, too; that of the device has its own check.
-        for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "benches/peers/Cargo.toml"] {
+        for manifest in [
+            "Cargo.toml",
+            "fuzz/Cargo.toml",
+            "benches/peers/Cargo.toml",
+            generate::MANIFEST,
+        ] {
             Cmd::cargo(workspace)
                 .args(["fmt", "--all", "--check", "--manifest-path", manifest])
                 .run()?;
@@ -78,8 +83,7 @@ const STEPS: [(&str, Step); 39] = [
         outcome.env.push(runner);
         outcome.skip(skipped)
     }),
-    // Before the tests, too: the command line takes the page in when it is built. Begun beside the steps from
-    // [`BESIDE_PAGE`] on.
+    // Before the tests, too: the command line takes the page in when it is built.
     ("page", |workspace, _, _| page::build(workspace).map(drop)),
     // With the tests, what they run is linted while it is built. After the page, which goes into the command line.
     ("clippy", |workspace, outcome, form| {
@@ -267,9 +271,12 @@ const LATE: [&str; 7] = [
 /// How long a run may have taken when such a step begins.
 const BUDGET: Duration = Duration::from_secs(2100);
 
-/// With all steps, the page is built beside those from this one on: they load what others have built, and it is linked
-/// by one core.
-const BESIDE_PAGE: &str = "browser";
+/// With all steps, these are run one after the other beside those that build: they load what others have built, and
+/// what they make ready is what tests ask for.
+const MAKE_READY: [&str; 5] = ["browser", "python", "servers", "otlp", "services"];
+
+/// The first step that waits for what [`MAKE_READY`] came to.
+const NEEDS_READY: &str = "tests";
 
 /// What the steps found.
 #[derive(Debug, Default)]
@@ -332,16 +339,20 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     let mut failed = Vec::new();
     let mut times = Vec::new();
     let begun = Instant::now();
-    // One that panics has failed, and the others still have something to say.
-    let caught = |step: &mut dyn FnMut() -> Result<()>| {
-        catch_unwind(AssertUnwindSafe(step))
-            .unwrap_or_else(|_| Err(anyhow!("it panicked, see above")))
-    };
     thread::scope(|scope| {
-        let (mut page, mut beside) = (None, None);
+        let (mut ready, mut beside) = (None, None);
         for (name, step) in STEPS {
             if !only.is_empty() && !only.iter().any(|wanted| *wanted == name) {
                 continue;
+            }
+            if only.is_empty() && MAKE_READY.contains(&name) {
+                ready.get_or_insert_with(|| scope.spawn(|| make_ready(workspace, form)));
+                continue;
+            }
+            if name == NEEDS_READY
+                && let Some(made) = ready.take()
+            {
+                joined(made).add_to(&mut outcome, &mut times, &mut failed);
             }
             if form == Form::Short && only.is_empty() && beside::STEPS.contains(&name) {
                 beside.get_or_insert_with(|| scope.spawn(|| beside::run(workspace)));
@@ -363,23 +374,8 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
                 outcome.skipped.insert(reason);
                 continue;
             }
-            if name == BESIDE_PAGE && only.is_empty() {
-                page = Some(scope.spawn(|| caught(&mut || page::build(workspace).map(drop))));
-            }
-            let begun_before = if name == "page" { page.take() } else { None };
-            let result = match begun_before {
-                Some(built) => joined(built),
-                None => caught(&mut || step(workspace, &mut outcome, form)),
-            };
-            let seconds = start.elapsed().as_secs();
-            times.push(format!("{name} {seconds}"));
-            match result {
-                Ok(()) => println!("== {name}: ok, {seconds} s"),
-                Err(error) => {
-                    println!("== {name}: FAILED, {seconds} s: {error:#}");
-                    failed.push(format!("{name}: {error:#}"));
-                }
-            }
+            let result = caught(&mut || step(workspace, &mut outcome, form));
+            told(name, start, result, &mut times, &mut failed);
         }
     });
     println!("\nseconds: {}", times.join(", "));
@@ -406,6 +402,66 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Runs a step. One that panics has failed, and the others still have something to say.
+fn caught(step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|_| Err(anyhow!("it panicked, see above")))
+}
+
+/// Says what a step came to and how long it took, and notes both.
+fn told(
+    name: &str,
+    start: Instant,
+    result: Result<()>,
+    times: &mut Vec<String>,
+    failed: &mut Vec<String>,
+) {
+    let seconds = start.elapsed().as_secs();
+    times.push(format!("{name} {seconds}"));
+    match result {
+        Ok(()) => println!("== {name}: ok, {seconds} s"),
+        Err(error) => {
+            println!("== {name}: FAILED, {seconds} s: {error:#}");
+            failed.push(format!("{name}: {error:#}"));
+        }
+    }
+}
+
+/// What the steps came to that make ready what tests ask for.
+#[derive(Debug)]
+struct Ready {
+    outcome: Outcome,
+    times: Vec<String>,
+    failed: Vec<String>,
+}
+
+/// Runs the steps of [`MAKE_READY`], of a run with tests.
+fn make_ready(workspace: &Workspace, form: Form) -> Ready {
+    let mut outcome = Outcome {
+        with_tests: true,
+        ..Outcome::default()
+    };
+    let (mut times, mut failed) = (Vec::new(), Vec::new());
+    for (name, step) in STEPS.iter().filter(|(name, _)| MAKE_READY.contains(name)) {
+        let start = Instant::now();
+        let result = caught(&mut || step(workspace, &mut outcome, form));
+        told(name, start, result, &mut times, &mut failed);
+    }
+    Ready {
+        outcome,
+        times,
+        failed,
+    }
+}
+
+impl Ready {
+    fn add_to(self, outcome: &mut Outcome, times: &mut Vec<String>, failed: &mut Vec<String>) {
+        outcome.env.extend(self.outcome.env);
+        outcome.skipped.extend(self.outcome.skipped);
+        times.extend(self.times);
+        failed.extend(self.failed);
+    }
 }
 
 /// What a thread came to; its panic is this one's.

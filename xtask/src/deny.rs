@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::generate;
 use crate::shell::Cmd;
 use crate::tools;
 use crate::workspace::Workspace;
@@ -10,10 +11,11 @@ use crate::workspace::Workspace;
 const VERSION: &str = "0.20.2";
 
 /// Workspaces of their own, with lock files of their own.
-const OTHERS: [&str; 3] = [
+const OTHERS: [&str; 4] = [
     "benches/peers/Cargo.toml",
     "crates/firmware/Cargo.toml",
     "fuzz/Cargo.toml",
+    generate::MANIFEST,
 ];
 
 /// Runs cargo-deny with the checks that need no advisory database, for the other workspaces with those

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::generate;
 use crate::program;
 use crate::shell::Cmd;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// What the header is made with; another version words it differently.
-const CBINDGEN: &str = "0.29.4";
 const HEADER: &str = "crates/ffi/include/ai_audit.h";
 const EXAMPLES: &str = "crates/ffi/examples/c";
 /// A chip without an operating system, for which the library must build as well.
@@ -63,18 +62,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Option<String>> {
 /// Makes the header from the source, and writes it, or compares it with the one that is there.
 ///
 /// # Errors
-/// When cbindgen is missing and cannot be installed, or the header is another one.
+/// When the program that makes it does not build, or the header is another one.
 pub(crate) fn header(workspace: &Workspace, write: bool) -> Result<()> {
-    let program = tools::cargo_tool(workspace, "cbindgen", CBINDGEN)?;
+    let program = generate::program(workspace)?;
     let fresh = workspace.target.join("ai_audit.h");
     Cmd::new(workspace, program)
-        .args([
-            "--quiet",
-            "--config",
-            "crates/ffi/cbindgen.toml",
-            "crates/ffi",
-            "--output",
-        ])
+        .args(["header", "crates/ffi/cbindgen.toml", "crates/ffi"])
         .arg(&fresh)
         .run()?;
     let fresh = fs::read_to_string(fresh)?;

