@@ -1,7 +1,8 @@
 //! Durable appends through the ledger, by 1, 8 and 64 producers that each wait for their receipt, beside the
-//! bare driver: one prepared insert of as many rows of the same length in a commit, and nothing else.
+//! bare driver, twice: one prepared insert of as many rows of the same length in a commit into a table with a key; and one of
+//! the same rows into tables as ours are, with their indexes and what they check.
 //!
-//! `cargo xtask stores` runs it, on a PostgreSQL of its own. The least ratio of the medians is the bar.
+//! `cargo xtask stores` runs it, on a PostgreSQL of its own. The least ratio of the medians to the first is the bar.
 #![allow(clippy::unwrap_used, reason = "a measurement that fails says where")]
 #![allow(clippy::print_stdout, reason = "its output is the table")]
 
@@ -43,9 +44,16 @@ fn main() -> ExitCode {
     let log = LogName::default();
     ledger.create_log(log.clone(), TestLog::new_log(1)).unwrap();
     let mut bare = Bare::connect(&owner);
+    let same = Options {
+        schema: "beside".into(),
+        ..Options::default()
+    };
+    migrate(&owner, &same).unwrap();
+    through(&ledger, &log, 64, 32);
+    let mut same = Same::connect(&owner);
     println!(
-        "{:>9} {:>12} {:>14} {:>12} {:>7}",
-        "producers", "receipts/s", "in a commit", "bare rows/s", "ratio"
+        "{:>9} {:>11} {:>11} {:>11} {:>6} {:>12} {:>6}",
+        "producers", "receipts/s", "in a commit", "bare rows/s", "ratio", "same rows/s", "ratio"
     );
     let mut least = f64::INFINITY;
     for producers in [1, 8, 64] {
@@ -55,7 +63,8 @@ fn main() -> ExitCode {
         } else {
             receipts
         };
-        let (mut ours, mut beside, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ours, mut sizes) = (Vec::new(), Vec::new());
+        let (mut beside, mut alike) = (Vec::new(), Vec::new());
         // The first round warms both up. Then by turns, so that what disturbs one disturbs both.
         for round in 0..=rounds {
             let before = ledger.stats();
@@ -65,17 +74,22 @@ fn main() -> ExitCode {
             let size = (after.appended - before.appended)
                 .div_ceil(commits.max(1))
                 .max(1);
-            let bare_rate = bare.rate(usize::try_from(size).unwrap(), count);
+            let rows = usize::try_from(size).unwrap();
+            let (bare_rate, same_rate) = (bare.rate(rows, count), same.rate(rows, count));
             if round > 0 {
                 ours.push(rate);
                 beside.push(bare_rate);
+                alike.push(same_rate);
                 sizes.push(f64::from(u32::try_from(size).unwrap()));
             }
         }
-        let (ours, beside, size) = (median(ours), median(beside), median(sizes));
-        let ratio = ours / beside;
+        let (ours, size) = (median(ours), median(sizes));
+        let (beside, alike) = (median(beside), median(alike));
+        let (ratio, of_same) = (ours / beside, ours / alike);
         least = least.min(ratio);
-        println!("{producers:>9} {ours:>12.0} {size:>14.0} {beside:>12.0} {ratio:>7.2}");
+        println!(
+            "{producers:>9} {ours:>11.0} {size:>11.0} {beside:>11.0} {ratio:>6.2} {alike:>12.0} {of_same:>6.2}"
+        );
     }
     ledger.close("measured").unwrap();
     let said = store.read(&log, 5, ai_audit_store::ReadLimit::ONE).unwrap();
@@ -125,18 +139,23 @@ struct Bare {
     next: i64,
 }
 
+fn connect(address: &str) -> (Runtime, tokio_postgres::Client) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (client, connection) = runtime
+        .block_on(tokio_postgres::connect(address, tokio_postgres::NoTls))
+        .unwrap();
+    runtime.spawn(async {
+        connection.await.unwrap();
+    });
+    (runtime, client)
+}
+
 impl Bare {
     fn connect(address: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let (client, connection) = runtime
-            .block_on(tokio_postgres::connect(address, tokio_postgres::NoTls))
-            .unwrap();
-        runtime.spawn(async {
-            connection.await.unwrap();
-        });
+        let (runtime, client) = connect(address);
         let insert = "INSERT INTO rows SELECT * FROM unnest($1::bigint[], $2::bytea[])";
         let insert = runtime.block_on(client.prepare(insert)).unwrap();
         Self {
@@ -156,6 +175,64 @@ impl Bare {
             self.next += i64::try_from(size).unwrap();
             let rows = vec![&ROW[..]; size];
             let insert = async { self.client.execute(&self.insert, &[&keys, &rows]).await };
+            self.runtime.block_on(insert).unwrap();
+        }
+        rate(commits * size, began)
+    }
+}
+
+/// The driver with rows that the ledger wrote, into tables like its own.
+struct Same {
+    runtime: Runtime,
+    client: tokio_postgres::Client,
+    insert: tokio_postgres::Statement,
+    /// Some of them, over and over.
+    rows: Vec<tokio_postgres::Row>,
+    next: i64,
+}
+
+impl Same {
+    fn connect(address: &str) -> Self {
+        let (runtime, client) = connect(address);
+        let written =
+            "SELECT hash, id, sealed_at, kind, trace_id, session_id, sealed FROM ai_audit.receipts
+                       WHERE kind = 2 ORDER BY seq DESC LIMIT 2000";
+        let insert = "INSERT INTO beside.receipts
+                      (log, seq, hash, id, sealed_at, kind, trace_id, session_id, sealed)
+                      SELECT 1, * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], $5::integer[],
+                                              $6::text[], $7::text[], $8::bytea[])";
+        let rows = runtime.block_on(client.query(written, &[])).unwrap();
+        let insert = runtime.block_on(client.prepare(insert)).unwrap();
+        Self {
+            runtime,
+            client,
+            insert,
+            rows,
+            next: 0,
+        }
+    }
+
+    /// Rows a second, as many in a commit.
+    fn rate(&mut self, size: usize, rows: usize) -> f64 {
+        let began = Instant::now();
+        let commits = rows.div_ceil(size);
+        let mut written = self.rows.iter().cycle();
+        for _ in 0..commits {
+            let keys: Vec<i64> = (self.next..).take(size).collect();
+            self.next += i64::try_from(size).unwrap();
+            let rows: Vec<&tokio_postgres::Row> = written.by_ref().take(size).collect();
+            let bytes = |at: usize| rows.iter().map(|row| row.get(at)).collect::<Vec<&[u8]>>();
+            let texts = |at: usize| rows.iter().map(|row| row.get(at)).collect::<Vec<&str>>();
+            let times: Vec<i64> = rows.iter().map(|row| row.get(2)).collect();
+            let kinds: Vec<i32> = rows.iter().map(|row| row.get(3)).collect();
+            let (hashes, ids, sealed) = (bytes(0), bytes(1), bytes(6));
+            let (traces, sessions) = (texts(4), texts(5));
+            let insert = async {
+                let all: [&(dyn tokio_postgres::types::ToSql + Sync); 8] = [
+                    &keys, &hashes, &ids, &times, &kinds, &traces, &sessions, &sealed,
+                ];
+                self.client.execute(&self.insert, &all).await
+            };
             self.runtime.block_on(insert).unwrap();
         }
         rate(commits * size, began)
