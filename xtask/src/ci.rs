@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 
 use crate::counts::Counts;
 use crate::failures::Failures;
@@ -209,23 +209,25 @@ const STEPS: [(&str, Step); 39] = [
             short: form == Form::Short,
             ..measure::Options::default()
         };
-        latency::run(workspace, &options)?;
-        stores::run(workspace, options.short)?;
-        growth::run(workspace, &options)?;
-        let calls = if options.short {
-            proxy::Length::SHORT
+        let (calls, length) = if options.short {
+            (proxy::Length::SHORT, load::SHORT)
         } else {
-            proxy::Length::WHOLE
+            (proxy::Length::WHOLE, load::WHOLE)
         };
-        proxy::latency(workspace, calls)?;
-        load::run(
-            workspace,
-            if options.short {
-                load::SHORT
-            } else {
-                load::WHOLE
-            },
-        )
+        // A bar that is missed hides none of the others.
+        let all = [
+            latency::run(workspace, &options),
+            stores::run(workspace, options.short),
+            growth::run(workspace, &options),
+            proxy::latency(workspace, calls),
+            load::run(workspace, length),
+        ];
+        let missed: Vec<String> = all
+            .into_iter()
+            .filter_map(|ran| ran.err().map(|error| format!("{error:#}")))
+            .collect();
+        ensure!(missed.is_empty(), "{}", missed.join("; "));
+        Ok(())
     }),
     ("flames", |workspace, outcome, form| match form {
         Form::Short => outcome.skip(["SKIPPED: flame graphs: only with --full".into()]),
@@ -377,6 +379,13 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
             let result = caught(&mut || step(workspace, &mut outcome, form));
             told(name, start, result, &mut times, &mut failed);
         }
+        // Whatever the order of steps becomes, nothing of what they came to is lost.
+        if let Some(made) = ready {
+            joined(made).add_to(&mut outcome, &mut times, &mut failed);
+        }
+        if let Some(run) = beside {
+            joined(run).add_to(&mut outcome, &mut times, &mut failed);
+        }
     });
     println!("\nseconds: {}", times.join(", "));
     for reason in &outcome.skipped {
@@ -444,6 +453,7 @@ fn make_ready(workspace: &Workspace, form: Form) -> Ready {
     };
     let (mut times, mut failed) = (Vec::new(), Vec::new());
     for (name, step) in STEPS.iter().filter(|(name, _)| MAKE_READY.contains(name)) {
+        println!("== {name}: begun beside");
         let start = Instant::now();
         let result = caught(&mut || step(workspace, &mut outcome, form));
         told(name, start, result, &mut times, &mut failed);

@@ -98,7 +98,7 @@ pub(crate) fn make(workspace: &Workspace, tree: &Workspace) -> Result<(String, u
 /// The verifier as WebAssembly, and the bindings to it.
 fn compile(workspace: &Workspace, tree: &Workspace) -> Result<(String, Vec<u8>)> {
     tools::target(workspace, TARGET)?;
-    let program = generate::program(workspace)?;
+    let program = generate::bindings(workspace)?;
     Cmd::cargo(tree)
         .args(["build", "--locked", "-p", "ai-audit-wasm", "--lib"])
         .args(["--profile", "page", "--target", TARGET])

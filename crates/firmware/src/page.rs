@@ -9,7 +9,8 @@ pub(crate) const PAGE: usize = 64;
 const FIRST: usize = PAGE - 16;
 /// Contents in each further page.
 const FURTHER: usize = PAGE - 1;
-/// Where in the first page the mark stands, and how long it is.
+/// Where in the first page the mark stands, and how long it is. A header's is written before its sector is
+/// erased and opened again.
 const MARK: usize = 8;
 const WORD: u32 = 8;
 
@@ -192,6 +193,16 @@ impl<'f, F: NorFlash> Sector<'f, F> {
             return found(What::TooLong, end);
         }
         found(What::Whole { kind, len, marked }, end)
+    }
+
+    /// Whether a bit of a record's mark is programmed: it was marked, or that was cut off.
+    pub(crate) fn is_touched(&mut self, page: usize) -> bool {
+        let bytes = self.page(page);
+        bytes
+            .iter()
+            .skip(MARK)
+            .take(MARK)
+            .any(|&byte| byte != ERASED)
     }
 
     /// Writes a record at a blank page, without its mark, and returns the page behind it.

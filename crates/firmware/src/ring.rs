@@ -30,8 +30,8 @@ pub struct Ring<'b, F> {
     flash: F,
     /// The sector that is written to; none before the first receipt.
     newest: Option<Header>,
-    /// Whether the opening of the newest sector was cut off: one copy of its header is there, and
-    /// nothing else.
+    /// Whether the newest sector is to be erased and opened again: power was cut in that, and it holds
+    /// no receipt.
     cut_off: bool,
     /// Where its next record goes.
     cursor: usize,
@@ -227,8 +227,8 @@ impl<F: NorFlash> Ring<'_, F> {
             // It has no mark: without it the host says it again.
             return self.write(Kind::Acknowledged, &[s0, s1, s2, s3, s4, s5, s6, s7], false);
         }
-        // Only where power cuts spoiled the reserve, or cut the sector's opening off. Should this one be cut off as well, the device
-        // counts what it erased as missing until the host says the same again.
+        // Only where power cuts spoiled the reserve, or cut the sector's opening off. Should this one be cut
+        // off as well, the host may have to say the same again.
         self.open_next()
     }
 
@@ -272,7 +272,7 @@ impl<F: NorFlash> Ring<'_, F> {
     /// power cuts filled before it held a receipt: if the turn went on, it would come to the sector of
     /// the newest receipt, which may be acknowledged, and what is sealed next follows it.
     fn open_next(&mut self) -> Outcome<(), F> {
-        let empty = |newest: Header| newest.size == self.head.size();
+        let empty = |newest: Header| newest.size >= self.head.size();
         let again = self.cut_off || self.newest.is_some_and(empty);
         let opening = self
             .newest
@@ -294,6 +294,12 @@ impl<F: NorFlash> Ring<'_, F> {
         self.failed = true;
         let bytes = header.to_bytes();
         let mut sector = Sector::new(&mut self.flash, at);
+        if again && !self.cut_off {
+            // Should power be cut while that is erased, nothing in it counts that still reads.
+            for copy in 0..HEADER {
+                sector.mark(copy).map_err(RingError::Flash)?;
+            }
+        }
         sector.erase().map_err(RingError::Flash)?;
         let mut page = 0;
         for _ in 0..HEADER {

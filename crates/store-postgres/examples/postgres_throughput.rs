@@ -225,7 +225,10 @@ impl Same {
             let texts = |at: usize| rows.iter().map(|row| row.get(at)).collect::<Vec<&str>>();
             let times: Vec<i64> = rows.iter().map(|row| row.get(2)).collect();
             let kinds: Vec<i32> = rows.iter().map(|row| row.get(3)).collect();
-            let (hashes, ids, sealed) = (bytes(0), bytes(1), bytes(6));
+            let (hashes, sealed) = (bytes(0), bytes(6));
+            // In the order in which they are made, and each of them once.
+            let ids: Vec<[u8; 16]> = keys.iter().map(|key| id(*key)).collect();
+            let ids: Vec<&[u8]> = ids.iter().map(<[u8; 16]>::as_slice).collect();
             let (traces, sessions) = (texts(4), texts(5));
             let insert = async {
                 let all: [&(dyn tokio_postgres::types::ToSql + Sync); 8] = [
@@ -237,6 +240,10 @@ impl Same {
         }
         rate(commits * size, began)
     }
+}
+
+fn id(number: i64) -> [u8; 16] {
+    (u128::from(number.unsigned_abs()) << 64).to_be_bytes()
 }
 
 fn rate(count: usize, began: Instant) -> f64 {

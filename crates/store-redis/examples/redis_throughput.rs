@@ -30,7 +30,9 @@ fn main() {
     let Some(server) = RedisServer::start(&[]) else {
         return;
     };
-    println!("producers    ledger     append   bare loop   of the bare loop   receipts a commit");
+    println!(
+        "producers    ledger     append   bare loop   ledger/bare   append/bare   in a commit"
+    );
     for producers in [1_usize, 8, 64] {
         let (mut ledger, mut append, mut bare, mut commits) = (vec![], vec![], vec![], vec![]);
         for round in 0..rounds {
@@ -43,8 +45,9 @@ fn main() {
         }
         let [ledger, append, bare, size] = [ledger, append, bare, commits].map(median);
         println!(
-            "{producers:>9} {ledger:>7.0}/s  {append:>7.0}/s   {bare:>7.0}/s {:>18.2} {size:>19.1}",
-            ledger / bare
+            "{producers:>9} {ledger:>7.0}/s  {append:>7.0}/s   {bare:>7.0}/s {:>13.2} {:>13.2} {size:>13.1}",
+            ledger / bare,
+            append / bare
         );
     }
 }

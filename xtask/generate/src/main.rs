@@ -1,10 +1,13 @@
 //! Makes what is generated from our sources, for `cargo xtask ffi` and `cargo xtask page`.
 
 use std::env;
+use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use cbindgen::{Builder, Config};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<()> {
@@ -19,16 +22,43 @@ fn main() -> Result<()> {
     }
 }
 
+/// cbindgen leaves out what it cannot put into C, and says so to its log alone.
+struct Heard(AtomicBool);
+
+static HEARD: Heard = Heard(AtomicBool::new(false));
+
+impl Log for Heard {
+    fn enabled(&self, of: &Metadata<'_>) -> bool {
+        of.level() <= Level::Error
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            eprintln!("{}", record.args());
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
 /// The header of a crate's C interface.
 fn header(config: &str, library: &str, output: &str) -> Result<()> {
+    log::set_logger(&HEARD).map_err(|why| anyhow!("{why}"))?;
+    log::set_max_level(LevelFilter::Error);
     let config = Config::from_file(config).map_err(|why| anyhow!("{config}: {why}"))?;
     let made = Builder::new()
         .with_crate(library)
         .with_config(config)
         .generate()
         .with_context(|| library.to_owned())?;
-    made.write_to_file(output);
-    Ok(())
+    ensure!(
+        !HEARD.0.load(Ordering::Relaxed),
+        "{library}: something has no form in C, see above"
+    );
+    let mut header = Vec::new();
+    made.write(&mut header);
+    fs::write(output, header).with_context(|| output.to_owned())
 }
 
 /// WebAssembly for a page and the script that calls it, without names and without who made it.

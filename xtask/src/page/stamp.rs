@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::page_stamp::{self, Stamp};
 use super::{FOR_CLI, SCRIPTS, SOURCES, STYLES, TARGET};
+use crate::generate;
 use crate::workspace::Workspace;
 
 /// Writes the stamp of a page that was just built.
@@ -45,6 +46,7 @@ fn sources(told: &str, root: &Path, target: &Path) -> BTreeSet<String> {
     {
         names.insert(format!("{SOURCES}/{name}"));
     }
+    names.extend(generate::SOURCES.map(String::from));
     // Of a makefile: spaces in names stand behind a backslash.
     let told = told.replace("\\ ", "\0");
     for word in told.split_ascii_whitespace() {

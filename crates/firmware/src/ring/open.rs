@@ -34,27 +34,54 @@ impl<'b, F: NorFlash> Ring<'b, F> {
         }
         ring.find_newest();
         if let Some(newest) = ring.newest {
-            ring.walk(newest.opening);
             ring.cut_off = ring.is_cut_off(newest);
+            ring.acknowledged = ring.acknowledged.max(ring.freed_after(newest));
+            ring.walk(newest.opening);
+            // It was opened behind a receipt that is not whole any more.
+            ring.damage.newest |= newest.size > ring.head.size();
         }
         ring.damage.newest |= ring.hides_newer();
         Ok(ring)
     }
 
-    /// Whether a sector has one copy of its header, and no record that is or was whole: power was cut
-    /// before the other copy, for nothing is written behind the header until both are there.
+    /// Whether a sector holds no receipt, and power was cut while it was opened or erased to be opened
+    /// again: it has one copy of its header, or a copy that is marked.
     fn is_cut_off(&mut self, newest: Header) -> bool {
         let at = newest.opening % self.sectors();
-        if self.has_both(at, newest) {
+        let both = self.has_both(at, newest);
+        let mut sector = Sector::new(&mut self.flash, BEFORE + at);
+        let erased = (0..HEADER).any(|copy| sector.is_touched(copy));
+        if both && !erased {
             return false;
         }
-        let mut sector = Sector::new(&mut self.flash, BEFORE + at);
-        (HEADER..Sector::<F>::PAGES).all(|page| {
-            matches!(
-                sector.read(page, self.buf).what,
-                What::Blank | What::Broken { marked: false }
-            )
+        (HEADER..Sector::<F>::PAGES).all(|page| match sector.read(page, self.buf).what {
+            // What an erasure left may look as if it had been whole.
+            What::Broken { marked } => erased || !marked,
+            What::Whole { kind, .. } => kind != Kind::Receipt,
+            What::Blank => true,
+            What::TooLong => false,
         })
+    }
+
+    /// What the host must have had, where the next sector in turn was begun and its header is lost again:
+    /// the receipts in it were erased, which they never are before the host has them.
+    fn freed_after(&mut self, newest: Header) -> u64 {
+        let sectors = self.sectors();
+        let Some(first) = (newest.opening + 1).checked_sub(sectors) else {
+            return 0;
+        };
+        if self.header(first % sectors).is_some() {
+            return 0;
+        }
+        let mut sector = Sector::new(&mut self.flash, BEFORE + first % sectors);
+        let is_receipt = |what| matches!(what, What::Whole { kind, .. } if kind == Kind::Receipt);
+        if (HEADER..Sector::<F>::PAGES).any(|page| is_receipt(sector.read(page, self.buf).what)) {
+            return 0;
+        }
+        let behind = self.header((first + 1) % sectors);
+        behind
+            .filter(|behind| behind.opening == first + 1)
+            .map_or(0, |behind| behind.size)
     }
 
     /// Whether a sector without its header holds a receipt behind the head. No power cut does that:
@@ -144,6 +171,9 @@ impl<'b, F: NorFlash> Ring<'b, F> {
             acknowledged: self.acknowledged,
         };
         for opening in first..=newest {
+            if opening == newest && self.cut_off {
+                break;
+            }
             let at = opening % self.sectors();
             // A sector without its header was being erased, or is damaged: then receipts are missing.
             if self

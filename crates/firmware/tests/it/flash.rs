@@ -24,6 +24,8 @@ pub(crate) struct Nor<const WORD: usize> {
     pub(crate) journal: Vec<Step>,
     /// Steps until the power is cut for good.
     pub(crate) left: Option<usize>,
+    /// The step that it was cut in.
+    pub(crate) cut_in: Option<Step>,
     /// A torn word that its error correction refuses to read, by its offset.
     pub(crate) unreadable: Option<usize>,
     /// A word that was begun and reads as erased; its bits may turn when it is programmed again.
@@ -42,14 +44,31 @@ impl<const WORD: usize> Nor<WORD> {
             erasures,
             journal: Vec::new(),
             left: None,
+            cut_in: None,
             unreadable: None,
             weak: None,
         }
     }
 
+    /// The power is there again, after a cut within the step that it came in: in one of the states that
+    /// this may leave, or before it.
+    pub(crate) fn tear(&mut self, which: usize) {
+        self.left = None;
+        let states = self.cut_in.take().map(|step| torn(&self.bytes, &step));
+        let mut states = states.unwrap_or_default();
+        if let Some(at) = which.checked_rem(states.len() + 1)
+            && at < states.len()
+        {
+            self.bytes = states.swap_remove(at);
+        }
+    }
+
     fn step(&mut self, step: Step) -> Result<(), NorFlashErrorKind> {
         match &mut self.left {
-            Some(0) => return Err(NorFlashErrorKind::Other),
+            Some(0) => {
+                self.cut_in.get_or_insert(step);
+                return Err(NorFlashErrorKind::Other);
+            }
             Some(left) => *left -= 1,
             None => {}
         }
@@ -72,7 +91,7 @@ pub(crate) fn apply(bytes: &mut [u8], step: &Step) {
 }
 
 /// The bytes as they may be when power is cut within a step: bit by bit of a word's bytes; of a sector
-/// the first eighths, or bits here and there.
+/// the first or the last eighths, many bits here and there, or some few.
 pub(crate) fn torn(bytes: &[u8], step: &Step) -> Vec<Vec<u8>> {
     let mut states = Vec::new();
     match step {
@@ -91,6 +110,21 @@ pub(crate) fn torn(bytes: &[u8], step: &Step) -> Vec<Vec<u8>> {
             for eighths in 1..8 {
                 let mut state = bytes.to_vec();
                 state[*offset..offset + SECTOR * eighths / 8].fill(0xff);
+                states.push(state);
+                let mut state = bytes.to_vec();
+                state[offset + SECTOR * eighths / 8..offset + SECTOR].fill(0xff);
+                states.push(state);
+            }
+            for seed in 1..9_u32 {
+                let mut state = bytes.to_vec();
+                let mut random = seed.wrapping_mul(0x85eb_ca6b);
+                // A bit of every two hundred bytes, up to one of every other byte.
+                for byte in &mut state[*offset..offset + SECTOR] {
+                    random = next_random(random);
+                    if random >> 8 & 0xff < 1 << seed >> 1 {
+                        *byte |= 1 << (random & 7);
+                    }
+                }
                 states.push(state);
             }
             for seed in 1..9_u32 {
