@@ -199,6 +199,26 @@ const STEPS: [(&str, Step); 39] = [
             scale::epochs::run(workspace, scale::epochs::FULL)
         }
     }),
+    ("miri", |workspace, outcome, form| {
+        outcome.skip(miri::run(workspace, form == Form::Short)?)
+    }),
+    ("mutants", |workspace, _, form| {
+        let args: &[&str] = match form {
+            Form::Short => &["--short"],
+            // What was caught once is tried again: the test may be gone.
+            Form::Whole => &["--fresh"],
+        };
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        mutants::run(workspace, &args)
+    }),
+    ("fuzz", |workspace, outcome, form| {
+        let args: &[&str] = match form {
+            Form::Short => &["--changed", "--total", FUZZ_SECONDS],
+            Form::Whole => &["--seconds", "600"],
+        };
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        outcome.skip(fuzz::run(workspace, &args)?)
+    }),
     // The table with its bars; each measurement has run once among the tests.
     ("bench", |workspace, outcome, form| match form {
         Form::Short => outcome.skip(["SKIPPED: the table of bars: only with --full".into()]),
@@ -233,26 +253,6 @@ const STEPS: [(&str, Step); 39] = [
         Form::Short => outcome.skip(["SKIPPED: flame graphs: only with --full".into()]),
         Form::Whole => outcome.skip(flames::run(workspace, &measure::Options::default())?),
     }),
-    ("fuzz", |workspace, outcome, form| {
-        let args: &[&str] = match form {
-            Form::Short => &["--changed", "--total", FUZZ_SECONDS],
-            Form::Whole => &["--seconds", "600"],
-        };
-        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        outcome.skip(fuzz::run(workspace, &args)?)
-    }),
-    ("miri", |workspace, outcome, form| {
-        outcome.skip(miri::run(workspace, form == Form::Short)?)
-    }),
-    ("mutants", |workspace, _, form| {
-        let args: &[&str] = match form {
-            Form::Short => &["--short"],
-            // What was caught once is tried again: the test may be gone.
-            Form::Whole => &["--fresh"],
-        };
-        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        mutants::run(workspace, &args)
-    }),
     ("coverage", |workspace, outcome, form| match form {
         Form::Short => outcome.skip(["SKIPPED: line coverage: only with --full".into()]),
         Form::Whole => outcome.skip(coverage::run(workspace, false)?),
@@ -269,11 +269,11 @@ const FUZZ_SECONDS: &str = "120";
 /// takes on two cores, with what it builds or installs first.
 const LATE: [(&str, u64); 7] = [
     ("scale", 30),
+    ("miri", 270),
+    ("mutants", 260),
+    ("fuzz", 420),
     ("bench", 0),
     ("measure", 120),
-    ("fuzz", 300),
-    ("miri", 200),
-    ("mutants", 260),
     ("pdf", 600),
 ];
 

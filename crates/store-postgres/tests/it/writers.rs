@@ -6,9 +6,9 @@ use ai_audit_store::{Batch, LogName, Store, StoreError};
 use ai_audit_testkit::TestLog;
 use std::sync::Barrier;
 
-/// Places that are raced for. `AI_AUDIT_RACES` says another number.
+/// Places that are raced for. `TESTS_RACES` says another number.
 fn races() -> u64 {
-    let said = std::env::var("AI_AUDIT_RACES").ok();
+    let said = std::env::var("TESTS_RACES").ok();
     said.map_or(1_000, |said| said.parse().unwrap())
 }
 
