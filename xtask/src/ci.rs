@@ -1,6 +1,7 @@
 //! Everything that CI runs, step by step, with the counts at the end; whole with `--full`.
 
 mod beside;
+mod late;
 mod tests;
 
 pub(crate) use tests::{Pdf, all as all_tests};
@@ -10,9 +11,11 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 use std::thread::{self, ScopedJoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail, ensure};
+
+use late::Late;
 
 use crate::counts::Counts;
 use crate::failures::Failures;
@@ -264,22 +267,6 @@ const STEPS: [(&str, Step); 39] = [
 /// Seconds of fuzzing in a run that is not whole, shared by the targets whose code changed.
 const FUZZ_SECONDS: &str = "120";
 
-/// Steps of a run that is not whole that are left out, and told so, where they would not end within [`BUDGET`]: they
-/// look for more than tests do, or measure, and a run that is cut off says nothing at all. With how many seconds each
-/// takes on two cores, with what it builds or installs first.
-const LATE: [(&str, u64); 7] = [
-    ("scale", 30),
-    ("miri", 270),
-    ("mutants", 260),
-    ("fuzz", 420),
-    ("bench", 0),
-    ("measure", 120),
-    ("pdf", 600),
-];
-
-/// How long a run may take with them.
-const BUDGET: Duration = Duration::from_secs(2640);
-
 /// With all steps, these are run one after the other beside those that build: they load what others have built, and
 /// what they make ready is what tests ask for.
 const MAKE_READY: [&str; 5] = ["browser", "python", "servers", "otlp", "services"];
@@ -350,6 +337,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
     let begun = Instant::now();
     thread::scope(|scope| {
         let (mut ready, mut beside) = (None, None);
+        let mut late = Late::since(begun);
         for (name, step) in STEPS {
             if !only.is_empty() && !only.iter().any(|wanted| *wanted == name) {
                 continue;
@@ -367,8 +355,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
                 beside.get_or_insert_with(|| scope.spawn(|| beside::run(workspace)));
                 continue;
             }
-            let late = LATE.iter().find(|(late, _)| *late == name);
-            if late.is_some()
+            if late::is_late(name)
                 && let Some(run) = beside.take()
             {
                 let ran = joined(run);
@@ -377,16 +364,11 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
             }
             println!("\n== {name}");
             let start = Instant::now();
-            let must = name == "pdf" && tests::pdf_changed(workspace);
             if form == Form::Short
                 && only.is_empty()
-                && let Some((_, seconds)) = late
-                && begun.elapsed() + Duration::from_secs(*seconds) > BUDGET
-                && !must
+                && let Some(why) = late.left_out(workspace, name)
             {
-                let minutes = begun.elapsed().as_secs() / 60;
-                let reason = format!("SKIPPED: {name}: this run has taken {minutes} minutes");
-                outcome.skipped.insert(reason);
+                outcome.skipped.insert(why);
                 continue;
             }
             let result = caught(&mut || step(workspace, &mut outcome, form));
@@ -397,7 +379,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<ExitCode> {
             joined(made).add_to(&mut outcome, &mut times, &mut failed);
         }
         if let Some(run) = beside {
-            joined(run).add_to(&mut outcome, &mut times, &mut failed);
+            let ran = joined(run);
+            ran.print();
+            ran.add_to(&mut outcome, &mut times, &mut failed);
         }
     });
     println!("\nseconds: {}", times.join(", "));

@@ -1,6 +1,6 @@
 //! `cargo xtask stores`: throughput of the stores that are servers, each beside its bare driver.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::program::{self, Speed};
 use crate::shell::Cmd;
@@ -22,16 +22,14 @@ const STORES: [(&str, &str, &[&str]); 2] = [
 /// # Errors
 /// When an append fails; in the whole form also when PostgreSQL's is slower than its bar.
 pub(crate) fn run(workspace: &Workspace, short: bool) -> Result<()> {
-    let mut missed = None;
+    let mut missed = Vec::new();
     for (package, example, brief) in STORES {
         println!("{package}");
-        let program = program::example(workspace, Speed::of(short), package, example)?;
         let args = if short { brief } else { &[] };
-        missed = Cmd::new(workspace, program)
-            .args(args)
-            .run()
-            .err()
-            .or(missed);
+        let ran = program::example(workspace, Speed::of(short), package, example)
+            .and_then(|program| Cmd::new(workspace, program).args(args).run());
+        missed.extend(ran.err().map(|error| format!("{error:#}")));
     }
-    missed.map_or(Ok(()), Err)
+    ensure!(missed.is_empty(), "{}", missed.join("; "));
+    Ok(())
 }

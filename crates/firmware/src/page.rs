@@ -195,14 +195,20 @@ impl<'f, F: NorFlash> Sector<'f, F> {
         found(What::Whole { kind, len, marked }, end)
     }
 
-    /// Whether a bit of a record's mark is programmed: it was marked, or that was cut off.
-    pub(crate) fn is_touched(&mut self, page: usize) -> bool {
+    /// How many bits of a record's mark are programmed: all, none, or some where that was cut off.
+    pub(crate) fn marks(&mut self, page: usize) -> u32 {
         let bytes = self.page(page);
-        bytes
-            .iter()
-            .skip(MARK)
-            .take(MARK)
-            .any(|&byte| byte != ERASED)
+        let mark = bytes.iter().skip(MARK).take(MARK);
+        mark.map(|byte| byte.count_zeros()).sum()
+    }
+
+    /// Whether all of it can be read.
+    pub(crate) fn is_readable(&mut self) -> bool {
+        let mut bytes = [0; PAGE];
+        (0..Self::PAGES).all(|page| {
+            let offset = self.offset(page);
+            self.flash.read(offset, &mut bytes).is_ok()
+        })
     }
 
     /// Writes a record at a blank page, without its mark, and returns the page behind it.

@@ -217,10 +217,16 @@ impl<F: NorFlash> Ring<'_, F> {
             return Err(RingError::UnknownHead);
         }
         let frees = self.free_up_to(size) > self.free_up_to(self.acknowledged);
-        self.acknowledged = size;
-        if !frees {
-            return Ok(());
+        let before = core::mem::replace(&mut self.acknowledged, size);
+        let kept = if frees { self.keep(size) } else { Ok(()) };
+        if kept.is_err() {
+            self.acknowledged = before;
         }
+        kept
+    }
+
+    /// Writes an acknowledgement that frees a sector.
+    fn keep(&mut self, size: u64) -> Outcome<(), F> {
         self.ready()?;
         if !self.cut_off && self.cursor < Sector::<F>::PAGES {
             let [s0, s1, s2, s3, s4, s5, s6, s7] = size.to_le_bytes();
@@ -228,7 +234,7 @@ impl<F: NorFlash> Ring<'_, F> {
             return self.write(Kind::Acknowledged, &[s0, s1, s2, s3, s4, s5, s6, s7], false);
         }
         // Only where power cuts spoiled the reserve, or cut the sector's opening off. Should this one be cut
-        // off as well, the host may have to say the same again.
+        // off as well, the device may count what it erased as missing until the host says the same again.
         self.open_next()
     }
 
@@ -294,10 +300,13 @@ impl<F: NorFlash> Ring<'_, F> {
         self.failed = true;
         let bytes = header.to_bytes();
         let mut sector = Sector::new(&mut self.flash, at);
-        if again && !self.cut_off {
-            // Should power be cut while that is erased, nothing in it counts that still reads.
+        if again {
+            // Should power be cut while that is erased, nothing in it counts that still reads. A mark that
+            // fails was begun before: what became of it counts as well.
             for copy in 0..HEADER {
-                sector.mark(copy).map_err(RingError::Flash)?;
+                if sector.marks(copy) == 0 {
+                    let _ = sector.mark(copy);
+                }
             }
         }
         sector.erase().map_err(RingError::Flash)?;

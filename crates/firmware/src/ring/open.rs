@@ -37,8 +37,9 @@ impl<'b, F: NorFlash> Ring<'b, F> {
             ring.cut_off = ring.is_cut_off(newest);
             ring.acknowledged = ring.acknowledged.max(ring.freed_after(newest));
             ring.walk(newest.opening);
-            // It was opened behind a receipt that is not whole any more.
-            ring.damage.newest |= newest.size > ring.head.size();
+            // It was opened behind a receipt, or the host has one, that is not whole any more.
+            let known = newest.size.max(ring.acknowledged);
+            ring.damage.newest |= known > ring.head.size();
         }
         ring.damage.newest |= ring.hides_newer();
         Ok(ring)
@@ -50,10 +51,12 @@ impl<'b, F: NorFlash> Ring<'b, F> {
         let at = newest.opening % self.sectors();
         let both = self.has_both(at, newest);
         let mut sector = Sector::new(&mut self.flash, BEFORE + at);
-        let erased = (0..HEADER).any(|copy| sector.is_touched(copy));
-        if both && !erased {
+        let marks: u32 = (0..HEADER).map(|copy| sector.marks(copy)).sum();
+        if both && marks == 0 {
             return false;
         }
+        // Both were marked before it was erased: a bit or two are something else.
+        let erased = marks >= 8;
         (HEADER..Sector::<F>::PAGES).all(|page| match sector.read(page, self.buf).what {
             // What an erasure left may look as if it had been whole.
             What::Broken { marked } => erased || !marked,
@@ -75,7 +78,10 @@ impl<'b, F: NorFlash> Ring<'b, F> {
         }
         let mut sector = Sector::new(&mut self.flash, BEFORE + first % sectors);
         let is_receipt = |what| matches!(what, What::Whole { kind, .. } if kind == Kind::Receipt);
-        if (HEADER..Sector::<F>::PAGES).any(|page| is_receipt(sector.read(page, self.buf).what)) {
+        let held =
+            (HEADER..Sector::<F>::PAGES).any(|page| is_receipt(sector.read(page, self.buf).what));
+        // What cannot be read is damaged, and was not erased.
+        if held || !sector.is_readable() {
             return 0;
         }
         let behind = self.header((first + 1) % sectors);
