@@ -54,7 +54,7 @@ impl Assumptions {
         load: 0.5,
         spare: 0.2,
         cores: 2.0,
-        postgres_rate: 13_500.0,
+        postgres_rate: 12_100.0,
         postgres_bytes: 900.0,
         redis_rate: 15_700.0,
         put_seconds: 0.05,
