@@ -18,6 +18,20 @@ pub(crate) const SOURCES: [&str; 3] = [
     "xtask/generate/src/main.rs",
 ];
 
+/// Builds it, where it is not built yet.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf> {
+    let target = workspace.target.join("generate");
+    Cmd::cargo(workspace)
+        .args(["build", "--locked", "--manifest-path", MANIFEST])
+        .env("CARGO_TARGET_DIR", &target)
+        .run()?;
+    let name = format!("ai-audit-generate{}", std::env::consts::EXE_SUFFIX);
+    Ok(target.join("debug").join(name))
+}
+
 /// The same, for bindings: they fit what was compiled with the same version of wasm-bindgen alone, and not every other one
 /// is found out by itself.
 ///
@@ -47,20 +61,6 @@ fn locked<'l>(lock: &'l str, package: &str) -> Option<&'l str> {
         .split(&format!("name = \"{package}\"\nversion = \""))
         .nth(1)?;
     after.split('"').next()
-}
-
-/// Builds it, where it is not built yet.
-///
-/// # Errors
-/// When it does not build.
-pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf> {
-    let target = workspace.target.join("generate");
-    Cmd::cargo(workspace)
-        .args(["build", "--locked", "--manifest-path", MANIFEST])
-        .env("CARGO_TARGET_DIR", &target)
-        .run()?;
-    let name = format!("ai-audit-generate{}", std::env::consts::EXE_SUFFIX);
-    Ok(target.join("debug").join(name))
 }
 
 #[cfg(test)]

@@ -122,34 +122,46 @@ pub(crate) fn torn(bytes: &[u8], step: &Step) -> Vec<Vec<u8>> {
                 states.push(state);
             }
             for seed in 1..9_u32 {
-                let mut state = bytes.to_vec();
-                let mut random = seed.wrapping_mul(0x85eb_ca6b);
                 // A bit of every two hundred bytes, up to one of every other byte.
-                for byte in &mut state[*offset..offset + SECTOR] {
-                    random = next_random(random);
-                    if random >> 8 & 0xff < 1 << seed >> 1 {
-                        *byte |= 1 << (random & 7);
-                    }
-                }
-                states.push(state);
-            }
-            for seed in 1..9_u32 {
-                let mut state = bytes.to_vec();
-                let mut random = seed.wrapping_mul(0x9e37_79b9);
-                for byte in &mut state[*offset..offset + SECTOR] {
-                    random = next_random(random);
-                    // Of the later seeds nearly all bits are erased, of the first ones few.
-                    let mut bits = random as u8;
+                let few = |random: u32| {
+                    let here = random >> 8 & 0xff < 1 << seed >> 1;
+                    u8::from(here) << (random & 7)
+                };
+                states.push(scattered(
+                    bytes,
+                    *offset,
+                    seed.wrapping_mul(0x85eb_ca6b),
+                    few,
+                ));
+                // Of the later seeds nearly all bits are erased, of the first ones few.
+                let many = |random: u32| {
+                    let bits = random as u8;
                     if seed > 4 {
-                        bits |= (random >> 8) as u8 | (random >> 16) as u8;
+                        bits | (random >> 8) as u8 | (random >> 16) as u8
+                    } else {
+                        bits
                     }
-                    *byte |= bits;
-                }
-                states.push(state);
+                };
+                states.push(scattered(
+                    bytes,
+                    *offset,
+                    seed.wrapping_mul(0x9e37_79b9),
+                    many,
+                ));
             }
         }
     }
     states
+}
+
+/// A sector in which some bits are erased: those that `pick` makes of a random number for each byte.
+fn scattered(bytes: &[u8], offset: usize, mut random: u32, pick: impl Fn(u32) -> u8) -> Vec<u8> {
+    let mut state = bytes.to_vec();
+    for byte in &mut state[offset..offset + SECTOR] {
+        random = next_random(random);
+        *byte |= pick(random);
+    }
+    state
 }
 
 /// A step of xorshift32 (Marsaglia, 2003).
