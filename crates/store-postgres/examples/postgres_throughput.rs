@@ -1,13 +1,15 @@
-//! Durable appends through the ledger, by 1, 8 and 64 producers that each wait for their receipt, beside the
-//! bare driver, twice: one prepared insert of as many rows of the same length in a commit into a table with a key; and one of
+//! Durable appends through the ledger, by 1, 8 and 64 producers that each wait for their receipt, into a log whose receipts are
+//! signed one by one and one that permits batches; beside the bare driver, twice: one prepared insert of as many rows of the same length in a commit into a table with a key; and one of
 //! the same rows into tables as ours are, with their indexes and what they check.
 //!
 //! `cargo xtask stores` runs it, on a PostgreSQL of its own. The least ratio of the medians to the first is the bar.
 #![allow(clippy::unwrap_used, reason = "a measurement that fails says where")]
 #![allow(clippy::print_stdout, reason = "its output is the table")]
 
-use ai_audit_core::Decision;
-use ai_audit_store::{Ledger, LedgerConfig, LogName, Record, Store, SystemClock};
+use ai_audit_core::{BatchSeal, Decision};
+use ai_audit_store::{
+    Ledger, LedgerConfig, LogName, NewLog, ReadLimit, Record, Store, SystemClock,
+};
 use ai_audit_store_postgres::{OpenMode, Options, PostgresStore, Rights, grant, migrate};
 use ai_audit_testkit::postgres::PostgresServer;
 use ai_audit_testkit::{Counter, TestLog};
@@ -18,8 +20,8 @@ use tokio::runtime::Runtime;
 
 /// The least throughput, as a part of the bare driver's.
 const BAR: f64 = 0.7;
-/// As long as a sealed receipt of these.
-const ROW: [u8; 330] = [7; 330];
+/// As long as a sealed receipt of these with a signature.
+const ROW: [u8; 222] = [7; 222];
 
 fn main() -> ExitCode {
     let short = std::env::args().any(|argument| argument == "--short");
@@ -41,22 +43,40 @@ fn main() -> ExitCode {
         "measured",
     );
     let ledger = Ledger::open(Arc::clone(&store), config).unwrap();
-    let log = LogName::default();
-    ledger.create_log(log.clone(), TestLog::new_log(1)).unwrap();
+    let permission = (BatchSeal::POLICY.into(), BatchSeal::PERMITTED.into());
+    let logs = [("signed", vec![]), ("batched", vec![permission])].map(|(name, policy)| {
+        let log = LogName::new(name).unwrap();
+        let new = NewLog {
+            policy,
+            ..TestLog::new_log(1)
+        };
+        ledger.create_log(log.clone(), new).unwrap();
+        log
+    });
     let mut bare = Bare::connect(&owner);
     let same = Options {
         schema: "beside".into(),
         ..Options::default()
     };
     migrate(&owner, &same).unwrap();
-    through(&ledger, &log, 64, 32);
+    through(&ledger, &logs[0], 64, 32);
     let mut same = Same::connect(&owner);
     println!(
-        "{:>9} {:>11} {:>11} {:>11} {:>6} {:>12} {:>6}",
-        "producers", "receipts/s", "in a commit", "bare rows/s", "ratio", "same rows/s", "ratio"
+        "{:>8} {:>9} {:>10} {:>11} {:>11} {:>6} {:>11} {:>6}",
+        "log",
+        "producers",
+        "receipts/s",
+        "in a commit",
+        "bare rows/s",
+        "ratio",
+        "same rows/s",
+        "ratio"
     );
     let mut least = f64::INFINITY;
-    for producers in [1, 8, 64] {
+    for (log, producers) in logs
+        .iter()
+        .flat_map(|log| [1, 8, 64].map(|producers| (log, producers)))
+    {
         // One producer waits for each commit: fewer do for it.
         let count = if producers == 1 {
             receipts / 4
@@ -68,7 +88,7 @@ fn main() -> ExitCode {
         // The first round warms both up. Then by turns, so that what disturbs one disturbs both.
         for round in 0..=rounds {
             let before = ledger.stats();
-            let rate = through(&ledger, &log, producers, count / producers);
+            let rate = through(&ledger, log, producers, count / producers);
             let after = ledger.stats();
             let commits = after.commits - before.commits;
             let size = (after.appended - before.appended)
@@ -88,14 +108,15 @@ fn main() -> ExitCode {
         let (ratio, of_same) = (ours / beside, ours / alike);
         least = least.min(ratio);
         println!(
-            "{producers:>9} {ours:>11.0} {size:>11.0} {beside:>11.0} {ratio:>6.2} {alike:>12.0} {of_same:>6.2}"
+            "{:>8} {producers:>9} {ours:>10.0} {size:>11.0} {beside:>11.0} {ratio:>6.2} {alike:>11.0} {of_same:>6.2}",
+            log.as_str()
         );
     }
     ledger.close("measured").unwrap();
-    let said = store.read(&log, 5, ai_audit_store::ReadLimit::ONE).unwrap();
+    let last = store.read(&logs[0], 2_000, ReadLimit::ONE).unwrap();
     println!(
         "a receipt has {} bytes, a row {}",
-        said[0].sealed().unwrap().len(),
+        last[0].sealed().unwrap().len(),
         ROW.len()
     );
     let verdict = match (short, least >= BAR) {

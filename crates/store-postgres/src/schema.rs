@@ -7,16 +7,17 @@ use crate::options::Options;
 use ai_audit_store::StoreError;
 
 /// What each version adds, the first one first. Written once, never changed: a change is a further one.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../sql/0001.sql"),
     include_str!("../sql/0002.sql"),
     include_str!("../sql/0003.sql"),
+    include_str!("../sql/0004.sql"),
 ];
 
 /// The latest version that is known here. What is written is written to this one alone.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 
-/// The oldest version that is read as it is: later ones added tables that no reader looks at. Whoever changes a table
+/// The oldest version that is read as it is: later ones added tables that no reader looks at, and a rule for what is written. Whoever changes a table
 /// that readers look at has them ask for the version, or raises this.
 const OLDEST_READ: i32 = 1;
 

@@ -1,5 +1,5 @@
-//! Receipts a second at 1, 8 and 64 producers, on a Redis that syncs before it answers, beside a bare loop of
-//! the client over batches of the same sizes.
+//! Receipts a second at 1, 8 and 64 producers, on a Redis that syncs before it answers, in logs whose receipts are signed one
+//! by one and in logs that permit batches, beside a bare loop of the client over batches of the same sizes.
 //!
 //!     cargo run --release -p ai-audit-store-redis --example redis_throughput -- [SECONDS] [ROUNDS]
 //!
@@ -11,8 +11,10 @@
     reason = "a program for developers, whose output is its purpose"
 )]
 
-use ai_audit_core::{Decision, Head};
-use ai_audit_store::{Batch, Ledger, LedgerConfig, LogName, Record, Sealed, Store, SystemClock};
+use ai_audit_core::{BatchSeal, Decision, Head};
+use ai_audit_store::{
+    Batch, Ledger, LedgerConfig, LogName, NewLog, Record, Sealed, Store, SystemClock,
+};
 use ai_audit_store_redis::{OpenMode, RedisOptions, RedisStore};
 use ai_audit_testkit::{Counter, RedisServer, TestLog};
 use std::sync::Arc;
@@ -31,13 +33,22 @@ fn main() {
         return;
     };
     println!(
-        "producers    ledger     append   bare loop   ledger/bare   append/bare   in a commit"
+        "    log producers    ledger     append   bare loop   ledger/bare   append/bare   in a commit"
     );
-    for producers in [1_usize, 8, 64] {
+    let permission = (BatchSeal::POLICY.into(), BatchSeal::PERMITTED.into());
+    let logs = [("signed", vec![]), ("batched", vec![permission])];
+    for ((kind, policy), producers) in logs
+        .iter()
+        .flat_map(|log| [1_usize, 8, 64].map(|producers| (log, producers)))
+    {
         let (mut ledger, mut append, mut bare, mut commits) = (vec![], vec![], vec![], vec![]);
         for round in 0..rounds {
-            let name = format!("p{producers}-{round}");
-            let (rate, size) = through_ledger(&server, &name, producers, length);
+            let name = format!("{kind}-{producers}-{round}");
+            let new = NewLog {
+                policy: policy.clone(),
+                ..TestLog::new_log(1)
+            };
+            let (rate, size) = through_ledger(&server, (&name, new), producers, length);
             ledger.push(rate);
             commits.push(size);
             append.push(appends(&server, &format!("{name}-a"), producers, length));
@@ -45,7 +56,7 @@ fn main() {
         }
         let [ledger, append, bare, size] = [ledger, append, bare, commits].map(median);
         println!(
-            "{producers:>9} {ledger:>7.0}/s  {append:>7.0}/s   {bare:>7.0}/s {:>13.2} {:>13.2} {size:>13.1}",
+            "{kind:>7} {producers:>9} {ledger:>7.0}/s  {append:>7.0}/s   {bare:>7.0}/s {:>13.2} {:>13.2} {size:>13.1}",
             ledger / bare,
             append / bare
         );
@@ -64,7 +75,7 @@ fn open(server: &RedisServer) -> RedisStore {
 /// Producers that each submit one record and wait until it is durable.
 fn through_ledger(
     server: &RedisServer,
-    name: &str,
+    (name, new): (&str, NewLog),
     producers: usize,
     length: Duration,
 ) -> (f64, f64) {
@@ -72,7 +83,7 @@ fn through_ledger(
     let config = LedgerConfig::new(clock, random, "measure 1.0");
     let ledger = Ledger::open(Arc::new(open(server)), config).unwrap();
     let log = LogName::new(name).unwrap();
-    ledger.create_log(log.clone(), TestLog::new_log(1)).unwrap();
+    ledger.create_log(log.clone(), new).unwrap();
     let before = ledger.stats().commits;
     let (stop, sealed) = (AtomicBool::new(false), AtomicU64::new(0));
     let start = Instant::now();

@@ -1,5 +1,6 @@
 //! What every store must do, as one suite that every backend's tests run.
 
+mod batches;
 mod ciphertexts;
 mod deletion;
 mod names;
@@ -46,6 +47,7 @@ pub fn conforms(store: &dyn Store) {
     names::are_found_over_a_long_log(store);
     deletion::bytes_go_and_come_back(store);
     deletion::what_must_not_be_done(store);
+    batches::are_receipts_like_others(store);
     ciphertexts::come_with_their_receipts(store);
     ciphertexts::go_by_key(store);
     ciphertexts::go_and_come_back_with_their_receipts(store);
@@ -74,6 +76,7 @@ pub fn keeps(store: &dyn Store) {
         TreeSize::new(600)
     );
     deletion::keeps(store);
+    batches::keeps(store);
     ciphertexts::keeps(store);
     names::are_still_found(store);
     let more = log_after(&mut log);

@@ -1,9 +1,10 @@
 //! Logs that are sealed receipt by receipt, without a ledger.
 
 use ai_audit_core::{
-    Action, Body, Decision, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, ReceiptId, SigningKey,
-    Start, Timestamp, VerifyingKey,
+    Action, BatchSeal, Body, Decision, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, PolicyEntry,
+    ReceiptId, SealedReceipt, SigningKey, Start, Timestamp, VerifyingKey,
 };
+use ai_audit_merkle::MemoryTree;
 use ai_audit_store::{LogSigners, NewLog, Sealed};
 
 /// A writer's view of one log: keys made from a number, and where the log ends.
@@ -91,6 +92,44 @@ impl TestLog {
         self.head.hash()
     }
 
+    /// Seals the genesis of a log that permits batched receipts.
+    pub fn seal_permitting(&mut self) -> Sealed {
+        let permission = [PolicyEntry {
+            name: BatchSeal::POLICY.into(),
+            value: BatchSeal::PERMITTED.into(),
+        }];
+        let name = format!("example.org/log{}", self.number);
+        let [receipt, checkpoint, recovery] = Self::keys(self.number);
+        let public = [&receipt, &checkpoint, &recovery].map(SigningKey::verifying_key);
+        let genesis = Genesis {
+            policy: (&permission[..]).into(),
+            ..Genesis::new(&name, "tenant", &public[0], &public[1], &public[2], [9; 16])
+        };
+        self.seal_body(&genesis, &receipt)
+    }
+
+    /// Seals so many decisions as a batch, and its seal. `before` are the hashes of all receipts before them.
+    pub fn seal_batch(&mut self, before: &[LeafHash], count: u64) -> Vec<Sealed> {
+        let from = self.head.size();
+        let mut tree = MemoryTree::new();
+        for hash in before {
+            tree.push(*hash).unwrap();
+        }
+        let [receipt, ..] = Self::keys(self.number);
+        let mut all = Vec::new();
+        for _ in 0..count {
+            all.push(self.seal_with(|draft, head, buf| {
+                let decision = Decision::new();
+                let id = receipt.verifying_key().id();
+                draft.seal_batched(&decision, head, id, buf).unwrap()
+            }));
+            tree.push(self.head.hash()).unwrap();
+        }
+        let root = tree.root();
+        all.push(self.seal_next(&BatchSeal { from, count, root }));
+        all
+    }
+
     fn seal_one(&mut self) -> Sealed {
         let [receipt, checkpoint, recovery] = Self::keys(self.number);
         match self.head.size() {
@@ -121,6 +160,13 @@ impl TestLog {
     }
 
     fn seal_body(&mut self, body: &impl Body, key: &SigningKey) -> Sealed {
+        self.seal_with(|draft, head, buf| draft.seal(body, head, key, buf).unwrap())
+    }
+
+    fn seal_with(
+        &mut self,
+        seal: impl for<'b> FnOnce(&Draft<'_>, &Head, &'b mut [u8]) -> SealedReceipt<'b>,
+    ) -> Sealed {
         let seq = self.head.size();
         let time = Timestamp::from_micros(1_790_000_000_000_000 + seq);
         let mut random = [self.number; 10];
@@ -131,7 +177,7 @@ impl TestLog {
             draft = draft.trace(&trace).session(&session);
         }
         let mut buf = vec![0; MAX_SEALED_LEN];
-        let sealed = draft.seal(body, &self.head, key, &mut buf).unwrap();
+        let sealed = seal(&draft, &self.head, &mut buf);
         self.head = sealed.head();
         Sealed::new(sealed.as_bytes().to_vec())
     }

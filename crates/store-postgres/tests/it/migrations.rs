@@ -1,8 +1,8 @@
 //! Tables are made once, by whoever may, and held to their version.
 
 use crate::rig::{all, bare, grow, head, make_tables, options, reader, refused, writer};
-use ai_audit_core::Kind;
-use ai_audit_store::{Leases as _, LogName, Query, Store as _, StoreError};
+use ai_audit_core::{Head, Kind};
+use ai_audit_store::{Batch, Leases as _, LogName, Query, Store as _, StoreError};
 use ai_audit_store_postgres::{Options, PostgresLeases, migrate};
 use ai_audit_testkit::TestLog;
 
@@ -20,7 +20,7 @@ fn of_several_that_make_the_tables_one_does_and_data_stays() {
     migrate(&owner, &options()).unwrap();
     assert_eq!(
         server.sql("SELECT version FROM ai_audit.versions"),
-        "1\n2\n3"
+        "1\n2\n3\n4"
     );
     assert_eq!(server.sql("SELECT count(*) FROM ai_audit.receipts"), "5");
 }
@@ -39,7 +39,7 @@ fn a_database_without_tables_and_one_of_another_version_are_refused_with_what_to
     server.sql("INSERT INTO ai_audit.versions VALUES (99)");
     let too_new = StoreError::TooNew {
         found: 99,
-        supported: 3,
+        supported: 4,
     };
     assert_eq!(refused(&address), too_new);
     assert_eq!(
@@ -54,7 +54,7 @@ fn a_database_without_tables_and_one_of_another_version_are_refused_with_what_to
     );
 }
 
-/// Tables of versions 2 and 1, as earlier releases made and granted them.
+/// Tables of versions 3 to 1, as earlier releases made and granted them.
 #[test]
 fn tables_of_earlier_versions_are_read_as_they_are_and_brought_up_before_they_are_written_to() {
     let Some(server) = bare() else { return };
@@ -64,9 +64,17 @@ fn tables_of_earlier_versions_are_read_as_they_are_and_brought_up_before_they_ar
     let receipts = all(&reader(&server));
     assert_eq!(receipts.len(), 5);
     let address = server.url("audit_writer");
-    for (version, table) in [(2, "writer"), (1, "leases")] {
+    // Without what the version after each added.
+    let narrower = "ALTER TABLE ai_audit.receipts DROP CONSTRAINT receipts_bytes;
+        ALTER TABLE ai_audit.receipts ADD CONSTRAINT receipts_bytes CHECK (sealed IS NULL
+            OR hash = sha256('\\x00'::bytea || substr(sealed, 1, octet_length(sealed) - 64)))";
+    for (version, undone) in [
+        (3, narrower),
+        (2, "DROP TABLE ai_audit.writer"),
+        (1, "DROP TABLE ai_audit.leases"),
+    ] {
         server.sql(&format!(
-            "DROP TABLE ai_audit.{table}; DELETE FROM ai_audit.versions WHERE version > {version}"
+            "{undone}; DELETE FROM ai_audit.versions WHERE version > {version}"
         ));
         let reader = reader(&server);
         assert_eq!(
@@ -83,12 +91,26 @@ fn tables_of_earlier_versions_are_read_as_they_are_and_brought_up_before_they_ar
         assert_eq!(reader.health().unwrap().receipts, 5);
         let told = refused(&address).to_string();
         let found = format!("version {version}");
-        for expected in [found.as_str(), "needs 3 to write", "store prepare"] {
+        for expected in [found.as_str(), "needs 4 to write", "store prepare"] {
             assert!(told.contains(expected), "{told}");
         }
     }
     migrate(&server.url("audit_owner"), &options()).unwrap();
-    assert_eq!(head(&writer(&server)).size(), 5);
+    let writer = writer(&server);
+    assert_eq!(head(&writer).size(), 5);
+    // What version 4 lets in is let in.
+    let (batched, mut permitting) = (LogName::new("batched").unwrap(), TestLog::new(2));
+    let genesis = permitting.seal_permitting();
+    let before = [permitting.head().hash()];
+    let mut receipts = vec![genesis];
+    receipts.extend(permitting.seal_batch(&before, 8));
+    let all = Batch {
+        log: &batched,
+        expected: &Head::EMPTY,
+        receipts: &receipts,
+    };
+    writer.append(&[all]).unwrap();
+    assert_eq!(writer.head(&batched), Ok(Some(permitting.head())));
     // The rights on what is new are granted as those on the rest were.
     let leases = PostgresLeases::open(&address, &options()).unwrap();
     let told = leases.leases().unwrap_err().to_string();
