@@ -35,3 +35,4 @@ mod tile_faults;
 mod tile_store;
 mod tiles;
 mod timestamps;
+mod words;
