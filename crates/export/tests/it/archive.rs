@@ -164,3 +164,31 @@ fn what_is_before_the_damage_is_handed_out_and_the_error_after_it() {
         );
     }
 }
+
+#[test]
+fn reading_into_nothing_says_nothing_about_the_rest() {
+    let contents = vec![7; 300];
+    let bytes = pack(&vec![("a".into(), contents.clone()), ("b".into(), vec![])]);
+    let archive = Archive::open(bytes, Limits::default()).unwrap();
+    let mut reader = archive.reader("a").unwrap();
+    let mut first = [0; 100];
+    reader.read_exact(&mut first).unwrap();
+    assert_eq!(reader.read(&mut []).unwrap(), 0);
+    let mut rest = Vec::new();
+    reader.read_to_end(&mut rest).unwrap();
+    assert_eq!([&first[..], &rest].concat(), contents);
+    // Of an empty one that is all there is to read.
+    assert_eq!(archive.reader("b").unwrap().read(&mut []).unwrap(), 0);
+}
+
+#[test]
+fn names_in_errors_are_printable_and_cut_where_they_are_long() {
+    let archive = Archive::open(pack(&Files::new()), Limits::default()).unwrap();
+    let told = |name: &str| match archive.reader(name) {
+        Err(ArchiveError::NoSuchEntry { name }) => name,
+        _ => panic!("there is no entry"),
+    };
+    assert_eq!(told("a\n\u{e9}"), "a\\n\\xc3\\xa9");
+    assert_eq!(told(&"a".repeat(120)), "a".repeat(120));
+    assert_eq!(told(&"a".repeat(121)), "a".repeat(120) + "...");
+}
