@@ -132,3 +132,35 @@ impl Profile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No file of two gigabytes is needed to see where ZIP64 begins.
+    #[test]
+    fn zip64_begins_where_zip_ends_and_for_python_behind_two_gigabytes() {
+        let end = |entries: u16, size: u32, offset: u32| {
+            let mut record = [0; 22];
+            record[..4].copy_from_slice(b"PK\x05\x06");
+            record[8..10].copy_from_slice(&entries.to_le_bytes());
+            record[10..12].copy_from_slice(&entries.to_le_bytes());
+            record[12..16].copy_from_slice(&size.to_le_bytes());
+            record[16..20].copy_from_slice(&offset.to_le_bytes());
+            PlainEnd::parse(&record).unwrap_or_else(|rule| panic!("{rule:?}"))
+        };
+        for (end, own, python) in [
+            (end(1, PYTHON_LIMIT, PYTHON_LIMIT), false, false),
+            (end(1, PYTHON_LIMIT + 1, 0), false, true),
+            (end(1, 0, PYTHON_LIMIT + 1), false, true),
+            (end(1, MAX32 - 1, MAX32 - 1), false, true),
+            (end(u16::MAX - 1, 0, 0), false, false),
+            (end(u16::MAX, 0, 0), true, true),
+            (end(1, MAX32, 0), true, true),
+            (end(1, 0, MAX32), true, true),
+        ] {
+            assert_eq!(Profile::Own.needs_zip64(end), own, "{end:?}");
+            assert_eq!(Profile::Python.needs_zip64(end), python, "{end:?}");
+        }
+    }
+}
