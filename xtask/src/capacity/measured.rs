@@ -55,6 +55,10 @@ pub(super) struct Measured {
     pub(super) many: Figure,
     pub(super) http: Figure,
     pub(super) sqlite_bytes: Figure,
+    pub(super) postgres: Figure,
+    pub(super) postgres_batched: Figure,
+    pub(super) redis: Figure,
+    pub(super) redis_batched: Figure,
     pub(super) verify: Figure,
     pub(super) tree: Figure,
     pub(super) checkpoint: Figure,
@@ -64,6 +68,7 @@ pub(super) struct Measured {
 const BENCH: &str = "docs/performance.md";
 const LATENCY: &str = "docs/performance/latency.md";
 const GROWTH: &str = "docs/performance/growth.md";
+const STORES: &str = "docs/performance/stores.md";
 
 impl Measured {
     /// # Errors
@@ -124,6 +129,30 @@ impl Measured {
                 Cell("1,000,000", 8),
                 Bytes,
             )?,
+            postgres: figure(
+                "PostgreSQL, durable, 64 producers",
+                STORES,
+                Cell("PostgreSQL, signed, 64", 1),
+                ASecond,
+            )?,
+            postgres_batched: figure(
+                "the same in a log that permits batches",
+                STORES,
+                Cell("PostgreSQL, batched, 64", 1),
+                ASecond,
+            )?,
+            redis: figure(
+                "Redis, durable, 64 producers",
+                STORES,
+                Cell("Redis, signed, 64", 1),
+                ASecond,
+            )?,
+            redis_batched: figure(
+                "the same in a log that permits batches",
+                STORES,
+                Cell("Redis, batched, 64", 1),
+                ASecond,
+            )?,
             verify: figure(
                 "verifying one of a whole log, one core",
                 GROWTH,
@@ -147,7 +176,7 @@ impl Measured {
     }
 
     /// In the order in which they are told.
-    pub(super) fn all(&self) -> [&Figure; 12] {
+    pub(super) fn all(&self) -> [&Figure; 16] {
         [
             &self.sealed_bytes,
             &self.seal,
@@ -157,6 +186,10 @@ impl Measured {
             &self.many,
             &self.http,
             &self.sqlite_bytes,
+            &self.postgres,
+            &self.postgres_batched,
+            &self.redis,
+            &self.redis_batched,
             &self.verify,
             &self.tree,
             &self.checkpoint,
@@ -171,7 +204,9 @@ impl Measured {
              batch of 1,024  500 ns 1\n tree and checkpoint only   400 ns  1\n bytes a receipt   250 B\n\
              | 1 producer | 1 | 1 | 1 | 1 | 5000 | |\n| 8 producers | 1 | 1 | 1 | 1 | 20000 | |\n\
              | 64 producers | 1.29 ms | 1 | 1 | 1 | 40000 | |\nx, 64 connections 16,000 (p50)\n\
-             | 1,000,000 | 25 µs | 1 | 10.0 µs | 1 | 1 | 200 µs | 1 | 700 |\n";
+             | 1,000,000 | 25 µs | 1 | 10.0 µs | 1 | 1 | 200 µs | 1 | 700 |\n\
+             | PostgreSQL, signed, 64 | 10,000 |\n| PostgreSQL, batched, 64 | 20,000 |\n\
+             | Redis, signed, 64 | 11,000 |\n| Redis, batched, 64 | 22,000 |\n";
         Self::with(|_| Ok(PAGES.into())).expect("all are there")
     }
 }

@@ -1,7 +1,7 @@
 //! The arithmetic of the capacity model. Everything here is calculated: rates a second, bytes, days of 86,400 s,
 //! months of 30 days.
 
-use super::measured::Measured;
+use super::measured::{Figure, Measured};
 
 /// The rates that there are plans for, receipts a second.
 pub(super) const RATES: [f64; 3] = [1e3, 1e5, 1e7];
@@ -30,9 +30,7 @@ pub(super) struct Assumptions {
     pub(super) spare: f64,
     /// Cores of the machine that was measured.
     pub(super) cores: f64,
-    pub(super) postgres_rate: f64,
     pub(super) postgres_bytes: f64,
-    pub(super) redis_rate: f64,
     /// Seconds that a PUT to a bucket takes.
     pub(super) put_seconds: f64,
     /// Records in a commit at most, which is the ledger's `max_batch`.
@@ -54,9 +52,7 @@ impl Assumptions {
         load: 0.5,
         spare: 0.2,
         cores: 2.0,
-        postgres_rate: 12_100.0,
         postgres_bytes: 900.0,
-        redis_rate: 15_700.0,
         put_seconds: 0.05,
         commit: 1024.0,
         hot_days: 7.0,
@@ -90,19 +86,9 @@ impl Assumptions {
                 shown(self.cores),
             ),
             (
-                "PostgreSQL: receipts a second of a log, 64 producers ([one machine](spec/store-postgres.md#throughput))",
-                "postgres",
-                shown(self.postgres_rate),
-            ),
-            (
                 "PostgreSQL: bytes a receipt, indexes included",
                 "postgres_bytes",
                 shown(self.postgres_bytes),
-            ),
-            (
-                "Redis: receipts a second of a log, 64 producers ([one machine](spec/store-redis.md))",
-                "redis",
-                shown(self.redis_rate),
             ),
             (
                 "seconds that a PUT to a bucket takes",
@@ -256,6 +242,19 @@ impl Tier {
             puts: 0.0,
             gb_month: assumed.disk_gb_month,
         };
+        let server = |name, rate: &Figure, bytes, gb_month| Self {
+            name,
+            rate: Some(rate.value),
+            basis: "measured",
+            bytes,
+            puts: 0.0,
+            gb_month,
+        };
+        let postgres = |name, rate| {
+            let (bytes, gb_month) = (assumed.postgres_bytes, assumed.disk_gb_month);
+            server(name, rate, bytes, gb_month)
+        };
+        let redis = |name, rate| server(name, rate, sealed + REDIS_ROW, assumed.memory_gb_month);
         let batched = sqlite_rate(Signing::Batched, measured, assumed);
         let object = |name, rate, basis, puts| Self {
             name,
@@ -273,22 +272,10 @@ impl Tier {
             sqlite("SQLite, 64 producers", measured.many.value, "measured"),
             sqlite("SQLite, 64 producers, batched", batched, "calculated"),
             sqlite("SQLite, over HTTP", measured.http.value, "measured"),
-            Self {
-                name: "PostgreSQL",
-                rate: Some(assumed.postgres_rate),
-                basis: "assumed",
-                bytes: assumed.postgres_bytes,
-                puts: 0.0,
-                gb_month: assumed.disk_gb_month,
-            },
-            Self {
-                name: "Redis",
-                rate: Some(assumed.redis_rate),
-                basis: "assumed",
-                bytes: sealed + REDIS_ROW,
-                puts: 0.0,
-                gb_month: assumed.memory_gb_month,
-            },
+            postgres("PostgreSQL", &measured.postgres),
+            postgres("PostgreSQL, batched", &measured.postgres_batched),
+            redis("Redis", &measured.redis),
+            redis("Redis, batched", &measured.redis_batched),
             object(
                 "objects, written to directly",
                 Some(hot_objects),

@@ -1,9 +1,11 @@
 //! Archives round trip, and other readers read them.
 
 use crate::files::{Files, pack, unpack};
-use ai_audit_export::archive::{Archive, ArchiveError, ArchiveWriter, Limits, Method};
+use ai_audit_export::archive::{Archive, ArchiveError, ArchiveWriter, Limits, Method, ReadAt};
 use proptest::prelude::*;
-use std::io::{Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Names that no system reserves (`nul`, `con`, `aux` …, which archives refuse).
 fn name() -> impl Strategy<Value = String> {
@@ -191,4 +193,39 @@ fn names_in_errors_are_printable_and_cut_where_they_are_long() {
     assert_eq!(told("a\n\u{e9}"), "a\\n\\xc3\\xa9");
     assert_eq!(told(&"a".repeat(120)), "a".repeat(120));
     assert_eq!(told(&"a".repeat(121)), "a".repeat(120) + "...");
+}
+
+/// Gives a byte at a time, and before each says that a signal came in between.
+struct Halting(Vec<u8>, AtomicBool);
+
+impl ReadAt for Halting {
+    fn size(&self) -> io::Result<u64> {
+        self.0.size()
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        if self.1.fetch_not(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let some = buf.len().min(1);
+        self.0.read_at(&mut buf[..some], offset)
+    }
+}
+
+#[test]
+fn an_archive_is_read_wherever_it_is_and_however_its_bytes_come() {
+    let contents: Vec<u8> = (0..9_000_u32).flat_map(u32::to_le_bytes).collect();
+    let bytes = pack(&vec![("a".into(), contents.clone())]);
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&bytes).unwrap();
+    fn read(source: impl ReadAt) -> Vec<u8> {
+        let archive = Archive::open(source, Limits::default()).unwrap();
+        archive.read_to_vec("a", 36_000).unwrap()
+    }
+    assert_eq!(read(&bytes[..]), contents);
+    assert_eq!(read(bytes.clone()), contents);
+    assert_eq!(read(Box::new(bytes.clone())), contents);
+    assert_eq!(read(Arc::new(bytes.clone())), contents);
+    assert_eq!(read(file), contents);
+    assert_eq!(read(Halting(bytes, AtomicBool::new(true))), contents);
 }
