@@ -2,6 +2,7 @@
 
 mod known;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -42,6 +43,9 @@ const SLOW: [(&str, &[&str]); 1] = [(
         "tile_faults::",
     ],
 )];
+
+/// The list of what did not compile.
+const UNVIABLE: &str = "unviable.txt";
 
 const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
@@ -144,7 +148,7 @@ fn try_crate(
     let mutants = || Cmd::new(workspace, program).args(["mutants", "-p", &package]);
     let mut chosen = Vec::new();
     if let Some(sample) = sample {
-        let list = mutants().arg("--list").read()?;
+        let list = mutants().args(["--list", "--colors", "never"]).read()?;
         let all: Vec<&str> = list.lines().collect();
         let parts = all.len().div_ceil(sample.size).max(1);
         let part = sample.part % parts;
@@ -165,7 +169,9 @@ fn try_crate(
         chosen = vec![OsString::from("--config"), file.into()];
     }
     // Goes on where a run before was ended: what was caught is not tried again.
+    let out = at.join("mutants.out");
     let run = |skipped: &[&str]| {
+        put_aside(&out)?;
         let mut cmd = mutants().arg("--iterate").args(&chosen).args([
             "--colors",
             "never",
@@ -189,11 +195,11 @@ fn try_crate(
     if let Some((_, slow)) = slow {
         // It fails where something survived, and then all tests are tried on that.
         if run(slow).is_ok() {
-            return tally(&at.join("mutants.out"), known);
+            return tally(&out, known);
         }
     }
     let ran = run(&[]);
-    let tally = tally(&at.join("mutants.out"), known)?;
+    let tally = tally(&out, known)?;
     let survived = tally.known + tally.unknown.len() + tally.timeout > 0;
     // It also ends with a failure where a mutant survived; that is for the tally to judge.
     match ran {
@@ -214,19 +220,49 @@ fn exactly(text: &str) -> String {
     format!("^{text}$")
 }
 
-fn tally(out: &Path, known: &known::Known) -> Result<Tally> {
-    let lines = |name: &str| -> Result<Vec<String>> {
-        match fs::read_to_string(out.join(name)) {
-            Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(error).with_context(|| out.join(name).display().to_string()),
+/// What a run before said of survivors is none of the next one's; and what did not compile would count as caught there.
+fn put_aside(out: &Path) -> Result<()> {
+    for name in ["missed.txt", "timeout.txt"] {
+        match fs::remove_file(out.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
         }
-    };
+    }
+    let unviable = unviable(out)?;
+    if !unviable.is_empty() {
+        let lines: String = unviable.iter().map(|name| format!("{name}\n")).collect();
+        fs::write(out.with_file_name(UNVIABLE), lines)?;
+    }
+    Ok(())
+}
+
+/// What did not compile, in this run and those before it.
+fn unviable(out: &Path) -> Result<BTreeSet<String>> {
+    let mut all = BTreeSet::from_iter(lines(&out.with_file_name(UNVIABLE))?);
+    all.extend(lines(&out.join(UNVIABLE))?);
+    Ok(all)
+}
+
+/// The lines of a file; none where it is not there.
+fn lines(path: &Path) -> Result<Vec<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+fn tally(out: &Path, known: &known::Known) -> Result<Tally> {
+    let lines = |name: &str| lines(&out.join(name));
     let missed = lines("missed.txt")?;
     let unknown = known.unexplained(&missed);
+    let unviable = unviable(out)?;
+    // cargo-mutants leaves both out the next time, and lists them together.
+    let mut caught = lines("previously_caught.txt")?;
+    caught.retain(|name| !unviable.contains(name));
     Ok(Tally {
-        caught: lines("caught.txt")?.len() + lines("previously_caught.txt")?.len(),
-        unviable: lines("unviable.txt")?.len(),
+        caught: lines("caught.txt")?.len() + caught.len(),
+        unviable: unviable.len(),
         timeout: lines("timeout.txt")?.len(),
         known: missed.len() - unknown.len(),
         unknown,
@@ -267,5 +303,25 @@ mod tests {
             (2, 1, 0, 0)
         );
         assert_eq!(tally.unknown, ["crates/a/src/b.rs:8:9: replace g"]);
+    }
+
+    #[test]
+    fn a_second_run_counts_what_did_not_compile_in_the_first_and_none_of_its_survivors() {
+        let folder = std::env::temp_dir().join(format!("xtask-mutants-2-{}", std::process::id()));
+        let out = folder.join("mutants.out");
+        fs::create_dir_all(&out).expect("a folder");
+        let write = |name: &str, text: &str| fs::write(out.join(name), text).expect("a file");
+        write("unviable.txt", "u\nv\n");
+        write("missed.txt", "crates/a/src/b.rs:8:9: replace g\n");
+        put_aside(&out).expect("put aside");
+        // As cargo-mutants leaves it where all that was left was caught.
+        write("previously_caught.txt", "u\nv\nx\n");
+        write("unviable.txt", "");
+        write("caught.txt", "g\n");
+        let known = known::Known::parse("").expect("none");
+        let tally = tally(&out, &known).expect("lists");
+        fs::remove_dir_all(&folder).expect("the folder");
+        assert_eq!((tally.caught, tally.unviable), (2, 2));
+        assert!(tally.unknown.is_empty() && tally.known == 0);
     }
 }

@@ -109,6 +109,11 @@ impl Trouble {
                     "{what}: its tables are not there; make them with `ai-audit store prepare` (in a program: `migrate`)"
                 ),
             },
+            "55P03" => StoreError::Io {
+                what: format!(
+                    "{what}: something reads or writes a table that is to be changed (a dump, an export); try again when it has ended"
+                ),
+            },
             "XX001" | "XX002" => StoreError::Corrupt { what },
             _ => StoreError::Io { what },
         }

@@ -71,7 +71,10 @@ fn bring_up(client: &mut Client, schema: &str) -> Answer<()> {
     if held > VERSION {
         return Err(too_new(held).into());
     }
-    client.batch(&format!("SET LOCAL search_path = {schema}, pg_catalog"))?;
+    // Whoever waits to change a table that is in use has all others wait behind him.
+    client.batch(&format!(
+        "SET LOCAL search_path = {schema}, pg_catalog; SET LOCAL lock_timeout = '5s'"
+    ))?;
     for (version, text) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > held) {
         client.batch(text)?;
         client.execute("INSERT INTO versions (version) VALUES ($1)", &[&version])?;

@@ -4,7 +4,7 @@ use ai_audit_core::{
     Action, BatchSeal, Body, Decision, Draft, Genesis, Head, LeafHash, MAX_SEALED_LEN, PolicyEntry,
     ReceiptId, SealedReceipt, SigningKey, Start, Timestamp, VerifyingKey,
 };
-use ai_audit_merkle::MemoryTree;
+use ai_audit_merkle::Frontier;
 use ai_audit_store::{LogSigners, NewLog, Sealed};
 
 /// A writer's view of one log: keys made from a number, and where the log ends.
@@ -12,6 +12,8 @@ use ai_audit_store::{LogSigners, NewLog, Sealed};
 pub struct TestLog {
     number: u8,
     head: Head,
+    /// The tree, where its beginning is known.
+    tree: Option<Frontier>,
     model: &'static str,
 }
 
@@ -22,6 +24,7 @@ impl TestLog {
         Self {
             number,
             head: Head::EMPTY,
+            tree: Some(Frontier::new()),
             model: "m",
         }
     }
@@ -32,6 +35,7 @@ impl TestLog {
         Self {
             number,
             head,
+            tree: None,
             model: "another",
         }
     }
@@ -94,27 +98,30 @@ impl TestLog {
 
     /// Seals the genesis of a log that permits batched receipts.
     pub fn seal_permitting(&mut self) -> Sealed {
-        let permission = [PolicyEntry {
+        self.seal_genesis(&[PolicyEntry {
             name: BatchSeal::POLICY.into(),
             value: BatchSeal::PERMITTED.into(),
-        }];
+        }])
+    }
+
+    fn seal_genesis(&mut self, policy: &[PolicyEntry<'_>]) -> Sealed {
         let name = format!("example.org/log{}", self.number);
         let [receipt, checkpoint, recovery] = Self::keys(self.number);
         let public = [&receipt, &checkpoint, &recovery].map(SigningKey::verifying_key);
         let genesis = Genesis {
-            policy: (&permission[..]).into(),
+            policy: policy.into(),
             ..Genesis::new(&name, "tenant", &public[0], &public[1], &public[2], [9; 16])
         };
         self.seal_body(&genesis, &receipt)
     }
 
-    /// Seals so many decisions as a batch, and its seal. `before` are the hashes of all receipts before them.
-    pub fn seal_batch(&mut self, before: &[LeafHash], count: u64) -> Vec<Sealed> {
+    /// Seals so many decisions as a batch, and its seal.
+    ///
+    /// # Panics
+    ///
+    /// In the second of two histories, whose tree it does not know.
+    pub fn seal_batch(&mut self, count: u64) -> Vec<Sealed> {
         let from = self.head.size();
-        let mut tree = MemoryTree::new();
-        for hash in before {
-            tree.push(*hash).unwrap();
-        }
         let [receipt, ..] = Self::keys(self.number);
         let mut all = Vec::new();
         for _ in 0..count {
@@ -123,23 +130,16 @@ impl TestLog {
                 let id = receipt.verifying_key().id();
                 draft.seal_batched(&decision, head, id, buf).unwrap()
             }));
-            tree.push(self.head.hash()).unwrap();
         }
-        let root = tree.root();
+        let root = self.tree.as_ref().unwrap().root();
         all.push(self.seal_next(&BatchSeal { from, count, root }));
         all
     }
 
     fn seal_one(&mut self) -> Sealed {
-        let [receipt, checkpoint, recovery] = Self::keys(self.number);
+        let [receipt, ..] = Self::keys(self.number);
         match self.head.size() {
-            0 => {
-                let name = format!("example.org/log{}", self.number);
-                let public = [&receipt, &checkpoint, &recovery].map(SigningKey::verifying_key);
-                let genesis =
-                    Genesis::new(&name, "tenant", &public[0], &public[1], &public[2], [9; 16]);
-                self.seal_body(&genesis, &receipt)
-            }
+            0 => self.seal_genesis(&[]),
             1 => {
                 let start = Start {
                     software: "testkit".into(),
@@ -179,6 +179,9 @@ impl TestLog {
         let mut buf = vec![0; MAX_SEALED_LEN];
         let sealed = seal(&draft, &self.head, &mut buf);
         self.head = sealed.head();
+        if let Some(tree) = &mut self.tree {
+            tree.push(sealed.hash()).unwrap();
+        }
         Sealed::new(sealed.as_bytes().to_vec())
     }
 }

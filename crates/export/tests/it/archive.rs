@@ -170,7 +170,7 @@ fn what_is_before_the_damage_is_handed_out_and_the_error_after_it() {
 #[test]
 fn reading_into_nothing_says_nothing_about_the_rest() {
     let contents = vec![7; 300];
-    let bytes = pack(&vec![("a".into(), contents.clone()), ("b".into(), vec![])]);
+    let bytes = pack(&vec![("a".into(), contents.clone())]);
     let archive = Archive::open(bytes, Limits::default()).unwrap();
     let mut reader = archive.reader("a").unwrap();
     let mut first = [0; 100];
@@ -179,8 +179,23 @@ fn reading_into_nothing_says_nothing_about_the_rest() {
     let mut rest = Vec::new();
     reader.read_to_end(&mut rest).unwrap();
     assert_eq!([&first[..], &rest].concat(), contents);
-    // Of an empty one that is all there is to read.
-    assert_eq!(archive.reader("b").unwrap().read(&mut []).unwrap(), 0);
+}
+
+#[test]
+fn an_empty_entry_is_checked_by_whoever_reads_nothing_of_it() {
+    let mut bytes = pack(&vec![("b".into(), vec![])]);
+    let read = |bytes: &[u8]| {
+        let archive = Archive::open(bytes, Limits::default()).unwrap();
+        archive.reader("b").unwrap().read(&mut [])
+    };
+    assert_eq!(read(&bytes).unwrap(), 0);
+    // The sum, in the local header and in the directory.
+    let directory = bytes.windows(4).position(|four| four == b"PK\x01\x02");
+    for place in [14, directory.unwrap() + 16] {
+        bytes[place] ^= 1;
+    }
+    let error = read(&bytes).unwrap_err();
+    assert!(error.to_string().contains("CRC"), "{error}");
 }
 
 #[test]

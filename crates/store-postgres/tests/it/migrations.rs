@@ -98,12 +98,20 @@ fn tables_of_earlier_versions_are_read_as_they_are_and_brought_up_before_they_ar
     migrate(&server.url("audit_owner"), &options()).unwrap();
     let writer = writer(&server);
     assert_eq!(head(&writer).size(), 5);
+    // What is there is not read again, and new tables hold what a dump brings back, too.
+    let validated = "SELECT convalidated FROM pg_constraint WHERE conname = 'receipts_bytes'";
+    assert_eq!(server.sql(validated), "f");
+    let fresh = Options {
+        schema: "fresh".into(),
+        ..options()
+    };
+    migrate(&server.url("audit_owner"), &fresh).unwrap();
+    assert_eq!(server.sql(&format!("{validated} ORDER BY 1")), "f\nt");
     // What version 4 lets in is let in.
     let (batched, mut permitting) = (LogName::new("batched").unwrap(), TestLog::new(2));
     let genesis = permitting.seal_permitting();
-    let before = [permitting.head().hash()];
     let mut receipts = vec![genesis];
-    receipts.extend(permitting.seal_batch(&before, 8));
+    receipts.extend(permitting.seal_batch(8));
     let all = Batch {
         log: &batched,
         expected: &Head::EMPTY,
@@ -149,4 +157,25 @@ fn a_database_has_several_stores_in_schemas_of_their_own() {
         );
     }
     assert_eq!(server.sql("SELECT count(*) FROM one.receipts"), "3");
+}
+
+#[test]
+fn a_migration_keeps_nobody_waiting_behind_a_long_reader() {
+    let Some(server) = bare() else { return };
+    make_tables(&server);
+    let store = writer(&server);
+    let mut log = TestLog::new(1);
+    grow(&store, &mut log, 5).unwrap();
+    server.sql("DELETE FROM ai_audit.versions WHERE version > 3");
+    let reading = "BEGIN; SELECT count(*) FROM ai_audit.receipts; SELECT pg_sleep(12); COMMIT";
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| server.sql(reading));
+        std::thread::sleep(core::time::Duration::from_secs(2));
+        let error = migrate(&server.url("audit_owner"), &options()).unwrap_err();
+        assert!(error.to_string().contains("try again"), "{error}");
+        grow(&store, &mut log, 1).unwrap();
+        reader.join().unwrap();
+    });
+    migrate(&server.url("audit_owner"), &options()).unwrap();
+    assert_eq!(head(&store).size(), 6);
 }

@@ -2,7 +2,7 @@
 
 use crate::rig::{append, grow, head, options, server, writer};
 use ai_audit_core::Head;
-use ai_audit_store::{LogName, Store, StoreError};
+use ai_audit_store::{Batch, LogName, ReadLimit, Store, StoreError};
 use ai_audit_store_postgres::{OpenMode, Options, PostgresStore, Rights, grant};
 use ai_audit_testkit::TestLog;
 
@@ -129,13 +129,72 @@ fn a86_the_role_that_erases_takes_bytes_alone_and_puts_none_but_the_right_ones_b
         ),
         (
             "UPDATE ai_audit.receipts SET sealed = '' WHERE seq = 5",
-            "negative substring length",
+            "out of valid range",
         ),
     ] {
         let said = server
             .try_sql("audit_eraser", "audit", statement)
             .unwrap_err();
         assert!(said.contains(rule), "{statement}: {said}");
+    }
+}
+
+#[test]
+fn a86_a_signature_is_neither_cut_off_nor_put_behind_a_batched_receipt() {
+    let Some(server) = server() else { return };
+    let (store, mut log) = (writer(&server), TestLog::new(1));
+    let mut all = vec![log.seal_permitting()];
+    all.extend(log.seal_batch(200));
+    let name = LogName::default();
+    let batch = Batch {
+        log: &name,
+        expected: &Head::EMPTY,
+        receipts: &all,
+    };
+    store.append(&[batch]).unwrap();
+    grow(&store, &mut log, 3).unwrap();
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+    let bytes = |seq| {
+        store.read(&name, seq, ReadLimit::ONE).unwrap()[0]
+            .sealed()
+            .unwrap()
+            .to_vec()
+    };
+    // Numbers of one and of two bytes; and the seal, which is signed, as is a decision of its own.
+    for (seq, batched) in [
+        (1, true),
+        (127, true),
+        (128, true),
+        (201, false),
+        (203, false),
+    ] {
+        let right = bytes(seq);
+        let (mut longer, mut shorter, mut other) = (right.clone(), right.clone(), right.clone());
+        longer.extend([7; 64]);
+        shorter.truncate(right.len() - 64);
+        other[40] ^= 1;
+        assert_eq!(store.delete_receipts(&name, seq..=seq), Ok(1));
+        let put = |bytes: &[u8]| {
+            let bytes = hex(bytes);
+            server.try_sql(
+                "audit_eraser",
+                "audit",
+                &format!("UPDATE ai_audit.receipts SET sealed = decode('{bytes}', 'hex') WHERE seq = {seq}"),
+            )
+        };
+        for wrong in [&longer, &shorter, &other] {
+            let said = put(wrong).unwrap_err();
+            let held = said.contains("receipts_bytes") || said.contains("out of valid range");
+            assert!(held, "{seq}: {said}");
+        }
+        // Of a signed one the signature is for whoever verifies, so this much he can do.
+        let mut signature = right.clone();
+        *signature.last_mut().unwrap() ^= 1;
+        assert_eq!(put(&signature).is_err(), batched, "{seq}");
+        if batched {
+            put(&right).unwrap();
+            assert_eq!(bytes(seq), right);
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use crate::rig::{NOW, Rig, decision, name, record, rig};
 use ai_audit_agentic::ContractActivation;
 use ai_audit_core::{
-    BatchSeal, Decision, DecodeBody as _, Digest, Exit, Kind, Question, ReceiptId, SealMode,
+    BatchSeal, Decision, DecodeBody as _, Digest, Exit, Head, Kind, Question, ReceiptId, SealMode,
     Signature, Signer, SignerError, SigningKey, Timestamp, UnverifiedReceipt, VerifyingKey,
 };
 use ai_audit_store::{
-    EncodedRecordBody, Ledger, LogName, LogSigners, NewLog, Record, Store as _, StoreReader,
+    Batch, EncodedRecordBody, Ledger, LogName, LogSigners, NewLog, Record, Store as _, StoreReader,
     batch_seal_of,
 };
 use ai_audit_testkit::TestLog;
@@ -307,4 +307,45 @@ fn nothing_is_stored_that_nobody_signed_for() {
     assert_eq!(now[before.len()].1, Kind::GAP);
     assert_eq!(now.iter().filter(|(_, kind)| *kind == Kind::GAP).count(), 1);
     assert_eq!(batched(&now), 20);
+}
+
+#[test]
+fn a_log_whose_open_epoch_begins_with_other_bytes_is_not_attached() {
+    let mut rig = rig();
+    rig.config.epochs.receipts = Some(12);
+    let ledger = created(&rig);
+    put(&ledger, 12);
+    put(&ledger, 9);
+    ledger.close("done").unwrap();
+    let all = stored(&rig);
+    let sealed = all.iter().position(|(_, kind)| *kind == Kind::EPOCH_SEAL);
+    let first = sealed.unwrap() + 1;
+    assert_eq!(all[first], (SealMode::Batched, Kind::DECISION));
+    rig.store.alter(Some(u64::try_from(first).unwrap()));
+    let ledger = rig.open();
+    let error = ledger
+        .attach_log(LogName::default(), TestLog::signers(1))
+        .unwrap_err();
+    assert!(error.to_string().contains("are not those"), "{error}");
+    rig.store.alter(None);
+    ledger
+        .attach_log(LogName::default(), TestLog::signers(1))
+        .unwrap();
+}
+
+#[test]
+fn batches_that_stores_are_tried_with_are_those_of_a_log_that_verifies() {
+    let (rig, mut log) = (rig(), TestLog::new(1));
+    let mut all = vec![log.seal_permitting()];
+    all.extend(log.seal(3));
+    all.extend(log.seal_batch(20));
+    all.extend(log.seal_batch(1));
+    let name = LogName::default();
+    let batch = Batch {
+        log: &name,
+        expected: &Head::EMPTY,
+        receipts: &all,
+    };
+    rig.store.append(&[batch]).unwrap();
+    assert_eq!(batched(&stored(&rig)), 21);
 }

@@ -196,6 +196,15 @@ impl Writer {
         if open.first < open.size {
             let first = self.read_sealed(name, open.first)?;
             let first = parse(name, open.first, &first)?;
+            // The seal will sign for it: bytes that were exchanged must not get there.
+            let (mut leaf, seq) = (Vec::with_capacity(1), open.first);
+            self.store.hashes(name, 0, seq..seq + 1, &mut leaf)?;
+            if leaf.first() != Some(&NodeHash::from_leaf(first.hash())) {
+                let what = format!(
+                    "the bytes of receipt {seq} are not those that the log has the hash of"
+                );
+                return Err(contradiction(name, what));
+            }
             open.first_hash = first.hash();
             open.since = Some(first.header().sealed_at);
         }
