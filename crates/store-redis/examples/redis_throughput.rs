@@ -37,30 +37,64 @@ fn main() {
     );
     let permission = (BatchSeal::POLICY.into(), BatchSeal::PERMITTED.into());
     let logs = [("signed", vec![]), ("batched", vec![permission])];
-    for ((kind, policy), producers) in logs
-        .iter()
-        .flat_map(|log| [1_usize, 8, 64].map(|producers| (log, producers)))
-    {
-        let (mut ledger, mut append, mut bare, mut commits) = (vec![], vec![], vec![], vec![]);
+    for producers in [1_usize, 8, 64] {
+        let mut figures = [Figures::default(), Figures::default()];
+        // By turns, so that what disturbs one disturbs all.
         for round in 0..rounds {
-            let name = format!("{kind}-{producers}-{round}");
-            let new = NewLog {
-                policy: policy.clone(),
-                ..TestLog::new_log(1)
-            };
-            let (rate, size) = through_ledger(&server, (&name, new), producers, length);
-            ledger.push(rate);
-            commits.push(size);
-            append.push(appends(&server, &format!("{name}-a"), producers, length));
-            bare.push(bare_loop(&server, &name, producers, length));
+            for ((kind, policy), figures) in logs.iter().zip(&mut figures) {
+                let name = format!("{kind}-{producers}-{round}");
+                let work = Work {
+                    batched: !policy.is_empty(),
+                    size: producers,
+                    length,
+                };
+                let new = NewLog {
+                    policy: policy.clone(),
+                    ..TestLog::new_log(1)
+                };
+                let (rate, size) = through_ledger(&server, &name, new, work);
+                figures.ledger.push(rate);
+                figures.sizes.push(size);
+                figures
+                    .append
+                    .push(appends(&server, &format!("{name}-a"), work));
+                figures.bare.push(bare_loop(&server, &name, work));
+            }
         }
-        let [ledger, append, bare, size] = [ledger, append, bare, commits].map(median);
-        println!(
-            "{kind:>7} {producers:>9} {ledger:>7.0}/s  {append:>7.0}/s   {bare:>7.0}/s {:>13.2} {:>13.2} {size:>13.1}",
-            ledger / bare,
-            append / bare
-        );
+        for ((kind, _), figures) in logs.iter().zip(figures) {
+            let Figures {
+                ledger,
+                append,
+                bare,
+                sizes,
+            } = figures;
+            let [ledger, append, bare, size] = [ledger, append, bare, sizes].map(median);
+            println!(
+                "{kind:>7} {producers:>9} {ledger:>7.0}/s  {append:>7.0}/s   {bare:>7.0}/s {:>13.2} {:>13.2} {size:>13.1}",
+                ledger / bare,
+                append / bare
+            );
+        }
     }
+}
+
+/// Of each round.
+#[derive(Default)]
+struct Figures {
+    ledger: Vec<f64>,
+    append: Vec<f64>,
+    bare: Vec<f64>,
+    sizes: Vec<f64>,
+}
+
+/// What is measured.
+#[derive(Clone, Copy)]
+struct Work {
+    /// In a log that permits batches.
+    batched: bool,
+    /// Producers, and receipts in a batch.
+    size: usize,
+    length: Duration,
 }
 
 fn median(mut all: Vec<f64>) -> f64 {
@@ -73,22 +107,17 @@ fn open(server: &RedisServer) -> RedisStore {
 }
 
 /// Producers that each submit one record and wait until it is durable.
-fn through_ledger(
-    server: &RedisServer,
-    (name, new): (&str, NewLog),
-    producers: usize,
-    length: Duration,
-) -> (f64, f64) {
+fn through_ledger(server: &RedisServer, name: &str, new: NewLog, work: Work) -> (f64, f64) {
     let (clock, random) = (Arc::new(SystemClock), Arc::new(Counter::default()));
     let config = LedgerConfig::new(clock, random, "measure 1.0");
     let ledger = Ledger::open(Arc::new(open(server)), config).unwrap();
     let log = LogName::new(name).unwrap();
     ledger.create_log(log.clone(), new).unwrap();
-    let before = ledger.stats().commits;
+    let before = ledger.stats();
     let (stop, sealed) = (AtomicBool::new(false), AtomicU64::new(0));
     let start = Instant::now();
     std::thread::scope(|scope| {
-        for producer in 0..producers {
+        for producer in 0..work.size {
             let (ledger, log, stop, sealed) = (&ledger, &log, &stop, &sealed);
             scope.spawn(move || {
                 let decision = Decision {
@@ -103,20 +132,23 @@ fn through_ledger(
                 }
             });
         }
-        std::thread::sleep(length);
+        std::thread::sleep(work.length);
         stop.store(true, Ordering::Relaxed);
     });
     let seconds = start.elapsed().as_secs_f64();
     let sealed = f64::from(u32::try_from(sealed.into_inner()).unwrap());
-    let commits = f64::from(u32::try_from(ledger.stats().commits - before).unwrap());
+    let after = ledger.stats();
+    let number = |count: u64| f64::from(u32::try_from(count).unwrap());
+    let commits = number(after.commits - before.commits);
+    let appended = number(after.appended - before.appended);
     ledger.close("measured").unwrap();
-    (sealed / seconds, sealed / commits)
+    (sealed / seconds, appended / commits)
 }
 
 /// Batches of receipts that are sealed between, not counted.
-fn appends(server: &RedisServer, name: &str, size: usize, length: Duration) -> f64 {
+fn appends(server: &RedisServer, name: &str, work: Work) -> f64 {
     let (store, name) = (open(server), LogName::new(name).unwrap());
-    batches(size, length, |expected, receipts| {
+    batches(work, |expected, receipts| {
         let batch = Batch {
             log: &name,
             expected,
@@ -126,11 +158,11 @@ fn appends(server: &RedisServer, name: &str, size: usize, length: Duration) -> f
     })
 }
 
-fn bare_loop(server: &RedisServer, name: &str, size: usize, length: Duration) -> f64 {
+fn bare_loop(server: &RedisServer, name: &str, work: Work) -> f64 {
     let client = redis::Client::open(server.url()).unwrap();
     let mut connection = client.get_connection().unwrap();
     let (receipts_key, head_key) = (format!("bare:{name}"), format!("bare:{name}:head"));
-    batches(size, length, |expected, receipts| {
+    batches(work, |expected, receipts| {
         let mut pipeline = redis::pipe();
         pipeline.atomic();
         let set = pipeline.cmd("HSET").arg(&receipts_key);
@@ -143,13 +175,25 @@ fn bare_loop(server: &RedisServer, name: &str, size: usize, length: Duration) ->
     })
 }
 
-/// Receipts a second, of the time that the writing took.
-fn batches(size: usize, length: Duration, mut write: impl FnMut(&Head, &[Sealed])) -> f64 {
+/// Receipts a second, of the time that the writing took. Where it is permitted they are batched as the ledger does it.
+fn batches(work: Work, mut write: impl FnMut(&Head, &[Sealed])) -> f64 {
+    let Work {
+        batched,
+        size,
+        length,
+    } = work;
     let mut log = TestLog::new(1);
+    if batched {
+        let genesis = log.seal_permitting();
+        write(&Head::EMPTY, &[genesis]);
+    }
     let (mut spent, mut count) = (Duration::ZERO, 0_u32);
     while spent < length {
         let expected = log.head();
-        let receipts = log.seal(size as u64);
+        let receipts = match batched && size >= 8 {
+            true => log.seal_batch(size as u64),
+            false => log.seal(size as u64),
+        };
         let start = Instant::now();
         write(&expected, &receipts);
         spent += start.elapsed();

@@ -396,7 +396,7 @@ mod tests {
         near(batched, 1.0 / 20.25e-6);
         // It never takes less than the batch itself.
         let fast = Measured {
-            many: super::super::measured::Figure {
+            many: Figure {
                 value: 1e7,
                 ..measured.many.clone()
             },
