@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     let mut beside = logs.each_ref().map(|log| {
         through(&ledger, log, 64, 300);
         let same = Same::connect(&owner, log);
-        (Bare::connect(&owner, same.row_len()), same)
+        (Bare::connect(&owner, log, same.row_len()), same)
     });
     println!(
         "{:>8} {:>9} {:>10} {:>11} {:>11} {:>6} {:>11} {:>6}",
@@ -184,10 +184,9 @@ fn connect(address: &str) -> (Runtime, tokio_postgres::Client) {
 }
 
 impl Bare {
-    fn connect(address: &str, row_len: usize) -> Self {
+    fn connect(address: &str, log: &LogName, row_len: usize) -> Self {
         let (runtime, client) = connect(address);
-        // One for each log.
-        let table = format!("rows_of_{row_len}");
+        let table = format!("{log}_rows");
         let make = format!("CREATE TABLE {table} (key bigint PRIMARY KEY, row bytea NOT NULL)");
         runtime.block_on(client.batch_execute(&make)).unwrap();
         let insert = format!("INSERT INTO {table} SELECT * FROM unnest($1::bigint[], $2::bytea[])");
@@ -232,7 +231,7 @@ impl Same {
         let (runtime, client) = connect(address);
         let written = "SELECT hash, receipts.id, sealed_at, kind, trace_id, session_id, sealed, log
                        FROM ai_audit.receipts JOIN ai_audit.logs ON logs.id = log
-                       WHERE name = $1 AND kind = 2 AND seq >= $2 ORDER BY seq DESC LIMIT 2000";
+                       WHERE name = $1 AND kind = 2 AND seq >= $2 ORDER BY seq LIMIT 2000";
         let insert = "INSERT INTO beside.receipts
                       (log, seq, hash, id, sealed_at, kind, trace_id, session_id, sealed)
                       SELECT $9::bigint, * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], $5::integer[],
@@ -251,6 +250,7 @@ impl Same {
         }
     }
 
+    /// Those at the end were written by few: a receipt like most is the first.
     fn row_len(&self) -> usize {
         self.rows[0].get::<_, &[u8]>(6).len()
     }
