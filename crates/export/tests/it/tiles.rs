@@ -5,7 +5,7 @@ use crate::tile_store::{files, publish_into, published, verify};
 use ai_audit_core::{LeafHash, NodeHash, Question, SigningKey, Status, UnverifiedReceipt};
 use ai_audit_export::LogEvidence;
 use ai_audit_export::tiles::{
-    MemoryFiles, PublishError, PublishOptions, PublishedLog, TileFiles as _, publish,
+    MemoryFiles, PublishError, PublishOptions, PublishedLog, TileFiles as _, TileName, publish,
 };
 use ai_audit_merkle::{
     LeafIndex, MemoryTree, MissingNode, TreeSize, consistency_proof, inclusion_proof, root,
@@ -388,5 +388,19 @@ proptest! {
         prop_assert_eq!(out.files().len(), once.files().len() + more);
         let partial = |name: &&String| !once.files().contains_key(*name);
         prop_assert!(out.files().keys().filter(partial).all(|name| name.contains(".p/")));
+    }
+}
+
+#[test]
+fn a_partial_tile_has_the_name_of_the_full_one_once_it_is_full() {
+    for (partial, full) in [
+        ("tile/entries/000.p/5", "tile/entries/000"),
+        ("tile/1/x001/234.p/255", "tile/1/x001/234"),
+        ("tile/seals/001", "tile/seals/001"),
+    ] {
+        let name = TileName::parse(partial).unwrap();
+        assert_eq!(name.full().to_string(), full);
+        assert_eq!((name.full().width(), name.full().is_full()), (256, true));
+        assert_eq!(name.is_full(), partial == full);
     }
 }
