@@ -5,7 +5,8 @@ use crate::tile_store::{files, publish_into, published, verify};
 use ai_audit_core::{LeafHash, NodeHash, Question, SigningKey, Status, UnverifiedReceipt};
 use ai_audit_export::LogEvidence;
 use ai_audit_export::tiles::{
-    MemoryFiles, PublishError, PublishOptions, PublishedLog, TileFiles as _, TileName, publish,
+    MemoryFiles, PUBLISH_LOCK, PUBLISH_PART, PublishError, PublishOptions, PublishedLog,
+    TileFiles as _, TileName, publish,
 };
 use ai_audit_merkle::{
     LeafIndex, MemoryTree, MissingNode, TreeSize, consistency_proof, inclusion_proof, root,
@@ -402,5 +403,28 @@ fn a_partial_tile_has_the_name_of_the_full_one_once_it_is_full() {
         assert_eq!(name.full().to_string(), full);
         assert_eq!((name.full().width(), name.full().is_full()), (256, true));
         assert_eq!(name.is_full(), partial == full);
+    }
+}
+
+#[test]
+fn progress_counts_what_is_written_and_what_publishing_leaves_is_not_foreign() {
+    let (log, mut out) = (Log::of(1, 600), MemoryFiles::new());
+    for name in [PUBLISH_LOCK, PUBLISH_PART] {
+        out.files_mut().insert(name.into(), vec![]);
+    }
+    let line = VKey::parse(&log.key_line()).unwrap();
+    // The bundle that was partial is written again, from 256 on.
+    for (size, total) in [(300, 300), (600, 344)] {
+        let mut told = Vec::new();
+        publish(
+            &log,
+            &log.checkpoint_at(size),
+            &line,
+            &mut out,
+            PublishOptions { hashes_only: false },
+            |done, of| told.push((done, of)),
+        )
+        .unwrap();
+        assert!(told.into_iter().eq((1..=total).map(|done| (done, total))));
     }
 }
