@@ -9,6 +9,7 @@ mod archive_attacks;
 mod batches;
 mod broken_off;
 mod ciphertexts;
+mod contents;
 mod contracts;
 mod epochs;
 mod erasure;
