@@ -75,7 +75,7 @@ pub(crate) fn run(workspace: &Workspace, short: bool) -> Result<Option<String>> 
         ]);
     }
     // Its artifacts have counters in them: cargo-llvm-cov keeps them in a folder of their own.
-    cmd.args(["--lib", "--bins", "--tests"])
+    cmd.args(["--no-fail-fast", "--lib", "--bins", "--tests"])
         .env(
             "CARGO_LLVM_COV_TARGET_DIR",
             workspace.target.join("coverage"),
