@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn survivors_are_told_apart_by_their_reasons() {
-        let folder = std::env::temp_dir().join(format!("xtask-mutants-{}", std::process::id()));
+        let at = std::env::temp_dir().join(format!("xtask-mutants-{}", std::process::id()));
+        let folder = at.join("mutants.out");
         fs::create_dir_all(&folder).expect("a folder");
         let missed =
             "crates/a/src/b.rs:7:9: replace + with - in f\ncrates/a/src/b.rs:8:9: replace g\n";
@@ -297,7 +298,7 @@ mod tests {
         fs::write(folder.join("caught.txt"), "x\ny\n").expect("a file");
         let known = known::Known::parse("crates/a/src/b.rs: replace + with - in f\n    why\n");
         let tally = tally(&folder, &known.expect("known ones")).expect("lists");
-        fs::remove_dir_all(&folder).expect("the folder");
+        fs::remove_dir_all(&at).expect("the folder");
         assert_eq!(
             (tally.caught, tally.known, tally.unviable, tally.timeout),
             (2, 1, 0, 0)

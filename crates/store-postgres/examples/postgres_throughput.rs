@@ -83,7 +83,7 @@ fn main() -> ExitCode {
         let mut figures = [Figures::default(), Figures::default()];
         // The first round warms all up. Then by turns, so that what disturbs one disturbs all.
         for round in 0..=rounds {
-            for ((log, (bare, same)), figures) in logs.iter().zip(&mut beside).zip(&mut figures) {
+            for (at, (log, figures)) in logs.iter().zip(&mut figures).enumerate() {
                 let before = ledger.stats();
                 let rate = through(&ledger, log, producers, count / producers);
                 let after = ledger.stats();
@@ -92,7 +92,14 @@ fn main() -> ExitCode {
                     .div_ceil(commits.max(1))
                     .max(1);
                 let rows = usize::try_from(size).unwrap();
-                let (bare, same) = (bare.rate(rows, count), same.rate(rows, count));
+                // What comes alone is signed in either log.
+                let (bare, same) = &mut beside[if producers == 1 { 0 } else { at }];
+                // A batch's seal is a row and no record.
+                let records = f64::from(u32::try_from(count / producers * producers).unwrap());
+                let appended = u32::try_from(after.appended - before.appended).unwrap();
+                let part = records / f64::from(appended);
+                let bare = bare.rate(rows, count) * part;
+                let same = same.rate(rows, count) * part;
                 if round > 0 {
                     figures.ours.push(rate);
                     figures.bare.push(bare);

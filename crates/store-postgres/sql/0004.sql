@@ -1,5 +1,5 @@
 -- Version 4: batched receipts (docs/spec/batch-seals.md), whose bytes are the payload alone. The byte that says which of both a receipt
--- is stands behind numbers of one to ten bytes, whose lengths follow from the row.
+-- is stands behind numbers of one to nine bytes, whose lengths follow from the row.
 
 ALTER TABLE receipts DROP CONSTRAINT receipts_bytes;
 ALTER TABLE receipts ADD CONSTRAINT receipts_bytes CHECK (
