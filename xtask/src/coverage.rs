@@ -59,7 +59,14 @@ pub(crate) fn run(workspace: &Workspace, short: bool) -> Result<Option<String>> 
     }
     let json = workspace.target.join("coverage.json");
     let mut cmd = Cmd::new(workspace, program)
-        .args(["llvm-cov", "--json", "--summary-only", "--output-path"])
+        .args([
+            "llvm-cov",
+            "--json",
+            "--summary-only",
+            "--failure-mode",
+            "all",
+            "--output-path",
+        ])
         .arg(&json);
     if short {
         for folder in SHORT {
@@ -75,7 +82,8 @@ pub(crate) fn run(workspace: &Workspace, short: bool) -> Result<Option<String>> 
         ]);
     }
     // Its artifacts have counters in them: cargo-llvm-cov keeps them in a folder of their own.
-    cmd.args(["--no-fail-fast", "--lib", "--bins", "--tests"])
+    // Some tests start examples.
+    cmd.args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"])
         .env(
             "CARGO_LLVM_COV_TARGET_DIR",
             workspace.target.join("coverage"),
