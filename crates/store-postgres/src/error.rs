@@ -111,7 +111,7 @@ impl Trouble {
             },
             "55P03" => StoreError::Io {
                 what: format!(
-                    "{what}: somebody else holds what it needs (to change a table: a dump or an export that reads it); try again when he has ended"
+                    "{what}: somebody else holds what it needs (to change a table: a dump or an export that reads it); try again when that has ended"
                 ),
             },
             "XX001" | "XX002" => StoreError::Corrupt { what },

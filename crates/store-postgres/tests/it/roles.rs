@@ -2,7 +2,7 @@
 
 use crate::rig::{append, grow, head, options, server, writer};
 use ai_audit_core::Head;
-use ai_audit_store::{Batch, LogName, ReadLimit, Store, StoreError};
+use ai_audit_store::{LogName, ReadLimit, Store, StoreError};
 use ai_audit_store_postgres::{OpenMode, Options, PostgresStore, Rights, grant};
 use ai_audit_testkit::TestLog;
 
@@ -146,12 +146,7 @@ fn a86_a_signature_is_neither_cut_off_nor_put_behind_a_batched_receipt() {
     let mut all = vec![log.seal_permitting()];
     all.extend(log.seal_batch(200));
     let name = LogName::default();
-    let batch = Batch {
-        log: &name,
-        expected: &Head::EMPTY,
-        receipts: &all,
-    };
-    store.append(&[batch]).unwrap();
+    append(&store, &Head::EMPTY, &all).unwrap();
     grow(&store, &mut log, 3).unwrap();
     let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
     let bytes = |seq| {

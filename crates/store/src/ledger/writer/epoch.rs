@@ -201,7 +201,7 @@ impl Writer {
             self.store.hashes(name, 0, seq..seq + 1, &mut leaf)?;
             if leaf.first() != Some(&NodeHash::from_leaf(first.hash())) {
                 let what = format!(
-                    "the bytes of receipt {seq} are not those that the log has the hash of"
+                    "the bytes of receipt {seq} are not those that the log has the hash of; put the right ones back from a backup or an archive"
                 );
                 return Err(contradiction(name, what));
             }
