@@ -1,5 +1,6 @@
 //! Directories whose receipts are on a server: PostgreSQL and Redis as people have them, and what happens to them.
 
+mod batches;
 mod mistakes;
 mod postgres;
 mod quickstart;
@@ -73,6 +74,10 @@ fn prepare(server: &PostgresServer, place: &Place) {
 
 /// Opens the default log in the folder `audit`.
 fn init(server: &PostgresServer, place: &Place) {
+    init_with(server, place, &[]);
+}
+
+fn init_with(server: &PostgresServer, place: &Place, more: &[&str]) {
     let (store, eraser) = (server.url("audit_writer"), server.url("audit_eraser"));
     let eraser = format!("store-eraser={eraser}");
     let args = [
@@ -89,7 +94,7 @@ fn init(server: &PostgresServer, place: &Place) {
         "--set",
         &eraser,
     ];
-    let said = place.run(&args).good().out;
+    let said = place.run(&[&args, more].concat()).good().out;
     assert!(said.contains(&store), "{said}");
     assert!(!place.path("audit/audit.db").exists());
 }

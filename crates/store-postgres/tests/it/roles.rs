@@ -122,20 +122,19 @@ fn a86_the_role_that_erases_takes_bytes_alone_and_puts_none_but_the_right_ones_b
     assert!(said.contains("permission denied"), "{said}");
     assert_eq!(store.delete_receipts(&LogName::default(), 0..=9), Ok(8));
     // Where bytes are gone, none but the right ones come back.
-    for (statement, rule) in [
-        (
-            "UPDATE ai_audit.receipts SET sealed = (SELECT sealed FROM ai_audit.receipts WHERE seq = 16) WHERE seq = 5",
-            "receipts_bytes",
-        ),
-        (
-            "UPDATE ai_audit.receipts SET sealed = '' WHERE seq = 5",
-            "out of valid range",
-        ),
+    for wrong in [
+        "(SELECT sealed FROM ai_audit.receipts WHERE seq = 16)",
+        // Too short for what the rule reads in them, or for a signature, or for either.
+        "''",
+        "decode(repeat('01', 10), 'hex')",
+        "decode(repeat('01', 64), 'hex')",
+        "decode(repeat('01', 92), 'hex')",
     ] {
+        let statement = format!("UPDATE ai_audit.receipts SET sealed = {wrong} WHERE seq = 5");
         let said = server
-            .try_sql("audit_eraser", "audit", statement)
+            .try_sql("audit_eraser", "audit", &statement)
             .unwrap_err();
-        assert!(said.contains(rule), "{statement}: {said}");
+        assert!(said.contains("receipts_bytes"), "{statement}: {said}");
     }
 }
 
@@ -179,8 +178,7 @@ fn a86_a_signature_is_neither_cut_off_nor_put_behind_a_batched_receipt() {
         };
         for wrong in [&longer, &shorter, &other] {
             let said = put(wrong).unwrap_err();
-            let held = said.contains("receipts_bytes") || said.contains("out of valid range");
-            assert!(held, "{seq}: {said}");
+            assert!(said.contains("receipts_bytes"), "{seq}: {said}");
         }
         // Of a signed one the signature is for whoever verifies, so this much he can do.
         let mut signature = right.clone();
