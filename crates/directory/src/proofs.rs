@@ -8,6 +8,7 @@ use ai_audit_store::{LogName, StoreError, StoreTiles};
 use ai_audit_verify::{Disclosure, Included, ReceiptProof};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::path::Path;
 
 /// Hashes that are read at once.
 const CHUNK: u64 = 1 << 16;
@@ -88,18 +89,20 @@ impl LogDirectory {
     }
 
     /// The proof that the receipt at `seq`, with these sealed bytes, is in the log which a checkpoint of
-    /// it covers. `disclosures` are keys of digests that go with it.
+    /// it covers. `disclosures` are keys of digests that go with it. Where the bytes came from an archive of
+    /// their epoch, its path: a seal that signs for them was deleted with them.
     ///
     /// # Errors
     ///
     /// [`DirectoryError::NotCovered`]; [`DirectoryError::Deleted`] where a receipt that belongs to the
-    /// proof has no bytes; when the store cannot be read or contradicts itself.
+    /// proof has no bytes; when the store cannot be read or contradicts itself, or the archive is none of the log.
     pub fn prove(
         &self,
         log: &LogName,
         receipt: (u64, Vec<u8>),
         checkpoint: SignedNote,
         disclosures: Vec<Disclosure>,
+        archive: Option<&Path>,
     ) -> Result<ReceiptProof, DirectoryError> {
         let (seq, sealed) = receipt;
         let signed = Checkpoint::parse(checkpoint.text())
@@ -134,7 +137,13 @@ impl LogDirectory {
         if parse(seq, &sealed)?.header().mode == SealMode::Batched {
             let seal = self.batch_seal_of(log, seq)?.filter(|at| *at < size);
             let at = seal.ok_or_else(|| not_covered(true))?;
-            beside.push((at, self.receipt(log, at)?));
+            let sealed = match (self.receipt(log, at), archive) {
+                (Err(DirectoryError::Deleted { .. }), Some(file)) => {
+                    self.receipt_from_archive(log, at, file)
+                }
+                (found, _) => found,
+            };
+            beside.push((at, sealed?));
             beside.sort_unstable_by_key(|(at, _)| *at);
         }
         let beside = beside.into_iter().map(|(at, sealed)| included(sealed, at));

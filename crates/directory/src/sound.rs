@@ -3,7 +3,9 @@
 
 use crate::writer::from_ledger;
 use crate::{DirectoryError, LogDirectory};
-use ai_audit_core::{Chain, Head, Kind, LeafHash, NodeHash, Timestamp, UnverifiedReceipt};
+use ai_audit_core::{
+    Chain, Head, Kind, LeafHash, NodeHash, SealMode, Timestamp, UnverifiedReceipt,
+};
 use ai_audit_merkle::{Frontier, Tiled, TreeSize, frontier, root};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
 use ai_audit_store::{
@@ -197,6 +199,12 @@ impl LogDirectory {
             Kind::GENESIS | Kind::KEY_ROTATION | Kind::KEY_REVOCATION
         ) {
             return Ok(());
+        }
+        if receipt.header().mode == SealMode::Batched {
+            return Err(
+                "it is batched, and the batch seal that signs for it is missing: the log's end was lost or cut off"
+                    .into(),
+            );
         }
         let Some(valid) = history.keys.last() else {
             return Err("no key is valid".into());

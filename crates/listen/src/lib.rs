@@ -26,6 +26,7 @@ mod local;
 mod patience;
 #[cfg(feature = "tls")]
 mod tls;
+mod troubles;
 
 pub use connections::{Options, serve};
 pub use hop::end_to_end;
@@ -33,3 +34,4 @@ pub use local::is_this_machine;
 pub use patience::{Patience, Patient, given_up};
 #[cfg(feature = "tls")]
 pub use tls::{TlsError, TlsFiles};
+pub use troubles::Troubles;

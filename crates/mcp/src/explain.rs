@@ -32,7 +32,10 @@ const fn asks(question: Question) -> &'static str {
 const fn settles(question: Question) -> &'static str {
     match question {
         Question::Integrity => "Whole evidence: a package, or the log directory itself.",
-        Question::Attribution => "The log's key line (log.pub), from elsewhere than this evidence.",
+        Question::Attribution => {
+            "The log's key line (log.pub), from elsewhere than this evidence; of batched receipts whose seal is missing, \
+             the log, or a selection of it, with what follows them."
+        }
         Question::Completeness => {
             "A checkpoint that you kept from before, or a trust policy with witnesses."
         }

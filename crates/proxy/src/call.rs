@@ -12,8 +12,10 @@ use crate::shared::Shared;
 use crate::wishes::Wish;
 use ai_audit_ingest::IngestError;
 use ai_audit_intake::TakeError;
+use ai_audit_store::SubmitError;
 use hyper::StatusCode;
 use hyper::body::Bytes;
+use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
@@ -132,12 +134,15 @@ pub(crate) async fn start(
     let mut slow = false;
     let sealed = match taken {
         Ok(taken) => match timeout(shared.options.durable, taken.sealed()).await {
-            Ok(sealed) => sealed.map_err(|error| error.to_string()),
+            Ok(sealed) => sealed.map_err(|error| {
+                unrecorded(&shared, &error);
+                String::new()
+            }),
             Err(_) => {
                 // It may get there yet: then it has no outcome, and its results are told.
                 slow = true;
                 count(&shared.calls.open);
-                Err("it takes too long to write".into())
+                Err(": it takes too long to write".into())
             }
         },
         Err(TakeError::Line(error)) => {
@@ -145,7 +150,19 @@ pub(crate) async fn start(
             return Err(not_taken(&error));
         }
         Err(error) => {
-            let reason = error.to_string();
+            let reason = match &error {
+                // They name nothing but the call and the queue.
+                TakeError::Group(_)
+                | TakeError::Submit(
+                    SubmitError::Full { .. }
+                    | SubmitError::TooLarge { .. }
+                    | SubmitError::Record { .. },
+                ) => format!(": {error}"),
+                _ => {
+                    unrecorded(&shared, &error);
+                    String::new()
+                }
+            };
             // What the queue does not take is declared by itself.
             if !matches!(error, TakeError::Submit(_)) {
                 let ledger = shared.intake.writer().ledger();
@@ -162,7 +179,8 @@ pub(crate) async fn start(
         (Ok(sealed), _) => begun.intent = sealed.last().map(|sealed| sealed.receipt.hash),
         (Err(reason), FailMode::Closed) => {
             count(&shared.counts.refused);
-            let detail = format!("nothing was sent to the model: the log takes nothing: {reason}");
+            let detail =
+                format!("nothing was sent to the model: the log takes nothing now{reason}");
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
         }
         (Err(_), FailMode::Open) => count(&shared.counts.unrecorded),
@@ -182,6 +200,12 @@ pub(crate) async fn start(
     })));
     shared.calls.add(&slot);
     Ok(Call(slot))
+}
+
+/// Tells the operator, and him alone, why.
+fn unrecorded(shared: &Shared, error: &dyn Error) {
+    let line = format!("the intent of a call is not recorded: {error}");
+    shared.options.troubles.tell(&line);
 }
 
 fn not_taken(error: &IngestError) -> Problem {

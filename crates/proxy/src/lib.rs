@@ -46,6 +46,7 @@ mod tap;
 mod upstream;
 mod wishes;
 
+pub use ai_audit_listen::Troubles;
 pub use counts::Counts;
 pub use options::{FailMode, ProxyOptions};
 pub use serve::{ProxyError, check, serve};

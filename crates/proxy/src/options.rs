@@ -1,6 +1,6 @@
 //! How a proxy is run, and its limits.
 
-use ai_audit_listen::TlsFiles;
+use ai_audit_listen::{TlsFiles, Troubles};
 use ai_audit_store::LogName;
 use core::time::Duration;
 
@@ -48,6 +48,8 @@ pub struct ProxyOptions {
     pub grace: Duration,
     /// What stop receipts say.
     pub stop_reason: String,
+    /// Who hears why the log takes nothing. Clients hear that it is so: stores, paths and keys are none of their business.
+    pub troubles: Troubles,
 }
 
 impl ProxyOptions {
@@ -70,6 +72,7 @@ impl ProxyOptions {
             silence: Duration::from_secs(600),
             grace: Duration::from_secs(30),
             stop_reason: "the proxy was stopped".into(),
+            troubles: Troubles::default(),
         }
     }
 }

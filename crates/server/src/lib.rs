@@ -51,7 +51,7 @@ mod token_file;
 mod troubles;
 mod watch;
 
-pub use ai_audit_listen::{TlsError, TlsFiles};
+pub use ai_audit_listen::{TlsError, TlsFiles, Troubles};
 pub use forward::{Routing, forward};
 pub use options::{Access, ServerOptions};
 pub use peers::{Peer, PeerCertificate, PeerError};
@@ -60,4 +60,3 @@ pub use serve::{ServeError, serve, share};
 pub use sharing::Sharing;
 pub use token::{Scope, Token, TokenEntry};
 pub use token_file::{TokenFile, TokenFileError};
-pub use troubles::Troubles;

@@ -88,7 +88,6 @@ impl Problem {
         self
     }
 
-    #[cfg(test)]
     pub(crate) const fn status(&self) -> u16 {
         self.status
     }
@@ -267,6 +266,25 @@ pub(crate) fn store_kind(error: &StoreError) -> &'static str {
     }
 }
 
+/// What is said of a log whose key, wherever it is kept, does not sign.
+pub(crate) const KEY_DOES_NOT_SIGN: &str = "the log's key does not sign now";
+
+/// Whether an append failed for want of a signature.
+pub(crate) fn is_of_key(error: &AppendError) -> bool {
+    matches!(
+        error,
+        AppendError::Keys(_)
+            | AppendError::Own {
+                error: SealError::Signer(_),
+                ..
+            }
+            | AppendError::Record {
+                error: SealError::Signer(_),
+                ..
+            }
+    )
+}
+
 /// The same of an append, with what the client has to know of its records.
 pub(crate) fn append_kind(error: &AppendError) -> String {
     match error {
@@ -282,15 +300,7 @@ pub(crate) fn append_kind(error: &AppendError) -> String {
         AppendError::Closed | AppendError::Panicked { .. } | AppendError::Erased { .. } => {
             error.to_string()
         }
-        AppendError::Keys(_)
-        | AppendError::Own {
-            error: SealError::Signer(_),
-            ..
-        }
-        | AppendError::Record {
-            error: SealError::Signer(_),
-            ..
-        } => "not recorded: the log's key does not sign now".into(),
+        _ if is_of_key(error) => format!("not recorded: {KEY_DOES_NOT_SIGN}"),
         AppendError::SubjectKeys(_) => "not recorded: a key of a subject cannot be kept now".into(),
         AppendError::Erasing(_) => "not recorded: an erasure has to be finished first".into(),
         _ => "not recorded".into(),

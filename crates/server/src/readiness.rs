@@ -1,8 +1,9 @@
 //! Whether records can be sealed: how the last write went, and what the store says when it is asked.
 
-use crate::problem::append_kind;
+use crate::problem::{KEY_DOES_NOT_SIGN, append_kind, is_of_key};
 use ai_audit_intake::Sealed;
-use ai_audit_store::AppendError;
+use ai_audit_store::{AppendError, LogName};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -16,11 +17,45 @@ const FAILED_FOR: Duration = Duration::from_secs(5);
 /// What a probe found; none while it runs.
 type Outcome = Option<Result<(), String>>;
 
-/// What is known of the store.
+/// What is known of the store, and of the keys.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness {
     failure: Mutex<Option<Failure>>,
+    signing: Mutex<Signing>,
     probe: Mutex<Option<Probe>>,
+}
+
+/// How the last append to each log went, as far as the log and its key are concerned. Logs may have keys in different
+/// places: one whose key does not sign takes no traffic from the others.
+#[derive(Debug, Default)]
+struct Signing {
+    signed: BTreeSet<LogName>,
+    /// With when it was found out, and what is said of it.
+    failed: BTreeMap<LogName, (Instant, &'static str)>,
+}
+
+impl Signing {
+    fn signed(&mut self, log: &LogName) {
+        self.failed.remove(log);
+        if !self.signed.contains(log) {
+            self.signed.insert(log.clone());
+        }
+    }
+
+    fn failed(&mut self, log: &LogName, why: &'static str) {
+        self.signed.remove(log);
+        self.failed.insert(log.clone(), (Instant::now(), why));
+    }
+
+    /// Why no log took its last append, if none did. After a while it is tried again: without that nobody would be sent here.
+    fn fails(&mut self, probe: Instant) -> Option<&'static str> {
+        self.failed
+            .retain(|_, (at, _)| probe.saturating_duration_since(*at) < FAILED_FOR);
+        if !self.signed.is_empty() {
+            return None;
+        }
+        self.failed.values().next().map(|(_, why)| *why)
+    }
 }
 
 /// A write that failed.
@@ -47,12 +82,19 @@ impl Probe {
 }
 
 impl Readiness {
-    /// Remembers how a write to the store went.
-    pub(crate) fn written(&self, sealed: Result<&[Sealed], &AppendError>) {
+    /// Remembers how an append to a log went.
+    pub(crate) fn written(&self, log: &LogName, sealed: Result<&[Sealed], &AppendError>) {
         let failure = match sealed {
             // All of it was there: nothing was written.
             Ok(sealed) if sealed.iter().all(|sealed| sealed.duplicate) => return,
-            Ok(_) => None,
+            Ok(_) => {
+                lock(&self.signing).signed(log);
+                None
+            }
+            Err(error) if is_of_key(error) => {
+                lock(&self.signing).failed(log, KEY_DOES_NOT_SIGN);
+                return;
+            }
             Err(error) => Some(Failure {
                 at: Instant::now(),
                 why: append_kind(error),
@@ -67,6 +109,11 @@ impl Readiness {
             }),
         };
         *lock(&self.failure) = failure;
+    }
+
+    /// Remembers that a log takes nothing, since it could not be attached.
+    pub(crate) fn unattached(&self, log: &LogName) {
+        lock(&self.signing).failed(log, "the log cannot be written to now");
     }
 
     /// Why nothing can be written now, if it is so. `probe` writes something, waiting for files; it
@@ -108,7 +155,10 @@ impl Readiness {
                 if failure.as_ref().is_some_and(over) {
                     *failure = None;
                 }
-                failure.as_ref().map(|failure| failure.why.clone())
+                if let Some(failure) = &*failure {
+                    return Some(failure.why.clone());
+                }
+                lock(&self.signing).fails(probe.begun).map(str::to_owned)
             }
         }
     }
@@ -140,7 +190,8 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
-    use ai_audit_store::{LogName, StoreError};
+    use ai_audit_core::{LeafHash, ReceiptId, Timestamp};
+    use ai_audit_store::{Receipt, ReceiptKeysError, StoreError};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;
@@ -155,8 +206,20 @@ mod tests {
             .unwrap()
     }
 
+    fn sealed() -> Sealed {
+        Sealed {
+            receipt: Receipt {
+                seq: 7,
+                id: ReceiptId::from_bytes([7; 16]),
+                hash: LeafHash::from_bytes([7; 32]),
+                sealed_at: Timestamp::from_micros(7),
+            },
+            duplicate: false,
+        }
+    }
+
     fn failed(readiness: &Readiness, ago: Duration, error: &AppendError) {
-        readiness.written(Err(error));
+        readiness.written(&LogName::default(), Err(error));
         let mut failure = lock(&readiness.failure);
         let failure = failure.as_mut().unwrap();
         failure.at = failure.at.checked_sub(ago).unwrap();
@@ -219,8 +282,41 @@ mod tests {
         failed(&readiness, Duration::ZERO, &error);
         assert_eq!(asked(Ok(())), Some(append_kind(&error)));
         // What was there already has not been written.
-        readiness.written(Ok(&[]));
+        readiness.written(&LogName::default(), Ok(&[]));
         assert_eq!(asked(Ok(())), Some(append_kind(&error)));
+        // Where no log's key signs it is not ready, whatever the store says; for a while, or until one does.
+        let readiness = Readiness::default();
+        let asked = || {
+            *lock(&readiness.probe) = None;
+            runtime.block_on(readiness.unready(|| Ok(()), WAIT))
+        };
+        let [one, other] = ["one", "other"].map(|name| LogName::new(name).unwrap());
+        let unsigned = AppendError::Keys(ReceiptKeysError::new("the token is gone"));
+        readiness.written(&one, Err(&unsigned));
+        assert_eq!(asked().as_deref(), Some(KEY_DOES_NOT_SIGN));
+        readiness.written(&other, Ok(&[sealed()]));
+        assert_eq!(asked(), None, "another log's key signs");
+        readiness.written(&other, Err(&unsigned));
+        assert_eq!(asked().as_deref(), Some(KEY_DOES_NOT_SIGN));
+        readiness.written(&one, Ok(&[sealed()]));
+        assert_eq!(asked(), None);
+        readiness.written(&one, Err(&unsigned));
+        readiness.written(&other, Err(&unsigned));
+        readiness.unattached(&one);
+        assert!(asked().is_some());
+        let ago = |failed: &mut (Instant, _)| failed.0 = failed.0.checked_sub(FAILED_FOR).unwrap();
+        lock(&readiness.signing).failed.values_mut().for_each(ago);
+        assert_eq!(asked(), None, "it is tried again");
+    }
+
+    #[test]
+    fn a_closed_writer_is_ready_for_nothing_any_more() {
+        let runtime = runtime(1);
+        let readiness = Readiness::default();
+        let asked = |found: Result<(), String>| {
+            *lock(&readiness.probe) = None;
+            runtime.block_on(readiness.unready(move || found, WAIT))
+        };
         // That the writer is closed no probe can change.
         failed(&readiness, FAILED_FOR * 100, &AppendError::Closed);
         assert_eq!(asked(Ok(())), Some(AppendError::Closed.to_string()));

@@ -97,8 +97,17 @@ impl Shared {
         }
     }
 
-    /// Remembers how the last write to the store went.
-    pub(crate) fn written(&self, sealed: &Result<Vec<Sealed>, AppendError>) {
+    /// Remembers that a log did not take something, if that was for want of the log. Among instances that share the logs
+    /// another one has it.
+    pub(crate) fn refused(&self, log: &LogName, why: &Problem) {
+        let attached = || self.intake.writer().ledger().is_attached(log);
+        if why.status() == 503 && self.holds.is_none() && !attached() {
+            self.readiness.unattached(log);
+        }
+    }
+
+    /// Remembers how the last append to a log went.
+    pub(crate) fn written(&self, log: &LogName, sealed: &Result<Vec<Sealed>, AppendError>) {
         if let Err(error) = sealed {
             self.lost.written(error);
             // Among instances that share the logs it says nothing of the store, and lasts no longer than until the next look.
@@ -106,7 +115,7 @@ impl Shared {
                 return;
             }
         }
-        self.readiness.written(sealed.as_deref());
+        self.readiness.written(log, sealed.as_deref());
     }
 
     fn is_there(&self, log: &LogName) -> Result<bool, Problem> {

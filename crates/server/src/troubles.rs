@@ -1,49 +1,14 @@
-//! Who hears the whole of what goes wrong below the service. Clients hear of which kind it is, and a number.
+//! What goes wrong below the service: clients hear of which kind it is, and a number; the operator all of it.
 
+use ai_audit_listen::Troubles;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::collections::VecDeque;
-use std::fmt;
-use std::io::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
 
-/// Takes one line for each trouble that a client was told of by its kind: servers, paths and what they said are for
-/// the operator alone. On standard error unless it is said otherwise. A line that was said just now is not said
-/// again: a store that is away fails every request.
-#[derive(Clone)]
-pub struct Troubles {
-    tell: Arc<dyn Fn(&str) + Send + Sync>,
-    said: Arc<Mutex<VecDeque<(String, Instant)>>>,
-}
-
-/// How many lines are remembered, and for how long none of them is said again.
+/// How many troubles keep their number.
 const REMEMBERED: usize = 16;
-const AGAIN: Duration = Duration::from_secs(60);
-
-impl Troubles {
-    /// Hands each line to somebody.
-    #[must_use]
-    pub fn new(tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self {
-            tell: Arc::new(tell),
-            said: Arc::default(),
-        }
-    }
-
-    pub(crate) fn tell(&self, line: &str) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.retain(|(_, at)| at.elapsed() < AGAIN);
-        if said.iter().any(|(known, _)| known == line) {
-            return;
-        }
-        said.truncate(REMEMBERED - 1);
-        said.push_front((line.into(), Instant::now()));
-        drop(said);
-        (self.tell)(line);
-    }
-}
 
 /// The number of a trouble: that of the last one which said the same, while it is remembered, or a new one.
 pub(crate) fn number(whole: &str) -> u64 {
@@ -57,23 +22,6 @@ pub(crate) fn number(whole: &str) -> u64 {
     recent.truncate(REMEMBERED - 1);
     recent.push_front((*last, whole.into()));
     *last
-}
-
-impl Default for Troubles {
-    fn default() -> Self {
-        Self::new(|line| {
-            // What servers say may want to move a terminal's cursor.
-            let line = line.replace(char::is_control, " ");
-            // Nobody is left to tell where it is closed.
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
-        })
-    }
-}
-
-impl fmt::Debug for Troubles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Troubles").finish_non_exhaustive()
-    }
 }
 
 /// The whole of a trouble, on its way with the answer that tells its kind.
@@ -94,19 +42,11 @@ pub(crate) async fn told(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_goes_on_failing_is_said_once_and_has_one_number() {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let to = Arc::clone(&heard);
-        let troubles = Troubles::new(move |line| to.lock().unwrap().push(line.to_owned()));
-        for line in ["a", "b", "a", "b", "a"] {
-            troubles.clone().tell(line);
-        }
-        assert_eq!(*heard.lock().unwrap(), ["a", "b"]);
+    fn what_goes_on_failing_has_one_number() {
         let [first, second] = ["numbered: a", "numbered: b"].map(number);
         assert_eq!(number("numbered: a"), first);
         assert_ne!(first, second);

@@ -45,7 +45,7 @@ impl<S: Signer + Send> ReceiptKeys for S {
 
     fn prepare(&mut self) -> Result<&dyn Signer, ReceiptKeysError> {
         Err(ReceiptKeysError::new(
-            "this signer holds one key and cannot make another",
+            "this signer holds one key and cannot make another, so the key is not rotated; a revocation can name the next one",
         ))
     }
 

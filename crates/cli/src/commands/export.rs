@@ -92,6 +92,7 @@ fn report(
             "selection": manifest.selection.to_string(),
             "receipts": manifest.receipts,
             "selected": written.selected,
+            "seals": written.seals,
             "checkpoint": manifest.checkpoint,
             "deleted": written.deleted,
             "ciphertexts": written.ciphertexts,
@@ -101,17 +102,23 @@ fn report(
         }
         output.json(&told)?;
     } else {
+        let whole = manifest.selection == Selection::All;
+        // Of a selection those that are deleted are not in it.
+        let deleted = if whole { written.deleted } else { 0 };
+        let control = manifest.receipts - written.selected - written.seals - deleted;
+        let mut parts = counted(written.selected, "record", "records");
+        if written.seals > 0 {
+            parts += &format!(", {}", counted(written.seals, "batch seal", "batch seals"));
+        }
+        if deleted > 0 {
+            parts += &format!(", {deleted} whose bytes are deleted");
+        }
         let said = format!(
-            "Wrote {}: {}, {} ({} and {}, which belong to every package), {}.",
+            "Wrote {}: {}, {} ({parts} and {}, which belong to every package), {}.",
             args.output.display(),
             manifest.selection.describe(),
             counted(manifest.receipts, "receipt", "receipts"),
-            counted(written.selected, "record", "records"),
-            counted(
-                manifest.receipts - written.selected,
-                "control receipt",
-                "control receipts"
-            ),
+            counted(control, "control receipt", "control receipts"),
             bytes(written.bytes)
         );
         output.line(output.sentence("", Tone::Plain, &said))?;

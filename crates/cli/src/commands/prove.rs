@@ -39,7 +39,13 @@ pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
     };
     let checkpoint = Checkpoint::parse(note.text())?;
     let proof = directory
-        .prove(&log, (seq, sealed), note, disclosures)?
+        .prove(
+            &log,
+            (seq, sealed),
+            note,
+            disclosures,
+            args.archive.as_deref(),
+        )?
         .to_text();
     if let Some(mut file) = file {
         file.write(&proof)?;

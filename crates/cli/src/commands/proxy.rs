@@ -8,7 +8,9 @@ use crate::output::{Output, safe};
 use crate::signals::stop;
 use ai_audit_directory::{Settings, Writer};
 use ai_audit_intake::Intake;
-use ai_audit_proxy::{Counts, FailMode, ProxyError, ProxyOptions, Upstream, check, serve};
+use ai_audit_proxy::{
+    Counts, FailMode, ProxyError, ProxyOptions, Troubles, Upstream, check, serve,
+};
 use anyhow::Context as _;
 use serde_json::json;
 use std::net::{SocketAddr, TcpListener};
@@ -29,7 +31,8 @@ pub(crate) fn run(args: &Proxy, output: Output) -> anyhow::Result<ExitCode> {
         Some(pem) => upstream.authorities(pem.clone()),
         None => upstream,
     };
-    let options = options(args)?;
+    let mut options = options(args)?;
+    options.troubles = Troubles::new(move |line| output.complain(safe(line)));
     // Before a log is opened, and before anybody hears that it listens.
     check(&upstream, &options).map_err(failure)?;
     let listener = TcpListener::bind(args.listen)

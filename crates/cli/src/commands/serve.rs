@@ -7,7 +7,7 @@ use crate::cli::serve::Serve;
 use crate::failure::usage;
 use crate::listening::{say_protected, say_reached, tls_files, url};
 use crate::open::{SOFTWARE, settings};
-use crate::output::{Output, safe};
+use crate::output::{Output, counted, safe};
 use crate::signals::{Asked, stop};
 use crate::supervisor;
 use ai_audit_directory::{DirectoryError, Settings, Writer};
@@ -88,6 +88,14 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
     }
     for warning in writer.take_warnings() {
         output.warn(safe(&warning));
+    }
+    if args.standby && usable == 0 && !logs.is_empty() {
+        // Another instance may be able to: what keeps it out is the place that this one took.
+        anyhow::bail!(
+            "none of the {} can be written to from here; --standby: the writer's place is given back, and whoever waits for it \
+             takes it. See what is said of each log, mend it and start again",
+            counted(logs.len() as u64, "log", "logs")
+        );
     }
     let intake = Intake::new(writer, keep)?;
     match args.advertise.is_some() {

@@ -51,7 +51,13 @@ fn a_batched_log_is_shown_exported_and_proved() {
     let shown = place.run(&["show", "audit", &seq]).good().out;
     assert!(shown.contains("batched: batch seal "), "{shown}");
     verify(&place, "audit").good();
-    place.run(&["export", "audit", "-o", "all.zip"]).good();
+    let said = place.run(&["export", "audit", "-o", "all.zip"]).good().out;
+    // Batch seals are no control receipts: they travel with what they sign for.
+    let parts = said.split_once('(').unwrap().1;
+    assert!(
+        parts.starts_with("40 records, ") && parts.contains("batch seal"),
+        "{said}"
+    );
     verify(&place, "all.zip").good();
     place
         .run(&["prove", "audit", &seq, "-o", "one.proof"])
@@ -115,8 +121,24 @@ fn batches_are_archived_and_deleted_with_their_seals() {
         .good();
     let after = verify(&place, "audit").good();
     assert!(after.out.contains("deleted"), "{}", after.out);
-    // What its batch seals signed for is gone, and so are they.
+    // What its batch seals signed for is gone, and so are they; the archive has both.
     assert!(seals() < before, "{before}");
+    let bare = place.run(&["prove", "audit", "20", "-o", "none.proof"]);
+    assert!(bare.err.contains("an archive of its epoch"), "{}", bare.err);
+    place
+        .run(&[
+            "prove",
+            "audit",
+            "20",
+            "--archive",
+            "epoch-0.zip",
+            "-o",
+            "one.proof",
+        ])
+        .good();
+    place
+        .run(&["verify", "one.proof", "--key", "log.pub"])
+        .good();
     place
         .run(&["epoch", "restore", "audit", "epoch-0.zip"])
         .good();

@@ -285,10 +285,16 @@ fn a_full_disk_lets_nothing_out() {
             "{status} {body}"
         );
         assert!(!body.contains(KEY));
+        // A117: why is for whoever runs it.
+        assert!(
+            body.contains("takes nothing now") && !body.contains("audit"),
+            "{body}"
+        );
     }
     assert_eq!(came.load(Ordering::SeqCst), before, "nothing goes out");
     proxy.signal("KILL");
-    proxy.end();
+    let said = proxy.end().1;
+    assert!(said.contains("is not recorded: "), "{said}");
     assert!(of_kind(&place, "tool_intent").len() as u64 >= before);
     verified(&place);
 }

@@ -109,7 +109,7 @@ impl Store for Lazy {
     }
 
     fn head(&self, log: &LogName) -> Result<Option<Head>, StoreError> {
-        self.ask(|store| store.head(log)).map_err(of_cold)
+        self.ask(|store| store.head(log).map_err(of_cold))
     }
 
     fn read(

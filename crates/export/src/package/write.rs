@@ -16,7 +16,7 @@ use super::{
 use crate::archive::{ArchiveError, ArchiveWriter, Method};
 use crate::selection::Picker;
 use crate::{Manifest, ManifestFile, ReceiptsWriter, Selection, deleted_view, json_view};
-use ai_audit_core::{ChainError, DecodeError, Digest, LogId, Signer};
+use ai_audit_core::{ChainError, DecodeError, Digest, Kind, LogId, Signer};
 use ai_audit_merkle::{LeafIndex, inclusion_proof};
 use ai_audit_note::{Checkpoint, CheckpointError, NoteError, SignedNote};
 use ai_audit_timestamp::{TimestampError, TimestampResponse, TimestampToken};
@@ -46,8 +46,11 @@ pub struct PackageOptions {
 pub struct Written {
     /// The signed manifest.
     pub manifest: Manifest,
-    /// How many of its receipts are no control receipts: those belong to every selection.
+    /// How many of its receipts are records: neither control receipts, which belong to every selection, nor batch seals,
+    /// nor deleted.
     pub selected: u64,
+    /// Batch seals, which travel with what they sign for.
+    pub seals: u64,
     /// Length of the package in bytes.
     pub bytes: u64,
     /// Receipts whose bytes are deleted: of a whole log those in the package, of a selection by
@@ -217,6 +220,7 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
                             .map_err(|error| ExportError::Decode { seq, error })?;
                         facts.receipts += 1;
                         facts.selected += u64::from(!header.kind.is_never_batched());
+                        facts.seals += u64::from(header.kind == Kind::BATCH_SEAL);
                         facts.encrypted |=
                             options.ciphertexts && !ciphertexts::named(receipt).is_empty();
                         writer.write(receipt)?;
@@ -340,6 +344,7 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
     Ok(Written {
         manifest,
         selected: facts.selected,
+        seals: facts.seals,
         bytes,
         deleted: facts.deleted,
         ciphertexts,
@@ -351,6 +356,7 @@ struct Facts {
     log_id: LogId,
     receipts: u64,
     selected: u64,
+    seals: u64,
     deleted: u64,
     /// Whether a selected receipt names ciphertexts that are to be included.
     encrypted: bool,
@@ -363,6 +369,7 @@ impl Default for Facts {
             log_id: LogId::ZERO,
             receipts: 0,
             selected: 0,
+            seals: 0,
             deleted: 0,
             encrypted: false,
             keys: KeyHistory::default(),

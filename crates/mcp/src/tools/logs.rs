@@ -72,7 +72,7 @@ pub(super) fn prove(asked: Prove, options: &McpOptions) -> Result<Answer, String
         .map_err(|error| error.to_string())?
         .size;
     let proof = directory
-        .prove(&log, (seq, sealed), note, Vec::new())
+        .prove(&log, (seq, sealed), note, Vec::new(), None)
         .map_err(failed)?
         .to_text();
     let text = proof.clone();

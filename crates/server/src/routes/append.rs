@@ -147,14 +147,18 @@ where
                 // What was on its way is there, or has failed, after this.
                 intake.writer().ledger().drain()?;
             }
-            take(intake, &log)
+            let taken = take(intake, &log);
+            if let Err(why) = &taken {
+                caller.shared.refused(&log, why);
+            }
+            taken.map(|taken| (taken, log))
         };
-        let (taken, said) = match takes {
+        let ((taken, said), log) = match takes {
             Takes::Moments => caller.blocking(work).await?,
             Takes::Long => caller.reading(work).await?,
         };
         let sealed = caller.in_time(taken.sealed()).await?;
-        caller.shared.written(&sealed);
+        caller.shared.written(&log, &sealed);
         match sealed {
             Ok(sealed) => return Ok((sealed, said)),
             Err(AppendError::IdTaken { .. }) => {}

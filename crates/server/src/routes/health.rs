@@ -37,7 +37,7 @@ pub(crate) async fn alive() -> Response {
     path = "/readyz",
     tag = "health",
     responses(
-        (status = 200, description = "The disk of the store takes a file, and the last append did not fail", body = String, content_type = "text/plain"),
+        (status = 200, description = "The disk of the store takes a file, and the last append did not fail for want of the store or of a key", body = String, content_type = "text/plain"),
         (status = 503, description = "Why nothing can be sealed now", body = Problem, content_type = "application/problem+json"),
     )
 )]

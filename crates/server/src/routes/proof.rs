@@ -39,7 +39,7 @@ pub(crate) async fn proof(
             // Only what is behind the last one needs a signature.
             None => directory.make_checkpoint(log)?,
         };
-        let proof = directory.prove(log, (seq, sealed), note, Vec::new())?;
+        let proof = directory.prove(log, (seq, sealed), note, Vec::new(), None)?;
         Ok(proof.to_text())
     })
     .await

@@ -266,19 +266,30 @@ pub enum LedgerError {
         /// The log.
         log: LogName,
     },
-    /// The signer has another key than the log's genesis names.
+    /// The signer has another key than the one that is valid in the log.
     #[error(
-        "the {purpose} key {found} is not the one of log {log}, whose genesis names {expected}"
+        "the {purpose} key {found} is not the one of log {log}, which needs {expected}; if that one came by a rotation or a revocation since these keys were copied, bring the newer ones"
     )]
     OtherKey {
         /// The log.
         log: LogName,
         /// `receipt` or `checkpoint`.
         purpose: &'static str,
-        /// The public key of the genesis, in hexadecimal digits.
+        /// The public key that is needed, in hexadecimal digits.
         expected: String,
         /// That of the signer.
         found: String,
+    },
+    /// The stored log ends in the middle of a batch: nothing is signed for its last receipts. A commit holds a batch and its
+    /// seal, so no crash leaves it so.
+    #[error(
+        "log {log} ends with receipt {seq}, which is batched, and the batch seal that signs for it is missing: the end was lost or cut off. Nothing is written behind it; bring back a copy that has the seal"
+    )]
+    Unsealed {
+        /// The log.
+        log: LogName,
+        /// Its last receipt.
+        seq: u64,
     },
     /// The stored log has fewer receipts than it once had.
     #[error(

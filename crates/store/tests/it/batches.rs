@@ -7,10 +7,10 @@ use ai_audit_core::{
     Signature, Signer, SignerError, SigningKey, Timestamp, UnverifiedReceipt, VerifyingKey,
 };
 use ai_audit_store::{
-    Batch, EncodedRecordBody, Ledger, LogName, LogSigners, NewLog, Record, Store as _, StoreReader,
-    batch_seal_of,
+    Attach, Batch, EncodedRecordBody, FileMarks, HighWaterMark as _, Ledger, LedgerError, LogName,
+    LogSigners, Mark, NewLog, ReadLimit, Record, Sealed, Store as _, StoreReader, batch_seal_of,
 };
-use ai_audit_testkit::TestLog;
+use ai_audit_testkit::{TestLog, writers};
 use ai_audit_verify::{LogVerifier, Pin, TrustPolicy};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -348,4 +348,56 @@ fn batches_that_stores_are_tried_with_are_those_of_a_log_that_verifies() {
     };
     rig.store.append(&[batch]).unwrap();
     assert_eq!(batched(&stored(&rig)), 21);
+}
+
+/// A commit has a batch and its seal, so no crash leaves it so.
+#[test]
+fn a_log_that_was_cut_within_a_batch_is_gone_on_with_by_nobody() {
+    let whole = rig();
+    let ledger = created(&whole);
+    put(&ledger, 8);
+    ledger.close("").unwrap();
+    let log = LogName::default();
+    // Receipts 0 and 1, and four of the batch.
+    let limit = ReadLimit {
+        receipts: 6,
+        ..ReadLimit::default()
+    };
+    let read = whole.store.read(&log, 0, limit).unwrap();
+    let kept: Vec<Sealed> = (read.into_iter())
+        .map(|one| Sealed::new(one.into_sealed().unwrap()))
+        .collect();
+    assert_eq!(kept.len(), 6);
+    let mut cut = rig();
+    writers::append(&*cut.store, &log, &Head::EMPTY, &kept).unwrap();
+    let expected = LedgerError::Unsealed {
+        log: log.clone(),
+        seq: 5,
+    };
+    for adopt in [false, true] {
+        let with = Attach {
+            adopt,
+            ..Attach::default()
+        };
+        let attached = cut
+            .open()
+            .attach_log_with(log.clone(), TestLog::signers(1), with);
+        assert_eq!(attached, Err(expected.clone()));
+    }
+    // Where it is known that there was more, that is said first.
+    let marks = tempfile::tempdir().unwrap();
+    let head = whole.store.head(&log).unwrap().unwrap();
+    let mark = Mark {
+        size: head.size(),
+        hash: head.hash(),
+    };
+    let file = FileMarks::new(marks.path());
+    file.write(&head.log_id(), &mark).unwrap();
+    cut.config.marks = Some(Arc::new(file));
+    let attached = cut
+        .open()
+        .attach_log(log.clone(), TestLog::signers(1))
+        .unwrap_err();
+    assert!(matches!(attached, LedgerError::Behind { .. }), "{attached}");
+    assert_eq!(cut.store.head(&log).unwrap().unwrap().size(), 6);
 }

@@ -381,7 +381,7 @@ fn wrong_keys_names_and_configurations_are_refused() {
         .unwrap_err();
     let text = other.to_string();
     assert!(
-        text.contains("receipt key") && text.contains("genesis names"),
+        text.contains("receipt key") && text.contains("which needs"),
         "{text}"
     );
     let mut signers = TestLog::signers(1);

@@ -195,3 +195,30 @@ fn a_standby_waits_for_the_lock_of_a_directory_and_for_none_in_redis() {
     let done = place.run(&[&args[..], &flag].concat());
     assert!(done.sentence(2).contains("no lock"), "{}", done.err);
 }
+
+/// Its keys are gone, as a token is that was pulled: whoever can write is not kept out by it.
+#[test]
+fn a_standby_that_can_write_to_no_log_gives_the_place_back() {
+    let Some((server, place)) = prepared("a standby without keys") else {
+        return;
+    };
+    init(&server, &place);
+    copy(&place.path("audit"), &place.path("copy"));
+    fs::rename(place.path("copy/keys"), place.path("copy/kept")).unwrap();
+    let serve = |directory| {
+        let mut command = Command::new(program());
+        command.args(["serve", directory, "--standby", "--open", "--listen"]);
+        command.arg("127.0.0.1:0");
+        clean(command, &place.path("")).output().unwrap()
+    };
+    let ended = serve("copy");
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("log default takes nothing"), "{said}");
+    assert!(said.contains("the writer's place is given back"), "{said}");
+    // The place is free.
+    place.record(&crate::run::lines(3));
+    fs::remove_dir_all(place.path("copy/keys")).ok();
+    fs::rename(place.path("copy/kept"), place.path("copy/keys")).unwrap();
+    place.run(&["info", "copy"]).good();
+}

@@ -9,8 +9,8 @@ use crate::{
     AppendError, LedgerError, LogName, ReadLimit, ReceiptKeysError, StoreTiles, StoredContent,
 };
 use ai_audit_core::{
-    Chain, DecodeBody, Gap, Genesis, Head, KeyHistory, Kind, LeafHash, LogId, PolicyEntry, Signer,
-    Start, Timestamp, UnverifiedReceipt, VerifyingKey,
+    Chain, DecodeBody, Gap, Genesis, Head, KeyHistory, Kind, LeafHash, LogId, PolicyEntry,
+    SealMode, Signer, Start, Timestamp, UnverifiedReceipt, VerifyingKey,
 };
 use ai_audit_epochs::{EpochTracker, Retention};
 use ai_audit_merkle::{Frontier, Tiled, TreeSize, root};
@@ -121,7 +121,7 @@ impl Writer {
             &genesis.checkpoint_key,
             Some(&checkpoint),
         )?;
-        let clean = self.check_last(name, &head, &keys)?;
+        // That it is an older copy is said before what is wrong with where it ends.
         let gap = match self.check_mark(name, &head) {
             Ok(()) => with
                 .missing
@@ -130,6 +130,7 @@ impl Writer {
                 .map(|what| gap(&head, self.config.clock.now(), None, what)),
             Err(error) => Some(adopted(&with, &head, self.config.clock.now(), error)?),
         };
+        let clean = self.check_last(name, &head, &keys)?;
         let frontier = recover_frontier(&*self.store, name, head.size())
             .map_err(|error| contradiction(name, error.to_string()))?;
         let checkpointed = self.check_checkpoint(name, &head, &origin, &genesis.checkpoint_key)?;
@@ -265,6 +266,10 @@ impl Writer {
         {
             let what = format!("receipt {seq} is not the one that the head names");
             return Err(contradiction(name, what));
+        }
+        if header.mode == SealMode::Batched {
+            let log = name.clone();
+            return Err(LedgerError::Unsealed { log, seq });
         }
         // A receipt that changes the key was verified by walking the history.
         if !matches!(header.kind, Kind::KEY_ROTATION | Kind::KEY_REVOCATION) {
