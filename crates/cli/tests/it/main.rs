@@ -40,6 +40,7 @@ mod privacy;
 mod proofs;
 mod proxy;
 mod publish;
+mod published;
 mod readme;
 mod record;
 mod redact;
