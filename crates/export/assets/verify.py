@@ -1105,6 +1105,10 @@ class Chain:
         self.size, self.prev = self.size + 1, leaf.hex()
 
 
+# Python refuses to read a number of more than 4,300 digits, so no more are looked at than one can have.
+NUMBER = re.compile("0|[1-9][0-9]{0,19}")
+
+
 class Epochs:
     """Seals and deletion receipts, held against the receipts of a log or of a selection."""
 
@@ -1169,7 +1173,7 @@ class Epochs:
             raise Refused("epoch", "the deletion receipt does not say what the epoch's seal says")
         if self.retention is not None:
             days = self.retention
-            if not re.fullmatch("0|[1-9][0-9]*", days) or int(days) >= 2**64:
+            if not NUMBER.fullmatch(days) or int(days) >= 2**64:
                 raise Refused("epoch", "retention-days of the genesis is no number of days")
             age = micros(header["sealed_at"]) - micros(epoch["sealed_at"])
             if age < int(days) * 86400 * 10**6:
@@ -1385,7 +1389,7 @@ class Checkpoint:
     def __init__(self, data, stage):
         self.note, self.stage = Note(data, stage), stage
         lines = self.note.text[:-1].split("\n")
-        if len(lines) < 3 or not all(lines) or not re.fullmatch("0|[1-9][0-9]{0,19}", lines[1]):
+        if len(lines) < 3 or not all(lines) or not NUMBER.fullmatch(lines[1]):
             raise Refused(stage, "not origin, size and root")
         if len(lines) > 103 or any(unicodedata.category(c) == "Cc" for c in "".join(lines)):
             raise Refused(stage, "control characters, or more than 100 further lines")
@@ -2167,12 +2171,9 @@ MANIFEST = re.compile(
 )
 
 
-NUMBER = re.compile("0|[1-9][0-9]{0,19}")
-
-
 def number(text, most=2**64 - 1):
     if not NUMBER.fullmatch(text) or int(text) > most:
-        raise Refused("manifest.note", "%r is no number in its one form" % text)
+        raise Refused("manifest.note", "%r is no number in its one form" % text[:100])
     return int(text)
 
 
