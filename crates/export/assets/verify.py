@@ -1798,6 +1798,8 @@ def read_rules(text):
     wrong = Refused("approvals", "the policy entry is none")
     try:
         rules = json.loads(text, object_pairs_hook=no_twice)
+        # Half of a surrogate pair is no text, and Python's reader takes it.
+        json.dumps(rules, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise wrong from None
     if not isinstance(rules, dict) or len(rules) > 64:
