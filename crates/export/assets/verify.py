@@ -2266,9 +2266,11 @@ class Statement:
             raise Refused("report.note", "not the form of a statement")
         self.origin, self.log_id, self.size, self.root, self.made = match.group(1, 2, 3, 4, 5)
         try:
-            micros(self.made)
+            early = micros(self.made) < 0
         except ValueError:
-            raise Refused("report.note", "%r is no time" % self.made)
+            early = True
+        if early:
+            raise Refused("report.note", "%r is no time from 1970 on" % self.made)
         lines = [line.split(" ", 3)[1:] for line in match.group(6).split("\n")[:-1]]
         names = [name for _, _, name in lines]
         if names != sorted(set(names)):
