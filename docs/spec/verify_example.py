@@ -966,9 +966,7 @@ class Keys:
     def bring(self, brought):
         """Detached revocations of this log."""
         for data in brought:
-            r = Reader(data, "revocation")
-            body = key_revocation(r)
-            r.end()
+            body = key_revocation(Reader(data, "revocation"))
             if not self.recovered(data):
                 reason = "the revocation that you brought is not signed by the log's recovery key"
                 raise Refused("signature", reason)
@@ -2757,7 +2755,12 @@ def parse_revocation(name):
         lines = file.read(1 << 17).decode("utf-8").split("\n")
     if len(lines) != 4 or lines[0] != "ai-audit/revocation/v1" or not lines[1] or lines[3]:
         raise Refused("revocation", "not label, origin and body, a line each")
-    return lines[1], unbase64(lines[2], "revocation")
+    body = unbase64(lines[2], "revocation")
+    # One of another log, too: a file that is none was not what the auditor meant to bring.
+    r = Reader(body, "revocation")
+    key_revocation(r)
+    r.end()
+    return lines[1], body
 
 
 def main():

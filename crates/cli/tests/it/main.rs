@@ -8,6 +8,7 @@ mod analyze;
 mod attacks;
 mod authority;
 mod bad_input;
+mod brought;
 mod batched;
 mod ciphertexts;
 mod commands;
