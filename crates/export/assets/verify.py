@@ -2749,6 +2749,13 @@ def parse_pin(argument):
     return KeyLine.parse(text)
 
 
+def size_of_log(text):
+    """A number of receipts; 0 says nothing."""
+    if not re.fullmatch("[0-9]{1,20}", text) or int(text) >= 2**64:
+        raise argparse.ArgumentTypeError("not a number of receipts, from 0 to 2^64 - 1")
+    return int(text)
+
+
 def parse_revocation(name):
     """Origin and body of a detached revocation."""
     with open(name, "rb") as file:
@@ -2770,7 +2777,7 @@ def main():
     parser.add_argument("path")
     parser.add_argument("--key", action="append", default=[], metavar="FILE|LINE|HEX")
     parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE")
-    parser.add_argument("--size", type=int, metavar="N")
+    parser.add_argument("--size", type=size_of_log, metavar="N")
     parser.add_argument("--revocation", action="append", default=[], metavar="FILE")
     parser.add_argument("--subject", metavar="PSEUDONYM")
     parser.add_argument("--vectors", action="store_true", help="PATH holds the vectors")

@@ -88,3 +88,28 @@ fn a_revocation_that_is_none_is_the_auditors_mistake() {
         with(&format!("{origin}\n{body}\n"), 2);
     }
 }
+
+#[test]
+fn a_size_that_is_none_is_refused() {
+    let place = place();
+    // A size of 0 says nothing; this log has sixteen receipts.
+    for (size, code) in [("0", 3), ("16", 0), ("15", 0), ("17", 1)] {
+        both(&place, &["--size", size], code);
+    }
+    both(&place, &["--size", "18446744073709551615"], 1);
+    for size in [
+        "-5",
+        "-1",
+        "",
+        " 5",
+        "5_0",
+        "0x5",
+        "1.5",
+        "18446744073709551616",
+        "\u{665}",
+    ] {
+        both(&place, &[&format!("--size={size}")], 2);
+        both(&place, &["--size", size], 2);
+    }
+    both(&place, &["--size", &"9".repeat(5000)], 2);
+}
