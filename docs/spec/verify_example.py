@@ -2222,6 +2222,8 @@ class Manifest:
             there = os.path.lexists(os.path.join(folder, name))
             if name not in self.listed and (name in REQUIRED or there):
                 raise Refused(name, "not listed in the manifest")
+        if list(self.listed) != [name for name in FILES if name in self.listed]:
+            raise Refused("manifest.note", "files that no package has, or not in their order")
         if (self.word == "all") == os.path.lexists(os.path.join(folder, "proofs.bin")):
             raise Refused("proofs.bin", "a selection has inclusion proofs, a whole log has none")
         for name, (digest, size) in self.listed.items():
