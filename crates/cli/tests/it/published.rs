@@ -206,3 +206,61 @@ fn a22_links_and_folders_in_place_of_tiles_are_refused() {
     }
     check(&place, "public", 0, "as it was published");
 }
+
+/// A log whose bytes are deleted in part cannot be published whole; its tree can.
+#[test]
+fn a_log_that_cannot_be_published_leaves_nothing_behind() {
+    let place = Place::empty();
+    let policy = ["--policy", "retention-days=0"];
+    let init = ["init", "audit", "--name", "example.org/test"];
+    place.run(&[&init, &policy[..]].concat()).good();
+    // The first 256 receipts are whole, and their bundles written before the first deleted one is met.
+    place.record(&lines(300));
+    place.run(&["publish", "audit", "public"]).good();
+    place.run(&["epoch", "seal", "audit"]).good();
+    place.record(&lines(10));
+    place.run(&["epoch", "seal", "audit"]).good();
+    place.record(&lines(5));
+    let delete = ["epoch", "delete", "audit", "1", "--without-archive"];
+    place.run(&delete).good();
+    let checkpoint = ["checkpoint", "audit", "-o", "kept.note"];
+    place.run(&checkpoint).good();
+
+    let refused = place.run(&["publish", "audit", "new"]);
+    assert!(
+        refused.code != 0 && refused.err.contains("--hashes-only"),
+        "{}",
+        refused.err
+    );
+    let left: Vec<_> = fs::read_dir(place.path("new")).unwrap().collect();
+    assert!(
+        left.iter()
+            .all(|one| one.as_ref().unwrap().file_name() == ".publish.lock"),
+        "{left:?}"
+    );
+    // What was published stays what it was.
+    let before = fs::read(place.path("public/checkpoint")).unwrap();
+    fs::copy(place.path("public/checkpoint"), place.path("there.note")).unwrap();
+    let refused = place.run(&["publish", "audit", "public"]);
+    assert!(
+        refused.code != 0 && refused.err.contains("--hashes-only"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(fs::read(place.path("public/checkpoint")).unwrap(), before);
+    let report = [
+        "verify",
+        "public",
+        "--key",
+        "audit/log.pub",
+        "--checkpoint",
+        "there.note",
+    ];
+    let said = place.run(&report).good().out;
+    assert!(!said.contains("not covered by the checkpoint"), "{said}");
+
+    place
+        .run(&["publish", "audit", "new", "--hashes-only"])
+        .good();
+    check(&place, "new", 3, "the tree alone");
+}
