@@ -966,9 +966,7 @@ class Keys:
     def bring(self, brought):
         """Detached revocations of this log."""
         for data in brought:
-            r = Reader(data, "revocation")
-            body = key_revocation(r)
-            r.end()
+            body = key_revocation(Reader(data, "revocation"))
             if not self.recovered(data):
                 reason = "the revocation that you brought is not signed by the log's recovery key"
                 raise Refused("signature", reason)
@@ -1105,6 +1103,10 @@ class Chain:
         self.size, self.prev = self.size + 1, leaf.hex()
 
 
+# Python refuses to read a number of more than 4,300 digits, so no more are looked at than one can have.
+NUMBER = re.compile("0|[1-9][0-9]{0,19}")
+
+
 class Epochs:
     """Seals and deletion receipts, held against the receipts of a log or of a selection."""
 
@@ -1169,7 +1171,7 @@ class Epochs:
             raise Refused("epoch", "the deletion receipt does not say what the epoch's seal says")
         if self.retention is not None:
             days = self.retention
-            if not re.fullmatch("0|[1-9][0-9]*", days) or int(days) >= 2**64:
+            if not NUMBER.fullmatch(days) or int(days) >= 2**64:
                 raise Refused("epoch", "retention-days of the genesis is no number of days")
             age = micros(header["sealed_at"]) - micros(epoch["sealed_at"])
             if age < int(days) * 86400 * 10**6:
@@ -1385,7 +1387,7 @@ class Checkpoint:
     def __init__(self, data, stage):
         self.note, self.stage = Note(data, stage), stage
         lines = self.note.text[:-1].split("\n")
-        if len(lines) < 3 or not all(lines) or not re.fullmatch("0|[1-9][0-9]{0,19}", lines[1]):
+        if len(lines) < 3 or not all(lines) or not NUMBER.fullmatch(lines[1]):
             raise Refused(stage, "not origin, size and root")
         if len(lines) > 103 or any(unicodedata.category(c) == "Cc" for c in "".join(lines)):
             raise Refused(stage, "control characters, or more than 100 further lines")
@@ -1794,6 +1796,8 @@ def read_rules(text):
     wrong = Refused("approvals", "the policy entry is none")
     try:
         rules = json.loads(text, object_pairs_hook=no_twice)
+        # Half of a surrogate pair is no text, and Python's reader takes it.
+        json.dumps(rules, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise wrong from None
     if not isinstance(rules, dict) or len(rules) > 64:
@@ -2167,12 +2171,9 @@ MANIFEST = re.compile(
 )
 
 
-NUMBER = re.compile("0|[1-9][0-9]{0,19}")
-
-
 def number(text, most=2**64 - 1):
     if not NUMBER.fullmatch(text) or int(text) > most:
-        raise Refused("manifest.note", "%r is no number in its one form" % text)
+        raise Refused("manifest.note", "%r is no number in its one form" % text[:100])
     return int(text)
 
 
@@ -2221,6 +2222,8 @@ class Manifest:
             there = os.path.lexists(os.path.join(folder, name))
             if name not in self.listed and (name in REQUIRED or there):
                 raise Refused(name, "not listed in the manifest")
+        if list(self.listed) != [name for name in FILES if name in self.listed]:
+            raise Refused("manifest.note", "files that no package has, or not in their order")
         if (self.word == "all") == os.path.lexists(os.path.join(folder, "proofs.bin")):
             raise Refused("proofs.bin", "a selection has inclusion proofs, a whole log has none")
         for name, (digest, size) in self.listed.items():
@@ -2263,9 +2266,11 @@ class Statement:
             raise Refused("report.note", "not the form of a statement")
         self.origin, self.log_id, self.size, self.root, self.made = match.group(1, 2, 3, 4, 5)
         try:
-            micros(self.made)
+            early = micros(self.made) < 0
         except ValueError:
-            raise Refused("report.note", "%r is no time" % self.made)
+            early = True
+        if early:
+            raise Refused("report.note", "%r is no time from 1970 on" % self.made)
         lines = [line.split(" ", 3)[1:] for line in match.group(6).split("\n")[:-1]]
         names = [name for _, _, name in lines]
         if names != sorted(set(names)):
@@ -2746,13 +2751,25 @@ def parse_pin(argument):
     return KeyLine.parse(text)
 
 
+def size_of_log(text):
+    """A number of receipts; 0 says nothing."""
+    if not re.fullmatch("[0-9]{1,20}", text) or int(text) >= 2**64:
+        raise argparse.ArgumentTypeError("not a number of receipts, from 0 to 2^64 - 1")
+    return int(text)
+
+
 def parse_revocation(name):
     """Origin and body of a detached revocation."""
     with open(name, "rb") as file:
         lines = file.read(1 << 17).decode("utf-8").split("\n")
     if len(lines) != 4 or lines[0] != "ai-audit/revocation/v1" or not lines[1] or lines[3]:
         raise Refused("revocation", "not label, origin and body, a line each")
-    return lines[1], unbase64(lines[2], "revocation")
+    body = unbase64(lines[2], "revocation")
+    # One of another log, too: a file that is none was not what the auditor meant to bring.
+    r = Reader(body, "revocation")
+    key_revocation(r)
+    r.end()
+    return lines[1], body
 
 
 def main():
@@ -2762,7 +2779,7 @@ def main():
     parser.add_argument("path")
     parser.add_argument("--key", action="append", default=[], metavar="FILE|LINE|HEX")
     parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE")
-    parser.add_argument("--size", type=int, metavar="N")
+    parser.add_argument("--size", type=size_of_log, metavar="N")
     parser.add_argument("--revocation", action="append", default=[], metavar="FILE")
     parser.add_argument("--subject", metavar="PSEUDONYM")
     parser.add_argument("--vectors", action="store_true", help="PATH holds the vectors")

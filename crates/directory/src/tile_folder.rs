@@ -216,13 +216,15 @@ impl TileStore for TileFolder {
         let (path, found) = self.place(name)?;
         if found.is_some() {
             remove(&path)?;
+            self.unsynced.retain(|unsynced| *unsynced != path);
             self.touch(&path);
         }
-        // The folder of the last partial tile goes with it; one that is not empty stays.
-        if let Some((folder, _)) = name.rsplit_once(".p/")
-            && let (folder, Some(_)) = self.place(&format!("{folder}.p"))?
-            && fs::remove_dir(&folder).is_ok()
-        {
+        // The folders that it was the last file of go with it; one that is not empty stays.
+        for (end, _) in name.rmatch_indices('/') {
+            let (folder, found) = self.place(&name[..end])?;
+            if found.is_none() || fs::remove_dir(&folder).is_err() {
+                break;
+            }
             self.folders.remove(&folder);
             self.touch(&folder);
         }

@@ -52,6 +52,8 @@ pub const RETENTION_POLICY: &str = "retention-days";
 /// How many days a writer keeps bytes where nothing else was said.
 pub const DEFAULT_RETENTION_DAYS: u64 = 183;
 
+/// As many characters of a value as a message quotes.
+const MAX_SHOWN: usize = 40;
 const MICROS_A_DAY: u64 = 24 * 60 * 60 * 1_000_000;
 
 /// For how many days after the seal of its epoch the bytes of a receipt must stay.
@@ -136,10 +138,16 @@ impl Default for Retention {
 
 impl fmt::Display for RetentionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A genesis has room for 60 KB of it.
+        let start: String = self.value.chars().take(MAX_SHOWN).collect();
+        let rest = if start.len() < self.value.len() {
+            "…"
+        } else {
+            ""
+        };
         write!(
             f,
-            "policy {RETENTION_POLICY} of the genesis is {:?}: expected a number of days",
-            self.value
+            "policy {RETENTION_POLICY} of the genesis is {start:?}{rest}: expected a number of days, as {DEFAULT_RETENTION_DAYS}, below 2^64"
         )
     }
 }

@@ -16,6 +16,9 @@ pub use verify::{StatementReport, verify_statement};
 /// a signature over a statement can never pass as one over a checkpoint.
 pub const STATEMENT_LABEL: &str = "ai-audit/report/v1";
 
+/// Days from 1 March of year 0 to the Unix epoch.
+const DAYS_TO_1970: u64 = 719_468;
+
 /// What a report's signer says of it: these bytes, made of so many receipts of this log.
 ///
 /// That what the report says is right, the statement does not say: who wants to know makes the
@@ -224,11 +227,30 @@ impl fmt::Display for ReportStatement {
     }
 }
 
-/// A time; the caller holds it against its one form.
+/// A time of the one form that [`Timestamp`] displays as, up to its last one; the caller holds it
+/// against that form, which a day or an hour that there is not does not come back to.
 fn time(text: &str) -> Option<Timestamp> {
-    let time: jiff::Timestamp = text.parse().ok()?;
-    let micros = u64::try_from(time.as_microsecond()).ok()?;
-    Some(Timestamp::from_micros(micros))
+    let mut parts = text.split(['-', 'T', ':', '.', 'Z']);
+    let mut number = || parts.next()?.parse::<u64>().ok();
+    let (year, month, day) = (number()?, number()?, number()?);
+    let (hour, minute, second, micros) = (number()?, number()?, number()?, number()?);
+    let fits = (1970..=9999).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && (hour < 24 && minute < 60 && second < 60 && micros < 1_000_000);
+    if !fits {
+        return None;
+    }
+    // Years that begin on 1 March, as where the form is written: the leap day is the last of its year.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let leap_days = year / 4 - year / 100 + year / 400;
+    let days = 365 * year + leap_days + (153 * month + 2) / 5 + day - 1;
+    let seconds = ((days - DAYS_TO_1970) * 24 + hour) * 3600 + minute * 60 + second;
+    Some(Timestamp::from_micros(seconds * 1_000_000 + micros))
 }
 
 fn size<S: serde::Serializer>(size: &TreeSize, serializer: S) -> Result<S::Ok, S::Error> {
@@ -309,6 +331,53 @@ mod tests {
             ReportStatement::parse(&exchanged),
             Err(StatementError::Form { line: 7, .. })
         ));
+    }
+
+    #[test]
+    fn every_time_that_there_is_and_no_other_is_read() {
+        let with = |made: &str| {
+            let text = of(&["a.html"]).unwrap().to_string();
+            let text = text.replace("2026-09-21T14:13:20.123456Z", made);
+            ReportStatement::parse(&text).map(|statement| statement.made)
+        };
+        let last = "9999-12-31T23:59:59.999999Z";
+        assert_eq!(with(last), Ok(Timestamp::MAX));
+        assert_eq!(
+            with("1970-01-01T00:00:00.000000Z"),
+            Ok(Timestamp::from_micros(0))
+        );
+        // A day of each year, and of some years all: what is displayed is read back.
+        let a_day = 86_400_000_000;
+        for day in (0..1500).chain((0..8030).map(|year| 365 * year + year / 4)) {
+            let time = Timestamp::from_micros(day * a_day + day % a_day);
+            assert_eq!(with(&time.to_string()), Ok(time), "{time}");
+        }
+        for other in [
+            "1969-12-31T23:59:59.999999Z",
+            "0001-01-01T00:00:00.000000Z",
+            "0000-01-01T00:00:00.000000Z",
+            "10000-01-01T00:00:00.000000Z",
+            "2026-02-29T00:00:00.000000Z",
+            "2100-02-29T00:00:00.000000Z",
+            "2026-04-31T00:00:00.000000Z",
+            "2026-00-10T00:00:00.000000Z",
+            "2026-13-10T00:00:00.000000Z",
+            "2026-01-00T00:00:00.000000Z",
+            "2026-01-01T24:00:00.000000Z",
+            "2026-01-01T00:60:00.000000Z",
+            "2026-06-30T23:59:60.000000Z",
+            "2026-01-01T00:00:00.1000000Z",
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00.000000",
+            "2026-01-01T00:00:00.000000ZZ",
+            "2026-01-01T00:00:00.000000+00:00",
+            "2026-01-01 00:00:00.000000Z",
+            "+2026-01-01T00:00:00.000000Z",
+            "18446744073709551615-01-01T00:00:00.000000Z",
+            "",
+        ] {
+            assert!(with(other).is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -208,6 +208,14 @@ impl<'a, R: ReadAt> Package<'a, R> {
                 ));
             }
         }
+        let here = self.archive.entries().iter().map(|entry| entry.name());
+        let listed = manifest.files.iter().map(|file| file.name.as_str());
+        // The archive ends with the manifest, which does not list itself.
+        if let Some((name, here)) = listed.zip(here).find(|(listed, here)| listed != here) {
+            return Err(format!(
+                "{MANIFEST}: it lists {name} where the archive has {here}; expected the order of the archive"
+            ));
+        }
         Ok(())
     }
 

@@ -76,9 +76,17 @@ pub fn publish<L: LogEvidence, S: TileStore>(
             out,
             done: &mut done,
         };
-        hashes(log, &mut writer, old, new)?;
-        if !options.hashes_only {
-            receipts(log, &mut writer, old, new, &mut progress)?;
+        let mut written = hashes(log, &mut writer, old, new);
+        if written.is_ok() && !options.hashes_only {
+            written = receipts(log, &mut writer, old, new, &mut progress);
+        }
+        if let Err(error) = written {
+            // Where the log cannot be published nothing of it is left. Where files cannot be written, neither
+            // can they be expected to go; the next run removes them.
+            if !matches!(error, PublishError::Write(_)) {
+                take_back(out, old);
+            }
+            return Err(error);
         }
         out.sync().map_err(failed)?;
         // Out of the files, as everybody else will.
@@ -112,6 +120,17 @@ pub fn publish<L: LogEvidence, S: TileStore>(
         out.remove(&tile.to_string()).map_err(failed)?;
     }
     Ok(done)
+}
+
+/// Removes what no published checkpoint covers, as far as that can be done.
+fn take_back<S: TileStore>(out: &mut S, old: TreeSize) {
+    let Ok(names) = Names::of(out) else {
+        return;
+    };
+    for tile in names.tiles.iter().filter(|tile| !tile.is_part_of(old)) {
+        // What stays is removed by the next run; why this one failed matters more.
+        let _ = out.remove(&tile.to_string());
+    }
 }
 
 /// What is published already, once it is sure that the log goes on from there.

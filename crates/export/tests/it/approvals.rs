@@ -274,6 +274,9 @@ fn rules_that_are_none_fail_at_the_receipt_that_has_them() {
         format!("{{\"t\":{{\"keys\":[\"{good}\",\"{good}\"],\"needed\":1}}}}"),
         format!("{{\"t\":{{\"keys\":[\"{good}\"],\"needed\":1,\"more\":1}}}}"),
         format!("{{\"\":{{\"keys\":[\"{good}\"],\"needed\":1}}}}"),
+        // Half of a surrogate pair, which is no text.
+        format!("{{\"\\ud800\":{{\"keys\":[\"{good}\"],\"needed\":1}}}}"),
+        format!("{{\"a\\udfffb\":{{\"keys\":[\"{good}\"],\"needed\":1}}}}"),
         format!(
             "{{\"t\":{{\"keys\":[\"{}\"],\"needed\":1}}}}",
             "00".repeat(32)
@@ -296,6 +299,7 @@ fn rules_that_are_none_fail_at_the_receipt_that_has_them() {
     for rules in [
         "{}".to_owned(),
         format!("{{\"t\":{{\"keys\":[\"{good}\"],\"needed\":1.0}}}}"),
+        format!("{{\"\\ud83d\\ude00\":{{\"keys\":[\"{good}\"],\"needed\":1}}}}"),
     ] {
         assert_eq!(Bank::promising(&rules).fails(), None, "{rules}");
     }

@@ -190,7 +190,8 @@ fn a_receipt_that_is_not_the_logs_is_not_packed() {
 fn a03_ours_and_verify_py_agree_on_deletions() {
     type Case = fn(&mut EpochLog);
     // Days that the genesis promises, what the keeper does, and the receipt at which it shows.
-    let cases: [(&str, &str, Case, Option<u64>); 16] = [
+    let long = String::leak("9".repeat(4301));
+    let cases: [(&str, &'static str, Case, Option<u64>); 18] = [
         (
             "honest",
             "2",
@@ -267,6 +268,25 @@ fn a03_ours_and_verify_py_agree_on_deletions() {
             Some(14),
         ),
         (
+            // More than Python reads as a number.
+            "promise too long",
+            long,
+            |log| {
+                log.declare(1, 9 * DAY, |_| {});
+                log.delete(1);
+            },
+            Some(14),
+        ),
+        (
+            "promise of more than 64 bits",
+            "18446744073709551616",
+            |log| {
+                log.declare(1, 9 * DAY, |_| {});
+                log.delete(1);
+            },
+            Some(14),
+        ),
+        (
             "control receipt",
             "0",
             |log| {
@@ -332,6 +352,7 @@ fn a03_ours_and_verify_py_agree_on_deletions() {
                 "{name}: {said}"
             ),
         }
+        assert!(said.len() < 300, "{name}: {said}");
         std::fs::write(folder.path().join("receipts.bin"), &file).unwrap();
         bring(&log, folder.path());
         let Some((code, theirs)) = python(folder.path(), "receipts.bin") else {

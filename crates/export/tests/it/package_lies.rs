@@ -455,3 +455,23 @@ fn both_verifiers_take_pins_and_sizes_alike() {
         both(&selection, &auditor);
     }
 }
+
+#[test]
+fn a24_the_manifest_lists_the_files_in_the_order_of_the_archive() {
+    let (log, honest) = whole();
+    let key = &log.checkpoint_key;
+    let mut files = honest.clone();
+    remanifest(&mut files, key, |manifest| manifest.files.swap(0, 1));
+    fails(&both(&files, &log.policy()), "order of the archive");
+    let mut files = honest.clone();
+    remanifest(&mut files, key, |manifest| manifest.files.reverse());
+    fails(&both(&files, &log.policy()), "order of the archive");
+    // An archive in another order has no manifest that helps.
+    let mut files = honest.clone();
+    files.swap(0, 1);
+    remanifest(&mut files, key, |_| {});
+    fails(&both(&files, &log.policy()), "in this place");
+    let mut files = honest;
+    remanifest(&mut files, key, |_| {});
+    assert!(both(&files, &log.policy()).verdict.integrity.is_verified());
+}

@@ -364,3 +364,34 @@ fn a53_what_is_not_of_this_log_is_not_packed() {
     let error = write(PackageReports::new(stated));
     assert!(error.to_string().contains("lists no file"), "{error}");
 }
+
+#[test]
+fn a53_both_verifiers_take_the_same_times() {
+    let (log, honest) = packed(Selection::All);
+    let key = &log.checkpoint_key;
+    for (made, good) in [
+        ("1970-01-01T00:00:00.000000Z", true),
+        ("9999-12-31T23:59:59.999999Z", true),
+        ("2028-02-29T23:59:59.000001Z", true),
+        ("1969-12-31T23:59:59.999999Z", false),
+        ("0001-01-01T00:00:00.000000Z", false),
+        ("0000-01-01T00:00:00.000000Z", false),
+        ("2026-02-29T00:00:00.000000Z", false),
+        ("2026-06-30T23:59:60.000000Z", false),
+        ("2026-01-01T24:00:00.000000Z", false),
+        ("2026-01-01T00:00:00.00000Z", false),
+    ] {
+        let mut files = honest.clone();
+        let text = SignedNote::parse(get(&mut files, "report.note")).unwrap();
+        let text = text.text().replace(&MADE.to_string(), made);
+        let note = SignedNote::sign(&text, &log.origin, key).unwrap();
+        *get(&mut files, "report.note") = note.to_string().into_bytes();
+        remanifest(&mut files, key, |_| {});
+        if good {
+            let report = verify(&files, &log.policy());
+            assert!(report.verdict.integrity.is_verified(), "{made}: {report:?}");
+        } else {
+            fails(&files, &log, "made and a time");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What an auditor brings and nobody can use: both verifiers end with exit code 2 and accuse no log.
+
+use crate::run::{Place, lines};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// A package in `p.zip`, unpacked in `unpacked`, and a revocation of its log.
+fn place() -> Place {
+    let place = Place::new();
+    let kept = ["checkpoint", "audit", "-o", "kept.note"];
+    place.run(&kept).good();
+    place.run(&["export", "audit", "-o", "p.zip"]).good();
+    let file = fs::File::open(place.path("p.zip")).unwrap();
+    let mut zip = zip::ZipArchive::new(file).unwrap();
+    zip.extract(place.path("unpacked")).unwrap();
+    let revoke = [
+        "key",
+        "revoke",
+        "audit",
+        "--recovery-key",
+        "audit/keys/recovery.pem",
+        "--compromised-at",
+        "2026-01-01T00:00:00Z",
+        "-o",
+        "log.revocation",
+    ];
+    place.run(&revoke).good();
+    place.record(&lines(1));
+    place
+}
+
+/// Exit code and words of `verify.py` on the unpacked package; none where there is no Python.
+fn python(place: &Place, more: &[&str]) -> Option<(i32, String)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../export/assets/verify.py");
+    let output = Command::new("python3")
+        .arg("-B")
+        .arg(script)
+        .args(["unpacked", "--key", "audit/log.pub"])
+        .args(more)
+        .current_dir(place.path("."))
+        .output();
+    let Ok(output) = output else {
+        println!("SKIPPED: verify.py: python3 is absent");
+        return None;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    Some((output.status.code().unwrap(), said))
+}
+
+fn both(place: &Place, more: &[&str], code: i32) {
+    let ours = place.run(&[&["verify", "p.zip", "--key", "audit/log.pub"], more].concat());
+    assert_eq!(ours.code, code, "{more:?}: {}{}", ours.out, ours.err);
+    if let Some((theirs, said)) = python(place, more) {
+        assert_eq!(theirs, code, "{more:?}: verify.py says {said}");
+        assert!(!said.contains("Traceback"), "{more:?}: {said}");
+        assert_eq!(code == 2, !said.contains("integrity"), "{more:?}: {said}");
+    }
+}
+
+#[test]
+fn a_revocation_that_is_none_is_the_auditors_mistake() {
+    let place = place();
+    let with = |text: &str, code| {
+        place.write("brought", text);
+        both(
+            &place,
+            &["--checkpoint", "kept.note", "--revocation", "brought"],
+            code,
+        );
+    };
+    let good = fs::read_to_string(place.path("log.revocation")).unwrap();
+    let [label, origin, body] = good.lines().collect::<Vec<_>>()[..] else {
+        panic!("{good}");
+    };
+    with(&good, 0);
+    let other = "example.org/other/00112233445566778899aabbccddeeff";
+    with(&format!("{label}\n{other}\n{body}\n"), 0);
+    // 8 characters are 6 bytes of it.
+    let (cut, rest) = body.split_at(8);
+    for origin in [origin, other] {
+        for wrong in ["", "eHh4eHh4eHh4", "eHh4eHh4eHh", cut, rest, "?"] {
+            with(&format!("{label}\n{origin}\n{wrong}\n"), 2);
+        }
+        with(&format!("{label}\n{origin}\n{body}{cut}\n"), 2);
+        with(&format!("{label}\n{origin}\n{body}\n\n"), 2);
+        with(&format!("{origin}\n{body}\n"), 2);
+    }
+}
+
+#[test]
+fn a_size_that_is_none_is_refused() {
+    let place = place();
+    // A size of 0 says nothing; this log has sixteen receipts.
+    for (size, code) in [("0", 3), ("16", 0), ("15", 0), ("17", 1)] {
+        both(&place, &["--size", size], code);
+    }
+    both(&place, &["--size", "18446744073709551615"], 1);
+    for size in [
+        "-5",
+        "-1",
+        "",
+        " 5",
+        "5_0",
+        "0x5",
+        "1.5",
+        "18446744073709551616",
+        "\u{665}",
+    ] {
+        both(&place, &[&format!("--size={size}")], 2);
+        both(&place, &["--size", size], 2);
+    }
+    both(&place, &["--size", &"9".repeat(5000)], 2);
+}
