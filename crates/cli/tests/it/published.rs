@@ -221,6 +221,8 @@ fn a_log_that_cannot_be_published_leaves_nothing_behind() {
     place.record(&lines(10));
     place.run(&["epoch", "seal", "audit"]).good();
     place.record(&lines(5));
+    let covers = ["checkpoint", "audit", "-o", "covers.note"];
+    place.run(&covers).good();
     let delete = ["epoch", "delete", "audit", "1", "--without-archive"];
     place.run(&delete).good();
     let checkpoint = ["checkpoint", "audit", "-o", "kept.note"];
