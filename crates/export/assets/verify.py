@@ -2755,8 +2755,13 @@ def parse_revocation(name):
     return lines[1], unbase64(lines[2], "revocation")
 
 
+class Arguments(argparse.ArgumentParser):
+    def error(self, message):
+        super().error(shown(message))
+
+
 def main():
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("path")
@@ -2780,7 +2785,7 @@ def main():
             print("FAILED: %s: %s" % (error.stage, shown(str(error))))
             return 1
         except OSError as error:
-            print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
+            print("%s: %s" % (shown(str(error.filename)), error.strerror), file=sys.stderr)
             return 2
         print("OK")
         return 0
@@ -2797,14 +2802,14 @@ def main():
             return 2
         known = [os.path.join(path, name) for name in ("receipts.bin", "manifest.note")]
         if os.path.isdir(path) and not any(os.path.exists(file) for file in known):
-            print("%s: no package in this folder" % path, file=sys.stderr)
+            print("%s: no package in this folder" % shown(path), file=sys.stderr)
             return 2
         others = {os.path.realpath(name) for name in files}
         verdict, log = verify(
             path, pins, brought, options.size, revocations, others, options.subject
         )
     except OSError as error:
-        print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
+        print("%s: %s" % (shown(str(error.filename)), error.strerror), file=sys.stderr)
         return 2
     for question, (status, reason) in verdict.answers.items():
         print("%-13s %s%s" % (question, status, shown(": " + reason if reason else "")))
