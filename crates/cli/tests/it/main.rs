@@ -25,6 +25,8 @@ mod fleet_state;
 mod fleet_table;
 mod fleet_unreadable;
 mod help;
+#[cfg(unix)]
+mod hostile_directory;
 mod import_servers;
 mod imported;
 mod imports;
