@@ -1050,6 +1050,9 @@ class Keys:
     def may_follow(self, key, old):
         if key.data == old or key.data in self.fixed:
             raise Refused("signature", "a key of another purpose, or the old one, cannot take over")
+        gone = [body["revoked_key"] for body, at, _ in self.revoked if at is not None]
+        if key.data.hex() in gone:
+            raise Refused("signature", "a key that a receipt before it revoked cannot take over")
 
     def follow(self, key, since):
         again = any(key.data == data for data, _ in self.ranges)
