@@ -362,7 +362,7 @@ def judge(path, pins):
 
 
 def main():
-    parser = argparse.ArgumentParser(
+    parser = v.Arguments(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("path")
@@ -381,7 +381,7 @@ def main():
             return judge(options.path, pins)
         verdict = published(options.path, pins, brought)
     except OSError as error:
-        print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
+        print("%s: %s" % (v.shown(str(error.filename)), error.strerror), file=sys.stderr)
         return 2
     except (Refused, UnicodeDecodeError) as error:
         print("cannot use what you brought: %s" % v.shown(str(error)), file=sys.stderr)

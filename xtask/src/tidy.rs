@@ -230,6 +230,11 @@ fn source(workspace: &Workspace, path: &Path, problems: &mut Vec<String>) -> Res
     if lines > MAX_LINES {
         problems.push(format!("{shown}: {lines} lines, at most {MAX_LINES}"));
     }
+    if prints_a_path(&shown, &text) {
+        problems.push(format!(
+            "{shown}: a path is shown with `shown_path` of crate::output: a name may have commands to the terminal in it"
+        ));
+    }
     let is_root = shown.ends_with("src/lib.rs");
     if is_root
         && !text
@@ -239,6 +244,16 @@ fn source(workspace: &Workspace, path: &Path, problems: &mut Vec<String>) -> Res
         problems.push(format!("{shown}: an empty shell"));
     }
     Ok(())
+}
+
+/// Whether a file of the command line shows a path as it is. Files that others hand over have names
+/// that others chose.
+fn prints_a_path(shown: &str, text: &str) -> bool {
+    shown.starts_with("crates/cli/src/")
+        && shown != "crates/cli/src/output/text.rs"
+        && [".display()", "Path::display"]
+            .iter()
+            .any(|call| text.contains(call))
 }
 
 /// A test in the sources of a package that has none run there (`test = false`) would never fail.
@@ -329,6 +344,15 @@ mod tests {
         assert_eq!(missing_lints(root, own), ["todo = \"warn\""]);
         let own = "[lints.rust]\nmissing_docs = \"warn\"\ntodo = \"warn\"\n";
         assert_eq!(missing_lints(root, own), ["unsafe_code = \"deny\""]);
+    }
+
+    #[test]
+    fn paths_are_shown_in_one_place() {
+        let text = "format!(\"{}\", path.display())";
+        assert!(prints_a_path("crates/cli/src/commands/verify.rs", text));
+        assert!(!prints_a_path("crates/cli/src/output/text.rs", text));
+        assert!(!prints_a_path("crates/directory/src/error.rs", text));
+        assert!(!prints_a_path("crates/cli/src/open.rs", "shown_path(path)"));
     }
 
     #[test]

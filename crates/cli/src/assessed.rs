@@ -4,7 +4,7 @@ use crate::cli::crosswalk::Scope;
 use crate::evidence::{Outcome, verify_path};
 use crate::failure::usage;
 use crate::open::{read_at_most, time};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use ai_audit_compliance::{
     Assessment, CatalogueError, Catalogues, Crosswalk, MAX_CATALOGUE_LEN, Period, Pointer,
 };
@@ -36,7 +36,7 @@ pub(crate) fn own_id(path: &Path) -> anyhow::Result<String> {
 }
 
 fn add(all: &mut Catalogues, path: &Path) -> anyhow::Result<()> {
-    let shown = path.display().to_string();
+    let shown = shown_path(path);
     let text = String::from_utf8(read_at_most(path, MAX_CATALOGUE_LEN)?)
         .map_err(|_| usage(format!("{shown}: expected a text in UTF-8")))?;
     all.add(&shown, &text).map_err(refused)

@@ -2,7 +2,7 @@
 
 use crate::failure::usage;
 use crate::open::{log_name, settings, settings_of_another};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::progress::Progress;
 use crate::python;
 pub(crate) use ai_audit_directory::failed_report as failed;
@@ -69,7 +69,7 @@ impl Form {
     ///
     /// When it cannot be opened or read.
     pub(crate) fn of(path: &Path) -> anyhow::Result<Self> {
-        let cannot = |error| usage(format!("{}: {error}", path.display()));
+        let cannot = |error| usage(format!("{}: {error}", shown_path(path)));
         Ok(match EvidenceForm::of(path).map_err(cannot)? {
             EvidenceForm::Directory => Self::Directory,
             EvidenceForm::Published => Self::Published,
@@ -164,7 +164,7 @@ fn verify_with(
             if log.is_some() {
                 return Err(usage(format!(
                     "--log picks a log of a directory, and {} is {form}",
-                    path.display()
+                    shown_path(path)
                 )));
             }
             if form == Form::Unknown {
@@ -231,26 +231,26 @@ pub(crate) fn file(
         Form::Package => LogFile::Package,
         Form::Receipts => LogFile::Receipts,
         Form::Unknown => {
-            let reason = format!("{} is no evidence: expected {EVIDENCE}", path.display());
+            let reason = format!("{} is no evidence: expected {EVIDENCE}", shown_path(path));
             let report = failed(policy, reason).of_one_log(policy);
             return Ok(Outcome::new("unknown", report));
         }
         Form::Python(_) => {
             return Err(usage(format!(
                 "{} is {form}: `ai-audit verify` verifies it, and `ai-audit import` brings it into a log",
-                path.display()
+                shown_path(path)
             )));
         }
         Form::Directory | Form::Proof | Form::Equivocation | Form::Statement => {
             return Err(usage(format!(
                 "{} is {form}: expected a log directory, a published log, a package (ZIP) or a receipts file",
-                path.display()
+                shown_path(path)
             )));
         }
     };
     let found = held
         .observe(path, policy, &mut shown)
-        .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        .map_err(|error| usage(format!("{}: {error}", shown_path(path))))?;
     Ok(Outcome {
         checkpoint: found.checkpoint,
         ..Outcome::new(found.kind, found.report)

@@ -1,5 +1,6 @@
 //! From errors to one clear sentence and an exit code.
 
+use crate::output::safe;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -70,14 +71,21 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
 
 /// Tells of wrong usage as clap found it, or prints the help that was asked for.
 pub(crate) fn of_usage(error: &clap::Error, json: bool) -> ExitCode {
-    if !error.use_stderr() || !json {
+    // What is no usage may be the name of a file, and clap shows it as it is.
+    let harmless = || {
+        std::env::args_os().all(|argument| {
+            let argument = argument.to_string_lossy();
+            safe(&argument) == argument
+        })
+    };
+    if !error.use_stderr() || (!json && harmless()) {
         // Whoever closed the output does not want to hear of it.
         let _ = error.print();
         let code = error.exit_code();
         return ExitCode::from(u8::try_from(code).unwrap_or(USAGE));
     }
     let text = error.render().to_string();
-    // The usage and the hint to --help are for people.
+    // The usage and the hint to --help are for people, and are left out.
     let mut said: Vec<&str> = text
         .lines()
         .map(str::trim)
@@ -87,14 +95,14 @@ pub(crate) fn of_usage(error: &clap::Error, json: bool) -> ExitCode {
     if let Some(first) = said.first_mut() {
         *first = first.trim_start_matches("error: ");
     }
-    tell(&said.join(" "), USAGE, true)
+    tell(&said.join(" "), USAGE, json)
 }
 
 /// Nobody is left to tell when both outputs are closed: the exit code remains.
 fn tell(text: &str, code: u8, json: bool) -> ExitCode {
     let value = serde_json::json!({ "error": text, "exit": code });
     if !json || writeln!(io::stdout().lock(), "{value}").is_err() {
-        let _ = writeln!(io::stderr().lock(), "error: {}", crate::output::safe(text));
+        let _ = writeln!(io::stderr().lock(), "error: {}", safe(text));
     }
     ExitCode::from(code)
 }

@@ -1,7 +1,7 @@
 //! Opening what commands work on: directories with their settings, logs, receipts, times.
 
 use crate::failure::usage;
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use ai_audit_core::{Kind, LeafHash, ReceiptId, Timestamp};
 use ai_audit_directory::{DeletionInfo, Layout, LogDirectory, Settings, Writer};
 use ai_audit_store::{LogName, Query};
@@ -80,7 +80,10 @@ fn combined(dir: &Path, another: bool) -> anyhow::Result<Settings> {
     let file = match config {
         // Who names a file does not mean none.
         Some(file) if !file.is_file() => {
-            return Err(usage(format!("{}: there is no such file", file.display())));
+            return Err(usage(format!(
+                "{}: there is no such file",
+                shown_path(&file)
+            )));
         }
         Some(file) => file,
         None => Layout::new(dir).settings(),
@@ -210,20 +213,20 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 pub(crate) fn readable(path: &Path) -> anyhow::Result<()> {
     std::fs::File::open(path)
         .map(drop)
-        .map_err(|error| usage(format!("{}: {error}", path.display())))
+        .map_err(|error| usage(format!("{}: {error}", shown_path(path))))
 }
 
 /// Reads a file that is not longer than it may be.
 pub(crate) fn read_at_most(path: &Path, max: usize) -> anyhow::Result<Vec<u8>> {
     use std::io::Read as _;
-    let cannot = |error: std::io::Error| usage(format!("{}: {error}", path.display()));
+    let cannot = |error: std::io::Error| usage(format!("{}: {error}", shown_path(path)));
     let file = std::fs::File::open(path).map_err(cannot)?;
     let mut contents = Vec::new();
     file.take(max as u64 + 1)
         .read_to_end(&mut contents)
         .map_err(cannot)?;
     if contents.len() > max {
-        let path = path.display();
+        let path = shown_path(path);
         return Err(usage(format!("{path}: expected at most {max} bytes")));
     }
     Ok(contents)

@@ -2,7 +2,7 @@
 
 mod text;
 
-pub(crate) use text::{bytes, counted, safe, short};
+pub(crate) use text::{bytes, counted, safe, short, shown_path};
 
 use anyhow::Context as _;
 use comfy_table::{Table, presets};

@@ -12,7 +12,7 @@ pub(crate) use self::servers::is_address;
 pub(crate) use self::trust::{key, source_trust};
 
 use crate::failure::usage;
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::progress::Progress;
 use ai_audit_export::archive::ReadAt;
 use ai_audit_export::{verify_python_package, verify_python_records};
@@ -60,7 +60,7 @@ pub(crate) fn verify_file(
     trust: &SourceTrust,
     output: Output,
 ) -> anyhow::Result<PythonReport> {
-    let shown = path.display();
+    let shown = shown_path(path);
     let file = File::open(path).map_err(|error| usage(format!("{shown}: {error}")))?;
     match form {
         Form::Package => Ok(verify_package(file, trust, output)),

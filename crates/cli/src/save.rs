@@ -2,6 +2,7 @@
 //! place of another unless that was asked for.
 
 use crate::failure::usage;
+use crate::output::shown_path;
 use anyhow::Context as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, Write as _};
@@ -37,7 +38,7 @@ impl NewFile {
     }
 
     fn with_mode(path: &Path, force: bool, mode: u32) -> anyhow::Result<Self> {
-        let shown = path.display().to_string();
+        let shown = shown_path(path);
         let cannot = |error: &io::Error| usage(format!("{shown}: {}", in_words(error)));
         let special = match fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(usage(format!("{shown} is a directory"))),

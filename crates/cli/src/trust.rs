@@ -3,6 +3,7 @@
 use crate::cli::{Times, Trust};
 use crate::failure::usage;
 use crate::open::{read, read_at_most};
+use crate::output::shown_path;
 use ai_audit_core::Timestamp;
 use ai_audit_export::ManifestFile;
 use ai_audit_note::MAX_POLICY_LEN;
@@ -92,7 +93,7 @@ impl TrustFile {
 }
 
 fn wrong<E: Display>(path: &Path) -> impl FnOnce(E) -> anyhow::Error {
-    move |error| usage(format!("{}: {error}", path.display()))
+    move |error| usage(format!("{}: {error}", shown_path(path)))
 }
 
 /// Adds timestamps and the certificates of their authorities to a policy.

@@ -7,10 +7,15 @@ use crate::{
 };
 use core::fmt;
 
+/// How many revoked keys a history remembers: it has no allocator.
+const REMEMBERED: usize = 8;
+
 /// Walks a log's receipt keys: fed receipts in their order, it verifies each under the key that is
 /// valid there and follows rotations and revocations (`docs/spec/keys.md`).
 ///
-/// It begins with the genesis's keys, which the caller trusts because of a pin. Order and chain are
+/// It begins with the genesis's keys, which the caller trusts because of a pin. Of the keys that were
+/// revoked it remembers the last eight, and of those that were valid before none: whoever has to know
+/// that no key comes back remembers them all, as `ai-audit verify` does. Order and chain are
 /// the matter of [`Chain`](crate::Chain).
 ///
 /// ```
@@ -45,6 +50,8 @@ pub struct KeyHistory {
     recovery: VerifyingKey,
     valid: VerifyingKey,
     since: u64,
+    /// The keys that were revoked last, the last first.
+    revoked: [Option<KeyId>; REMEMBERED],
     /// `None` where no receipt may be batched.
     batches: Option<Batches>,
 }
@@ -133,6 +140,11 @@ pub enum KeyHistoryError {
         /// The new key.
         key: KeyId,
     },
+    /// It hands over to a key that a receipt before it revoked.
+    Revoked {
+        /// The new key.
+        key: KeyId,
+    },
     /// It is a revocation that the recovery key did not sign.
     Recovery,
     /// It is a revocation that says something of receipts behind itself.
@@ -168,6 +180,7 @@ impl KeyHistory {
             recovery,
             valid: receipt,
             since: 0,
+            revoked: [None; REMEMBERED],
             batches: None,
         }
     }
@@ -317,6 +330,7 @@ impl KeyHistory {
         signed_by(receipt, &successor, |key| receipt.verify_signature(key))?;
         self.valid = successor;
         self.since = seq;
+        self.remember(revocation.revoked_key.id());
         Ok(KeyChange::Revoked(Revoked {
             key: revocation.revoked_key,
             after,
@@ -333,7 +347,18 @@ impl KeyHistory {
         if *key == *other_than || *key == self.checkpoint || *key == self.recovery {
             return Err(KeyHistoryError::Purpose { key: key.id() });
         }
+        let key = key.id();
+        if self.revoked.contains(&Some(key)) {
+            return Err(KeyHistoryError::Revoked { key });
+        }
         Ok(())
+    }
+
+    fn remember(&mut self, key: KeyId) {
+        if !self.revoked.contains(&Some(key)) {
+            self.revoked.rotate_right(1);
+            self.revoked[0] = Some(key);
+        }
     }
 }
 
@@ -395,6 +420,10 @@ impl fmt::Display for KeyHistoryError {
             Self::Purpose { key } => write!(
                 f,
                 "key {key} cannot take over: it is the old key, or the checkpoint or recovery key"
+            ),
+            Self::Revoked { key } => write!(
+                f,
+                "key {key} cannot take over: a receipt before this one revoked it"
             ),
             Self::Recovery => f.write_str(
                 "signature: the revocation is not signed by the recovery key that the genesis names",

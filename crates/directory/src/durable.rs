@@ -34,9 +34,21 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), DirectoryError> {
         .map_err(io_at(path))
 }
 
-/// Reads a file of at most `max` bytes; `None` if there is none.
+/// Refuses what is no plain file, also behind a link: the directory may be an enemy's, a pipe in it never
+/// answers, and a device never ends. Whoever can change the directory while it is read could put one there
+/// in between; all he gains is that it is read for ever.
+pub(crate) fn plain(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_file() {
+        return Ok(());
+    }
+    let what =
+        "expected a plain file, found a folder, pipe or device; take it away, or put a file there";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, what))
+}
+
+/// Reads a plain file of at most `max` bytes; `None` if there is none.
 pub(crate) fn read(path: &Path, max: usize) -> Result<Option<Vec<u8>>, DirectoryError> {
-    let file = match File::open(path) {
+    let file = match plain(path).and_then(|()| File::open(path)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io_at(path)(error)),
@@ -46,7 +58,9 @@ pub(crate) fn read(path: &Path, max: usize) -> Result<Option<Vec<u8>>, Directory
         .read_to_end(&mut contents)
         .map_err(io_at(path))?;
     if contents.len() > max {
-        let error = io::Error::other(format!("longer than {max} bytes"));
+        let error = io::Error::other(format!(
+            "longer than {max} bytes, which is the most it may have"
+        ));
         return Err(io_at(path)(error));
     }
     Ok(Some(contents))

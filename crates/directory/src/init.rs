@@ -1,6 +1,7 @@
 //! Opening a new log: keys, genesis, key line.
 
 use crate::begun;
+use crate::durable;
 use crate::ephemeral;
 use crate::error::io_at;
 use crate::key_files::{durable_folder, folder_of, private_folder, sync_folder};
@@ -19,6 +20,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+/// Longest `log.pub` that is read: a name of 223 bytes and a key are less.
+const MAX_KEY_LINE: usize = 4096;
 
 /// What a new log is to be.
 #[derive(Debug, Clone)]
@@ -484,7 +488,9 @@ impl Layout {
     /// Whether `log.pub` of a log is there and says what the genesis says.
     #[must_use]
     pub fn key_line_is(&self, log: &LogName, line: &VKey) -> bool {
-        fs::read_to_string(self.log(log).key_line)
-            .is_ok_and(|text| text.trim_end() == line.to_string())
+        durable::read(&self.log(log).key_line, MAX_KEY_LINE)
+            .ok()
+            .flatten()
+            .is_some_and(|text| text.trim_ascii_end() == line.to_string().as_bytes())
     }
 }

@@ -3,6 +3,7 @@
 
 mod form;
 
+use crate::durable::plain;
 use crate::error::io_at;
 use crate::key_files::{
     folder_of, private_folder, read_secret, sync_folder, unfinished, write_secret,
@@ -131,7 +132,9 @@ impl FileKek {
     }
 
     fn read_one(&self, path: &Path) -> Result<Read, DirectoryError> {
-        match read_secret(path, self.private_only) {
+        // It comes with a directory that somebody may have handed over.
+        let read = plain(path).map_err(io_at(path));
+        match read.and_then(|()| read_secret(path, self.private_only)) {
             Ok(text) => Ok(KekFile::parse(&text).map_or(Read::Malformed, Read::Key)),
             Err(DirectoryError::Key { .. }) => Ok(Read::Malformed),
             Err(DirectoryError::Io { error, .. }) if error.kind() == ErrorKind::NotFound => {

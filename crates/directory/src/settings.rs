@@ -1,14 +1,16 @@
 //! Settings: from the file of the directory, then the environment, then flags; the later wins.
 
-use crate::error::io_at;
+use crate::durable;
 use crate::{
     BucketAddress, ColdSettings, DirectoryError, Passphrase, SignerService, SignerSettings,
     StoreAddress, StoreSettings,
 };
 use serde::Deserialize;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Longest settings file, in bytes.
+pub(crate) const MAX_SETTINGS: usize = 1 << 20;
 
 /// What a log directory's writer is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,10 +199,8 @@ impl Settings {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, DirectoryError> {
         let mut settings = Self::default();
-        match fs::read_to_string(file) {
-            Ok(text) => settings = read(&text, file)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(io_at(file)(error)),
+        if let Some(text) = text_of(file)? {
+            settings = read(&text, file)?;
         }
         for (variable, value) in variables {
             let Some(name) = variable.strip_prefix(PREFIX) else {
@@ -331,10 +331,23 @@ pub(crate) fn names_store(file: &Path) -> bool {
 
 /// Whether a settings file has one of these.
 pub(crate) fn names(file: &Path, settings: &[&str]) -> bool {
-    fs::read_to_string(file)
+    text_of(file)
         .ok()
+        .flatten()
         .and_then(|text| toml::from_str::<toml::Table>(&text).ok())
         .is_some_and(|table| settings.iter().any(|name| table.contains_key(*name)))
+}
+
+/// The text of a settings file; `None` if there is none.
+fn text_of(file: &Path) -> Result<Option<String>, DirectoryError> {
+    let Some(bytes) = durable::read(file, MAX_SETTINGS)? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8(bytes).map_err(|_| DirectoryError::Settings {
+        origin: file.display().to_string(),
+        what: "expected a text in UTF-8".into(),
+    })?;
+    Ok(Some(text))
 }
 
 /// What the text of a settings file says, and nothing else.
@@ -367,6 +380,7 @@ fn one_line(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs

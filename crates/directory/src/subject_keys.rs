@@ -21,10 +21,27 @@ impl LogDirectory {
         &self,
         log: &LogName,
     ) -> Result<Option<SqliteSubjectKeys<FileKek>>, DirectoryError> {
+        self.keys_to_read(log, self.passphrase()?)
+    }
+
+    /// The same to see which there are and which are destroyed: nothing is unwrapped, so the file with
+    /// the passphrase is not read. Settings that came with somebody's directory may name any file.
+    pub(crate) fn subject_keys_unopened(
+        &self,
+        log: &LogName,
+    ) -> Result<Option<SqliteSubjectKeys<FileKek>>, DirectoryError> {
+        self.keys_to_read(log, None)
+    }
+
+    fn keys_to_read(
+        &self,
+        log: &LogName,
+        passphrase: Option<Passphrase>,
+    ) -> Result<Option<SqliteSubjectKeys<FileKek>>, DirectoryError> {
         let id = self.head(log)?.log_id();
         let paths = self.layout().log(log);
         self.check_subject_keys(&paths)?;
-        let kek = self.kek(&paths, &id)?;
+        let kek = self.kek(&paths, &id, passphrase)?;
         Ok(SqliteSubjectKeys::open(&paths.subject_keys, id, kek)?)
     }
 
@@ -37,22 +54,31 @@ impl LogDirectory {
         let id = self.head(log)?.log_id();
         let paths = self.layout().log(log);
         self.check_subject_keys(&paths)?;
-        let kek = self.kek(&paths, &id)?;
+        let kek = self.kek(&paths, &id, self.passphrase()?)?;
         kek.destroy_unfinished()?;
         let (path, random) = (&paths.subject_keys, Arc::new(OsRandom));
         Ok(SqliteSubjectKeys::create_or_open(path, id, kek, random)?)
     }
 
-    fn kek(&self, paths: &LogPaths, log: &LogId) -> Result<FileKek, DirectoryError> {
+    fn passphrase(&self) -> Result<Option<Passphrase>, DirectoryError> {
+        let settings = self.settings();
+        match (&settings.kek_passphrase, &settings.kek_passphrase_file) {
+            (Some(passphrase), _) => Ok(Some(passphrase.clone())),
+            (None, Some(file)) => Passphrase::read(file, settings.production).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn kek(
+        &self,
+        paths: &LogPaths,
+        log: &LogId,
+        passphrase: Option<Passphrase>,
+    ) -> Result<FileKek, DirectoryError> {
         let settings = self.settings();
         let (file, next) = match &settings.kek_folder {
             None => (paths.kek.clone(), paths.next_kek.clone()),
             Some(folder) => elsewhere(folder, log, paths)?,
-        };
-        let passphrase = match (&settings.kek_passphrase, &settings.kek_passphrase_file) {
-            (Some(passphrase), _) => Some(passphrase.clone()),
-            (None, Some(file)) => Some(Passphrase::read(file, settings.production)?),
-            (None, None) => None,
         };
         Ok(FileKek::new(file, next, passphrase, settings.production))
     }

@@ -1048,6 +1048,9 @@ class Keys:
     def may_follow(self, key, old):
         if key.data == old or key.data in self.fixed:
             raise Refused("signature", "a key of another purpose, or the old one, cannot take over")
+        gone = [body["revoked_key"] for body, at, _ in self.revoked if at is not None]
+        if key.data.hex() in gone:
+            raise Refused("signature", "a key that a receipt before it revoked cannot take over")
 
     def follow(self, key, since):
         again = any(key.data == data for data, _ in self.ranges)
@@ -2772,8 +2775,13 @@ def parse_revocation(name):
     return lines[1], body
 
 
+class Arguments(argparse.ArgumentParser):
+    def error(self, message):
+        super().error(shown(message))
+
+
 def main():
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("path")
@@ -2797,7 +2805,7 @@ def main():
             print("FAILED: %s: %s" % (error.stage, shown(str(error))))
             return 1
         except OSError as error:
-            print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
+            print("%s: %s" % (shown(str(error.filename)), error.strerror), file=sys.stderr)
             return 2
         print("OK")
         return 0
@@ -2814,14 +2822,14 @@ def main():
             return 2
         known = [os.path.join(path, name) for name in ("receipts.bin", "manifest.note")]
         if os.path.isdir(path) and not any(os.path.exists(file) for file in known):
-            print("%s: no package in this folder" % path, file=sys.stderr)
+            print("%s: no package in this folder" % shown(path), file=sys.stderr)
             return 2
         others = {os.path.realpath(name) for name in files}
         verdict, log = verify(
             path, pins, brought, options.size, revocations, others, options.subject
         )
     except OSError as error:
-        print("%s: %s" % (error.filename, error.strerror), file=sys.stderr)
+        print("%s: %s" % (shown(str(error.filename)), error.strerror), file=sys.stderr)
         return 2
     for question, (status, reason) in verdict.answers.items():
         print("%-13s %s%s" % (question, status, shown(": " + reason if reason else "")))

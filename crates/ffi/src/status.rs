@@ -207,6 +207,7 @@ impl From<KeyHistoryError> for AiAuditStatus {
             KeyHistoryError::Body(_) => Self::Decode,
             KeyHistoryError::Proof { .. }
             | KeyHistoryError::Purpose { .. }
+            | KeyHistoryError::Revoked { .. }
             | KeyHistoryError::Recovery
             | KeyHistoryError::After { .. } => Self::KeyChange,
         }

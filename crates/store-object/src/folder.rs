@@ -116,7 +116,12 @@ impl Objects for Folder {
         let mut content = Vec::new();
         let most = u64::try_from(most(name)).unwrap_or(u64::MAX);
         let read = |file: File| file.take(most.saturating_add(1)).read_to_end(&mut content);
-        match File::open(&path).and_then(read) {
+        // A pipe would never answer, and the folder may be an enemy's.
+        let plain = |found: fs::Metadata| match found.is_file() {
+            true => File::open(&path),
+            false => Err(std::io::Error::other("expected a plain file")),
+        };
+        match fs::metadata(&path).and_then(plain).and_then(read) {
             Ok(len) if u64::try_from(len).is_ok_and(|len| len > most) => Err(too_long(name)),
             Ok(_) => {
                 let tag = tag_of(&content);

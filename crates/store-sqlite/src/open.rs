@@ -62,6 +62,7 @@ pub(crate) fn open(path: &Path, mode: OpenMode) -> Result<Opened, StoreError> {
     } else {
         there(path)?;
     }
+    plain_beside(path).map_err(|what| StoreError::NotAStore { what })?;
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX
         | match mode {
             OpenMode::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -164,6 +165,21 @@ fn there(path: &Path) -> Result<(), StoreError> {
         }),
         Err(error) => Err(not_readable(path, &error)),
     }
+}
+
+/// Refuses companions of a database that are no plain files, which SQLite would open: a pipe never
+/// answers, and the folder may be an enemy's.
+pub(crate) fn plain_beside(path: &Path) -> Result<(), String> {
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let path = beside(path, suffix);
+        if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+            let shown = path.display();
+            return Err(format!(
+                "{shown}: expected a plain file of SQLite's, or none"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Says in the system's own words why a file that SQLite could not open cannot be read; SQLite's are

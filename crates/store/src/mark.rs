@@ -140,6 +140,10 @@ impl HighWaterMark for FileMarks {
 fn read_still(path: &Path) -> std::io::Result<String> {
     let read = || {
         let mut text = String::new();
+        // A pipe would never answer, and the folder may have come with a directory of somebody's.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(std::io::Error::other("expected a plain file"));
+        }
         let file = File::open(path)?;
         // A writer that was stopped in the middle of a line leaves the same half line for many reads.
         wait_for(|| file.try_lock_shared());

@@ -67,7 +67,7 @@ impl<'p> Suspicion<'p> {
     ///
     /// # Errors
     ///
-    /// When a key takes over that was valid before.
+    /// When a key takes over that was valid before, or that a receipt before revoked.
     pub(crate) fn see(&mut self, seq: u64, change: Option<&KeyChange>) -> Result<(), String> {
         let next = match change {
             None => None,
@@ -97,7 +97,19 @@ impl<'p> Suspicion<'p> {
             return Ok(());
         };
         let again = self.keys.iter().any(|(key, _)| *key == next.0);
+        // What is revoked in the log is suspect up to there and no further, so it may not come later. The
+        // history remembers the last of them, and here are all.
+        let revoked = self
+            .revocations
+            .iter()
+            .any(|one| one.at.is_some() && one.revoked.key == next.0);
         self.keys.push(next);
+        if revoked {
+            return Err(format!(
+                "key {} cannot take over: a receipt before this one revoked it",
+                next.0.id()
+            ));
+        }
         if again {
             return Err(format!(
                 "key {} was valid before and takes over again",

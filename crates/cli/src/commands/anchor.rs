@@ -3,7 +3,7 @@
 use crate::cli::Anchor;
 use crate::failure::usage;
 use crate::open::{close, directory, log_name, read, settings, writer};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use ai_audit_directory::LogDirectory;
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_store::{AnchorRequest, LogName, Receipt};
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Anchor, output: Output) -> anyhow::Result<ExitCode> {
     };
     let note = match (&args.note, &token) {
         (Some(path), _) => String::from_utf8(read(path)?)
-            .map_err(|_| usage(format!("{}: expected a note in UTF-8", path.display())))?,
+            .map_err(|_| usage(format!("{}: expected a note in UTF-8", shown_path(path))))?,
         (None, Some(token)) => timestamped(&directory, &log, token)?.to_string(),
         (None, None) => cosigned(&directory, &log)?,
     };
@@ -70,7 +70,7 @@ pub(crate) fn append(
 /// A timestamp from a file.
 pub(crate) fn token(path: &Path) -> anyhow::Result<TimestampToken> {
     TimestampToken::read(&read(path)?)
-        .map_err(|error| usage(format!("{}: {error}", path.display())))
+        .map_err(|error| usage(format!("{}: {error}", shown_path(path))))
 }
 
 /// The stored checkpoint that a timestamp is over.

@@ -3,7 +3,7 @@
 use crate::cli::Checkpoint;
 use crate::failure::usage;
 use crate::open::{directory, log_name, write};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::save::NewFile;
 use serde_json::json;
 use std::process::ExitCode;
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Checkpoint, output: Output) -> anyhow::Result<ExitCode>
     } else if let Some(path) = &args.output {
         output.line(format!(
             "Wrote the checkpoint to {}. Keep it where the log's keeper cannot change it.",
-            path.display()
+            shown_path(path)
         ))?;
     } else {
         write(None, &note)?;

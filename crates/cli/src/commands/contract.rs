@@ -8,7 +8,7 @@ mod states;
 use crate::cli::contract::{Contract as Args, ContractCommand};
 use crate::failure::usage;
 use crate::open::read_at_most;
-use crate::output::{Output, counted};
+use crate::output::{Output, counted, shown_path};
 use ai_audit_contracts::{Contract, Evaluation, MAX_CONTRACT, State, Tally, Verdict};
 use serde_json::Value;
 use std::path::Path;
@@ -28,13 +28,13 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
 /// A contract's text. What is too long is told by the reader.
 fn text(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(read_at_most(path, MAX_CONTRACT + 1)?)
-        .map_err(|_| usage(format!("{}: expected a text in UTF-8", path.display())))
+        .map_err(|_| usage(format!("{}: expected a text in UTF-8", shown_path(path))))
 }
 
 /// Reads a contract that has no mistake.
 pub(super) fn contract(path: &Path) -> anyhow::Result<Contract> {
     Contract::parse(&text(path)?).map_err(|problems| {
-        let (shown, all) = (path.display(), problems.as_slice());
+        let (shown, all) = (shown_path(path), problems.as_slice());
         let first = all.first().map(ToString::to_string).unwrap_or_default();
         let more = match all.len() {
             0 | 1 => String::new(),

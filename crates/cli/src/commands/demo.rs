@@ -7,7 +7,7 @@ use crate::commands::record;
 use crate::evidence::verify_path;
 use crate::failure::usage;
 use crate::open::{SOFTWARE, settings};
-use crate::output::{Output, Tone, bytes};
+use crate::output::{Output, Tone, bytes, shown_path};
 use ai_audit_core::{Question, Status};
 use ai_audit_directory::{DirectoryLog, InitOptions, LogDirectory, Settings, init};
 use ai_audit_export::{PackageOptions, Selection, write_package};
@@ -45,11 +45,11 @@ pub(crate) fn run(args: &Demo, output: Output) -> anyhow::Result<ExitCode> {
         Some(dir) if dir.exists() => {
             return Err(usage(format!(
                 "{} exists already; the demo wants a new directory",
-                dir.display()
+                shown_path(dir)
             )));
         }
         Some(dir) => {
-            std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+            std::fs::create_dir_all(dir).with_context(|| shown_path(dir))?;
             dir.clone()
         }
         None => {
@@ -267,7 +267,7 @@ fn export(audit: &Path, checkpoint: &SignedNote, path: &Path) -> anyhow::Result<
         reports: None,
     };
     let source = DirectoryLog::new(&directory, log);
-    let out = BufWriter::new(File::create(path).with_context(|| path.display().to_string())?);
+    let out = BufWriter::new(File::create(path).with_context(|| shown_path(path))?);
     write_package(out, &source, checkpoint, &[], &key, &options, |_, _| {})?;
     Ok(())
 }
@@ -350,7 +350,7 @@ impl Show {
             match &args.dir {
                 Some(dir) => self
                     .output
-                    .note(format!("Everything is in {}.", dir.display()))?,
+                    .note(format!("Everything is in {}.", shown_path(dir)))?,
                 None => self.output.note(
                     "`ai-audit demo DIR` keeps the files; `ai-audit --help` shows how to begin.",
                 )?,

@@ -6,7 +6,7 @@ use crate::cli::{
 };
 use crate::failure::usage;
 use crate::open::{directory, log_name, readable, settings, written};
-use crate::output::{Output, bytes, safe};
+use crate::output::{Output, bytes, safe, shown_path};
 use crate::progress::Progress;
 use crate::save::write_whole;
 use ai_audit_directory::{EpochInfo, Settings, compact, file_digest};
@@ -144,7 +144,7 @@ fn archive(args: &ArchiveEpoch, output: Output) -> anyhow::Result<()> {
     }
     output.line(format!(
         "Wrote {}: epoch {}, receipts {} to {}, {}.",
-        path.display(),
+        shown_path(&path),
         args.epoch,
         seal.first,
         seal.size,

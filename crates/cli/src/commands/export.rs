@@ -7,7 +7,7 @@ use crate::cli::Export;
 use crate::commands::anchor::{timestamped, token};
 use crate::failure::usage;
 use crate::open::{directory, log_name, time};
-use crate::output::{Output, Tone, bytes, counted, safe};
+use crate::output::{Output, Tone, bytes, counted, safe, shown_path};
 use crate::progress::Progress;
 use crate::save::NewFile;
 use ai_audit_core::{Head, Timestamp};
@@ -115,7 +115,7 @@ fn report(
         }
         let said = format!(
             "Wrote {}: {}, {} ({parts} and {}, which belong to every package), {}.",
-            args.output.display(),
+            shown_path(&args.output),
             manifest.selection.describe(),
             counted(manifest.receipts, "receipt", "receipts"),
             counted(control, "control receipt", "control receipts"),

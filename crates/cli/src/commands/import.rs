@@ -8,7 +8,7 @@ mod seal;
 use crate::cli::import::Import as Args;
 use crate::failure::{usage, with_code};
 use crate::open::{close, directory, log_name, settings, writer};
-use crate::output::{Output, Tone, counted, safe, short};
+use crate::output::{Output, Tone, counted, safe, short, shown_path};
 use crate::python::{self, Gathered};
 use ai_audit_core::{Exit, Question, Verdict, VerifyingKey};
 use ai_audit_directory::{ImportInfo, LogDirectory, Writer};
@@ -300,7 +300,7 @@ fn told(
     ))?;
     output.note(format!(
         "`ai-audit show {} {receipt} --original -o FILE` makes it again.",
-        args.dir.display()
+        shown_path(&args.dir)
     ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        output.line(format!("  {name:<26} {value}"))?;
+        output.line(format!("  {name:<26} {}", safe(&value)))?;
     }
     if let Some(size) = health.get("bytes").and_then(Value::as_u64) {
         output.line(output.paint(Tone::Bold, "store"))?;
@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
         output.line(output.paint(Tone::Bold, "logs"))?;
         for (log, size, last, origin, batched, open) in logs {
             output.line(format!("  {log}: {size} receipts, the last sealed {last}"))?;
-            output.line(format!("    {origin}"))?;
+            output.line(format!("    {}", safe(&origin)))?;
             if batched {
                 output.line("    what comes together is sealed as a batch")?;
             }
@@ -131,7 +131,7 @@ fn values(settings: &Settings) -> [(&'static str, Value); 29] {
     } = settings;
     let path = |path: &Option<PathBuf>| {
         let path = path.as_deref();
-        json!(path.map_or("none".into(), |path| path.display().to_string()))
+        json!(path.map_or("none".into(), Path::to_string_lossy))
     };
     let text = |text: Option<&str>| json!(text.unwrap_or("none"));
     let values = [

@@ -3,7 +3,7 @@
 use crate::cli::Init;
 use crate::failure::usage;
 use crate::open::{SOFTWARE, log_name, settings};
-use crate::output::{Output, Tone, safe};
+use crate::output::{Output, Tone, safe, shown_path};
 use ai_audit_core::BatchSeal;
 use ai_audit_directory::{
     InitOptions, REDACTION_POLICY, ServiceKey, Settings, SignerAddress, StoreAddress, init,
@@ -96,19 +96,19 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
     output.line(format!(
         "Opened log {} in {}.",
         made.log,
-        args.dir.display()
+        shown_path(&args.dir)
     ))?;
-    output.line(format!("  origin    {}", made.key_line.name()))?;
-    output.line(format!("  key line  {}", paths.key_line.display()))?;
-    output.line(format!("  keys      {}", paths.keys.display()))?;
+    output.line(format!("  origin    {}", safe(made.key_line.name())))?;
+    output.line(format!("  key line  {}", shown_path(&paths.key_line)))?;
+    output.line(format!("  keys      {}", shown_path(&paths.keys)))?;
     if let Some(store) = store {
-        output.line(format!("  receipts  {store}"))?;
+        output.line(safe(&format!("  receipts  {store}")))?;
     }
     output.note("")?;
     output.note(format!(
         "{} Hand {} to your auditor, before anything is recorded.",
         output.paint(Tone::Bold, "1."),
-        paths.key_line.display()
+        shown_path(&paths.key_line)
     ))?;
     if args.ephemeral {
         output.note(format!(
@@ -119,7 +119,7 @@ pub(crate) fn run(args: &Init, output: Output) -> anyhow::Result<ExitCode> {
         output.note(format!(
             "{} Move {} to where this machine cannot reach it.",
             output.paint(Tone::Bold, "2."),
-            paths.recovery_key.display()
+            shown_path(&paths.recovery_key)
         ))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -8,7 +8,7 @@ use crate::cli::Key;
 use crate::cli::key::{KeyAction, ShowKeys};
 use crate::failure::usage;
 use crate::open::{directory, log_name};
-use crate::output::{Output, Tone, safe};
+use crate::output::{Output, Tone, safe, shown_path};
 use crate::trust::pin;
 use ai_audit_core::{DecodeBody as _, Genesis, UnverifiedReceipt};
 use ai_audit_note::VKey;
@@ -92,13 +92,13 @@ fn of_directory(args: &ShowKeys, path: &Path, output: Output) -> anyhow::Result<
     output.line(format!(
         "{} {}",
         output.paint(Tone::Bold, "origin"),
-        line.name()
+        safe(line.name())
     ))?;
     for ((purpose, key, path), service) in keys.iter().zip(&services) {
         let service = service.as_ref().filter(|service| service.key == *key);
         let place = match (service, path.is_file()) {
-            (Some(service), _) => service.address.to_string(),
-            (None, true) => path.display().to_string(),
+            (Some(service), _) => safe(&service.address.to_string()),
+            (None, true) => shown_path(path),
             (None, false) => "not on this machine".into(),
         };
         output.line(format!("{purpose:<11} {key}"))?;
@@ -109,7 +109,7 @@ fn of_directory(args: &ShowKeys, path: &Path, output: Output) -> anyhow::Result<
     }
     output.note(format!(
         "\nkey line, for the auditor ({}):",
-        paths.key_line.display()
+        shown_path(&paths.key_line)
     ))?;
     output.line(line.to_string())?;
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,7 @@
 use crate::cli::mcp::{FailMode, McpProxy};
 use crate::failure::usage;
 use crate::open::{SOFTWARE, log_name, settings};
-use crate::output::{Output, safe};
+use crate::output::{Output, safe, shown_path};
 use crate::signals::stop;
 use ai_audit_directory::{Settings, Writer};
 use ai_audit_ingest::Keep;
@@ -59,7 +59,9 @@ pub(crate) fn run(args: &McpProxy, output: Output) -> anyhow::Result<ExitCode> {
             let url = format!("http://{}/mcp", listener.local_addr()?);
             match output.json {
                 true => output.line(json!({ "url": url }).to_string())?,
-                false => output.line(format!("{} records calls at {url}", args.dir.display()))?,
+                false => {
+                    output.line(format!("{} records calls at {url}", shown_path(&args.dir)))?
+                }
             }
             run_http(intake, log, listener, upstream, options, stop())
         }

@@ -5,7 +5,7 @@ mod report;
 use crate::cli::{Monitor, MonitorCheckpoint, MonitorCommand, MonitorList};
 use crate::failure::usage;
 use crate::open::{read_at_most, settings_of_another};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use ai_audit_directory::{
     DirectoryError, Layout, MonitorFolder, MonitorSource, Settings, SourceReport, WatchedLog,
 };
@@ -26,7 +26,7 @@ fn list(args: &MonitorList, output: Output) -> anyhow::Result<ExitCode> {
     if !args.state.is_dir() {
         return Err(usage(format!(
             "{} is no monitor's folder; `ai-audit monitor checkpoint` makes one",
-            args.state.display()
+            shown_path(&args.state)
         )));
     }
     let logs = MonitorFolder::open(&args.state)?.logs()?;

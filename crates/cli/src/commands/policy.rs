@@ -3,7 +3,7 @@
 use crate::cli::{ChangePolicy as Change, Policy, PolicyCommand, ShowPolicy};
 use crate::failure::usage;
 use crate::open::{directory, log_name, read, written};
-use crate::output::{Output, safe};
+use crate::output::{Output, safe, shown_path};
 use ai_audit_directory::REDACTION_POLICY;
 use ai_audit_pii::Policy as Redaction;
 use ai_audit_store::ChangePolicy;
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Policy, output: Output) -> anyhow::Result<ExitCode> {
 
 /// Reads a redaction policy from a file that the caller named.
 pub(crate) fn redaction(path: &Path) -> anyhow::Result<Redaction> {
-    let shown = path.display();
+    let shown = shown_path(path);
     let text = String::from_utf8(read(path)?)
         .map_err(|_| usage(format!("{shown}: expected a text in UTF-8")))?;
     Redaction::from_json(&text).map_err(|error| usage(format!("{shown}: {error}")))

@@ -3,7 +3,7 @@
 use crate::cli::Prove;
 use crate::failure::usage;
 use crate::open::{directory, find, log_name, read, readable, write};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::save::NewFile;
 use ai_audit_agentic::{ContractState, Incident, JsonDigest, ToolIntent, ToolOutcome};
 use ai_audit_core::{Decision, DecodeBody as _, Kind, TextDigest, UnverifiedReceipt};
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
             } else {
                 output.note(format!(
                     "Wrote the proof that receipt {seq} is in the log to {}.",
-                    file.display()
+                    shown_path(file)
                 ))?;
             }
         }
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Prove, output: Output) -> anyhow::Result<ExitCode> {
 
 /// A checkpoint that the auditor kept; it must be one of this log as it is stored.
 fn given(directory: &LogDirectory, log: &LogName, file: &Path) -> anyhow::Result<SignedNote> {
-    let shown = file.display();
+    let shown = shown_path(file);
     let note =
         SignedNote::parse(&read(file)?).map_err(|error| usage(format!("{shown}: {error}")))?;
     let checkpoint =

@@ -4,7 +4,7 @@ use crate::cli::proxy::{Fail, Proxy};
 use crate::failure::usage;
 use crate::listening::{say_protected, say_reached, tls_files, url};
 use crate::open::{SOFTWARE, log_name, settings};
-use crate::output::{Output, safe};
+use crate::output::{Output, safe, shown_path};
 use crate::signals::stop;
 use ai_audit_directory::{Settings, Writer};
 use ai_audit_intake::Intake;
@@ -105,7 +105,7 @@ fn announce(
     output.note(format!(
         "  recorded   in log {} of {}, before it goes out",
         options.log,
-        args.dir.display()
+        shown_path(&args.dir)
     ))?;
     output.note(match options.fail {
         FailMode::Closed => "  log fails  nothing goes out",

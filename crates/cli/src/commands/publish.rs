@@ -2,7 +2,7 @@
 
 use crate::cli::Publish;
 use crate::open::{directory, log_name};
-use crate::output::{Output, bytes};
+use crate::output::{Output, bytes, shown_path};
 use crate::progress::Progress;
 use ai_audit_export::tiles::PublishOptions;
 use serde_json::json;
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Publish, output: Output) -> anyhow::Result<ExitCode> {
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let out = args.out.display();
+    let out = shown_path(&args.out);
     output.line(match before {
         Some(before) if before == size && published.files == 0 => {
             format!("{out} has all {size} receipts of log {log} already.")

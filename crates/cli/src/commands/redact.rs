@@ -5,7 +5,7 @@ mod policy;
 
 use crate::cli::redact::Redact as Args;
 use crate::failure::usage;
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::save::write_whole;
 use ai_audit_pii::{PseudonymKey, RedactLines, RedactStream, Redactor};
 use anyhow::Context as _;
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     let mut state = State::new(&redactor, key.as_ref(), output.json)?;
     match &args.output {
         Some(path) => write_whole(path, args.force, |mut file| {
-            let shown = path.display().to_string();
+            let shown = shown_path(path);
             state.pump(&mut input, &mut file, &shown)?;
             file.flush().context(shown)
         })?,
@@ -46,7 +46,7 @@ impl Input {
                 shown: "standard input".into(),
             });
         }
-        let shown = args.file.display().to_string();
+        let shown = shown_path(&args.file);
         let cannot = |error: io::Error| usage(format!("{shown}: {error}"));
         let file = File::open(&args.file).map_err(cannot)?;
         if file.metadata().map_err(cannot)?.is_dir() {

@@ -9,7 +9,7 @@ use crate::cli::crosswalk::Scope;
 use crate::cli::report::Report as Args;
 use crate::failure::usage;
 use crate::open::read_at_most;
-use crate::output::{Output, Tone, bytes, safe};
+use crate::output::{Output, Tone, bytes, safe, shown_path};
 use crate::save::NewFile;
 use ai_audit_compliance::Crosswalk;
 use ai_audit_core::Question;
@@ -97,10 +97,10 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     }
     for (path, len) in &written {
         let signed = match signing.is_some() {
-            true => format!("; signed in {}", sign::note_of(path).display()),
+            true => format!("; signed in {}", shown_path(&sign::note_of(path))),
             false => String::new(),
         };
-        let said = format!("Wrote {} ({}){signed}.", path.display(), bytes(*len));
+        let said = format!("Wrote {} ({}){signed}.", shown_path(path), bytes(*len));
         output.line(output.sentence("", Tone::Plain, &said))?;
     }
     output.note(format!("  made for {}", crosswalk.at))?;
@@ -146,13 +146,13 @@ fn contents(
 fn check_places(files: &[PathBuf]) -> anyhow::Result<()> {
     let mut places = BTreeSet::new();
     for path in files {
-        let shown = path.display();
+        let shown = shown_path(path);
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
         let Ok(place) = folder.canonicalize() else {
-            let folder = folder.display();
+            let folder = shown_path(folder);
             return Err(usage(format!("{shown}: there is no folder {folder}")));
         };
         if !places.insert(place.join(path.file_name().unwrap_or_default())) {

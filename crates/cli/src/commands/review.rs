@@ -3,7 +3,7 @@
 use crate::cli::review::{AddReview, Review as Args, ReviewCommand, ReviewKeygen, SignReview};
 use crate::failure::usage;
 use crate::open::{find, log_name, read, written};
-use crate::output::{Output, safe};
+use crate::output::{Output, safe, shown_path};
 use crate::save::save;
 use ai_audit_agentic::{HumanReview, Review, ReviewVerdict, ToolIntent};
 use ai_audit_core::{
@@ -57,12 +57,12 @@ fn keygen(args: &ReviewKeygen, output: Output) -> anyhow::Result<()> {
     output.line(public.to_string())?;
     output.note(format!(
         "Wrote the secret key to {}. The line above is the public key.",
-        args.file.display()
+        shown_path(&args.file)
     ))
 }
 
 fn sign(args: &SignReview, output: Output) -> anyhow::Result<()> {
-    let shown = args.proof.display();
+    let shown = shown_path(&args.proof);
     let proof = ReceiptProof::parse(&read(&args.proof)?)
         .map_err(|error| usage(format!("{shown}: {error}")))?;
     let receipt = UnverifiedReceipt::parse(proof.receipt())
@@ -122,7 +122,7 @@ const fn name(verdict: ReviewVerdict) -> &'static str {
 fn add(args: &AddReview, output: Output) -> anyhow::Result<()> {
     let log = log_name(&args.log)?;
     let (id, bytes) = parse(&args.review)?;
-    let shown = args.review.display();
+    let shown = shown_path(&args.review);
     let signed =
         HumanReview::from_body_bytes(&bytes).map_err(|error| usage(format!("{shown}: {error}")))?;
     signed
@@ -156,7 +156,7 @@ fn add(args: &AddReview, output: Output) -> anyhow::Result<()> {
 
 /// The log's id and the body out of a review's file.
 fn parse(path: &Path) -> anyhow::Result<(LogId, Vec<u8>)> {
-    let wrong = |what: String| usage(format!("{}: {what}", path.display()));
+    let wrong = |what: String| usage(format!("{}: {what}", shown_path(path)));
     let file: File =
         serde_json::from_slice(&read(path)?).map_err(|error| wrong(error.to_string()))?;
     if file.review != LABEL {

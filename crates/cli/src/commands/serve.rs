@@ -7,7 +7,7 @@ use crate::cli::serve::Serve;
 use crate::failure::usage;
 use crate::listening::{say_protected, say_reached, tls_files, url};
 use crate::open::{SOFTWARE, settings};
-use crate::output::{Output, counted, safe};
+use crate::output::{Output, counted, safe, shown_path};
 use crate::signals::{Asked, stop};
 use crate::supervisor;
 use ai_audit_directory::{DirectoryError, Settings, Writer};
@@ -202,8 +202,8 @@ fn options(args: &Serve) -> anyhow::Result<ServerOptions> {
             if tokens.is_empty() {
                 return Err(usage(format!(
                     "{} has no tokens, so nobody could be let in; make one with `ai-audit token create {}`, or give --open for trying out",
-                    args.dir.display(),
-                    args.dir.display()
+                    shown_path(&args.dir),
+                    shown_path(&args.dir)
                 )));
             }
             Access::Tokens(file)
@@ -256,7 +256,7 @@ fn announce(
         return output.line(said.to_string());
     }
     output
-        .line(format!("{} listens on {url}", args.dir.display()))
+        .line(format!("{} listens on {url}", shown_path(&args.dir)))
         .context("nobody reads where it listens")?;
     output.note(format!("  looked at  on {url}/console"))?;
     say_reached(address, output)?;

@@ -3,7 +3,7 @@
 use crate::cli::Shred as Args;
 use crate::failure::usage;
 use crate::open::{log_name, read, written};
-use crate::output::{Output, Tone, counted, safe};
+use crate::output::{Output, Tone, counted, safe, shown_path};
 use ai_audit_directory::{LogDirectory, Writer};
 use ai_audit_shredding::SubjectKeys as _;
 use ai_audit_store::{LogName, Shred};
@@ -179,7 +179,7 @@ fn subjects(args: &Args) -> anyhow::Result<Vec<String>> {
     let mut subjects = args.subjects.clone();
     if let Some(path) = &args.file {
         let text = String::from_utf8(read(path)?)
-            .map_err(|_| usage(format!("{}: expected a text in UTF-8", path.display())))?;
+            .map_err(|_| usage(format!("{}: expected a text in UTF-8", shown_path(path))))?;
         let lines = text.lines().map(str::trim_end);
         subjects.extend(lines.filter(|line| !line.is_empty()).map(String::from));
     }

@@ -2,7 +2,7 @@
 
 use crate::cli::store::{Owner, Store, StoreCommand};
 use crate::failure::usage;
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use ai_audit_directory::StoreAddress;
 use std::process::ExitCode;
 
@@ -43,7 +43,7 @@ fn with_postgres(
             None => None,
             Some(path) => Some(
                 String::from_utf8(crate::open::read(path)?)
-                    .map_err(|_| usage(format!("{}: expected a file in PEM", path.display())))?,
+                    .map_err(|_| usage(format!("{}: expected a file in PEM", shown_path(path))))?,
             ),
         },
         schema: owner.name.clone(),

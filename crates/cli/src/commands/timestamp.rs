@@ -6,7 +6,7 @@ use crate::cli::Timestamp;
 use crate::commands::anchor::append;
 use crate::failure::usage;
 use crate::open::{directory, log_name, read};
-use crate::output::{Output, safe};
+use crate::output::{Output, safe, shown_path};
 use crate::save::NewFile;
 use ai_audit_directory::{LogDirectory, OsRandom};
 use ai_audit_note::{Checkpoint, SignedNote};
@@ -16,7 +16,6 @@ use anyhow::Context as _;
 use core::time::Duration;
 use serde_json::json;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Timestamp, output: Output) -> anyhow::Result<ExitCode> {
@@ -60,7 +59,7 @@ pub(crate) fn run(args: &Timestamp, output: Output) -> anyhow::Result<ExitCode> 
             note: note.to_string(),
             token: token.as_bytes().to_vec(),
         };
-        let kept = args.output.as_deref().map(Path::display);
+        let kept = args.output.as_deref().map(shown_path);
         let appended = append(&args.dir, &log, request, output);
         Some(appended.with_context(|| match kept {
             Some(path) => format!("timestamped, in {path}, and no anchor in the log"),
@@ -91,7 +90,7 @@ pub(crate) fn run(args: &Timestamp, output: Output) -> anyhow::Result<ExitCode> 
         checkpoint.size
     ))?;
     if let Some(path) = &args.output {
-        output.note(format!("Wrote the answer to {}.", path.display()))?;
+        output.note(format!("Wrote the answer to {}.", shown_path(path)))?;
     }
     if let Some(receipt) = anchor {
         output.note(format!("Receipt {} anchors it in the log.", receipt.seq))?;
@@ -105,7 +104,7 @@ fn certificates(args: &Timestamp) -> anyhow::Result<Option<TrustedCertificates>>
     for path in &args.certificate {
         trusted
             .add_file(&read(path)?)
-            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+            .map_err(|error| usage(format!("{}: {error}", shown_path(path))))?;
     }
     Ok(Some(trusted).filter(|trusted| !trusted.is_empty()))
 }

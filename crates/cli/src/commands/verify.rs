@@ -11,7 +11,7 @@ use crate::cli::{self, Question as Asked, Verify};
 use crate::evidence::{self, Form, Outcome};
 use crate::failure::usage;
 use crate::open::{read, settings};
-use crate::output::{Output, Tone, counted, safe};
+use crate::output::{Output, Tone, counted, safe, shown_path};
 use crate::python::is_address;
 use ai_audit_core::{Exit, Question, Status, Verdict};
 use ai_audit_directory::LogDirectory;
@@ -88,7 +88,7 @@ fn fits_depth(args: &Verify, form: Form) -> anyhow::Result<()> {
     }
     Err(usage(format!(
         "--depth tree goes with a log that has a checkpoint: a log directory, a package of a whole log or a published log; {} is {form}",
-        args.path.display()
+        shown_path(&args.path)
     )))
 }
 
@@ -128,7 +128,7 @@ fn directory(args: &Verify, policy: &TrustPolicy, output: Output) -> anyhow::Res
         outcomes.extend(missing);
     }
     if outcomes.is_empty() {
-        return Err(usage(format!("{} has no log yet", args.path.display())));
+        return Err(usage(format!("{} has no log yet", shown_path(&args.path))));
     }
     Ok(outcomes)
 }
@@ -166,8 +166,8 @@ fn print(
 ) -> anyhow::Result<()> {
     let report = &outcome.report;
     let what = match &outcome.log {
-        Some(log) => format!("{}, log {log}", args.path.display()),
-        None => format!("{}, {}", args.path.display(), outcome.kind),
+        Some(log) => format!("{}, log {log}", shown_path(&args.path)),
+        None => format!("{}, {}", shown_path(&args.path), outcome.kind),
     };
     output.line(output.paint(Tone::Bold, &what))?;
     if let Some(origin) = &report.origin {

@@ -8,7 +8,7 @@ mod status;
 use crate::cli::witness::{AddWitness, ListWitnesses, RemoveWitness, Witness, WitnessCommand};
 use crate::failure::usage;
 use crate::open::{directory, log_name, read_at_most};
-use crate::output::{Output, safe};
+use crate::output::{Output, safe, shown_path};
 use ai_audit_note::{MAX_NOTE_LEN, Policy, PolicyWitness, Threshold, VKey, VKeyKind};
 use ai_audit_witness::ClientOptions;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn changed(dir: &Path, policy: &Policy, output: Output) -> anyhow::Result<ExitCo
     if output.json {
         output.json(&value(policy))?;
     } else {
-        output.line(format!("{}: {}", dir.display(), summary(policy)))?;
+        output.line(format!("{}: {}", shown_path(dir), summary(policy)))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -82,7 +82,7 @@ fn list(args: &ListWitnesses, output: Output) -> anyhow::Result<ExitCode> {
     }
     for witness in policy.witnesses() {
         let url = witness.url().map(ToString::to_string).unwrap_or_default();
-        output.line(format!("{}  {url}", witness.name()))?;
+        output.line(safe(&format!("{}  {url}", witness.name())))?;
         output.line(format!("  {}", witness.key()))?;
     }
     output.line(summary(&policy))?;

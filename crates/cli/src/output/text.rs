@@ -1,5 +1,7 @@
 //! Texts that cannot harm a terminal, and numbers for people.
 
+use std::path::Path;
+
 /// A text out of a receipt or a file, safe for a terminal: control characters, those that turn the
 /// direction of writing and those that nobody sees are escaped.
 pub(crate) fn safe(text: &str) -> String {
@@ -12,6 +14,12 @@ pub(crate) fn safe(text: &str) -> String {
         }
     }
     out
+}
+
+/// A path, safe for a terminal. Whoever hands a file over chose its name, and a name may have lines and
+/// commands to the terminal that say "verified". Nothing else of the program prints a path.
+pub(crate) fn shown_path(path: &Path) -> String {
+    safe(&path.display().to_string())
 }
 
 /// Format characters, fillers and selectors: two names that look alike must not be two.

@@ -3,7 +3,7 @@
 
 use super::{servers, verify_package, verify_records};
 use crate::failure::usage;
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use ai_audit_core::Digest;
 use ai_audit_export::archive::is_zip;
 use ai_audit_export::{PythonPackage, is_python_package, split_records};
@@ -94,7 +94,7 @@ pub(crate) fn gather(
 pub(super) fn temporary() -> String {
     format!(
         "temporary file in {}, which needs room for all of the source (TMPDIR names another folder)",
-        std::env::temp_dir().display()
+        shown_path(&std::env::temp_dir())
     )
 }
 

@@ -26,6 +26,8 @@ mod fleet_state;
 mod fleet_table;
 mod fleet_unreadable;
 mod help;
+#[cfg(unix)]
+mod hostile_directory;
 mod import_servers;
 mod imported;
 mod imports;

@@ -183,3 +183,55 @@ fn links_are_followed_and_devices_stay_devices() {
             .is_char_device()
     );
 }
+
+/// Whoever hands a file over chose its name.
+#[cfg(unix)]
+#[test]
+fn names_of_files_say_nothing_for_the_program() {
+    let evil = |end: &str| format!("x\u{1b}[2J\u{9b}H\nVERIFIED: forged\r\u{202e}{end}");
+    let place = Place::new();
+    let (package, proof, tiles) = (evil("a.zip"), evil("b.proof"), evil("c"));
+    let (page, kept, folder) = (evil("d.html"), evil("e.note"), evil("f"));
+    let (note, missing, records) = (evil("d.html.note"), evil("g"), evil("h.jsonl"));
+    let tools = "tests/data/python-library/tools.jsonl";
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join(tools);
+    fs::copy(tools, place.path(&records)).unwrap();
+    let commands: [(&[&str], i32); 19] = [
+        (&["export", "audit", "-o", &package], 0),
+        (&["prove", "audit", "5", "-o", &proof], 0),
+        (&["checkpoint", "audit", "-o", &kept], 0),
+        (&["publish", "audit", &tiles], 0),
+        (&["report", "audit", "-o", &page], 0),
+        (&["init", &folder], 0),
+        (&["record", &folder, "lines.jsonl"], 0),
+        (&["key", "show", &folder], 0),
+        (&["info", &folder], 0),
+        (&["verify", &package], 3),
+        (&["verify", &proof], 3),
+        (&["verify", &tiles], 3),
+        (&["verify", &note], 3),
+        (&["verify", &folder], 3),
+        (&["verify", &records], 3),
+        (&["verify", &kept], 1),
+        (&["verify", &missing], 2),
+        (&["verify", &package, &proof], 2),
+        (&["verify", "audit", "--checkpoint", &missing], 2),
+    ];
+    for (args, code) in commands {
+        let done = place.run(args);
+        let said = [done.out, done.err].concat();
+        assert_eq!(done.code, code, "{args:?}: {said:?}");
+        let raw = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!said.contains(raw), "{args:?}: {said:?}");
+        let forged = said.lines().any(|line| line.starts_with("VERIFIED: f"));
+        assert!(!forged, "{args:?}: {said:?}");
+    }
+    // The readers of the specification, too.
+    for args in [&[&*missing][..], &[&folder], &["audit", &*package]] {
+        if let Some((code, said)) = crate::run::python(&place, args) {
+            assert_ne!(code, 0, "{said:?}");
+            assert!(!said.contains("\nVERIFIED"), "{said:?}");
+            assert!(!said.contains('\u{1b}'), "{said:?}");
+        }
+    }
+}

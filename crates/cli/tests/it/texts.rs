@@ -4,7 +4,8 @@
 #[path = "../../src/output/text.rs"]
 mod text;
 
-use text::{bytes, counted, safe, short};
+use std::path::Path;
+use text::{bytes, counted, safe, short, shown_path};
 
 #[test]
 fn hostile_texts_are_escaped() {
@@ -15,6 +16,9 @@ fn hostile_texts_are_escaped() {
     );
     assert_eq!(safe("Zürich 支払い €"), "Zürich 支払い €");
     assert_eq!(short("äöüß", 3), "äö…");
+    let path = Path::new("a\u{1b}[2J\nVERIFIED");
+    assert_eq!(shown_path(path), "a\\u{1b}[2J\\nVERIFIED");
+    assert_eq!(shown_path(Path::new("Zürich/b c")), "Zürich/b c");
 }
 
 #[test]

@@ -135,6 +135,37 @@ fn a_rotation_needs_the_new_keys_holder_and_the_old_keys_signature() {
 }
 
 #[test]
+fn a_key_that_was_revoked_never_becomes_valid() {
+    both(|mut walk| {
+        // Key 9 was never valid, and is revoked before it could be.
+        let revocation = walk.revocation(9, 0, 5, 3);
+        assert!(walk.push(&revocation, &key(5)).is_ok());
+        let gone = KeyHistoryError::Revoked {
+            key: key(9).verifying_key().id(),
+        };
+        let rotation = walk.rotation(5, 2, 9);
+        assert_eq!(walk.push(&rotation, &key(5)), Err(gone));
+        assert!(gone.to_string().contains("revoked"), "{gone}");
+        // Nor as the successor of another one.
+        let revocation = walk.revocation(5, 1, 9, 3);
+        assert_eq!(walk.push(&revocation, &key(9)), Err(gone));
+        // Revoked twice takes one place of those that are remembered; seven more have room.
+        let (mut valid, mut seq) = (5, 2);
+        for stolen in [9, 20, 21, 22, 23, 24, 25, 26] {
+            let successor = valid + 30;
+            let revocation = walk.revocation(stolen, 0, successor, 3);
+            assert!(walk.push(&revocation, &key(successor)).is_ok());
+            (valid, seq) = (successor, seq + 1);
+            let rotation = walk.rotation(valid, seq, 9);
+            assert_eq!(walk.push(&rotation, &key(valid)), Err(gone));
+        }
+        // Others take over as before.
+        let rotation = walk.rotation(valid, seq, 6);
+        assert!(walk.push(&rotation, &key(valid)).is_ok());
+    });
+}
+
+#[test]
 fn keys_of_another_purpose_never_take_over() {
     both(|mut walk| {
         for taken in [1, 2, 3] {

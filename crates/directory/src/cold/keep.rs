@@ -2,12 +2,9 @@
 
 use super::{ColdSettings, shown};
 use crate::error::io_at;
-use crate::settings::read;
+use crate::settings::{MAX_SETTINGS, read};
 use crate::{DirectoryError, durable};
 use std::path::Path;
-
-/// Longest settings file, in bytes.
-const MAX_SETTINGS: usize = 1 << 20;
 
 /// The text of a settings file that says where what is old goes; none where it does. Nothing is written yet.
 ///

@@ -2,12 +2,9 @@
 
 use super::StoreSettings;
 use crate::error::io_at;
-use crate::settings::hold;
+use crate::settings::{MAX_SETTINGS, hold};
 use crate::{DirectoryError, durable};
 use std::path::{Path, PathBuf};
-
-/// Longest settings file, in bytes.
-const MAX_SETTINGS: usize = 1 << 20;
 
 /// What a settings file is to say, and what it says now.
 pub(crate) struct Plan {

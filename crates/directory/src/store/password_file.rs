@@ -5,6 +5,8 @@
 
 use super::address::{Login, StoreAddress};
 use crate::DirectoryError;
+use crate::durable::plain;
+use crate::error::io_at;
 use crate::key_files::read_secret;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -15,6 +17,8 @@ pub(super) fn find(
     address: &StoreAddress,
     private_only: bool,
 ) -> Result<String, DirectoryError> {
+    // A stranger's settings may name it.
+    plain(file).map_err(io_at(file))?;
     let text = read_secret(file, private_only)?;
     let wrong = |what: String| DirectoryError::Key {
         path: file.into(),

@@ -165,9 +165,14 @@ pub enum EntryRule {
     /// Host system, on which the meaning of the attributes depends.
     #[error("made on host system {0}, expected 3 (Unix)")]
     Host(u8),
-    /// Version of the writer, where it is known to be that of the version needed.
-    #[error("made by version {0}, expected the version needed")]
-    MadeBy(u8),
+    /// Version of the writer: 45 in our own form, the version needed in Python's.
+    #[error("made by version {found}, expected {expected}")]
+    MadeBy {
+        /// What the header says.
+        found: u8,
+        /// What writers of this form say.
+        expected: u16,
+    },
     /// Symbolic link, directory, device, or permissions that a plain file has no use for.
     #[error("external attributes {0:#010x} are not those of a regular file")]
     NotRegular(u32),

@@ -319,7 +319,11 @@ impl End {
         if input.u64()? != 44 {
             return wrong("its length must be 44");
         }
-        let (_made_by, version) = (input.u16()?, input.u16()?);
+        let (made_by, version) = (input.u16()?, input.u16()?);
+        // Python names no system here.
+        if made_by != MADE_BY && made_by != VERSION_ZIP64 {
+            return wrong("made by must be version 45, on Unix or without a system");
+        }
         if version != VERSION_ZIP64 {
             return wrong("version needed must be 45");
         }

@@ -48,9 +48,16 @@ impl Profile {
         if central.internal != 0 {
             return Err(EntryRule::InternalAttributes(central.internal));
         }
-        // Python gives both versions the same number.
-        if self == Self::Python && u16::from(made_by) != central.common.version {
-            return Err(EntryRule::MadeBy(made_by));
+        let expected = match self {
+            Self::Own => VERSION_ZIP64,
+            // Python gives both versions the same number.
+            Self::Python => central.common.version,
+        };
+        if u16::from(made_by) != expected {
+            return Err(EntryRule::MadeBy {
+                found: made_by,
+                expected,
+            });
         }
         Ok(())
     }

@@ -93,6 +93,27 @@ fn a24_each_field_of_one_header_alone() {
     assert!(refusal(bytes).contains("name"));
 }
 
+/// No bit of the program's version and system is free; those of the permissions are, and say nothing.
+#[test]
+fn a24_who_made_the_archive() {
+    let honest = pack(&files());
+    let central = places(&honest, b"PK\x01\x02")[1];
+    let flipped = |at: usize, bit: u8| {
+        let mut bytes = honest.clone();
+        bytes[central + at] ^= 1 << bit;
+        bytes
+    };
+    for bit in 0..8 {
+        let text = refusal(flipped(4, bit));
+        assert!(text.contains("made by version"), "bit {bit}: {text}");
+        assert!(text.contains("expected 45"), "bit {bit}: {text}");
+        let text = refusal(flipped(5, bit));
+        assert!(text.contains("second"), "bit {bit}: {text}");
+        let permissions = Archive::open(flipped(40, bit), Limits::default());
+        assert!(permissions.unwrap().check_contents().is_ok(), "bit {bit}");
+    }
+}
+
 #[test]
 fn a24_kinds_of_entries() {
     let honest = pack(&files());

@@ -1,6 +1,7 @@
 //! The file of subject keys: its tables, and opening it.
 
 use super::rows::{Failure, Result};
+use crate::open::plain_beside;
 use ai_audit_core::LogId;
 use ai_audit_shredding::KekId;
 use rusqlite::{
@@ -70,6 +71,7 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
 
 /// Opens a file that is there to read it, and changes nothing.
 pub(super) fn to_read(path: &Path) -> Result<Connection> {
+    plain(path)?;
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = Connection::open_with_flags(path, flags)?;
     careful(&connection)?;
@@ -78,6 +80,7 @@ pub(super) fn to_read(path: &Path) -> Result<Connection> {
 
 /// Opens a file that is there to write it.
 pub(super) fn to_write(path: &Path) -> Result<Connection> {
+    plain(path)?;
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_READ_WRITE;
     let connection = Connection::open_with_flags(path, flags)?;
     careful(&connection)?;
@@ -89,6 +92,14 @@ pub(super) fn to_write(path: &Path) -> Result<Connection> {
     }
     durable(&connection)?;
     Ok(connection)
+}
+
+/// A pipe never answers, and SQLite opens whatever is there. Not opened to look: see `make_private`.
+fn plain(path: &Path) -> Result<()> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(Failure::Damaged("expected a plain file".into()));
+    }
+    plain_beside(path).map_err(Failure::Damaged)
 }
 
 /// A damaged or hostile file must not run anything, and no key may get into a file beside it.

@@ -197,6 +197,30 @@ fn a13_the_revoked_key_signs_nothing_after_its_revocation() {
 }
 
 #[test]
+fn a13_a_key_that_was_revoked_first_never_becomes_valid() {
+    // Directly, and behind so many more revocations that the key history has forgotten the first.
+    for more in [0, 8] {
+        let mut log = Log::of(1, 5);
+        let mut first = None;
+        for n in 0..=more {
+            let body = revocation(&log, key(110 + n).verifying_key(), 2, &key(120 + n));
+            first.get_or_insert_with(|| detached(&log, &body));
+            log.receipt_key = key(120 + n);
+            log.seal(&body);
+        }
+        // The keys were never valid, so nothing is suspect.
+        good(&verify(&log.policy(), &log.sealed));
+        let at = log.size();
+        rotate(&mut log, key(110));
+        log.decide("m");
+        let brought = log.policy().revocation(first.unwrap());
+        for policy in [log.policy(), brought] {
+            unattributed(&verify(&policy, &log.sealed), at, "revoked it");
+        }
+    }
+}
+
+#[test]
 fn a13_only_the_recovery_key_revokes() {
     let mut log = Log::of(1, 5);
     let (stolen, thief) = (log.receipt_key.verifying_key(), key(100));

@@ -2,14 +2,14 @@
 
 use crate::cli::contract::LintContract as Args;
 use crate::failure::FAILED;
-use crate::output::{Output, counted, safe};
+use crate::output::{Output, counted, safe, shown_path};
 use ai_audit_contracts::{Contract, Problem};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     let text = super::text(&args.contract)?;
-    let shown = args.contract.display();
+    let shown = shown_path(&args.contract);
     let contract = match Contract::parse(&text) {
         Ok(contract) => contract,
         Err(problems) => {

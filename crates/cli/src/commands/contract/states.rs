@@ -1,6 +1,7 @@
 //! States, one JSON object a line.
 
 use crate::failure::usage;
+use crate::output::shown_path;
 use ai_audit_contracts::{MAX_STATE, State};
 use anyhow::{Context as _, anyhow};
 use std::fs::File;
@@ -30,7 +31,7 @@ impl States {
                 line: 0,
             });
         }
-        let shown = path.display().to_string();
+        let shown = shown_path(path);
         let cannot = |error: io::Error| usage(format!("{shown}: {error}"));
         let file = File::open(path).map_err(cannot)?;
         if file.metadata().map_err(cannot)?.is_dir() {

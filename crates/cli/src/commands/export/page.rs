@@ -4,7 +4,7 @@ use super::reports;
 use crate::cli::Export;
 use crate::failure::usage;
 use crate::open::read_at_most;
-use crate::output::{Output, Tone, bytes};
+use crate::output::{Output, Tone, bytes, shown_path};
 use crate::save::NewFile;
 use ai_audit_export::ManifestFile;
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ impl Told {
     pub(super) fn print(&self, output: Output) -> anyhow::Result<()> {
         let said = format!(
             "Wrote {}: the auditor's page, {}.",
-            self.path.display(),
+            shown_path(&self.path),
             bytes(self.file.size)
         );
         output.line(output.sentence("", Tone::Plain, &said))?;
@@ -138,7 +138,7 @@ fn is_free(path: &Path, args: &Export) -> anyhow::Result<()> {
         if real(&other) == at {
             return Err(usage(format!(
                 "--with-page: the page would be written to {}, which is {what}; give the package another name",
-                path.display()
+                shown_path(path)
             )));
         }
     }
@@ -146,7 +146,7 @@ fn is_free(path: &Path, args: &Export) -> anyhow::Result<()> {
         return Err(usage(format!(
             "--with-page: {} is there and is no auditor's page, so --force does not replace it; give the \
              package another name, or remove that file",
-            path.display()
+            shown_path(path)
         )));
     }
     Ok(())
@@ -200,7 +200,7 @@ fn load(path: &Path) -> anyhow::Result<Vec<u8>> {
     if !has_title(&page) {
         return Err(usage(format!(
             "{}: expected the auditor's page, which `cargo xtask page` builds",
-            path.display()
+            shown_path(path)
         )));
     }
     Ok(page)

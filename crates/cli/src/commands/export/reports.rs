@@ -2,6 +2,7 @@
 
 use crate::failure::usage;
 use crate::open::read_at_most;
+use crate::output::shown_path;
 use ai_audit_directory::LogDirectory;
 use ai_audit_export::{PackageReports, ReportStatement};
 use ai_audit_merkle::TreeSize;
@@ -28,14 +29,14 @@ pub(super) fn read(
     }
     let mut reports = None;
     for path in paths {
-        let shown = path.display();
+        let shown = shown_path(path);
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| usage(format!("{shown}: expected the name of a file")))?;
         let mut listing = statements.iter().filter(|(of, _)| *of == folder(path));
         let Some((_, statement)) = listing.find(|(_, found)| found.file(name).is_some()) else {
             return Err(usage(format!(
                 "{shown}: no note lists it; expected {}, which `ai-audit report` writes beside it",
-                beside(path).display()
+                shown_path(&beside(path))
             )));
         };
         let contents = read_at_most(path, MAX_REPORT)?;
@@ -64,7 +65,7 @@ pub(super) fn checkpoint(
 
 /// The statement in a note that the log signed.
 fn statement(path: &Path, line: &VKey) -> anyhow::Result<ReportStatement> {
-    let wrong = |error: String| usage(format!("{}: {error}", path.display()));
+    let wrong = |error: String| usage(format!("{}: {error}", shown_path(path)));
     let note = SignedNote::parse(&read_at_most(path, MAX_NOTE_LEN)?)
         .map_err(|error| wrong(error.to_string()))?;
     let statement =

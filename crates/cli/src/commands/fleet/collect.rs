@@ -5,7 +5,7 @@ use super::{load_and_keep, now, seal};
 use crate::cli::fleet::CollectFleet;
 use crate::failure::sentence;
 use crate::open::{log_name, written};
-use crate::output::{Output, Tone, safe};
+use crate::output::{Output, Tone, safe, shown_path};
 use ai_audit_core::{MAX_PAYLOAD_LEN, encode_body};
 use ai_audit_fleet::{Fleet, Member, Offered};
 use ai_audit_note::{MemberCheckpoint, MemberSeen};
@@ -111,14 +111,15 @@ fn opened(paths: &[PathBuf]) -> anyhow::Result<Vec<(&Path, anyhow::Result<Source
 }
 
 fn unreadable(source: &Path, reason: &str) -> Collected {
-    let start = format!("{}: ", source.display());
+    // As the path before it is shown.
+    let (reason, start) = (safe(reason), format!("{}: ", shown_path(source)));
     Collected {
         source: source.into(),
         origin: None,
         outcome: "unreadable",
         size: None,
         receipt: None,
-        reason: Some(reason.strip_prefix(&start).unwrap_or(reason).into()),
+        reason: Some(reason.strip_prefix(&start).unwrap_or(&reason).into()),
         grave: false,
     }
 }
@@ -197,7 +198,7 @@ fn take(
 }
 
 fn print(one: &Collected, output: Output) -> anyhow::Result<()> {
-    let source = one.source.display();
+    let source = shown_path(&one.source);
     let origin = one.origin.as_deref().map(safe).unwrap_or_default();
     let size = one.size.unwrap_or_default();
     let (tone, text) = match (one.outcome, one.receipt) {
@@ -220,7 +221,7 @@ fn print(one: &Collected, output: Output) -> anyhow::Result<()> {
         (outcome, _) => {
             let reason = one.reason.as_deref().unwrap_or_default();
             let what = match origin.as_str() {
-                "" => source.to_string(),
+                "" => source.clone(),
                 origin => format!("{origin} ({source})"),
             };
             (Tone::Bad, format!("{what}: {outcome}: {reason}"))

@@ -4,7 +4,7 @@ use super::FLEET_POLICY;
 use crate::cli::fleet::InitFleet;
 use crate::failure::usage;
 use crate::open::{SOFTWARE, log_name, settings};
-use crate::output::Output;
+use crate::output::{Output, safe, shown_path};
 use ai_audit_directory::{InitOptions, REDACTION_POLICY, init};
 use ai_audit_pii::Policy as Redaction;
 use serde_json::json;
@@ -47,18 +47,18 @@ pub(super) fn run(args: &InitFleet, output: Output) -> anyhow::Result<ExitCode> 
     output.line(format!(
         "Opened fleet log {} in {}.",
         made.log,
-        args.dir.display()
+        shown_path(&args.dir)
     ))?;
-    output.line(format!("  origin    {}", made.key_line.name()))?;
-    output.line(format!("  key line  {}", paths.key_line.display()))?;
+    output.line(format!("  origin    {}", safe(made.key_line.name())))?;
+    output.line(format!("  key line  {}", shown_path(&paths.key_line)))?;
     output.note(format!(
         "Hand {} to your auditor now, and name him the members.",
-        paths.key_line.display()
+        shown_path(&paths.key_line)
     ))?;
     if made.recovery_key_made && !args.ephemeral {
         output.note(format!(
             "Move {} to where this machine cannot reach it.",
-            paths.recovery_key.display()
+            shown_path(&paths.recovery_key)
         ))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,7 @@
 use crate::cli::fleet::OfferFleet;
 use crate::failure::usage;
 use crate::open::{directory, log_name, write};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::save::NewFile;
 use ai_audit_merkle::{Tiled, TreeSize, consistency_proof};
 use ai_audit_note::{AddCheckpoint, Checkpoint, SignedNote};
@@ -71,7 +71,7 @@ pub(super) fn run(args: &OfferFleet, output: Output) -> anyhow::Result<ExitCode>
     } else if let Some(path) = &args.output {
         output.line(format!(
             "Wrote {}: the checkpoint of {} receipts. Send it to the fleet's keeper.",
-            path.display(),
+            shown_path(path),
             checkpoint.size
         ))?;
     } else {

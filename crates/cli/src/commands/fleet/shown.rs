@@ -2,6 +2,7 @@
 
 use crate::failure::{sentence, usage};
 use crate::open::{read_at_most, settings_of_another};
+use crate::output::shown_path;
 use ai_audit_directory::{EvidenceForm, Layout, LogDirectory, TileFolder};
 use ai_audit_export::package_tree;
 use ai_audit_export::tiles::PublishedLog;
@@ -65,7 +66,7 @@ impl Source {
     ///
     /// When it cannot be opened, or is nothing of the sort.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
-        let shown = path.display();
+        let shown = shown_path(path);
         let wrong = |what: String| usage(format!("{shown}: {what}"));
         let form = EvidenceForm::of(path).map_err(|error| wrong(error.to_string()))?;
         Ok(match form {

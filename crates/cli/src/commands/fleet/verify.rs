@@ -6,7 +6,7 @@ use crate::commands::verify::{question, status_line};
 use crate::evidence::{Form, Outcome, verify_another, verify_path};
 use crate::failure::{sentence, usage};
 use crate::open::{settings_of_another, time};
-use crate::output::{Output, Tone, counted, safe};
+use crate::output::{Output, Tone, counted, safe, shown_path};
 use ai_audit_core::{Exit, Question};
 use ai_audit_directory::LogDirectory;
 use ai_audit_fleet::{FleetObserver, FleetReport, MemberWatch};
@@ -146,7 +146,8 @@ fn held(
 }
 
 fn unreadable(path: &Path, log: Option<&LogName>, error: &anyhow::Error) -> Unreadable {
-    let (said, start) = (sentence(error), format!("{}: ", path.display()));
+    // As the path before it is shown.
+    let (said, start) = (safe(&sentence(error)), format!("{}: ", shown_path(path)));
     Unreadable {
         path: path.into(),
         log: log.map(ToString::to_string),
@@ -162,7 +163,7 @@ fn hold(
     broken: &mut Vec<Unreadable>,
     output: Output,
 ) -> anyhow::Result<bool> {
-    let shown = path.display().to_string();
+    let shown = shown_path(path);
     if Form::of(path)? != Form::Directory {
         let mut watch = MemberWatch::new(fleet);
         let outcome = verify_another(path, None, policy, &mut watch, output)?;
@@ -205,7 +206,7 @@ fn show(
     output: Output,
 ) -> anyhow::Result<()> {
     let (report, fleet) = (&verified.log.report, &verified.fleet);
-    let what = format!("{}, fleet log", path.display());
+    let what = format!("{}, fleet log", shown_path(path));
     output.line(output.paint(Tone::Bold, &what))?;
     if let Some(origin) = &report.origin {
         output.note(format!("  {}", safe(origin)))?;
@@ -223,13 +224,13 @@ fn show(
     }
     print::members(fleet, output)?;
     for path in &verified.strangers {
-        let said = format!("{}: of no member", path.display());
+        let said = format!("{}: of no member", shown_path(path));
         output.line(output.sentence("  unknown  ", Tone::Open, &said))?;
     }
     for one in &verified.unreadable {
         let log = one.log.as_deref();
         let log = log.map_or_else(String::new, |log| format!(", log {log}"));
-        let said = format!("{}{log}: {}", one.path.display(), one.reason);
+        let said = format!("{}{log}: {}", shown_path(&one.path), one.reason);
         output.line(output.sentence("  UNREADABLE  ", Tone::Bad, &said))?;
     }
     if let Some(why) = &fleet.unknown {

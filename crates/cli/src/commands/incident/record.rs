@@ -4,7 +4,7 @@ use super::{by_when, follow, named};
 use crate::cli::incident::{CloseIncident, OpenIncident, ReportIncident, Said, UpdateIncident};
 use crate::failure::usage;
 use crate::open::{find, log_name, read, settings, time, written};
-use crate::output::{Output, safe};
+use crate::output::{Output, safe, shown_path};
 use ai_audit_agentic::{Incident, IncidentStage, IncidentTimeline};
 use ai_audit_core::{
     Body as _, LeafHash, ReceiptId, Text, TextDigest, Timestamp, UnverifiedReceipt,
@@ -250,5 +250,5 @@ fn hash_of(directory: &LogDirectory, log: &LogName, seq: u64) -> anyhow::Result<
 
 fn text_of(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(read(path)?)
-        .map_err(|_| usage(format!("{}: expected a text in UTF-8", path.display())))
+        .map_err(|_| usage(format!("{}: expected a text in UTF-8", shown_path(path))))
 }

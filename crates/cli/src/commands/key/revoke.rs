@@ -3,7 +3,7 @@
 use crate::cli::key::Revoke;
 use crate::failure::usage;
 use crate::open::{SOFTWARE, directory, log_name, settings, time};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::save::NewFile;
 use ai_audit_core::{Timestamp, UnverifiedReceipt, VerifyingKey};
 use ai_audit_directory::{DirectoryError, KeyHistoryReport, LogDirectory, Writer, read_key};
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &Revoke, output: Output) -> anyhow::Result<ExitCode> {
             "--compromised-at lies in the future: what is sealed or witnessed until then would be trusted",
         ));
     }
-    let shown = args.output.display();
+    let shown = shown_path(&args.output);
     let mut file = NewFile::create(&args.output, args.force)?;
     let recovery = read_key(&args.recovery_key, false)?;
     let (key, after) = {

@@ -1,6 +1,6 @@
 //! What a monitor tells: per log what was seen, what contradicts, what is open.
 
-use crate::output::{Output, Tone, counted, safe};
+use crate::output::{Output, Tone, counted, safe, shown_path};
 use ai_audit_core::Exit;
 use ai_audit_directory::{Kept, SourceReport, WatchedLog};
 use serde::Serialize;
@@ -133,7 +133,7 @@ impl LogReport {
         let mut report = Self::new(log);
         for taken in &taken {
             if let Some(largest) = taken.older_than {
-                let shown = taken.file.display();
+                let shown = shown_path(&taken.file);
                 report.warnings.push(format!(
                     "{shown} has size {}, and one of size {largest} was seen before: whoever showed it as the newest shows an older state",
                     taken.size
@@ -169,7 +169,7 @@ impl LogReport {
         output.line(output.paint(Tone::Bold, &safe(&self.origin)))?;
         for taken in &self.taken {
             let known = if taken.new { "new" } else { "known" };
-            let shown = safe(&taken.file.display().to_string());
+            let shown = shown_path(&taken.file);
             output.note(format!("  {shown}: size {}, {known}", taken.size))?;
         }
         let sizes: Vec<String> = self.seen.iter().map(|seen| seen.size.to_string()).collect();
@@ -188,7 +188,7 @@ impl LogReport {
             } else {
                 format!("size {} does not continue size {}", b.size, a.size)
             };
-            output.line(format!("  {said}; proof: {}", proof.file.display()))?;
+            output.line(format!("  {said}; proof: {}", shown_path(&proof.file)))?;
         }
         for pair in self.unverified.iter().take(10) {
             output.line(format!(
@@ -209,7 +209,7 @@ impl LogReport {
                 Tone::Open,
                 format!(
                     "UNVERIFIED: give the larger one's tree with --from, and run `monitor checkpoint` on {} again",
-                    state.display()
+                    shown_path(state)
                 ),
             ),
             _ => (
@@ -257,7 +257,7 @@ pub(super) fn print(
         log.print(state, output)?;
     }
     for file in refused {
-        let shown = safe(&file.file.display().to_string());
+        let shown = shown_path(&file.file);
         output.line(output.paint(
             Tone::Bad,
             &format!("REFUSED: {shown}: {}", safe(&file.reason)),

@@ -3,6 +3,7 @@
 use super::summary::Pending;
 use crate::cli::{Format, Keep as KeepField, Record as Args};
 use crate::failure::usage;
+use crate::output::shown_path;
 use ai_audit_ingest::{
     Conversations, Group, IngestError, Keep, Keeping, Keys, RecordLines, TraceLines,
 };
@@ -31,7 +32,7 @@ impl Input {
         if args.file.as_os_str() == "-" {
             return Ok(Self::Stream(Box::new(io::stdin().lock())));
         }
-        let shown = args.file.display();
+        let shown = shown_path(&args.file);
         let cannot = |error: io::Error| usage(format!("{shown}: {error}"));
         let file = File::open(&args.file).map_err(cannot)?;
         let metadata = file.metadata().map_err(cannot)?;

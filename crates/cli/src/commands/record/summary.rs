@@ -1,7 +1,7 @@
 //! What was recorded: told in the end, and also when it ended early.
 
 use crate::cli::Record as Args;
-use crate::output::{Output, Tone, counted};
+use crate::output::{Output, Tone, counted, shown_path};
 use ai_audit_core::ReceiptId;
 use ai_audit_ingest::{Group, StepBody};
 use ai_audit_store::{LogName, Receipt, Ticket};
@@ -241,7 +241,7 @@ impl Summary {
             let path = args.dir.join(log).join("log.pub");
             output.line(format!(
                 "Opened log {log}; its key line is {}.",
-                path.display()
+                shown_path(&path)
             ))?;
         }
         for (log, seq) in &self.policies {

@@ -3,6 +3,7 @@
 use crate::cli::redact::Redact as Args;
 use crate::failure::usage;
 use crate::open::{read_at_most, settings};
+use crate::output::shown_path;
 use ai_audit_pii::{Kind, Mode, Policy, PseudonymKey};
 use std::path::Path;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -17,7 +18,7 @@ const MAX_KEY: usize = 4096;
 pub(super) fn of(args: &Args) -> anyhow::Result<Policy> {
     let policy = match &args.policy {
         Some(path) => {
-            let shown = path.display();
+            let shown = shown_path(path);
             let text = String::from_utf8(read_at_most(path, MAX_POLICY)?)
                 .map_err(|_| usage(format!("{shown}: expected JSON in UTF-8")))?;
             Policy::from_json(&text).map_err(|error| usage(format!("{shown}: {error}")))?
@@ -79,7 +80,7 @@ pub(super) fn key(args: &Args, policy: &Policy) -> anyhow::Result<Option<Pseudon
         Some(path) if policy.pseudonymizes() => read_key(path).map(Some),
         Some(path) => Err(usage(format!(
             "{}: no kind is pseudonymized, so no key is needed; leave --key-file out, or say --mode pseudonymize",
-            path.display()
+            shown_path(path)
         ))),
         None if policy.pseudonymizes() => Err(usage(format!(
             "pseudonyms for {} need a key: name it with --key-file, or make one with \
@@ -92,7 +93,7 @@ pub(super) fn key(args: &Args, policy: &Policy) -> anyhow::Result<Option<Pseudon
 
 /// Reads 64 hexadecimal digits.
 fn read_key(path: &Path) -> anyhow::Result<PseudonymKey> {
-    let shown = path.display();
+    let shown = shown_path(path);
     if settings(Path::new("."))?.production {
         refuse_if_public(path)?;
     }
@@ -121,7 +122,7 @@ fn read_key(path: &Path) -> anyhow::Result<PseudonymKey> {
 #[cfg(unix)]
 fn refuse_if_public(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    let shown = path.display();
+    let shown = shown_path(path);
     let found = std::fs::metadata(path).map_err(|error| usage(format!("{shown}: {error}")))?;
     let mode = found.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {

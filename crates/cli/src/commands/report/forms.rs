@@ -1,6 +1,7 @@
 //! The forms of a report, by the endings of files.
 
 use crate::failure::usage;
+use crate::output::shown_path;
 use ai_audit_compliance::Crosswalk;
 use ai_audit_report::{
     Document, FigureData, JsonReport, MlBomLink, csv, html, json, markdown, to_oscal,
@@ -36,7 +37,7 @@ impl Form {
             () => {
                 return Err(usage(format!(
                     "{}: expected a name that ends in .html, .pdf, .md, .csv, .json or .oscal.json",
-                    path.display()
+                    shown_path(path)
                 )));
             }
         })

@@ -2,7 +2,7 @@
 
 use crate::cli::Show;
 use crate::failure::usage;
-use crate::output::{Output, counted};
+use crate::output::{Output, counted, shown_path};
 use crate::save::{save, write_whole};
 use ai_audit_directory::{LogDirectory, Remade};
 use ai_audit_store::LogName;
@@ -64,7 +64,7 @@ fn source(
         }));
     }
     let count = counted(remade.items, "record", "records");
-    output.line(format!("{}: {count}, {}", path.display(), said(&remade)))?;
+    output.line(format!("{}: {count}, {}", shown_path(path), said(&remade)))?;
     output.note("`ai-audit verify` with the key that you had for it tells whether it holds.")
 }
 

@@ -3,7 +3,7 @@
 use crate::cli::ExportSubject;
 use crate::commands::reveal::why;
 use crate::open::{log_name, written};
-use crate::output::{Output, counted};
+use crate::output::{Output, counted, shown_path};
 use crate::save::NewFile;
 use ai_audit_core::UnverifiedReceipt;
 use ai_audit_directory::{Looking, Opened, RevealedReceipt};
@@ -47,7 +47,7 @@ pub(super) fn run(args: &ExportSubject, output: Output) -> anyhow::Result<()> {
     let rest = rest.to_string();
     write!(file, "\n],{}\n", rest.trim_start_matches('{'))
         .and_then(|()| file.flush())
-        .with_context(|| args.output.display().to_string())?;
+        .with_context(|| shown_path(&args.output))?;
     drop(file);
     new.finish()?;
     if output.json {
@@ -62,7 +62,7 @@ pub(super) fn run(args: &ExportSubject, output: Output) -> anyhow::Result<()> {
     }
     output.line(format!(
         "Wrote {}: {}, {} decrypted.",
-        args.output.display(),
+        shown_path(&args.output),
         counted(count, "receipt", "receipts"),
         counted(shown, "text", "texts")
     ))?;

@@ -5,7 +5,7 @@ use super::tree::{lines, time};
 use crate::cli::ShowTrace;
 use crate::failure::usage;
 use crate::open::{directory, log_name};
-use crate::output::{Output, Tone, counted, short};
+use crate::output::{Output, Tone, counted, short, shown_path};
 use crate::save::save;
 use ai_audit_agentic::{Elsewhere, NodeIndex, Outside, Problem, TraceGraph};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &ShowTrace, output: Output) -> anyhow::Result<ExitCode> 
         print(&graph, &view, output)?;
     } else {
         for file in files {
-            output.note(format!("wrote {file}"))?;
+            output.note(format!("wrote {}", shown_path(file)))?;
         }
         said_in_part(&graph, &view, output)?;
     }
@@ -63,12 +63,16 @@ fn view(args: &ShowTrace, graph: &TraceGraph) -> anyhow::Result<Vec<NodeIndex>> 
 }
 
 /// Writes the files that were asked for; their names.
-fn write(args: &ShowTrace, graph: &TraceGraph, view: &[NodeIndex]) -> anyhow::Result<Vec<String>> {
+fn write<'a>(
+    args: &'a ShowTrace,
+    graph: &TraceGraph,
+    view: &[NodeIndex],
+) -> anyhow::Result<Vec<&'a Path>> {
     let mut files = Vec::new();
-    let mut put = |path: Option<&Path>, text: &dyn Fn() -> String| -> anyhow::Result<()> {
+    let mut put = |path: Option<&'a Path>, text: &dyn Fn() -> String| -> anyhow::Result<()> {
         if let Some(path) = path {
             save(path, args.force, &text())?;
-            files.push(path.display().to_string());
+            files.push(path);
         }
         Ok(())
     };

@@ -3,7 +3,7 @@
 use crate::cli::Verify;
 use crate::failure::usage;
 use crate::open::read_at_most;
-use crate::output::{Output, Tone, safe};
+use crate::output::{Output, Tone, safe, shown_path};
 use ai_audit_core::{Question, Status};
 use ai_audit_note::MAX_NOTE_LEN;
 use ai_audit_verify::{Equivocation, EquivocationReport, EquivocationStatus, TrustPolicy};
@@ -46,7 +46,7 @@ pub(super) fn run(
 }
 
 fn print(args: &Verify, report: &EquivocationReport, output: Output) -> anyhow::Result<()> {
-    let what = format!("{}, proof of equivocation", args.path.display());
+    let what = format!("{}, proof of equivocation", shown_path(&args.path));
     output.line(output.paint(Tone::Bold, &what))?;
     let claim = &report.equivocation;
     let origin = claim.origin.as_deref().unwrap_or("?");

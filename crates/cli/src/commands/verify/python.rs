@@ -3,7 +3,7 @@
 use super::named;
 use crate::cli::Verify;
 use crate::failure::usage;
-use crate::output::{Output, Tone, safe};
+use crate::output::{Output, Tone, safe, shown_path};
 use crate::python::{self, Form};
 use ai_audit_core::Question;
 use ai_audit_import::PythonReport;
@@ -30,7 +30,7 @@ pub(super) fn run(
     fits(args)?;
     let trust = python::source_trust(&args.trust, policy, output);
     let report = python::verify_file(&args.path, form, &trust, output)?;
-    let what = args.path.display().to_string();
+    let what = shown_path(&args.path);
     tell(&what, form.name(), report, asked, output)
 }
 

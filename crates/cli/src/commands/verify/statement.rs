@@ -4,7 +4,7 @@ use super::{named, status_line};
 use crate::cli::Verify;
 use crate::failure::usage;
 use crate::open::read_at_most;
-use crate::output::{Output, Tone, bytes, safe};
+use crate::output::{Output, Tone, bytes, safe, shown_path};
 use ai_audit_core::Question;
 use ai_audit_export::{StatementReport, verify_statement};
 use ai_audit_note::MAX_NOTE_LEN;
@@ -70,7 +70,7 @@ fn print(
     asked: &[Question],
     output: Output,
 ) -> anyhow::Result<()> {
-    let what = format!("{}, note of a report", args.path.display());
+    let what = format!("{}, note of a report", shown_path(&args.path));
     output.line(output.paint(Tone::Bold, &what))?;
     if let Some(statement) = &report.statement {
         output.note(format!("  {}", safe(&statement.origin)))?;

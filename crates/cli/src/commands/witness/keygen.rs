@@ -2,7 +2,7 @@
 
 use crate::cli::witness::Keygen;
 use crate::failure::usage;
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use ai_audit_core::SigningKey;
 use ai_audit_directory::{OsRandom, read_key, write_key};
 use ai_audit_note::VKey;
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Keygen, output: Output) -> anyhow::Result<ExitCode> {
         if path.exists() {
             return Err(usage(format!(
                 "{} exists already: a witness's key is not replaced",
-                path.display()
+                shown_path(path)
             )));
         }
     }
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Keygen, output: Output) -> anyhow::Result<ExitCode> {
             writeln!(file, "{line}")?;
             file.sync_all()
         })
-        .with_context(|| line_file.display().to_string())?;
+        .with_context(|| shown_path(&line_file))?;
     if output.json {
         output.json(&json!({ "name": args.name, "key_line": line.to_string(),
                              "key": key_file, "key_line_file": line_file }))?;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Keygen, output: Output) -> anyhow::Result<ExitCode> {
     output.note(format!(
         "Made witness {} in {}. Its key line, to publish:",
         args.name,
-        args.folder.display()
+        shown_path(&args.folder)
     ))?;
     output.line(line.to_string())?;
     Ok(ExitCode::SUCCESS)

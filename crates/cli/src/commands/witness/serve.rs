@@ -4,7 +4,7 @@ use super::key_line;
 use crate::cli::witness::Serve;
 use crate::failure::usage;
 use crate::open::read_at_most;
-use crate::output::{Output, safe};
+use crate::output::{Output, safe, shown_path};
 use crate::signals::stop;
 use ai_audit_directory::read_key;
 use ai_audit_note::{MAX_POLICY_LEN, VKey, VKeyKind};
@@ -23,14 +23,14 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
         other => other.into(),
     })?;
     let line = key_line(
-        &args.folder.join("witness.pub").display().to_string(),
+        &args.folder.join("witness.pub").to_string_lossy(),
         VKeyKind::CosignatureV1,
     )?;
     let key = read_key(&args.folder.join("witness.pem"), true)?;
     if key.verifying_key() != *line.key() {
         anyhow::bail!(
             "{}: witness.pub is not the key line of witness.pem",
-            args.folder.display()
+            shown_path(&args.folder)
         );
     }
     let witness = Witness::new(folder, line.name(), Box::new(key), &logs)?;
@@ -59,7 +59,7 @@ fn logs(args: &Serve) -> anyhow::Result<Vec<VKey>> {
     }
     if let Some(path) = &args.policy {
         let policy = TrustPolicy::parse_file(&read_at_most(path, MAX_POLICY_LEN)?)
-            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
+            .map_err(|error| usage(format!("{}: {error}", shown_path(path))))?;
         for pin in policy.pins() {
             if let Pin::Log(line) = pin {
                 logs.push(line.clone());
@@ -90,7 +90,7 @@ fn announce(witness: &Witness, url: &str, output: Output) -> anyhow::Result<()> 
         "witness {} listens on {url}",
         safe(witness.key_line().name())
     ))?;
-    output.note(format!("  key line  {}", witness.key_line()))?;
+    output.note(safe(&format!("  key line  {}", witness.key_line())))?;
     for origin in witness.origins() {
         output.note(format!("  log       {}", safe(origin)))?;
     }
