@@ -1,6 +1,7 @@
 //! Directories whose receipts are on a server: PostgreSQL and Redis as people have them, and what happens to them.
 
 mod batches;
+mod erasers;
 mod mistakes;
 mod postgres;
 mod quickstart;

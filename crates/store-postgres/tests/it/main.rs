@@ -4,6 +4,7 @@
 
 mod conforming;
 mod cut;
+mod erasers;
 mod failover;
 mod full;
 mod killed;
