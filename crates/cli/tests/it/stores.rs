@@ -4,6 +4,7 @@ mod batches;
 mod erasers;
 mod mistakes;
 mod postgres;
+mod prepare;
 mod quickstart;
 mod redis;
 mod routing;
