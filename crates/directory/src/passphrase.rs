@@ -39,7 +39,6 @@ impl Passphrase {
         })
     }
 
-    #[cfg(any(feature = "postgres", feature = "redis"))]
     pub(crate) fn text(&self) -> &str {
         &self.0
     }

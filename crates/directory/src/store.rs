@@ -149,7 +149,7 @@ fn postgres(
                 "store-eraser: expected postgres://user@host/database".into(),
             ));
         }
-        options.eraser_password = password(eraser, settings)?;
+        options.eraser_password = eraser.password(settings)?;
         options.eraser = Some(eraser.as_str().into());
     }
     let mode = match mode {
@@ -168,7 +168,7 @@ fn postgres_options(
 ) -> Result<ai_audit_store_postgres::Options, DirectoryError> {
     let wanted = &settings.store;
     let mut options = ai_audit_store_postgres::Options {
-        password: password(address, settings)?,
+        password: address.password(settings)?,
         authorities: wanted.authorities.as_deref().map(text_of).transpose()?,
         ..ai_audit_store_postgres::Options::default()
     };
@@ -197,7 +197,7 @@ fn redis(
     use ai_audit_store_redis::{OpenMode, RedisOptions, RedisStore};
     let wanted = &settings.store;
     let mut options = RedisOptions {
-        password: password(address, settings)?,
+        password: address.password(settings)?,
         allow_loss: wanted.allow_loss,
         ..RedisOptions::default()
     };
@@ -238,19 +238,6 @@ pub(crate) const LOSS: Option<(&str, &str)> = Some(ai_audit_store_redis::LOSS);
 /// No such store can be opened.
 #[cfg(not(feature = "redis"))]
 pub(crate) const LOSS: Option<(&str, &str)> = None;
-
-/// The password for an address: the environment's, or the one that the file has for this very address.
-#[cfg(any(feature = "postgres", feature = "redis"))]
-fn password(address: &StoreAddress, settings: &Settings) -> Result<Option<String>, DirectoryError> {
-    let wanted = &settings.store;
-    if let Some(password) = &wanted.password {
-        return Ok(Some(password.text().into()));
-    }
-    let Some(file) = &wanted.password_file else {
-        return Ok(None);
-    };
-    password_file::find(file, address, settings.production).map(Some)
-}
 
 /// A file with certificates.
 #[cfg(any(feature = "postgres", feature = "s3"))]

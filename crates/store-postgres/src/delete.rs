@@ -12,6 +12,19 @@ use ai_audit_store::{LogName, Sealed, StoreError};
 use core::ops::RangeInclusive;
 use std::collections::HashMap;
 
+/// Takes the bytes, and the names that they are found by, of a range's receipts, but of control receipts.
+const TAKE_BYTES: &str = concat!(
+    "UPDATE receipts SET sealed = NULL, trace_id = NULL, session_id = NULL
+     WHERE log = $1 AND seq >= $2 AND seq <= $3 AND sealed IS NOT NULL AND kind NOT IN (",
+    control_kinds!(),
+    ")"
+);
+
+/// Takes the ciphertexts beside a range's receipts that have no bytes.
+const TAKE_CIPHERTEXTS: &str =
+    "DELETE FROM ciphertexts WHERE log = $1 AND seq >= $2 AND seq <= $3 AND seq IN (
+     SELECT seq FROM receipts WHERE log = $1 AND seq >= $2 AND seq <= $3 AND sealed IS NULL)";
+
 /// Does something in a transaction.
 fn within<T>(client: &mut Client, work: impl FnOnce(&mut Client) -> Answer<T>) -> Answer<T> {
     client.batch("BEGIN")?;
@@ -42,22 +55,24 @@ pub(crate) fn delete(
             return Err(StoreError::NoSuchReceipt { log, seq, held }.into());
         };
         let (first, last) = (number(*range.start())?, number(*range.end())?);
-        let deleted = client.execute(
-            concat!(
-                "UPDATE receipts SET sealed = NULL, trace_id = NULL, session_id = NULL
-                 WHERE log = $1 AND seq >= $2 AND seq <= $3 AND sealed IS NOT NULL AND kind NOT IN (",
-                control_kinds!(),
-                ")"
-            ),
-            &[&id, &first, &last],
-        )?;
-        client.execute(
-            "DELETE FROM ciphertexts WHERE log = $1 AND seq >= $2 AND seq <= $3 AND seq IN (
-                 SELECT seq FROM receipts
-                 WHERE log = $1 AND seq >= $2 AND seq <= $3 AND sealed IS NULL)",
-            &[&id, &first, &last],
-        )?;
+        let deleted = client.execute(TAKE_BYTES, &[&id, &first, &last])?;
+        client.execute(TAKE_CIPHERTEXTS, &[&id, &first, &last])?;
         Ok(deleted)
+    })
+}
+
+/// Runs what deletes, on nothing. The server looks at rights, and at whether it takes writes, before it looks for rows, so
+/// it answers as it would answer a deletion, and no list of rights has to be kept in step with the statements.
+///
+/// What putting back needs beyond that, `INSERT` on ciphertexts, is not asked for: no deletion fails without it.
+pub(crate) fn may_delete(client: &mut Client, log: &LogName) -> Answer<()> {
+    within(client, |client| {
+        head(client, log)?;
+        let nothing: [i64; 3] = [0, 1, 0];
+        let [log_id, first, last] = &nothing;
+        client.execute(TAKE_BYTES, &[log_id, first, last])?;
+        client.execute(TAKE_CIPHERTEXTS, &[log_id, first, last])?;
+        Ok(())
     })
 }
 

@@ -76,6 +76,11 @@ impl Trouble {
         matches!(self, Self::Said { code, .. } if *code == SqlState::UNIQUE_VIOLATION)
     }
 
+    /// Whether the role lacks a right.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Said { code, .. } if *code == SqlState::INSUFFICIENT_PRIVILEGE)
+    }
+
     /// As the store's error; `tried` says what was being done, `server` where.
     pub(crate) fn told(self, tried: &str, server: &str) -> StoreError {
         let (code, what, constraint) = match self {

@@ -47,6 +47,7 @@ mod writer;
 pub use compact::compact;
 pub use grants::{Rights, grant};
 pub use leases::PostgresLeases;
+pub use link::log_in;
 pub use options::{OpenMode, Options};
 pub use postgres::PostgresStore;
 pub use schema::migrate;

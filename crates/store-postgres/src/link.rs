@@ -294,6 +294,17 @@ impl Link {
     }
 }
 
+/// Logs in, and does nothing: for whoever tells a wrong address, role or password from what is done then. Tables need not
+/// be there.
+///
+/// # Errors
+///
+/// Where the server does not answer or refuses the login, or is one that is not written to.
+pub fn log_in(address: &str, options: &Options) -> Result<(), StoreError> {
+    let mut link = Link::new(Target::new(address, options)?, Purpose::Own);
+    link.ready().map(drop)
+}
+
 fn told(fail: Fail, tried: &str, server: &str) -> StoreError {
     match fail {
         Fail::Store(error) => error,

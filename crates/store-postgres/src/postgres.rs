@@ -2,7 +2,7 @@
 
 use crate::append::{self, Frontiers};
 use crate::client::Client;
-use crate::error::{Answer, invalid};
+use crate::error::{Answer, Fail, invalid};
 use crate::link::{Link, Purpose, Target};
 use crate::options::{OpenMode, Options};
 use crate::schema::store_id;
@@ -17,6 +17,10 @@ use core::fmt;
 use core::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Where the role that deletes is named.
+const ERASER: &str =
+    "`store-eraser` in the settings of a directory, in a program `Options::eraser`";
 
 /// Logs in a PostgreSQL.
 ///
@@ -160,22 +164,40 @@ impl PostgresStore {
         work: impl FnOnce(&mut Client) -> Answer<T>,
     ) -> Result<T, StoreError> {
         self.hold_writable()?;
-        let address = self.options.eraser.as_deref().unwrap_or(&self.address);
+        let eraser = self.options.eraser.as_deref();
         let mut options = self.options.clone();
-        if options.eraser.is_some() && options.eraser_password.is_some() {
+        if eraser.is_some() && options.eraser_password.is_some() {
             options.password = options.eraser_password.take();
         }
-        let mut link = Link::new(Target::new(address, &options)?, Purpose::Write);
+        let target = Target::new(eraser.unwrap_or(&self.address), &options)?;
+        let mut link = Link::new(target, Purpose::Write);
         let there = self.reading("asking for the store's id", store_id)?;
-        let found = link.once("asking for the store's id", store_id)?;
+        let found = link.once("asking for the store's id", store_id);
+        let found = found.map_err(|error| match (eraser, error) {
+            // Of two addresses, which one.
+            (Some(_), StoreError::Io { what }) => StoreError::Io {
+                what: format!("the role that deletes ({ERASER}): {what}"),
+            },
+            (_, error) => error,
+        })?;
         if found != there {
             return Err(invalid(format!(
-                "the role that deletes is of another store: {} has id {found}, {} has id {there}",
+                "the role that deletes is of another store: {} has id {found}, {} has id {there}; give the address of the same schema ({ERASER})",
                 link.target().name,
                 self.name
             )));
         }
-        link.once(tried, work)
+        let name = link.target().name.clone();
+        link.once(tried, |client| match work(client) {
+            Err(Fail::Server(trouble)) if eraser.is_none() && trouble.is_forbidden() => {
+                let error = trouble.told(tried, &name);
+                Err(invalid(format!(
+                    "{error}; the store was opened without the role that deletes: name it ({ERASER})"
+                ))
+                .into())
+            }
+            done => done,
+        })
     }
 }
 
@@ -236,6 +258,13 @@ impl Store for PostgresStore {
     fn ciphertexts(&self, log: &LogName, seq: u64) -> Result<Vec<Ciphertext>, StoreError> {
         self.with_log("reading ciphertexts", log, Vec::new, |client, id| {
             ciphertexts::read(client, id, seq)
+        })
+    }
+
+    /// Logs in as the role that deletes, and asks the server for what deleting takes.
+    fn may_delete(&self, log: &LogName) -> Result<(), StoreError> {
+        self.erasing("asking whether it may delete", |client| {
+            delete::may_delete(client, log)
         })
     }
 

@@ -107,8 +107,13 @@ fn too_new(found: i32) -> StoreError {
 pub(crate) fn hold(client: &mut Client, target: &Target, purpose: Purpose) -> Answer<()> {
     let (name, schema) = (&target.name, &target.schema);
     if !has_tables(client, schema)? {
+        let owner = name.replacen("://", "://OWNER@", 1);
+        let named = match schema == &Options::default().schema {
+            true => String::new(),
+            false => format!(" --name {schema}"),
+        };
         let what = format!(
-            "{name}: schema {schema} has no tables of ours; make them with `ai-audit store prepare` (in a program: `migrate`), logged in as their owner"
+            "{name}: schema {schema} has no tables of ours; make them with `ai-audit store prepare {owner}{named}` and the roles that are to use them (in a program: `migrate`, `grant`), logged in as their owner"
         );
         return Err(StoreError::NotAStore { what }.into());
     }

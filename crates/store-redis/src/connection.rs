@@ -5,7 +5,7 @@ use crate::checks;
 use crate::error::{corrupt, ends_connection, failed};
 use crate::keys::{Keys, MARKER};
 use crate::options::{OpenMode, RedisOptions};
-use crate::script::{FENCE, FIND, WRITE};
+use crate::script::{FENCE, FIND, MAY_DELETE, WRITE};
 use ai_audit_store::StoreError;
 use redis::{
     Client, Cmd, Connection, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue,
@@ -386,6 +386,27 @@ impl Link {
         cmd.arg("EVAL").arg(FENCE).arg(1);
         cmd.arg(&keys.fences).arg(log);
         self.query(keys, "shutting out an append that was given up", &cmd)
+    }
+
+    /// The commands of a deletion that the user may not run; none where there is no store. It writes nothing, but goes
+    /// where writes go.
+    pub(crate) fn refused(
+        &self,
+        keys: &Keys,
+        tried: &str,
+        (key, rewrites): (&str, bool),
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        let mut cmd = Cmd::new();
+        cmd.arg("EVAL").arg(MAY_DELETE).arg(2);
+        cmd.arg(&keys.heads).arg(&keys.marker);
+        cmd.arg(MARKER).arg(key).arg(u8::from(rewrites));
+        let answer: Vec<Value> = self.query(keys, tried, &cmd)?;
+        match <[Value; 2]>::try_from(answer) {
+            Ok([_, refused]) => Vec::from_redis_value(refused)
+                .map(Some)
+                .map_err(|_| corrupt(format!("{tried}: an answer that the script does not give"))),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Runs a script by its digest; by its text where the server has forgotten it.

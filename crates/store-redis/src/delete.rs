@@ -3,7 +3,7 @@
 use crate::append::signed;
 use crate::beside;
 use crate::checks::info;
-use crate::error::corrupt;
+use crate::error::{RIGHTS, corrupt};
 use crate::keys::{LogKeys, NODES, RUN, place};
 use crate::read::{by_run, get_field, get_range};
 use crate::runs::name_entries;
@@ -217,6 +217,30 @@ impl RedisStore {
             }
         }
         Ok(count)
+    }
+
+    /// Asks the server, by a script that changes nothing, whether this user may do all that a deletion does. `ACL DRYRUN`
+    /// would say the same, but needs a right that lets its holder look at other users; and to begin a rewrite to see
+    /// whether it may be begun costs a copy of all that is in memory, while which nobody new may connect.
+    pub(crate) fn ask_to_delete(&self, log: &LogName) -> Result<(), StoreError> {
+        let tried = "asking whether it may delete";
+        let rewrites = self.persistence("aof_enabled")? != "0";
+        let key = self.keys.of(log).deleted();
+        let found = self
+            .writer
+            .refused(&self.keys, tried, (&key, rewrites))?
+            .ok_or_else(|| self.writer.no_store(&self.keys))?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(StoreError::Invalid {
+            what: format!(
+                "{tried} at {}: the user may not run {}, without which what is deleted stays, or stays in the \
+                 append-only file; nothing was deleted; {RIGHTS}",
+                self.server(),
+                found.join(", ")
+            ),
+        })
     }
 
     /// Writes the append-only file anew, without what was deleted, and waits for its end.

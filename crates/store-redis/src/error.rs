@@ -4,7 +4,7 @@ use ai_audit_store::StoreError;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// What a user of an ACL needs.
-const RIGHTS: &str = "its ACL needs ~{NAME}:* +@read +@write +@scripting +@connection +info +role +config|get, \
+pub(crate) const RIGHTS: &str = "its ACL needs ~{NAME}:* +@read +@write +@scripting +@connection +info +role +config|get, \
                       and to delete +bgrewriteaof";
 
 pub(crate) fn corrupt(what: impl Into<String>) -> StoreError {

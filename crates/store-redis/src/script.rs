@@ -98,6 +98,31 @@ pub(crate) const FENCE: &str = r"#!lua flags=allow-oom
 return redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
 ";
 
+/// Asks whether the user may do what a deletion does, and does nothing: gives the commands that are refused.
+///
+/// KEYS: heads, marker. ARGV: the marker's text; a key of the log's; `1` where the append-only file is to
+/// be written anew.
+///
+/// It names its engine and says nothing of being without writes, so that Redis refuses it where it would refuse [`WRITE`]: on
+/// a replica, where memory is full or the disk failed.
+pub(crate) const MAY_DELETE: &str = r"#!lua
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return { 'none' } end
+local key = ARGV[2]
+local commands = {
+  { 'EVALSHA', 'digest', '1', key }, { 'TYPE', key }, { 'GETRANGE', key, '0', '1' }, { 'HGET', key, 'f' },
+  { 'HSTRLEN', key, 'f' }, { 'HKEYS', key }, { 'SMEMBERS', key },
+  { 'HSET', key, 'f', 'v' }, { 'HDEL', key, 'f' }, { 'HINCRBY', key, 'f', '1' }, { 'SET', key, 'v' },
+  { 'SREM', key, 'm' }, { 'UNLINK', key }, { 'INFO', 'persistence' },
+}
+if ARGV[3] == '1' then commands[#commands + 1] = { 'BGREWRITEAOF' } end
+local refused = {}
+for _, command in ipairs(commands) do
+  local known, may = pcall(redis.acl_check_cmd, unpack(command))
+  if not known or not may then refused[#refused + 1] = command[1] end
+end
+return { 'ok', refused }
+";
+
 /// Arguments of one command in the script: Lua takes some thousands at most.
 const ARGUMENTS: usize = 1000;
 

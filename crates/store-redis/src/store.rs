@@ -31,7 +31,7 @@ pub struct RedisStore {
     pub(crate) keys: Keys,
     pub(crate) mode: OpenMode,
     pub(crate) options: RedisOptions,
-    writer: Link,
+    pub(crate) writer: Link,
     reader: Link,
     /// Trees of the logs as they were after the last append of this store.
     pub(crate) frontiers: Mutex<Frontiers>,
@@ -229,6 +229,11 @@ impl Store for RedisStore {
 
     fn ciphertexts(&self, log: &LogName, seq: u64) -> Result<Vec<Ciphertext>, StoreError> {
         self.read_beside(log, seq)
+    }
+
+    fn may_delete(&self, log: &LogName) -> Result<(), StoreError> {
+        self.may_write()?;
+        self.ask_to_delete(log)
     }
 
     fn delete_ciphertexts(&self, log: &LogName, keys: &[SubjectKeyId]) -> Result<u64, StoreError> {

@@ -201,6 +201,13 @@ impl Store for SqliteStore {
         })
     }
 
+    fn may_delete(&self, _: &LogName) -> Result<(), StoreError> {
+        match self.mode {
+            OpenMode::ReadOnly => Err(StoreError::ReadOnly),
+            OpenMode::Create | OpenMode::ReadWrite => Ok(()),
+        }
+    }
+
     fn delete_receipts(
         &self,
         log: &LogName,

@@ -11,7 +11,9 @@ Examples:
   ai-audit init audit --store postgres://audit_writer@db/audit
   ai-audit store compact postgres://audit_owner@db/audit
 
-A Redis needs neither. What is asked of a server, and which role may do what:
+A Redis needs neither. Of the settings store-name, store-password-file and
+store-ca count where no flag says otherwise. What is asked of a server, and
+which role may do what:
 docs/spec/store-postgres.md, docs/spec/store-redis.md.")]
 pub(crate) struct Store {
     #[command(subcommand)]
@@ -49,7 +51,12 @@ pub(crate) struct PrepareStore {
 
 /// Writes the tables anew without what was deleted; appends wait meanwhile.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ai-audit store compact postgres://audit_owner@db/audit")]
+#[command(after_help = "\
+Examples:
+  ai-audit store compact postgres://audit_owner@db/audit
+
+It fails, and names whom to end, where somebody's transaction may still see
+what was deleted, such as a dump: the server would copy it.")]
 pub(crate) struct CompactStore {
     #[command(flatten)]
     pub(crate) owner: Owner,
@@ -63,13 +70,14 @@ pub(crate) struct CompactStore {
 pub(crate) struct Owner {
     /// The database, as the role that owns the tables: `postgres://owner@host/database`, without a password.
     pub(crate) address: String,
-    /// The schema; as the setting `store-name` of the directory.
-    #[arg(long, default_value = "ai_audit")]
-    pub(crate) name: String,
-    /// File with passwords, `host:port:database:user:password`; or `AI_AUDIT_STORE_PASSWORD` has it.
+    /// The schema. [default: the setting store-name, or ai_audit]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// File with passwords, `host:port:database:user:password`; or `AI_AUDIT_STORE_PASSWORD` has it. [default: the
+    /// setting store-password-file]
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
-    /// File with the certificates, in PEM, that TLS trusts. [default: those of the system]
+    /// File with the certificates, in PEM, that TLS trusts. [default: the setting store-ca, or those of the system]
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
 }

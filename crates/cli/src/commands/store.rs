@@ -35,29 +35,25 @@ fn with_postgres(
     owner: &Owner,
     output: Output,
 ) -> anyhow::Result<()> {
-    use ai_audit_store_postgres::{Options, Rights, compact, grant, migrate};
+    use ai_audit_directory::DirectoryError;
+    use ai_audit_store_postgres::{Rights, compact, grant, log_in, migrate};
     use std::time::Duration;
-    let mut options = Options {
-        password: password(address, owner)?,
-        authorities: match &owner.ca {
-            None => None,
-            Some(path) => Some(
-                String::from_utf8(crate::open::read(path)?)
-                    .map_err(|_| usage(format!("{}: expected a file in PEM", shown_path(path))))?,
-            ),
-        },
-        schema: owner.name.clone(),
-        ..Options::default()
-    };
+    let mut options = options(address, owner)?;
+    let schema = options.schema.clone();
+    let given = options.password.is_some();
     let address = address.as_str();
+    // Apart from what is done then: who does not get in has changed nothing, and named something that is not so.
+    log_in(address, &options).map_err(|error| refused(&error, given))?;
+    // With the exit codes of all that opens a store.
+    let failed = DirectoryError::Store;
     match &args.command {
         StoreCommand::Compact(args) => {
             options.timeout = Duration::from_secs(args.timeout);
-            compact(address, &options)?;
-            said(output, "compacted", &owner.name, &[])
+            compact(address, &options).map_err(failed)?;
+            said(output, "compacted", &schema, &[])
         }
         StoreCommand::Prepare(args) => {
-            migrate(address, &options)?;
+            migrate(address, &options).map_err(failed)?;
             let mut granted = Vec::new();
             for (roles, rights, word) in [
                 (&args.writer, Rights::Append, "append"),
@@ -65,13 +61,56 @@ fn with_postgres(
                 (&args.reader, Rights::Read, "read"),
             ] {
                 for role in roles {
-                    grant(address, &options, role, rights)?;
+                    grant(address, &options, role, rights).map_err(failed)?;
                     granted.push((role.as_str(), word));
                 }
             }
-            said(output, "prepared", &owner.name, &granted)
+            said(output, "prepared", &schema, &granted)
         }
     }
+}
+
+/// How to connect: what the flags say, and for the rest the settings of a directory's store.
+#[cfg(feature = "postgres")]
+fn options(
+    address: &StoreAddress,
+    owner: &Owner,
+) -> anyhow::Result<ai_audit_store_postgres::Options> {
+    use ai_audit_directory::DirectoryError;
+    let mut settings = crate::open::settings(std::path::Path::new("."))?;
+    let store = &mut settings.store;
+    store.name = owner.name.clone().or(store.name.take());
+    let file = owner.password_file.clone();
+    store.password_file = file.or(store.password_file.take());
+    store.authorities = owner.ca.clone().or(store.authorities.take());
+    let password = match address.password(&settings) {
+        Err(error @ DirectoryError::Key { .. }) => return Err(usage(error.to_string())),
+        other => other?,
+    };
+    let mut options = ai_audit_store_postgres::Options {
+        password,
+        ..ai_audit_store_postgres::Options::default()
+    };
+    if let Some(path) = &settings.store.authorities {
+        let text = String::from_utf8(crate::open::read(path)?);
+        let text =
+            text.map_err(|_| usage(format!("{}: expected a file in PEM", path.display())))?;
+        options.authorities = Some(text);
+    }
+    if let Some(name) = settings.store.name {
+        options.schema = name;
+    }
+    Ok(options)
+}
+
+/// Why there is no connection, and where a password is given if it was for want of one.
+#[cfg(feature = "postgres")]
+fn refused(error: &ai_audit_store::StoreError, given: bool) -> anyhow::Error {
+    let mut what = error.to_string();
+    if !given && what.contains("password") {
+        what += "; give it in a file (--password-file, or the setting store-password-file) or in AI_AUDIT_STORE_PASSWORD";
+    }
+    usage(what)
 }
 
 #[cfg(feature = "postgres")]
@@ -89,19 +128,4 @@ fn said(output: Output, what: &str, schema: &str, granted: &[(&str, &str)]) -> a
         output.line(format!("  role {} may {may}", safe(role)))?;
     }
     Ok(())
-}
-
-/// The environment's password, or the file's for this very address.
-#[cfg(feature = "postgres")]
-fn password(address: &StoreAddress, owner: &Owner) -> anyhow::Result<Option<String>> {
-    if let Some(password) = std::env::var("AI_AUDIT_STORE_PASSWORD")
-        .ok()
-        .filter(|password| !password.is_empty())
-    {
-        return Ok(Some(password));
-    }
-    match &owner.password_file {
-        Some(file) => Ok(Some(address.password_in(file)?)),
-        None => Ok(None),
-    }
 }

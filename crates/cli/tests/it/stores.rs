@@ -1,8 +1,10 @@
 //! Directories whose receipts are on a server: PostgreSQL and Redis as people have them, and what happens to them.
 
 mod batches;
+mod erasers;
 mod mistakes;
 mod postgres;
+mod prepare;
 mod quickstart;
 mod redis;
 mod routing;

@@ -1,9 +1,8 @@
 //! The address of a server that has receipts: without a password, and leading to one place.
 
-use crate::DirectoryError;
+use crate::{DirectoryError, Settings};
 use serde::Deserialize;
 use std::fmt;
-use std::path::Path;
 
 /// Parameters that an address may have. Others could name a password or lead elsewhere.
 const PARAMETERS: [&str; 10] = [
@@ -124,14 +123,21 @@ impl StoreAddress {
         self.0.starts_with("postgres")
     }
 
-    /// The password that a file has for this address, in lines `host:port:database:user:password` as PostgreSQL's own
-    /// password files.
+    /// The password for this address: the one in the environment, or the one that the settings' file has for it, in lines
+    /// `host:port:database:user:password` as PostgreSQL's own password files. None where the settings name neither.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or has no line for it.
-    pub fn password_in(&self, file: &Path) -> Result<String, DirectoryError> {
-        super::password_file::find(file, self, false)
+    /// When the file cannot be read or has no line for it; in production, when others can read it.
+    pub fn password(&self, settings: &Settings) -> Result<Option<String>, DirectoryError> {
+        let wanted = &settings.store;
+        if let Some(password) = &wanted.password {
+            return Ok(Some(password.text().into()));
+        }
+        let Some(file) = &wanted.password_file else {
+            return Ok(None);
+        };
+        super::password_file::find(file, self, settings.production).map(Some)
     }
 
     /// What a password would be for, at each of its hosts.

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
+mod compacting;
 mod conforming;
 mod cut;
+mod erasers;
 mod failover;
 mod full;
 mod killed;

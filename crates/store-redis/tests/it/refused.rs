@@ -67,6 +67,14 @@ fn a89_a_user_who_may_not_see_the_settings_is_told_what_to_do() {
         ("few", &[][..]),
         ("most", &["+config|get"]),
         ("all", &["+config|get", "+bgrewriteaof"]),
+        (
+            "half",
+            &["+config|get", "+bgrewriteaof", "-srem", "-unlink"],
+        ),
+        (
+            "reads",
+            &["+config|get", "+bgrewriteaof", "-@write", "+eval"],
+        ),
     ] {
         let user = user(name, rights);
         admin.run(&user.iter().map(String::as_str).collect::<Vec<_>>());
@@ -87,11 +95,66 @@ fn a89_a_user_who_may_not_see_the_settings_is_told_what_to_do() {
     let (mut log, name) = (TestLog::new(1), LogName::default());
     append(&store, &name, &Head::EMPTY, &log.seal(1030)).unwrap();
     assert!(store.health().unwrap().durable);
+    // Which is told before anything is recorded of it, or done.
+    let error = store.may_delete(&name).unwrap_err();
+    assert!(error.is_refusal(), "{error}");
+    says(&error, &["may not run BGREWRITEAOF,", "+bgrewriteaof"]);
+    assert_eq!(store.count_deleted(&name, 0..=1029).unwrap(), 0);
     let error = store.delete_receipts(&name, 5..=9).unwrap_err();
     says(&error, &["is deleted", "bgrewriteaof", "delete again"]);
     assert!(!error.is_refusal());
     let store = RedisStore::open(&url("all"), OpenMode::ReadWrite, &with("secret")).unwrap();
+    assert_eq!(store.may_delete(&name), Ok(()));
+    assert_eq!(store.may_delete(&LogName::new("other").unwrap()), Ok(()));
+    assert_eq!(store.count_deleted(&name, 0..=1029).unwrap(), 5);
     assert_eq!(store.delete_receipts(&name, 5..=10).unwrap(), 1);
+    for (name, missing) in [
+        ("half", "may not run SREM, UNLINK,"),
+        ("reads", "may not run"),
+    ] {
+        let store = RedisStore::open(&url(name), OpenMode::ReadWrite, &with("secret")).unwrap();
+        let log = LogName::default();
+        says(&store.may_delete(&log).unwrap_err(), &[missing]);
+        assert_eq!(store.count_deleted(&log, 0..=1029).unwrap(), 6);
+        if name == "reads" {
+            store.delete_receipts(&log, 20..=29).unwrap_err();
+        }
+    }
+    let store = RedisStore::open(&url("all"), OpenMode::ReadOnly, &with("secret")).unwrap();
+    assert_eq!(store.may_delete(&name), Err(StoreError::ReadOnly));
+}
+
+/// A server that takes no writes would have an erasure begun and not done.
+#[test]
+fn a89_a_server_that_takes_no_writes_may_not_delete() {
+    let Some(server) = RedisServer::start_in_memory(&[]) else {
+        return;
+    };
+    let (store, mut log, name) = (create(&server), TestLog::new(1), LogName::default());
+    append(&store, &name, &Head::EMPTY, &log.seal(20)).unwrap();
+    assert_eq!(store.may_delete(&name), Ok(()));
+    let mut admin = Admin::to(&server);
+    admin.run(&["CONFIG", "SET", "maxmemory", "1"]);
+    let error = store.may_delete(&name).unwrap_err();
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    let error = store.delete_receipts(&name, 5..=9).unwrap_err();
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    admin.run(&["CONFIG", "SET", "maxmemory", "0"]);
+    admin.run(&["REPLICAOF", "127.0.0.1", "1"]);
+    says(&store.may_delete(&name).unwrap_err(), &["master"]);
+    says(
+        &store.delete_receipts(&name, 5..=9).unwrap_err(),
+        &["master"],
+    );
+    admin.run(&["REPLICAOF", "NO", "ONE"]);
+    admin.run(&["DEL", "{ai-audit}:store"]);
+    says(
+        &store.may_delete(&name).unwrap_err(),
+        &["no {ai-audit}:store"],
+    );
+    admin.run(&["SET", "{ai-audit}:store", "ai-audit store 1"]);
+    assert_eq!(store.may_delete(&name), Ok(()));
+    assert_eq!(store.delete_receipts(&name, 5..=9), Ok(5));
 }
 
 #[test]

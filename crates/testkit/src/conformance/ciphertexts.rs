@@ -105,6 +105,8 @@ pub(super) fn go_by_key(store: &dyn Store) {
         let keys: Vec<_> = keys.iter().map(|key| key_id(*key)).collect();
         store.delete_ciphertexts(&log_name, &keys).unwrap()
     };
+    assert_eq!(store.may_delete(&log_name), Ok(()));
+    assert_eq!(all_beside(store, &log_name), left(|_, _| true));
     assert_eq!(delete(&[]), 0);
     assert_eq!(delete(&[77]), 0);
     let gone = [key_id(1), key_id(2), key_id(1)];

@@ -55,6 +55,12 @@ pub(super) fn bytes_go_and_come_back(store: &dyn Store) {
     let head = log.head();
     let bytes = store.health().unwrap().bytes;
 
+    // Who deletes is asked before, and says yes; asking deletes nothing, also of a log that is not there.
+    assert_eq!(store.may_delete(&log_name), Ok(()));
+    assert_eq!(store.may_delete(&name("no-such")), Ok(()));
+    assert_eq!(store.count_deleted(&log_name, 0..=u64::MAX), Ok(0));
+    assert_eq!(contents(store), expected(&all, |_| false));
+
     // Control receipts stay, in the range or not.
     assert_eq!(store.delete_receipts(&log_name, 0..=299).unwrap(), 298);
     assert_eq!(store.count_deleted(&log_name, 0..=u64::MAX).unwrap(), 298);

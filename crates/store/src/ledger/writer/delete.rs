@@ -44,8 +44,13 @@ impl Writer {
         })
     }
 
-    /// Ends a deletion that was interrupted. The writer does nothing else between the deletion
-    /// receipt and the last byte, so the receipt is then the log's last.
+    /// Ends a deletion that was cut off: where the writer ended between the deletion receipt and the last byte, the
+    /// receipt is the log's last.
+    ///
+    /// Where the store failed and the writer went on, others follow it, and nothing is resumed: whoever deletes the epoch
+    /// again goes on under that receipt where bytes are gone, and declares the deletion anew where none is. Then nobody
+    /// could tell it from an epoch that was put back since, which no receipt says. [`Store::may_delete`](crate::Store::may_delete)
+    /// is asked before, so that this takes a store that fails in the middle.
     pub(super) fn resume_deletion(&self, name: &LogName, head: &Head) -> Result<(), LedgerError> {
         let seq = head.size().saturating_sub(1);
         let sealed = self.read_sealed(name, seq)?;
