@@ -94,7 +94,7 @@ fn options(
     if let Some(path) = &settings.store.authorities {
         let text = String::from_utf8(crate::open::read(path)?);
         let text =
-            text.map_err(|_| usage(format!("{}: expected a file in PEM", path.display())))?;
+            text.map_err(|_| usage(format!("{}: expected a file in PEM", shown_path(path))))?;
         options.authorities = Some(text);
     }
     if let Some(name) = settings.store.name {
