@@ -227,8 +227,7 @@ impl fmt::Display for ReportStatement {
     }
 }
 
-/// A time of the one form that [`Timestamp`] displays as, up to its last one; the caller holds it
-/// against that form, which a day or an hour that there is not does not come back to.
+/// A time of the one form that [`Timestamp`] displays as, up to its last one.
 fn time(text: &str) -> Option<Timestamp> {
     let mut parts = text.split(['-', 'T', ':', '.', 'Z']);
     let mut number = || parts.next()?.parse::<u64>().ok();
@@ -250,7 +249,9 @@ fn time(text: &str) -> Option<Timestamp> {
     let leap_days = year / 4 - year / 100 + year / 400;
     let days = 365 * year + leap_days + (153 * month + 2) / 5 + day - 1;
     let seconds = ((days - DAYS_TO_1970) * 24 + hour) * 3600 + minute * 60 + second;
-    Some(Timestamp::from_micros(seconds * 1_000_000 + micros))
+    let time = Timestamp::from_micros(seconds * 1_000_000 + micros);
+    // A day that there is not, or another form, does not come back to what it was.
+    (time.to_string() == text).then_some(time)
 }
 
 fn size<S: serde::Serializer>(size: &TreeSize, serializer: S) -> Result<S::Ok, S::Error> {
