@@ -5,7 +5,7 @@ use crate::files::{Files, get, pack, remanifest, unpack};
 use crate::logs::{Auditor, Log};
 use crate::python::agrees;
 use ai_audit_core::{
-    Check, Decision, Exit, KeyRotation, NodeHash, Question, Signer as _, SigningKey,
+    Check, Decision, Exit, KeyRevocation, KeyRotation, NodeHash, Question, Signer as _, SigningKey,
     UnverifiedReceipt,
 };
 use ai_audit_export::{Selection, verify_package};
@@ -418,6 +418,27 @@ fn both_verifiers_follow_rotations_and_write_numbers_alike() {
     log.seal(&Decision::new(), "s1");
     let report = both(&unpack(&log.package(Selection::All, true)), &log.policy());
     assert!(report.verdict.attribution.is_failed(), "{report:?}");
+}
+
+#[test]
+fn both_verifiers_let_no_key_take_over_that_was_revoked_first() {
+    let mut log = Log::of(1, 4);
+    let [recovery, early, successor] = [6, 97, 98].map(|n| SigningKey::from_bytes(&[n; 32]));
+    let (id, at) = (log.head.log_id(), ai_audit_core::Timestamp::from_micros(1));
+    let (gone, next) = (early.verifying_key(), successor.verifying_key());
+    let revocation = KeyRevocation::sign(&id, gone, 1, at, next, "lost", &recovery).unwrap();
+    log.receipt_key = successor;
+    log.seal(&revocation, "");
+    let report = both(&unpack(&log.package(Selection::All, true)), &log.policy());
+    assert_eq!(report.exit(&Question::DEFAULT), Exit::Verified);
+    let rotation = KeyRotation::new(&id, &next, log.head.size(), &early, "due").unwrap();
+    log.seal(&rotation, "");
+    log.receipt_key = early;
+    log.seal(&Decision::new(), "s1");
+    for selection in [Selection::All, Selection::Session("s1".into())] {
+        let report = both(&unpack(&log.package(selection, true)), &log.policy());
+        assert!(report.verdict.attribution.is_failed(), "{report:?}");
+    }
 }
 
 #[test]
