@@ -189,7 +189,8 @@ fn a_session_that_is_not_shown_keeps_nothing_unnoticed() {
          SELECT * FROM pg_catalog.all_activity WHERE application_name <> 'left-open';
          GRANT SELECT ON pg_catalog.pg_stat_activity TO public",
     );
-    let seeing = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM ai_audit.receipts;";
+    // Of another table: with a lock on ours the server would wait.
+    let seeing = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM ai_audit.nodes;";
     let session = Session::begin(&server, seeing);
     delete(&server);
     let error = compact(&server.url("audit_owner"), &options()).unwrap_err();
