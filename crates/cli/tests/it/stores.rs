@@ -2,6 +2,7 @@
 
 mod batches;
 mod mistakes;
+mod older_keys;
 mod postgres;
 mod quickstart;
 mod redis;
