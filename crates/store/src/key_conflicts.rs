@@ -97,6 +97,8 @@ pub(crate) struct KeyConflicts {
     noted: u64,
     /// Receipts without bytes among them.
     without_bytes: u64,
+    /// Whether the store could not be read, and is not asked again.
+    given_up: bool,
     /// With the subjects.
     found: BTreeMap<SubjectKeyId, (String, KeyConflict)>,
 }
@@ -259,6 +261,14 @@ impl KeyConflicts {
 
     pub(crate) const fn was_read(&self) -> bool {
         self.read.is_some()
+    }
+
+    pub(crate) const fn give_up(&mut self) {
+        self.given_up = true;
+    }
+
+    pub(crate) const fn was_given_up(&self) -> bool {
+        self.given_up
     }
 
     pub(crate) fn is_empty(&self) -> bool {

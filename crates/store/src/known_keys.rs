@@ -5,21 +5,34 @@ use crate::{KeyConflict, LogName, Store};
 use ai_audit_core::{LogId, SubjectKeyId};
 use ai_audit_shredding::{HeldKey, KekId, KnownUpTo, SubjectKey, SubjectKeys, SubjectKeysError};
 use core::fmt;
+use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// The subject keys of a log, handed out where no receipt contradicts them.
 ///
 /// The first time that a key is asked for, the log is read from where the keeper noted that it knows its receipts: its end, but
 /// for some ten thousand, where this writer wrote them; all of it, once, where nothing was noted. Where a receipt uses a key
 /// that was never here, no new one is made; and a subject of whom the log uses another key than is held is refused as well.
+/// While the store cannot be read no new key is made, and those that are here are handed out.
 /// Whoever is refused and brings an erasure of such keys into the log is refused no more.
 pub struct KnownSubjectKeys {
     keys: Arc<dyn SubjectKeys>,
     store: Arc<dyn Store>,
     log: LogName,
     accounts: Option<Box<Accounts>>,
-    found: Mutex<KeyConflicts>,
+    state: Mutex<State>,
 }
+
+#[derive(Default)]
+struct State {
+    conflicts: KeyConflicts,
+    /// When the store could not be read, and why.
+    failed: Option<(Instant, SubjectKeysError)>,
+}
+
+/// After how long a store that could not be read is asked again.
+const AGAIN: Duration = Duration::from_secs(10);
 
 type Accounts = dyn Fn() -> Result<(), SubjectKeysError> + Send + Sync;
 
@@ -32,7 +45,7 @@ impl KnownSubjectKeys {
             store,
             log,
             accounts: None,
-            found: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
@@ -49,9 +62,9 @@ impl KnownSubjectKeys {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, KeyConflicts> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // What was read before a panic was looked at; the rest is read the next time.
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn look(&self, found: &mut KeyConflicts) -> Result<(), LookError> {
@@ -62,36 +75,64 @@ impl KnownSubjectKeys {
 
     /// Refuses what would give a subject of the log a second key.
     fn check(&self, subject: &str) -> Result<(), SubjectKeysError> {
-        let found = &mut *self.lock();
-        let failed = |error| match error {
-            LookError::Keys(error) => error,
-            LookError::Store(error) => SubjectKeysError::new(format!(
-                "log {}: which keys its receipts use cannot be read: {error}",
-                self.log
-            )),
-        };
-        if !found.was_read() {
-            let mut first = KeyConflicts::default();
-            self.look(&mut first).map_err(failed)?;
-            if let Some(accounts) = self.accounts.as_ref().filter(|_| first.met_without_bytes()) {
-                accounts()?;
-            }
-            // If that fails they are read again by the next process.
-            let _ = first.note(&*self.store, &self.log, &*self.keys);
-            *found = first;
+        let state = &mut *self.lock();
+        if !state.conflicts.was_read()
+            && let Err(error) = self.first(state)
+        {
+            // A store for what is old that is away keeps nobody from being recorded whose key is here.
+            return match self.keys.find(subject)? {
+                Some(_) if state.failed.is_some() => Ok(()),
+                _ => Err(error),
+            };
         }
-        if found.is_empty() {
+        if state.conflicts.is_empty() {
             return Ok(());
         }
         let in_use = self.keys.find(subject)?.is_some();
-        if Self::refused(found, subject, in_use).is_none() {
+        if Self::refused(&state.conflicts, subject, in_use).is_none() {
             return Ok(());
         }
         // An erasure may have come since.
-        self.look(found).map_err(failed)?;
-        match Self::refused(found, subject, in_use) {
+        self.look(&mut state.conflicts)
+            .map_err(|error| self.failed(error))?;
+        match Self::refused(&state.conflicts, subject, in_use) {
             Some(conflict) => Err(SubjectKeysError::new(conflict.to_string())),
             None => Ok(()),
+        }
+    }
+
+    /// Looks at the log for the first time. Where the store could not be read, whoever asks soon after is told so without
+    /// waiting for it again.
+    fn first(&self, state: &mut State) -> Result<(), SubjectKeysError> {
+        if let Some((at, error)) = &state.failed
+            && at.elapsed() < AGAIN
+        {
+            return Err(error.clone());
+        }
+        state.failed = None;
+        let mut first = KeyConflicts::default();
+        if let Err(error) = self.look(&mut first) {
+            let is_away = matches!(error, LookError::Store(_));
+            let error = self.failed(error);
+            state.failed = is_away.then(|| (Instant::now(), error.clone()));
+            return Err(error);
+        }
+        if let Some(accounts) = self.accounts.as_ref().filter(|_| first.met_without_bytes()) {
+            accounts()?;
+        }
+        // If that fails they are read again by the next process.
+        let _ = first.note(&*self.store, &self.log, &*self.keys);
+        state.conflicts = first;
+        Ok(())
+    }
+
+    fn failed(&self, error: LookError) -> SubjectKeysError {
+        match error {
+            LookError::Keys(error) => error,
+            LookError::Store(error) => SubjectKeysError::new(format!(
+                "log {}: no new key of a subject is made while it cannot be read which ones its receipts use: {error}",
+                self.log
+            )),
         }
     }
 
@@ -160,7 +201,7 @@ impl fmt::Debug for KnownSubjectKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KnownSubjectKeys")
             .field("log", &self.log)
-            .field("was_read", &self.lock().was_read())
+            .field("was_read", &self.lock().conflicts.was_read())
             .finish_non_exhaustive()
     }
 }

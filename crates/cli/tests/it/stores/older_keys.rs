@@ -9,9 +9,8 @@ use std::fs;
 
 /// Records one decision about a person, whose input is kept encrypted.
 fn record(place: &Place, subject: &str) -> Done {
-    let line = format!(
-        "{{\"input\":\"q\",\"output\":\"a\",\"model\":\"m\",\"subject\":\"{subject}\"}}\n"
-    );
+    let line =
+        format!("{{\"input\":\"q\",\"output\":\"a\",\"model\":\"m\",\"subject\":\"{subject}\"}}\n");
     let args = ["record", "audit", "-", "--keep-encrypted", "input"];
     place.with(&args, &[], &line)
 }

@@ -23,10 +23,18 @@ impl Writer {
         let Some(keys) = self.keys_of_records(name)? else {
             return Ok(());
         };
-        self.look(name, &*keys).map_err(|error| match error {
-            LookError::Store(error) => AppendError::Store(error),
-            LookError::Keys(error) => AppendError::SubjectKeys(error),
-        })
+        match self.look(name, &*keys) {
+            // A store for what is old that is away keeps no log from growing: keys that are here go on, and who hands out
+            // new ones looked before. It is waited for once, since no log grows meanwhile.
+            Err(LookError::Store(_)) => {
+                if let Some(log) = self.logs.get_mut(name) {
+                    log.conflicts.give_up();
+                }
+                Ok(())
+            }
+            Err(LookError::Keys(error)) => Err(AppendError::SubjectKeys(error)),
+            Ok(()) => Ok(()),
+        }
     }
 
     fn keys_of_records(&self, name: &LogName) -> Result<Option<Arc<dyn SubjectKeys>>, AppendError> {
@@ -44,6 +52,9 @@ impl Writer {
             return Ok(());
         };
         let conflicts = &mut log.conflicts;
+        if conflicts.was_given_up() {
+            return Ok(());
+        }
         if !conflicts.was_read() {
             conflicts.look(&*self.store, name, keys, log.attached)?;
             // If that fails they are read again by the next process.
