@@ -1,5 +1,5 @@
-//! A124: the keys of subjects are an older copy, or another instance has its own. No subject gets a second key beside one that the
-//! log uses.
+//! A124: the keys of subjects are an older copy, or another instance has its own. No subject gets a second key beside the one that
+//! the log uses.
 
 use crate::erasing::{Erasing, Keys, Source, erasing, log, shred};
 use crate::rig::{Rig, record};
@@ -9,6 +9,7 @@ use ai_audit_store::{
     AppendError, KeyConflictKind, KnownSubjectKeys, LedgerError, MemoryKeys, MemorySubjectKeys,
     Record, Shred, Store, SystemClock,
 };
+use ai_audit_store::{Random, RandomError};
 use ai_audit_testkit::Counter;
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
