@@ -2,8 +2,10 @@
 
 use crate::{DirectoryError, LogDirectory, Writer};
 use ai_audit_core::LogId;
-use ai_audit_shredding::SubjectKeys;
-use ai_audit_store::{LogName, Shred, Shredded, SubjectKeysSource, open_erasures};
+use ai_audit_shredding::{SubjectKeys, SubjectKeysError};
+use ai_audit_store::{
+    KnownSubjectKeys, LogName, Shred, Shredded, SubjectKeysSource, open_erasures,
+};
 use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +33,15 @@ impl Keepers {
         if let Some(keys) = opened.get(log) {
             return Ok(Arc::clone(keys));
         }
-        let keys: Arc<dyn SubjectKeys> = Arc::new(self.directory.subject_keys_to_write(log)?);
+        let keys = Arc::new(self.directory.subject_keys_to_write(log)?);
+        // The file may be from before the last receipts: a backup, or another machine's.
+        let known = KnownSubjectKeys::new(keys, self.directory.shared_store(), log.clone());
+        let (directory, name) = (self.directory.clone(), log.clone());
+        let keys: Arc<dyn SubjectKeys> = Arc::new(known.accounting(move || {
+            // Where they were moved to a store that this copy does not know, nobody can tell which keys they use.
+            let accounts = directory.accounts_for_all(&name);
+            accounts.map_err(|error| SubjectKeysError::new(error.to_string()))
+        }));
         opened.insert(log.clone(), Arc::clone(&keys));
         Ok(keys)
     }

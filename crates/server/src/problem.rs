@@ -220,6 +220,10 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Service(_) => {
                 Self::trouble("what has a key of the log does not sign now", error)
             }
+            DirectoryError::SubjectKeys(_) => Self::trouble(
+                "the keys of the log's subjects cannot be used for this now",
+                error,
+            ),
             DirectoryError::Io { .. }
             | DirectoryError::Key { .. }
             | DirectoryError::KeyMode { .. }
@@ -302,6 +306,9 @@ pub(crate) fn append_kind(error: &AppendError) -> String {
         }
         _ if is_of_key(error) => format!("not recorded: {KEY_DOES_NOT_SIGN}"),
         AppendError::SubjectKeys(_) => "not recorded: a key of a subject cannot be kept now".into(),
+        AppendError::KeyConflict { .. } => {
+            "not recorded: the keys of the log's subjects cannot be used for this now".into()
+        }
         AppendError::Erasing(_) => "not recorded: an erasure has to be finished first".into(),
         _ => "not recorded".into(),
     }

@@ -1,7 +1,7 @@
 //! Who keeps subject keys, and who keeps the key that wraps them.
 
 use crate::{KekId, KeyWrapper, SubjectKey};
-use ai_audit_core::{LogId, SubjectKeyId};
+use ai_audit_core::{LogId, NodeHash, SubjectKeyId};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -84,6 +84,37 @@ pub trait SubjectKeys: Send + Sync {
         keys: &[SubjectKeyId],
         requested_under: KekId,
     ) -> Result<KekId, SubjectKeysError>;
+
+    /// How far it was noted that the log uses no key which is not kept here. Kept with the keys, so that a
+    /// copy of them says what holds of that copy. None where nothing was noted: then whoever has to know
+    /// reads the log from its beginning.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn known_up_to(&self) -> Result<Option<KnownUpTo>, SubjectKeysError> {
+        Ok(None)
+    }
+
+    /// Notes that, durably. Never further than the receipts that are durable and were looked at. A keeper
+    /// that notes nothing has the log read anew by each process.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be kept. What was noted before holds then.
+    fn note_known_up_to(&self, known: KnownUpTo) -> Result<(), SubjectKeysError> {
+        let _ = known;
+        Ok(())
+    }
+}
+
+/// Up to where a log uses no key that its keeper does not keep, or has destroyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownUpTo {
+    /// How many receipts, from the genesis on.
+    pub size: u64,
+    /// The last of them as a leaf of the log's tree, by which a log is known that was set back since.
+    pub last: NodeHash,
 }
 
 /// What a keeper has under the id of a subject key.

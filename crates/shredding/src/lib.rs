@@ -50,6 +50,6 @@ pub use access::{Access, AccessOutcome};
 pub use audit::{Erasure, ErasureAudit, ErasureError, Erasures, Remains, Remnant};
 pub use erasure::{ErasedSubject, ErasureCompleted, ErasureRequested};
 pub use field::{FieldError, MAX_NAME, MAX_TEXT, Place};
-pub use keep::{HeldKey, KekVault, SubjectKeys, SubjectKeysError, WrapsKeys};
+pub use keep::{HeldKey, KekVault, KnownUpTo, SubjectKeys, SubjectKeysError, WrapsKeys};
 pub use key::SubjectKey;
 pub use wrap::{Kek, KekId, KeyWrapper, WRAPPED_LEN, WrapError};

@@ -7,7 +7,8 @@ mod rows;
 
 use ai_audit_core::{LogId, SubjectKeyId};
 use ai_audit_shredding::{
-    HeldKey, KekId, KekVault, MAX_NAME, SubjectKey, SubjectKeys, SubjectKeysError, WrapsKeys,
+    HeldKey, KekId, KekVault, KnownUpTo, MAX_NAME, SubjectKey, SubjectKeys, SubjectKeysError,
+    WrapsKeys,
 };
 use ai_audit_store::Random;
 use core::fmt;
@@ -403,6 +404,19 @@ impl<V: KekVault> SubjectKeys for SqliteSubjectKeys<V> {
         inner.kek = Some(next);
         self.vault.settle(&id)?;
         Ok(id)
+    }
+
+    fn known_up_to(&self) -> Result<Option<KnownUpTo>> {
+        rows::known(&self.lock().connection).map_err(|failure| self.failed(failure))
+    }
+
+    fn note_known_up_to(&self, known: KnownUpTo) -> Result<()> {
+        self.to_write()?;
+        let failed = |failure| self.failed(failure);
+        let inner = &mut *self.lock();
+        let transaction = file::begin(&mut inner.connection).map_err(failed)?;
+        rows::note_known(&transaction, &known).map_err(failed)?;
+        transaction.commit().map_err(|error| failed(error.into()))
     }
 }
 

@@ -56,7 +56,9 @@ mod ciphertext;
 mod clock;
 mod erasures;
 mod error;
+mod key_conflicts;
 mod keys;
+mod known_keys;
 mod lease;
 mod ledger;
 mod lock;
@@ -75,7 +77,9 @@ pub use ciphertext::Ciphertext;
 pub use clock::{Clock, Random, RandomError, SystemClock};
 pub use erasures::open_erasures;
 pub use error::StoreError;
+pub use key_conflicts::{KeyConflict, KeyConflictKind};
 pub use keys::{batch_seal_of, key_changes};
+pub use known_keys::KnownSubjectKeys;
 pub use lease::{
     Lease, LeaseError, LeaseKeeper, LeaseRules, LeaseStanding, LeaseStep, Leases, MemoryLeases,
 };

@@ -2,7 +2,7 @@
 
 use crate::{LogName, Random, SubjectKeysSource};
 use ai_audit_core::{LogId, SubjectKeyId};
-use ai_audit_shredding::{HeldKey, KekId, SubjectKey, SubjectKeys, SubjectKeysError};
+use ai_audit_shredding::{HeldKey, KekId, KnownUpTo, SubjectKey, SubjectKeys, SubjectKeysError};
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,6 +42,7 @@ struct Held {
     in_use: BTreeMap<String, (SubjectKeyId, Bytes<32>)>,
     destroyed: BTreeSet<SubjectKeyId>,
     kek: Option<KekId>,
+    known: Option<KnownUpTo>,
 }
 
 impl MemorySubjectKeys {
@@ -156,6 +157,15 @@ impl SubjectKeys for MemorySubjectKeys {
         held.destroyed.extend(keys);
         held.kek = Some(next);
         Ok(next)
+    }
+
+    fn known_up_to(&self) -> Result<Option<KnownUpTo>, SubjectKeysError> {
+        Ok(self.lock().known)
+    }
+
+    fn note_known_up_to(&self, known: KnownUpTo) -> Result<(), SubjectKeysError> {
+        self.lock().known = Some(known);
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::cli::Shred as Args;
 use crate::failure::usage;
 use crate::open::{log_name, read, written};
 use crate::output::{Output, Tone, counted, safe, shown_path};
-use ai_audit_directory::{LogDirectory, Writer};
+use ai_audit_directory::{LogDirectory, TextState, Writer};
 use ai_audit_shredding::SubjectKeys as _;
 use ai_audit_store::{LogName, Shred};
 use serde_json::json;
@@ -117,16 +117,31 @@ fn wish(
     let directory = writer.directory();
     let keys = writer.subject_keys(log)?;
     let (mut held, mut erased, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    let mut elsewhere = Vec::new();
     for subject in subjects {
         if keys.find(&subject)?.is_some() {
             held.push(subject);
             continue;
         }
-        let erasures = directory.held_on(log, &subject)?.erasures;
-        match erasures.iter().rev().find_map(|erasure| erasure.completed) {
+        let found = directory.held_on(log, &subject)?;
+        let is_kept = |text: &(String, TextState)| text.1 != TextState::Plain;
+        let mut open = found.receipts.iter().filter(|receipt| !receipt.erased);
+        if let Some(receipt) = open.find(|receipt| receipt.texts.iter().any(is_kept)) {
+            elsewhere.push((subject, receipt.seq));
+            continue;
+        }
+        let mut erasures = found.erasures.iter().rev();
+        match erasures.find_map(|erasure| erasure.completed) {
             Some(seq) => erased.push((subject, seq)),
             None => unknown.push(subject),
         }
+    }
+    // With all that is lost these are as well.
+    if let Some((subject, seq)) = elsewhere.first().filter(|_| !args.lost_keys) {
+        return Err(usage(format!(
+            "receipt {seq} about {} is encrypted under a key that is not among the keys of subjects here (keys/subjects.db): they are an older copy, or another copy of the directory has it; erase with the newest copy of that file. If it is lost, record that with --lost-keys",
+            safe(subject)
+        )));
     }
     let lost = match args.lost_keys {
         true => directory.lost_keys(log, &*keys)?,

@@ -3,6 +3,7 @@
 mod batches;
 mod erasers;
 mod mistakes;
+mod older_keys;
 mod postgres;
 mod prepare;
 mod quickstart;

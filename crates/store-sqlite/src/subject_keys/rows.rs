@@ -1,7 +1,7 @@
 //! What is asked of the tables, and why it can fail.
 
-use ai_audit_core::SubjectKeyId;
-use ai_audit_shredding::{KekId, SubjectKeysError};
+use ai_audit_core::{NodeHash, SubjectKeyId};
+use ai_audit_shredding::{KekId, KnownUpTo, SubjectKeysError};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// Why something in the file cannot be done; the caller adds which file.
@@ -75,6 +75,46 @@ pub(super) fn subjects(connection: &Connection) -> Result<Vec<(String, SubjectKe
 pub(super) fn is_tombstoned(connection: &Connection, id: SubjectKeyId) -> Result<bool> {
     let mut select = connection.prepare_cached("SELECT 1 FROM tombstones WHERE key = ?")?;
     Ok(select.exists([id.as_bytes()])?)
+}
+
+/// Up to where the log's receipts were looked at; none in a file of software that did not look.
+pub(super) fn known(connection: &Connection) -> Result<Option<KnownUpTo>> {
+    let is_there = connection
+        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'known'")?
+        .exists([])?;
+    if !is_there {
+        return Ok(None);
+    }
+    let mut select = connection.prepare_cached("SELECT size, last FROM known")?;
+    let found = select
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    // A number that is none of receipts says nothing.
+    Ok(found.and_then(|(size, last): (i64, [u8; 32])| {
+        Some(KnownUpTo {
+            size: u64::try_from(size).ok()?,
+            last: NodeHash::from_bytes(last),
+        })
+    }))
+}
+
+/// Notes it. The table is made with the first note, so that older software still reads the file: what that one makes of
+/// keys is in the file as well.
+pub(super) fn note_known(connection: &Connection, known: &KnownUpTo) -> Result<()> {
+    let size = i64::try_from(known.size)
+        .map_err(|_| Failure::Damaged("a log of more than 2^63 receipts".into()))?;
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS known (
+            id   INTEGER PRIMARY KEY CHECK (id = 1),
+            size INTEGER NOT NULL,
+            last BLOB NOT NULL
+        ) STRICT",
+    )?;
+    connection.execute(
+        "INSERT OR REPLACE INTO known (id, size, last) VALUES (1, ?, ?)",
+        params![size, known.last.as_bytes()],
+    )?;
+    Ok(())
 }
 
 /// Keeps a key. An id that is there or has a tombstone is refused; the very same row may be there

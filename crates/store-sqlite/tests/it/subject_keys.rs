@@ -2,8 +2,8 @@
 
 mod vault;
 
-use ai_audit_core::{LogId, SubjectKeyId};
-use ai_audit_shredding::{HeldKey, KekVault as _, SubjectKey, SubjectKeys};
+use ai_audit_core::{LogId, NodeHash, SubjectKeyId};
+use ai_audit_shredding::{HeldKey, KekVault as _, KnownUpTo, SubjectKey, SubjectKeys};
 use ai_audit_store::{Random, RandomError};
 use ai_audit_store_sqlite::SqliteSubjectKeys;
 use ai_audit_testkit::Counter;
@@ -415,4 +415,40 @@ fn a_file_cut_anywhere_or_changed_is_an_error_and_no_panic() {
         outcomes[usize::from(read.is_ok())] += 1;
     }
     assert!(outcomes[0] > 20, "{outcomes:?}");
+}
+
+#[test]
+fn how_far_the_receipts_are_known_is_kept_with_the_keys() {
+    let place = Place::new();
+    let noted = |size: u8| KnownUpTo {
+        size: size.into(),
+        last: NodeHash::from_bytes([size; 32]),
+    };
+    let keys = place.writer();
+    assert_eq!(keys.known_up_to().unwrap(), None);
+    keys.note_known_up_to(noted(7)).unwrap();
+    let copy = fs::read(place.path()).unwrap();
+    let all = people(&keys, 2);
+    keys.note_known_up_to(noted(9)).unwrap();
+    keys.destroy(&[all[0].1], keys.kek().unwrap()).unwrap();
+    drop(keys);
+    assert_eq!(place.writer().known_up_to().unwrap(), Some(noted(9)));
+    let reader = place.reader().unwrap().unwrap();
+    assert_eq!(reader.known_up_to().unwrap(), Some(noted(9)));
+    // Only who writes notes.
+    assert!(reader.note_known_up_to(noted(10)).is_err());
+    drop(reader);
+    // What cannot be says nothing.
+    place.change("UPDATE known SET size = -1");
+    assert_eq!(place.writer().known_up_to().unwrap(), None);
+    place.change("DROP TABLE known");
+    assert_eq!(place.writer().known_up_to().unwrap(), None);
+    // A copy says what holds of the copy.
+    let other = Place::new();
+    fs::write(other.path(), copy).unwrap();
+    let connection = rusqlite::Connection::open(other.path()).unwrap();
+    let size: i64 = connection
+        .query_row("SELECT size FROM known", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(size, 7);
 }

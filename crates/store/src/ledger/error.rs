@@ -2,7 +2,7 @@
 
 use super::undeclared::Undeclared;
 use super::words::{Because, listed, records};
-use crate::{LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
+use crate::{KeyConflict, LogName, MarkError, RandomError, ReceiptKeysError, StoreError};
 use ai_audit_core::{
     DecodeError, Kind, ReceiptId, SealError, SignatureError, SignerError, SubjectKeyId, Timestamp,
 };
@@ -156,6 +156,14 @@ pub enum AppendError {
         index: usize,
         /// The key.
         key: SubjectKeyId,
+    },
+    /// A record is encrypted under a key of a subject of whom the log uses another one. Nothing of the group is written.
+    #[error("record {index} of the group: {conflict}")]
+    KeyConflict {
+        /// Which one, counted from 0.
+        index: usize,
+        /// What the log uses.
+        conflict: Box<KeyConflict>,
     },
     /// There was no randomness for a receipt id. Nothing of the group is written.
     #[error(transparent)]

@@ -13,6 +13,7 @@ mod erasures;
 mod faults;
 mod ids;
 mod keys;
+mod known_keys;
 mod leases;
 mod ledger;
 mod marks;

@@ -1,11 +1,29 @@
 //! Letting go of one log, and of none of its losses.
 
 use super::Writer;
-use super::log::{Kept, Loss};
+use super::log::Loss;
 use super::pending::Pending;
-use crate::{LedgerError, LogName};
+use crate::{LedgerError, LogName, Undeclared};
 use ai_audit_core::{Head, Stop};
 use std::collections::BTreeMap;
+
+/// Losses of a log that was let go of and may be attached again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Kept {
+    pub(super) lost: Vec<Loss>,
+    /// What is lost unless the log went on to this head, which could not be found out.
+    pub(super) in_doubt: Option<(Head, Vec<Loss>)>,
+}
+
+impl Kept {
+    /// For whoever declares them in our place.
+    pub(super) fn told(self) -> Vec<Undeclared> {
+        let in_doubt = self.in_doubt.map(|(_, losses)| losses).unwrap_or_default();
+        let sure = self.lost.into_iter().map(|loss| loss.told(true));
+        sure.chain(in_doubt.into_iter().map(|loss| loss.told(false)))
+            .collect()
+    }
+}
 
 impl Writer {
     /// Lets go of a log; with a reason it is stopped in order before, as far as that can be done.

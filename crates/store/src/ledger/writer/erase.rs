@@ -36,9 +36,13 @@ impl Writer {
         let keys = self.keeper(name)?;
         let failed = failed_keys(name);
         keys.sync().map_err(&failed)?;
+        // What cannot be read keeps no erasure back.
+        let _ = self.look(name, &*keys);
         let mut subjects = BTreeSet::new();
         let mut nothing = Vec::new();
         for subject in wish.subjects.iter().collect::<BTreeSet<_>>() {
+            self.is_erasable(name, subject, &wish.lost)
+                .map_err(&failed)?;
             match keys.find(subject).map_err(&failed)? {
                 Some(key) => {
                     subjects.insert((subject.clone(), key));
@@ -241,14 +245,18 @@ impl Writer {
     }
 
     /// Makes the keys durable that were handed out for what is about to be stored.
-    pub(super) fn sync_keys(&self, name: &LogName) -> Result<(), AppendError> {
+    pub(super) fn sync_keys(&mut self, name: &LogName) -> Result<(), AppendError> {
         let (Some(source), Some(head)) = (&self.config.subject_keys, self.head(name)) else {
             return Ok(());
         };
-        match source.opened(name, head.log_id()) {
-            Some(keys) => keys.sync().map_err(AppendError::SubjectKeys),
-            None => Ok(()),
+        let Some(keys) = source.opened(name, head.log_id()) else {
+            return Ok(());
+        };
+        if let Some(log) = self.logs.get_mut(name) {
+            // If that fails the next process has more to read.
+            let _ = log.conflicts.advance(&*keys, &log.head);
         }
+        keys.sync().map_err(AppendError::SubjectKeys)
     }
 
     /// Refuses records that hang on keys which are not in use any more, or on the next ones of subjects whose erasure is
@@ -274,6 +282,10 @@ impl Writer {
                     HeldKey::InUse { subject, .. } => {
                         if let Some(owed) = owed.filter(|owed| owed.concerns(&subject)) {
                             return Err(AppendError::Erasing(Box::new(owed.told(name))));
+                        }
+                        if let Some(conflict) = log.and_then(|log| log.conflicts.of(&subject)) {
+                            let conflict = Box::new(conflict.clone());
+                            return Err(AppendError::KeyConflict { index, conflict });
                         }
                     }
                     _ => return Err(AppendError::Erased { index, key }),

@@ -1,5 +1,6 @@
 //! What the writer knows of a log, and the receipts of it that are sealed but not yet stored.
 
+use super::detach::Kept;
 use super::pending::{Pending, PendingGroup};
 use super::sign::signing_threads;
 use crate::ledger::config::LogSigners;
@@ -40,6 +41,10 @@ pub(super) struct Log {
     pub(super) losses: Vec<Loss>,
     pub(super) doubt: Option<Doubt>,
     pub(super) erasing: super::owed::Erasing,
+    /// How many receipts it had when it was attached: others may have written these.
+    pub(super) attached: u64,
+    /// What is said against the keys of subjects that are here.
+    pub(super) conflicts: crate::key_conflicts::KeyConflicts,
     /// Somebody else wrote to it: nothing more is written to it from here.
     pub(super) taken_over: Option<StoreError>,
     pub(super) checkpointed: u64,
@@ -68,24 +73,6 @@ pub(super) struct Loss {
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
     pub(super) reason: String,
-}
-
-/// Losses of a log that was let go of and may be attached again.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Kept {
-    pub(super) lost: Vec<Loss>,
-    /// What is lost unless the log went on to this head, which could not be found out.
-    pub(super) in_doubt: Option<(Head, Vec<Loss>)>,
-}
-
-impl Kept {
-    /// For whoever declares them in our place.
-    pub(super) fn told(self) -> Vec<Undeclared> {
-        let in_doubt = self.in_doubt.map(|(_, losses)| losses).unwrap_or_default();
-        let sure = self.lost.into_iter().map(|loss| loss.told(true));
-        sure.chain(in_doubt.into_iter().map(|loss| loss.told(false)))
-            .collect()
-    }
 }
 
 impl Log {

@@ -368,6 +368,8 @@ impl Log {
             losses: Vec::new(),
             doubt: None,
             erasing: super::owed::Erasing::Nothing,
+            attached: head.size(),
+            conflicts: crate::key_conflicts::KeyConflicts::default(),
             taken_over: None,
             checkpointed: tree.1,
             checkpointed_at: Instant::now(),
