@@ -89,9 +89,13 @@ impl Writer {
         let mut pending = Pending::new(log);
         let (mut receipts, mut requested) = (Vec::new(), Vec::new());
         for part in parts(subjects) {
-            let erased = part.iter().map(|(subject, key)| ErasedSubject {
-                subject: subject.as_str().into(),
-                keys: std::iter::once(*key).collect(),
+            // A verifier expects each entry of a subject to name the key in use, so he has one, with all his keys.
+            let of_one = part.chunk_by(|one, next| one.0 == next.0);
+            let erased = of_one.filter_map(|keys| {
+                Some(ErasedSubject {
+                    subject: keys.first()?.0.as_str().into(),
+                    keys: keys.iter().map(|(_, key)| *key).collect(),
+                })
             });
             let body = ErasureRequested {
                 subjects: erased.collect(),
@@ -358,7 +362,12 @@ fn parts(subjects: &[(String, SubjectKeyId)]) -> Vec<&[(String, SubjectKeyId)]> 
                 len <= REQUEST_LEN
             })
             .count();
-        let (part, behind) = rest.split_at(fitting.max(1));
+        let mut end = fitting.max(1);
+        // All keys of a subject stand in one request.
+        while end < rest.len() && rest[end].0 == rest[end - 1].0 {
+            end += 1;
+        }
+        let (part, behind) = rest.split_at(end);
         parts.push(part);
         rest = behind;
     }
