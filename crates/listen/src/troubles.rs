@@ -59,20 +59,3 @@ impl fmt::Debug for Troubles {
         f.debug_struct("Troubles").finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_goes_on_failing_is_said_once() {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let to = Arc::clone(&heard);
-        let troubles = Troubles::new(move |line| to.lock().unwrap().push(line.to_owned()));
-        for line in ["a", "b", "a", "b", "a"] {
-            troubles.clone().tell(line);
-        }
-        assert_eq!(*heard.lock().unwrap(), ["a", "b"]);
-    }
-}

@@ -9,6 +9,7 @@ mod error;
 mod observer;
 mod queue;
 mod record;
+mod refused;
 mod ticket;
 mod undeclared;
 mod words;
@@ -21,9 +22,10 @@ pub use config::{
 };
 pub use epochs::{Archived, DeleteEpoch, EpochDeleted, SealedEpoch};
 pub use erasure::{ChangePolicy, Shred, Shredded, SubjectKeysSource};
-pub use error::{AppendError, BeforeActionError, LedgerError, SubmitError};
+pub use error::{AppendError, BeforeActionError, LedgerError};
 pub use observer::{Commit, LedgerObserver};
 pub use record::{Earlier, EncodedRecordBody, Record};
+pub use refused::SubmitError;
 pub use ticket::{Outcome, Receipt, Ticket};
 pub use undeclared::Undeclared;
 

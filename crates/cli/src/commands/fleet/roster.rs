@@ -98,6 +98,11 @@ pub(super) fn add(args: &AddMember, output: Output) -> anyhow::Result<ExitCode> 
         let directory = writer.directory();
         let fleet = load_and_keep(directory, &log)?;
         directory.names_nobody(&log, &[("reason", args.reason.as_str())])?;
+        if directory.key_line(&log)?.name() == origin {
+            return Err(usage(format!(
+                "{origin} is the fleet itself, which is no member of its own"
+            )));
+        }
         let present = fleet.member(&origin).filter(|member| member.is_present());
         if present.is_some_and(|member| member.interval() == interval) {
             return Err(usage(format!(
