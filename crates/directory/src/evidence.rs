@@ -119,7 +119,7 @@ impl LogDirectory {
         policy: &TrustPolicy,
         observer: &mut dyn Observer,
     ) -> Result<Report, DirectoryError> {
-        let keys = self.subject_keys_unopened(log);
+        let keys = self.subject_keys_to_look_at(log);
         let mut verifier = LogVerifier::new(policy);
         match &keys {
             Ok(Some(keys)) => verifier.subject_keys(keys),

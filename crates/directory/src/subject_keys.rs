@@ -24,13 +24,13 @@ impl LogDirectory {
         self.keys_to_read(log, self.passphrase()?)
     }
 
-    /// The same to see which there are and which are destroyed: nothing is unwrapped, so the file with
-    /// the passphrase is not read. Settings that came with somebody's directory may name any file.
-    pub(crate) fn subject_keys_unopened(
+    /// The same to see which there are and which are destroyed. A passphrase that cannot be read is none: settings that came
+    /// with somebody's directory may name any file, and most of it can be told without.
+    pub(crate) fn subject_keys_to_look_at(
         &self,
         log: &LogName,
     ) -> Result<Option<SqliteSubjectKeys<FileKek>>, DirectoryError> {
-        self.keys_to_read(log, None)
+        self.keys_to_read(log, self.passphrase().unwrap_or_default())
     }
 
     fn keys_to_read(

@@ -148,4 +148,8 @@ fn without_the_passphrase_what_must_be_opened_is_unverified() {
     let done = verify(&place, "audit", &["--json"], &[]);
     assert_eq!(done.code, 3, "{}{}", done.out, done.err);
     assert!(line(&done).1.contains("passphrase"), "{}", done.out);
+    // A file that the settings name will do.
+    place.write("passphrase", PASSPHRASE.1);
+    let by_file = format!("kek-passphrase-file={}", place.path("passphrase").display());
+    verify(&place, "audit", &["--set", &by_file], &[]).good();
 }

@@ -452,11 +452,6 @@ fn what_is_asked_wrongly_is_told() {
             "in the roster already",
         ),
         (
-            &["add", "fleet", "fleet", "--every", "1h"],
-            2,
-            "no member of its own",
-        ),
-        (
             &["add", "fleet", "eu", "--every", "1 hour"],
             2,
             "--every 1 hour",

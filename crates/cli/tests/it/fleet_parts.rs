@@ -120,3 +120,11 @@ fn deleted_bytes_of_the_fleet_log_fail_nothing() {
     let status = place.run(&["fleet", "status", "fleet"]);
     assert!(status.sentence(1).contains("epoch restore"));
 }
+
+#[test]
+fn a_fleet_is_no_member_of_itself() {
+    let place = fleet();
+    let done = place.run(&["fleet", "add", "fleet", "fleet", "--every", "1h"]);
+    assert_eq!(done.code, 2, "{}", done.out);
+    assert!(done.err.contains("no member of its own"), "{}", done.err);
+}

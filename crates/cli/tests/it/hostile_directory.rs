@@ -91,7 +91,7 @@ fn pipes_and_devices_in_place_of_files_are_refused() {
 }
 
 #[test]
-fn verifying_asks_for_no_passphrase_wherever_the_directory_says_it_is() {
+fn a_passphrase_that_cannot_be_read_is_none() {
     let (place, renew) = handed_over();
     let honest = ended(&place, &VERIFY);
     pipe(&place, "pipe");
