@@ -210,6 +210,10 @@ impl Settings {
                 settings.kek_passphrase = Some(secret(PASSPHRASE, value)?);
             } else if variable == PASSWORD {
                 settings.store.password = Some(secret(PASSWORD, value)?);
+            } else if value.is_empty()
+                && [SERVICE, COLD_CREDENTIALS, CREDENTIALS, MODULE].contains(&&*variable)
+            {
+                // As one that is not set: no file, service or module has no name.
             } else if variable == SERVICE {
                 let service = SignerService::parse(&value);
                 let wrong = |what| DirectoryError::Settings {

@@ -64,7 +64,8 @@ impl DetachedRevocation {
             .ok_or(wrong(2, "the log's origin"))?;
         let expected = "the revocation in base64";
         let body = lines.next().ok_or(wrong(3, expected))?;
-        if body.len() > MAX_BODY {
+        // Before it is decoded.
+        if body.len() > MAX_BODY.div_ceil(3) * 4 {
             return Err(wrong(3, "a revocation of at most 65535 bytes"));
         }
         let body = Base64::decode_vec(body).map_err(|_| wrong(3, expected))?;

@@ -125,3 +125,15 @@ fn production_refuses_ephemeral_keys() {
     // Reading and verifying need no keys.
     place.with(&["log", "audit"], &production, "").good();
 }
+
+#[test]
+fn an_empty_variable_names_no_service_and_no_file() {
+    let place = Place::new();
+    let empty = [
+        ("AI_AUDIT_SIGNER_SERVICE", ""),
+        ("AI_AUDIT_SIGNER_CREDENTIALS", ""),
+        ("AI_AUDIT_SIGNER_MODULE", ""),
+        ("AI_AUDIT_COLD_CREDENTIALS", ""),
+    ];
+    place.with(&["info", "audit"], &empty, "").good();
+}
