@@ -212,6 +212,17 @@ pub enum DirectoryError {
         /// What is wrong.
         what: String,
     },
+    /// A file with passwords has none for whom is logged in to.
+    #[error(
+        "{}: no line is for {login}; expected host:port:database:user:password, where any of the first four may be *",
+        .path.display()
+    )]
+    NoLine {
+        /// The file.
+        path: PathBuf,
+        /// Host, port, database and user.
+        login: String,
+    },
     /// Others can read a key file.
     #[error("{}: others can read this key file (mode {mode:o}); run `chmod 600 {}`", .path.display(), .path.display())]
     KeyMode {

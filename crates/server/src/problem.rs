@@ -226,6 +226,7 @@ impl From<DirectoryError> for Problem {
             ),
             DirectoryError::Io { .. }
             | DirectoryError::Key { .. }
+            | DirectoryError::NoLine { .. }
             | DirectoryError::KeyMode { .. }
             | DirectoryError::DatabaseMode { .. }
             | DirectoryError::Damaged { .. } => {

@@ -111,6 +111,11 @@ impl Readiness {
         *lock(&self.failure) = failure;
     }
 
+    /// Remembers that a log was attached, for which its key signed.
+    pub(crate) fn attached(&self, log: &LogName) {
+        lock(&self.signing).signed(log);
+    }
+
     /// Remembers that a log takes nothing, since it could not be attached.
     pub(crate) fn unattached(&self, log: &LogName) {
         lock(&self.signing).failed(log, "the log cannot be written to now");

@@ -66,6 +66,13 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(intake: Intake, options: ServerOptions, holds: Option<Holds>) -> Self {
+        let readiness = Readiness::default();
+        let ledger = intake.writer().ledger();
+        // A log that is attached took its start receipt.
+        let logs = intake.reading().store().logs().unwrap_or_default();
+        for log in logs.iter().filter(|log| ledger.is_attached(log)) {
+            readiness.attached(log);
+        }
         Self {
             intake,
             guard: Guard::new(options.access.clone(), options.rate),
@@ -80,7 +87,7 @@ impl Shared {
             scraping: Arc::new(Semaphore::new(1)),
             options,
             logs: RwLock::default(),
-            readiness: Readiness::default(),
+            readiness,
             lost: Lost::default(),
             holds,
             watches: Watches::default(),

@@ -105,8 +105,24 @@ pub(crate) struct KeyConflicts {
 
 impl KeyConflicts {
     /// Looks at a log's receipts up to `end`, from where it was noted that the keeper knows them, or from where this looked
-    /// before. The memory that it takes grows with the keys that are not held alone.
+    /// before. The memory that it takes grows with the keys that are not held alone. A look that breaks off has found nothing:
+    /// what erases a key stands behind what uses it.
     pub(crate) fn look(
+        &mut self,
+        store: &dyn Store,
+        log: &LogName,
+        keys: &dyn SubjectKeys,
+        end: u64,
+    ) -> Result<(), LookError> {
+        let before = (self.found.clone(), self.without_bytes);
+        let looked = self.look_through(store, log, keys, end);
+        if looked.is_err() {
+            (self.found, self.without_bytes) = before;
+        }
+        looked
+    }
+
+    fn look_through(
         &mut self,
         store: &dyn Store,
         log: &LogName,
@@ -124,6 +140,16 @@ impl KeyConflicts {
         // Records of one subject come together.
         let mut last = None;
         while let Some(stored) = reader.read_receipt()? {
+            // So that a look which is broken off, as by a supervisor that waits no longer, goes on there.
+            if self.found.is_empty()
+                && self.without_bytes == 0
+                && stored.seq.saturating_sub(self.noted) >= NOTE_EVERY
+                && let Some(last) = leaf(store, log, stored.seq)?
+            {
+                let size = stored.seq;
+                keys.note_known_up_to(KnownUpTo { size, last })?;
+                self.noted = size;
+            }
             let Some(sealed) = stored.sealed() else {
                 self.without_bytes += 1;
                 continue;
@@ -257,6 +283,21 @@ impl KeyConflicts {
         keys.note_known_up_to(KnownUpTo { size, last })?;
         self.noted = size;
         Ok(())
+    }
+
+    /// Whether so many were appended since it was noted that whoever hands out keys looks at them, and notes it. Where a writer
+    /// noted it meanwhile, there is nothing to do.
+    pub(crate) fn is_behind(
+        &mut self,
+        keys: &dyn SubjectKeys,
+        size: u64,
+    ) -> Result<bool, SubjectKeysError> {
+        if let (Some(read), Some(known)) = (self.read, keys.known_up_to()?)
+            && known.size > read
+        {
+            (self.read, self.noted) = (Some(known.size), known.size);
+        }
+        Ok(size.saturating_sub(self.noted) >= NOTE_EVERY)
     }
 
     pub(crate) const fn was_read(&self) -> bool {

@@ -5,6 +5,7 @@ use crate::{KeyConflict, LogName, Store};
 use ai_audit_core::{LogId, SubjectKeyId};
 use ai_audit_shredding::{HeldKey, KekId, KnownUpTo, SubjectKey, SubjectKeys, SubjectKeysError};
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -21,15 +22,29 @@ pub struct KnownSubjectKeys {
     store: Arc<dyn Store>,
     log: LogName,
     accounts: Option<Box<Accounts>>,
+    /// Whether the log is looked at for the first time, which may take long.
+    looking: AtomicBool,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     conflicts: KeyConflicts,
-    /// When the store could not be read, and why.
-    failed: Option<(Instant, SubjectKeysError)>,
+    /// Why the log could not be looked at.
+    failed: Option<Failed>,
+    /// How many keys were handed out since it was last asked how much was appended.
+    handed_out: u32,
 }
+
+struct Failed {
+    at: Instant,
+    /// The store could not be read. Otherwise what was read does not do.
+    is_away: bool,
+    error: SubjectKeysError,
+}
+
+/// After how many keys it is asked again.
+const ASK_EVERY: u32 = 1 << 14;
 
 /// After how long a store that could not be read is asked again.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -45,6 +60,7 @@ impl KnownSubjectKeys {
             store,
             log,
             accounts: None,
+            looking: AtomicBool::new(false),
             state: Mutex::default(),
         }
     }
@@ -75,15 +91,28 @@ impl KnownSubjectKeys {
 
     /// Refuses what would give a subject of the log a second key.
     fn check(&self, subject: &str) -> Result<(), SubjectKeysError> {
+        // Neither a long first look nor a store for what is old that is away keeps somebody from being recorded whose key is
+        // here: what is encrypted is held against the log again by the writer.
+        if self.looking.load(Ordering::SeqCst) && self.keys.find(subject)?.is_some() {
+            return Ok(());
+        }
         let state = &mut *self.lock();
-        if !state.conflicts.was_read()
-            && let Err(error) = self.first(state)
-        {
-            // A store for what is old that is away keeps nobody from being recorded whose key is here.
-            return match self.keys.find(subject)? {
-                Some(_) if state.failed.is_some() => Ok(()),
-                _ => Err(error),
-            };
+        if !state.conflicts.was_read() {
+            self.looking.store(true, Ordering::SeqCst);
+            let looked = self.first(state);
+            self.looking.store(false, Ordering::SeqCst);
+            if let Err(error) = looked {
+                let is_away = state.failed.as_ref().is_some_and(|failed| failed.is_away);
+                return match self.keys.find(subject)? {
+                    Some(_) if is_away => Ok(()),
+                    _ => Err(error),
+                };
+            }
+        }
+        state.handed_out += 1;
+        if state.handed_out >= ASK_EVERY {
+            state.handed_out = 0;
+            self.go_on(state);
         }
         if state.conflicts.is_empty() {
             return Ok(());
@@ -104,26 +133,48 @@ impl KnownSubjectKeys {
     /// Looks at the log for the first time. Where the store could not be read, whoever asks soon after is told so without
     /// waiting for it again.
     fn first(&self, state: &mut State) -> Result<(), SubjectKeysError> {
-        if let Some((at, error)) = &state.failed
-            && at.elapsed() < AGAIN
+        if let Some(failed) = &state.failed
+            && failed.at.elapsed() < AGAIN
         {
-            return Err(error.clone());
+            return Err(failed.error.clone());
         }
         state.failed = None;
         let mut first = KeyConflicts::default();
-        if let Err(error) = self.look(&mut first) {
-            let is_away = matches!(error, LookError::Store(_));
-            let error = self.failed(error);
-            state.failed = is_away.then(|| (Instant::now(), error.clone()));
+        let looked = self.look(&mut first);
+        let is_away = matches!(looked, Err(LookError::Store(_)));
+        let looked = looked.map_err(|error| self.failed(error)).and_then(|()| {
+            match self.accounts.as_ref().filter(|_| first.met_without_bytes()) {
+                Some(accounts) => accounts(),
+                None => Ok(()),
+            }
+        });
+        if let Err(error) = looked {
+            state.failed = Some(Failed {
+                at: Instant::now(),
+                is_away,
+                error: error.clone(),
+            });
             return Err(error);
-        }
-        if let Some(accounts) = self.accounts.as_ref().filter(|_| first.met_without_bytes()) {
-            accounts()?;
         }
         // If that fails they are read again by the next process.
         let _ = first.note(&*self.store, &self.log, &*self.keys);
         state.conflicts = first;
         Ok(())
+    }
+
+    /// Notes every now and then how far the log has come, where its writer does not: one whose receipts have digests of subjects
+    /// and nothing encrypted. Otherwise the next process would read all of them.
+    fn go_on(&self, state: &mut State) {
+        let conflicts = &mut state.conflicts;
+        let Ok(Some(head)) = self.store.head(&self.log) else {
+            return;
+        };
+        // Where anything of it fails, more is read the next time.
+        if matches!(conflicts.is_behind(&*self.keys, head.size()), Ok(true))
+            && self.look(conflicts).is_ok()
+        {
+            let _ = conflicts.note(&*self.store, &self.log, &*self.keys);
+        }
     }
 
     fn failed(&self, error: LookError) -> SubjectKeysError {

@@ -36,6 +36,7 @@ pub struct FaultyStore<S> {
     missed: AtomicU64,
     keeping: AtomicBool,
     altered: Mutex<Option<u64>>,
+    lost: Mutex<Option<Range<u64>>>,
     receipts_read: AtomicU64,
     nodes_read: AtomicU64,
 }
@@ -50,6 +51,7 @@ impl<S> FaultyStore<S> {
             missed: AtomicU64::new(0),
             keeping: AtomicBool::new(false),
             altered: Mutex::new(None),
+            lost: Mutex::new(None),
             receipts_read: AtomicU64::new(0),
             nodes_read: AtomicU64::new(0),
         }
@@ -96,6 +98,11 @@ impl<S> FaultyStore<S> {
     /// The last byte of this receipt is another one when it is read; of none any more without.
     pub fn alter(&self, seq: Option<u64>) {
         *self.altered.lock().unwrap_or_else(PoisonError::into_inner) = seq;
+    }
+
+    /// These receipts cannot be read: an object that is missing among those of a store for what is old.
+    pub fn lose(&self, lost: Range<u64>) {
+        *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost);
     }
 
     fn deletes(&self) -> Result<(), StoreError> {
@@ -166,6 +173,12 @@ impl<S: Store> Store for FaultyStore<S> {
     ) -> Result<Vec<StoredReceipt>, StoreError> {
         let altered = *self.altered.lock().unwrap_or_else(PoisonError::into_inner);
         let mut read = self.inner.read(log, from, limit)?;
+        if let Some(lost) = &*self.lost.lock().unwrap_or_else(PoisonError::into_inner) {
+            if lost.contains(&from) {
+                return Err(io("an object is missing"));
+            }
+            read.retain(|one| from >= lost.end || one.seq < lost.start);
+        }
         self.receipts_read
             .fetch_add(read.len() as u64, Ordering::SeqCst);
         for receipt in read.iter_mut().filter(|one| Some(one.seq) == altered) {

@@ -84,7 +84,11 @@ fn options(
     store.password_file = file.or(store.password_file.take());
     store.authorities = owner.ca.clone().or(store.authorities.take());
     let password = match address.password(&settings) {
-        Err(error @ DirectoryError::Key { .. }) => return Err(usage(error.to_string())),
+        // The file that a directory goes by has the writer's line; the owner may need none.
+        Err(DirectoryError::NoLine { .. }) if owner.password_file.is_none() => None,
+        Err(error @ (DirectoryError::Key { .. } | DirectoryError::NoLine { .. })) => {
+            return Err(usage(error.to_string()));
+        }
         other => other?,
     };
     let mut options = ai_audit_store_postgres::Options {

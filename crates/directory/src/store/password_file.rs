@@ -26,10 +26,10 @@ pub(super) fn find(
     };
     let mut found: Option<Zeroizing<String>> = None;
     for login in address.logins() {
-        let password = text.lines().find_map(|line| of(line, &login)).ok_or_else(|| {
-            wrong(format!(
-                "no line is for {login}; expected host:port:database:user:password, where any of the first four may be *"
-            ))
+        let password = text.lines().find_map(|line| of(line, &login));
+        let password = password.ok_or_else(|| DirectoryError::NoLine {
+            path: file.into(),
+            login: login.to_string(),
         })?;
         if found.as_ref().is_some_and(|found| *found != password) {
             return Err(wrong(format!(

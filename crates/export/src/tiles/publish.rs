@@ -5,8 +5,8 @@ mod error;
 use super::check::tile_root;
 use super::read::unreadable;
 use super::{
-    PUBLISH_LOCK, PUBLISH_PART, PublishedLog, PublishedTiles, TILES_CHECKPOINT, TileKind, TileName,
-    TileStore,
+    PUBLISH_LOCK, PUBLISH_PART, PublishedLog, PublishedTiles, TILES_CHECKPOINT, TileFiles,
+    TileKind, TileName, TileStore,
 };
 use crate::LogEvidence;
 use ai_audit_core::{
@@ -80,6 +80,10 @@ pub fn publish<L: LogEvidence, S: TileStore>(
         if written.is_ok() && !options.hashes_only {
             written = receipts(log, &mut writer, old, new, &mut progress);
         }
+        let written = written.and_then(|()| {
+            out.sync().map_err(failed)?;
+            are_of(&*out, &head, before.as_ref().map(|(before, _)| before))
+        });
         if let Err(error) = written {
             // Where the log cannot be published nothing of it is left. Where files cannot be written, neither
             // can they be expected to go; the next run removes them.
@@ -87,25 +91,6 @@ pub fn publish<L: LogEvidence, S: TileStore>(
                 take_back(out, old);
             }
             return Err(error);
-        }
-        out.sync().map_err(failed)?;
-        // Out of the files, as everybody else will.
-        let mut nodes = Tiled::new(PublishedTiles::new(&*out, new));
-        let mut root_at = |size| {
-            root(&mut nodes, size).map_err(|error| PublishError::Tiles {
-                what: error.to_string(),
-            })
-        };
-        let same = root_at(new)? == head.root;
-        let continued = match &before {
-            Some((before, _)) => root_at(before.size)? == before.root,
-            None => true,
-        };
-        if !same || !continued {
-            let size = if same { old } else { new };
-            return Err(PublishError::Tiles {
-                what: format!("the written tiles do not have the root of size {size}"),
-            });
         }
     }
     if before.is_none_or(|(_, note)| note != text) {
@@ -120,6 +105,27 @@ pub fn publish<L: LogEvidence, S: TileStore>(
         out.remove(&tile.to_string()).map_err(failed)?;
     }
     Ok(done)
+}
+
+/// Checks the roots out of the files, as everybody else will.
+fn are_of<F: TileFiles>(
+    out: &F,
+    head: &Checkpoint,
+    before: Option<&Checkpoint>,
+) -> Result<(), PublishError> {
+    let mut nodes = Tiled::new(PublishedTiles::new(out, head.size));
+    for checkpoint in [Some(head), before].into_iter().flatten() {
+        let size = checkpoint.size;
+        let found = root(&mut nodes, size).map_err(|error| PublishError::Tiles {
+            what: error.to_string(),
+        })?;
+        if found != checkpoint.root {
+            return Err(PublishError::Tiles {
+                what: format!("the written tiles do not have the root of size {size}"),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Removes what no published checkpoint covers, as far as that can be done.

@@ -302,3 +302,48 @@ fn a124_what_has_no_bytes_is_accounted_for_and_a_store_that_is_away_hands_out_no
     assert!(refusal(&strict(), "a").contains("they were moved away"));
     assert!(known(&erasing).key_for("c").is_ok());
 }
+
+/// What uses a key stands before what erased it.
+#[test]
+fn a124_a_look_that_breaks_off_holds_nothing_against_whoever_was_erased() {
+    let erasing = erasing();
+    let ledger = erasing.rig.created();
+    erasing.submit(&ledger, "a");
+    let records: Vec<Record> = (0..1200).map(|_| record("m")).collect();
+    ledger.submit(&log(), records).unwrap().wait().unwrap();
+    ledger.shred(&log(), shred(&["a"])).unwrap();
+    drop(ledger);
+    erasing.rig.store.lose(600..700);
+    let ledger = erasing.rig.attached();
+    erasing.keeper().key_for("a").unwrap();
+    erasing.submit(&ledger, "a");
+    ledger.shred(&log(), shred(&["a"])).unwrap();
+}
+
+/// Receipts with digests of subjects and nothing encrypted: the ledger looks at no keys of them.
+#[test]
+fn how_far_a_log_is_known_is_noted_while_keys_are_handed_out() {
+    let mut erasing = erasing();
+    erasing.rig.config.clock = Arc::new(SystemClock);
+    let ledger = erasing.rig.created();
+    let keys = known(&erasing);
+    keys.key_for("a").unwrap();
+    assert_eq!(erasing.keeper().known_up_to().unwrap(), None);
+    let records = |count: usize| -> Vec<Record> { (0..count).map(|_| record("m")).collect() };
+    let mut tickets = Vec::new();
+    for _ in 0..17 {
+        tickets.push(ledger.submit(&log(), records(4000)).unwrap());
+    }
+    for ticket in tickets {
+        ticket.wait().unwrap();
+    }
+    for _ in 0..1 << 14 {
+        keys.key_for("a").unwrap();
+    }
+    let size = erasing.rig.store.head(&log()).unwrap().unwrap().size();
+    let noted = erasing.keeper().known_up_to().unwrap().unwrap();
+    assert_eq!(noted.size, size);
+    let before = erasing.rig.store.receipts_read();
+    known(&erasing).key_for("b").unwrap();
+    assert_eq!(erasing.rig.store.receipts_read(), before);
+}

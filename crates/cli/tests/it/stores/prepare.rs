@@ -126,6 +126,14 @@ fn store_ends_with_2_where_nobody_gets_in() {
         let done = run(&["--password-file", "passwords"], &production);
         refused(&done, 1, "others can read this key file");
     }
+    // A file that the settings name has lines for others: then whoever is asked for one needs it, or none.
+    let by_settings = ["--set", "store-password-file=others"];
+    let done = place.run(&[&["store", "compact", &owner][..], &by_settings].concat());
+    refused(&done, 2, "password missing");
+    let trusted = server.url("postgres");
+    place
+        .run(&[&["store", "compact", &trusted][..], &by_settings].concat())
+        .good();
     // In, and without the right.
     let writer = server.url("audit_writer");
     let compact = ["store", "compact", &writer, "--password-file", "passwords"];
