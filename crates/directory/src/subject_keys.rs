@@ -1,5 +1,6 @@
 //! The subject keys of a log in a directory, and the key that wraps them.
 
+use crate::durable::plain;
 use crate::error::io_at;
 use crate::{DirectoryError, FileKek, LogDirectory, LogPaths, OsRandom, Passphrase};
 use ai_audit_core::LogId;
@@ -30,7 +31,15 @@ impl LogDirectory {
         &self,
         log: &LogName,
     ) -> Result<Option<SqliteSubjectKeys<FileKek>>, DirectoryError> {
-        self.keys_to_read(log, self.passphrase().unwrap_or_default())
+        let settings = self.settings();
+        let given = settings.kek_passphrase.is_some();
+        // A pipe would be waited for, and a device has no end.
+        let readable = |file: &PathBuf| plain(file).is_ok();
+        let passphrase = match settings.kek_passphrase_file.as_ref().is_none_or(readable) || given {
+            true => self.passphrase().unwrap_or_default(),
+            false => None,
+        };
+        self.keys_to_read(log, passphrase)
     }
 
     fn keys_to_read(
