@@ -156,8 +156,24 @@ fn postgres(
         Mode::Read => OpenMode::ReadOnly,
         Mode::Create | Mode::Write | Mode::Shared | Mode::Beside => OpenMode::ReadWrite,
     };
-    let store = PostgresStore::open(address.as_str(), mode, options).map_err(opening)?;
+    let given = options.password.is_some();
+    let store = PostgresStore::open(address.as_str(), mode, options)
+        .map_err(|error| opening(asking(error, given)))?;
     Ok(Arc::new(store))
+}
+
+/// Says where a password is given, if it was for want of one.
+#[cfg(any(feature = "postgres", feature = "redis"))]
+fn asking(error: ai_audit_store::StoreError, given: bool) -> ai_audit_store::StoreError {
+    use ai_audit_store::StoreError;
+    match error {
+        StoreError::Io { what } if !given && what.contains("password") => StoreError::Io {
+            what: format!(
+                "{what}: in the variable AI_AUDIT_STORE_PASSWORD, or in a file that the setting store-password-file names"
+            ),
+        },
+        other => other,
+    }
 }
 
 /// What every connection of a directory to its PostgreSQL has in common.
@@ -211,7 +227,8 @@ fn redis(
         Mode::Create | Mode::Write | Mode::Shared | Mode::Beside => OpenMode::ReadWrite,
         Mode::Read => OpenMode::ReadOnly,
     };
-    let store = RedisStore::open(address.as_str(), mode, &options).map_err(opening)?;
+    let store = RedisStore::open(address.as_str(), mode, &options)
+        .map_err(|error| opening(asking(error, options.password.is_some())))?;
     Ok(Arc::new(store))
 }
 

@@ -146,9 +146,7 @@ impl KeyConflicts {
                 && stored.seq.saturating_sub(self.noted) >= NOTE_EVERY
                 && let Some(last) = leaf(store, log, stored.seq)?
             {
-                let size = stored.seq;
-                keys.note_known_up_to(KnownUpTo { size, last })?;
-                self.noted = size;
+                self.note_at(keys, stored.seq, last)?;
             }
             let Some(sealed) = stored.sealed() else {
                 self.without_bytes += 1;
@@ -260,9 +258,19 @@ impl KeyConflicts {
             return Ok(());
         };
         if let Some(last) = leaf(store, log, size)? {
-            keys.note_known_up_to(KnownUpTo { size, last })?;
-            self.noted = size;
+            self.note_at(keys, size, last)?;
         }
+        Ok(())
+    }
+
+    fn note_at(
+        &mut self,
+        keys: &dyn SubjectKeys,
+        size: u64,
+        last: NodeHash,
+    ) -> Result<(), SubjectKeysError> {
+        keys.note_known_up_to(KnownUpTo { size, last })?;
+        self.noted = size;
         Ok(())
     }
 
@@ -279,10 +287,7 @@ impl KeyConflicts {
         {
             return Ok(());
         }
-        let last = NodeHash::from_leaf(head.hash());
-        keys.note_known_up_to(KnownUpTo { size, last })?;
-        self.noted = size;
-        Ok(())
+        self.note_at(keys, size, NodeHash::from_leaf(head.hash()))
     }
 
     /// Whether so many were appended since it was noted that whoever hands out keys looks at them, and notes it. Where a writer

@@ -12,8 +12,8 @@ use std::time::Instant;
 
 /// The subject keys of a log, handed out where no receipt contradicts them.
 ///
-/// The first time that a key is asked for, the log is read from where the keeper noted that it knows its receipts: its end, but
-/// for some ten thousand, where this writer wrote them; all of it, once, where nothing was noted. Where a receipt uses a key
+/// The first time that a key is asked for, the log is read from where the keeper noted that it knows its receipts: the last
+/// 65,536 and some more at most, where this writer wrote them; all of it, once, where nothing was noted. Where a receipt uses a key
 /// that was never here, no new one is made; and a subject of whom the log uses another key than is held is refused as well.
 /// While the store cannot be read no new key is made, and those that are here are handed out.
 /// Whoever is refused and brings an erasure of such keys into the log is refused no more.
@@ -43,8 +43,24 @@ struct Failed {
     error: SubjectKeysError,
 }
 
-/// After how many keys it is asked again.
-const ASK_EVERY: u32 = 1 << 14;
+/// After how many keys it is asked again, which is a question to the store.
+const ASK_EVERY: u32 = 1 << 10;
+
+/// Says that the log is looked at for the first time, as long as it lives.
+struct Looking<'a>(&'a AtomicBool);
+
+impl<'a> Looking<'a> {
+    fn begin(flag: &'a AtomicBool) -> Self {
+        flag.store(true, Ordering::SeqCst);
+        Self(flag)
+    }
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
 
 /// After how long a store that could not be read is asked again.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -98,9 +114,9 @@ impl KnownSubjectKeys {
         }
         let state = &mut *self.lock();
         if !state.conflicts.was_read() {
-            self.looking.store(true, Ordering::SeqCst);
+            let looking = Looking::begin(&self.looking);
             let looked = self.first(state);
-            self.looking.store(false, Ordering::SeqCst);
+            drop(looking);
             if let Err(error) = looked {
                 let is_away = state.failed.as_ref().is_some_and(|failed| failed.is_away);
                 return match self.keys.find(subject)? {

@@ -1,5 +1,6 @@
 //! What the targets begin with: genuine inputs that they make themselves, and published vectors.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -19,6 +20,7 @@ const MOST: u64 = 64 << 10;
 /// When they cannot be written.
 pub(super) fn make(workspace: &Workspace, folders: &Folders, target: &Target) -> Result<()> {
     let folder = folders.seeds.join(target.name);
+    let before = contents(&folder)?;
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
@@ -36,7 +38,36 @@ pub(super) fn make(workspace: &Workspace, folders: &Folders, target: &Target) ->
             copy(&place.join(vectors), &folder, &mut count)?;
         }
     }
+    let corpus = folders.corpus.join(target.name);
+    if target.knows_its_seeds() && corpus.exists() && contents(&folder)? != before {
+        let aside = folders
+            .corpus
+            .join(format!("{}-of-other-seeds", target.name));
+        put_aside(&corpus, &aside)?;
+        println!(
+            "{}: its seeds are other ones than the last time; the corpus made of those is in {}",
+            target.name,
+            workspace.relative(&aside)
+        );
+    }
     Ok(())
+}
+
+/// The files of a folder; none where there is no folder.
+fn contents(folder: &Path) -> Result<BTreeSet<Vec<u8>>> {
+    if !folder.exists() {
+        return Ok(BTreeSet::new());
+    }
+    let files = fs::read_dir(folder)?.map(|entry| fs::read(entry?.path()));
+    Ok(files.collect::<std::io::Result<_>>()?)
+}
+
+/// Moves a folder, in the place of what was put there before.
+fn put_aside(folder: &Path, aside: &Path) -> Result<()> {
+    if aside.exists() {
+        fs::remove_dir_all(aside)?;
+    }
+    fs::rename(folder, aside).with_context(|| format!("cannot move {}", folder.display()))
 }
 
 /// Copies a file, or all below a folder.

@@ -13,6 +13,14 @@ pub(crate) struct Target {
     pub(crate) covers: &'static str,
 }
 
+impl Target {
+    /// Whether it takes none but its own seeds for genuine: those of another version, which are among its corpus, would be
+    /// findings. A package carries its verifier, so each version makes other ones.
+    pub(crate) fn knows_its_seeds(&self) -> bool {
+        self.name == "package"
+    }
+}
+
 const fn target(
     name: &'static str,
     crates: &'static [&'static str],

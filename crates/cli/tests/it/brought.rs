@@ -1,9 +1,8 @@
 //! What an auditor brings and nobody can use: both verifiers end with exit code 2 and accuse no log.
 
-use crate::run::{Place, lines};
+use crate::keys::revoke;
+use crate::run::{Place, lines, python_of};
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 /// A package in `p.zip`, unpacked in `unpacked`, and a revocation of its log.
 fn place() -> Place {
@@ -14,43 +13,22 @@ fn place() -> Place {
     let file = fs::File::open(place.path("p.zip")).unwrap();
     let mut zip = zip::ZipArchive::new(file).unwrap();
     zip.extract(place.path("unpacked")).unwrap();
+    fs::copy(
+        place.path("audit/keys/recovery.pem"),
+        place.path("recovery.pem"),
+    )
+    .unwrap();
     // After the last receipt that is there: none of them is suspect.
-    let after = (place.receipts() - 1).to_string();
-    let revoke = [
-        "key",
-        "revoke",
-        "audit",
-        "--recovery-key",
-        "audit/keys/recovery.pem",
-        "--compromised-at",
-        "2026-01-01T00:00:00Z",
-        "--after",
-        &after,
-        "-o",
-        "log.revocation",
-    ];
-    place.run(&revoke).good();
+    let last = place.receipts() - 1;
+    revoke(&place, "audit", last, &["-o", "log.revocation"]).good();
     place.record(&lines(1));
     place
 }
 
-/// Exit code and words of `verify.py` on the unpacked package; none where there is no Python.
+/// What `verify.py` makes of the unpacked package.
 fn python(place: &Place, more: &[&str]) -> Option<(i32, String)> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../export/assets/verify.py");
-    let output = Command::new("python3")
-        .arg("-B")
-        .arg(script)
-        .args(["unpacked", "--key", "audit/log.pub"])
-        .args(more)
-        .current_dir(place.path("."))
-        .output();
-    let Ok(output) = output else {
-        println!("SKIPPED: verify.py: python3 is absent");
-        return None;
-    };
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    Some((output.status.code().unwrap(), said))
+    let args = [&["unpacked", "--key", "audit/log.pub"], more].concat();
+    python_of(place, "crates/export/assets/verify.py", &args)
 }
 
 fn both(place: &Place, more: &[&str], code: i32) {

@@ -287,7 +287,7 @@ fn copy(place: &Place, from: &str, to: &str) {
 }
 
 /// Revokes with a limit, a long time ago, into FILE.
-fn revoke(place: &Place, dir: &str, after: u64, more: &[&str]) -> crate::run::Done {
+pub(crate) fn revoke(place: &Place, dir: &str, after: u64, more: &[&str]) -> crate::run::Done {
     let after = after.to_string();
     let mut args = vec![
         "key",

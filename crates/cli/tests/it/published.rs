@@ -41,10 +41,40 @@ fn with(place: &Place, name: &str, contents: &[u8], code: i32) {
     }
 }
 
+/// Puts other contents in a published file's place, and the right ones back.
+fn altered(place: &Place, name: &str, change: impl FnOnce(&[u8]) -> Vec<u8>) {
+    let path = place.path("public").join(name);
+    let good = fs::read(&path).unwrap();
+    fs::write(&path, change(&good)).unwrap();
+    check(place, "public", 1, name);
+    fs::write(&path, good).unwrap();
+}
+
+#[test]
+fn a01_a_reader_of_the_specification_refuses_what_was_changed_or_cut() {
+    let place = place();
+    check(&place, "public", 0, "as it was published");
+    check(&place, "tree", 3, "a tree alone");
+    for name in [
+        "tile/0/000",
+        "tile/1/000.p/1",
+        "tile/entries/001.p/31",
+        "tile/seals/000",
+        "checkpoint",
+    ] {
+        altered(&place, name, |good| {
+            let mut bad = good.to_vec();
+            bad[17] ^= 4;
+            bad
+        });
+        altered(&place, name, |good| good[..good.len() - 1].to_vec());
+    }
+    check(&place, "public", 0, "as it was published");
+}
+
 #[test]
 fn a01_bytes_behind_the_last_item_are_refused() {
     let place = place();
-    check(&place, "public", 0, "as it was published");
     for name in [
         "tile/entries/000",
         "tile/entries/001.p/31",
@@ -52,11 +82,7 @@ fn a01_bytes_behind_the_last_item_are_refused() {
         "tile/seals/001.p/31",
         "tile/0/001.p/31",
     ] {
-        let path = place.path("public").join(name);
-        let good = fs::read(&path).unwrap();
-        fs::write(&path, [&good[..], b"hidden"].concat()).unwrap();
-        check(&place, "public", 1, name);
-        fs::write(&path, good).unwrap();
+        altered(&place, name, |good| [good, b"hidden"].concat());
     }
     check(&place, "public", 0, "as it was published");
 }

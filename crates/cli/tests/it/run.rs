@@ -114,16 +114,23 @@ pub(crate) fn program() -> &'static str {
 /// The specification's own reader of published logs and proofs of equivocation: exit code and what
 /// it said; none where there is no Python.
 pub(crate) fn python(place: &Place, args: &[&str]) -> Option<(i32, String)> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec/published_example.py");
+    python_of(place, "docs/spec/published_example.py", args)
+}
+
+/// Exit code and words of a script of this repository; none where there is no Python.
+pub(crate) fn python_of(place: &Place, script: &str, args: &[&str]) -> Option<(i32, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(script);
     // -B: it leaves nothing beside the script.
     let output = Command::new("python3")
         .arg("-B")
-        .arg(script)
+        .arg(path)
         .args(args)
         .current_dir(place.0.path())
         .output();
     let Ok(output) = output else {
-        println!("SKIPPED: published_example.py: python3 is absent");
+        println!("SKIPPED: {script}: python3 is absent");
         return None;
     };
     let said = [output.stdout, output.stderr].concat();

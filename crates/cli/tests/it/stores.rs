@@ -102,6 +102,13 @@ fn init_with(server: &PostgresServer, place: &Place, more: &[&str]) {
     assert!(!place.path("audit/audit.db").exists());
 }
 
+/// Opens it with the auditor's key kept, and a copy of the folder as another machine has it, in `copy`.
+fn init_with_copy(server: &PostgresServer, place: &Place) {
+    init(server, place);
+    fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
+    copy(&place.path("audit"), &place.path("copy"));
+}
+
 /// What an auditor was given of the log, and a verdict over all of it.
 fn verified(place: &Place, source: &str) -> String {
     place

@@ -337,7 +337,7 @@ fn how_far_a_log_is_known_is_noted_while_keys_are_handed_out() {
     for ticket in tickets {
         ticket.wait().unwrap();
     }
-    for _ in 0..1 << 14 {
+    for _ in 0..1 << 10 {
         keys.key_for("a").unwrap();
     }
     let size = erasing.rig.store.head(&log()).unwrap().unwrap().size();

@@ -2,7 +2,7 @@
 //! that takes over. It gives nobody a second key.
 
 use super::standby::Standby;
-use super::{append, copy, init, prepared, refused, verified};
+use super::{append, copy, init, init_with_copy, prepared, refused, verified};
 use crate::run::{Done, Place};
 use crate::serve::{Serving, agent, send};
 use std::fs;
@@ -118,9 +118,7 @@ fn a124_a_standby_that_takes_over_gives_nobody_a_second_key() {
     let Some((server, place)) = prepared("subjects beside a standby in PostgreSQL") else {
         return;
     };
-    init(&server, &place);
-    fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
-    copy(&place.path("audit"), &place.path("copy"));
+    init_with_copy(&server, &place);
     let first = Serving::start(&place, &["--open", "--keep-encrypted", "input"]);
     let body = r#"{"records": [{"model": "a", "input": "x", "subject": "p1"}]}"#;
     let offer = |serving: &Serving| send(&agent(), &serving.decisions(), None, body).unwrap();

@@ -1,8 +1,8 @@
 //! PostgreSQL: every command, the server killed, older, emptied, and with two writers.
 
 use super::{
-    all_there, append, copy, init, owner, prepare, prepared, record_and_kill, refused, verified,
-    verified_by,
+    all_there, append, copy, init, init_with_copy, owner, prepare, prepared, record_and_kill,
+    refused, verified, verified_by,
 };
 use crate::run::lines;
 use crate::serve::Serving;
@@ -298,9 +298,7 @@ fn a107_a_second_writer_is_refused_while_the_first_one_is_there() {
     let Some((mut server, place)) = prepared(WHAT) else {
         return;
     };
-    init(&server, &place);
-    fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
-    copy(&place.path("audit"), &place.path("copy"));
+    init_with_copy(&server, &place);
     place.write("lines.jsonl", &lines(1));
     let serving = Serving::start(&place, &["--open"]);
     let mut acknowledged = vec![append(&serving).unwrap()];

@@ -134,6 +134,8 @@ fn store_ends_with_2_where_nobody_gets_in() {
     place
         .run(&[&["store", "compact", &trusted][..], &by_settings].concat())
         .good();
+    let init = ["init", "audit", "--store", &server.url("audit_writer")];
+    refused(&place.run(&init), 2, "store-password-file");
     // In, and without the right.
     let writer = server.url("audit_writer");
     let compact = ["store", "compact", &writer, "--password-file", "passwords"];

@@ -65,7 +65,9 @@ fn a_password_of_redis_comes_from_the_file_or_the_environment() {
     let place = Place::empty();
     let url = redis.url();
     let args = ["init", "audit", "--store", &url];
-    refused(&place.run(&args), 2, "NOAUTH");
+    let done = place.run(&args);
+    refused(&done, 2, "NOAUTH");
+    refused(&done, 2, "AI_AUDIT_STORE_PASSWORD");
     let wrong = [("AI_AUDIT_STORE_PASSWORD", "hunter3")];
     refused(&place.with(&args, &wrong, ""), 2, "authentication failed");
     place.write(

@@ -1,6 +1,6 @@
 //! A second service that waits, and takes over.
 
-use super::{all_there, append, copy, init, prepared, verified};
+use super::{all_there, append, init, init_with_copy, prepared, verified};
 use crate::run::{Place, clean, program};
 use crate::serve::Serving;
 use std::fs;
@@ -85,9 +85,7 @@ fn a_standby_takes_over_from_a_killed_writer() {
     let Some((server, place)) = prepared("a standby in PostgreSQL") else {
         return;
     };
-    init(&server, &place);
-    fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
-    copy(&place.path("audit"), &place.path("copy"));
+    init_with_copy(&server, &place);
     let first = Serving::start(&place, &["--open"]);
     let mut acknowledged = vec![append(&first).unwrap()];
     let standby = Standby::start(&place, "copy");
@@ -144,9 +142,7 @@ fn a109_a_writer_that_comes_back_is_refused() {
     let Some((server, place)) = prepared("a writer that comes back") else {
         return;
     };
-    init(&server, &place);
-    fs::copy(place.path("audit/log.pub"), place.path("kept.pub")).unwrap();
-    copy(&place.path("audit"), &place.path("copy"));
+    init_with_copy(&server, &place);
     let first = Serving::start(&place, &["--open"]);
     let mut acknowledged = vec![append(&first).unwrap()];
     let standby = Standby::start(&place, "copy");
@@ -202,8 +198,7 @@ fn a_standby_that_can_write_to_no_log_gives_the_place_back() {
     let Some((server, place)) = prepared("a standby without keys") else {
         return;
     };
-    init(&server, &place);
-    copy(&place.path("audit"), &place.path("copy"));
+    init_with_copy(&server, &place);
     fs::rename(place.path("copy/keys"), place.path("copy/kept")).unwrap();
     let serve = |directory| {
         let mut command = Command::new(program());
@@ -218,6 +213,7 @@ fn a_standby_that_can_write_to_no_log_gives_the_place_back() {
     assert!(said.contains("the writer's place is given back"), "{said}");
     // The place is free.
     place.record(&crate::run::lines(3));
+    // What it made itself there.
     fs::remove_dir_all(place.path("copy/keys")).ok();
     fs::rename(place.path("copy/kept"), place.path("copy/keys")).unwrap();
     place.run(&["info", "copy"]).good();
