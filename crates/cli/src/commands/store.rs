@@ -2,7 +2,7 @@
 
 use crate::cli::store::{Owner, Store, StoreCommand};
 use crate::failure::usage;
-use crate::output::{Output, shown_path};
+use crate::output::Output;
 use ai_audit_directory::StoreAddress;
 use std::process::ExitCode;
 
@@ -76,6 +76,7 @@ fn options(
     address: &StoreAddress,
     owner: &Owner,
 ) -> anyhow::Result<ai_audit_store_postgres::Options> {
+    use crate::output::shown_path;
     use ai_audit_directory::DirectoryError;
     let mut settings = crate::open::settings(std::path::Path::new("."))?;
     let store = &mut settings.store;
