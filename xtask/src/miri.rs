@@ -3,6 +3,10 @@
 //! Signatures are what Miri is slow at, some seconds each, and nothing about them is unsafe in this
 //! repository. So tests that make or check hundreds of them are left out by name.
 
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use anyhow::{Result, ensure};
 
 use crate::counts::Counts;
@@ -12,6 +16,9 @@ use crate::workspace::Workspace;
 /// 64 bits, the most significant byte first.
 const BIG_ENDIAN: &str = "s390x-unknown-linux-gnu";
 
+/// What the arithmetic of signatures is compiled with, in the root of the workspace.
+const CONFIG: &str = "xtask/src/miri.toml";
+
 /// One run of a crate's tests.
 struct Run {
     package: &'static str,
@@ -20,74 +27,72 @@ struct Run {
     /// Parts of names of tests: these only; all, where there are none.
     only: &'static [&'static str],
     /// Parts of names of tests: these not.
-    skip: &'static [&'static str],
+    skip: &'static [&'static [&'static str]],
     big_endian: bool,
+}
+
+const UNITS: &[&str] = &["--lib"];
+const TESTS: &[&str] = &["--test", "it"];
+const BOTH: &[&str] = &["--lib", "--test", "it"];
+
+const fn whole(package: &'static str, targets: &'static [&'static str]) -> Run {
+    Run {
+        package,
+        targets,
+        only: &[],
+        skip: &[],
+        big_endian: false,
+    }
 }
 
 /// In CI, in some minutes from nothing: pointers and placed blocks, what has no signatures, and the
 /// vectors sealed again on the big-endian machine.
 const SHORT: [Run; 4] = [
     Run {
-        package: "ai-audit-ffi",
-        targets: &["--test", "it"],
+        only: &["spec_vectors::receipts_seal"],
+        big_endian: true,
+        ..whole("ai-audit-core", TESTS)
+    },
+    Run {
         only: &[
             "pointers::closed",
             "pointers::unknown",
             "hostile::any_",
             "bodies::digests",
         ],
-        skip: &[],
-        big_endian: false,
+        ..whole("ai-audit-ffi", TESTS)
     },
     Run {
-        package: "ai-audit-core",
-        targets: &["--lib"],
-        only: &[],
-        skip: &SLOW_IN_CORE,
-        big_endian: false,
+        skip: &[&SLOW_IN_CORE],
+        ..whole("ai-audit-core", UNITS)
     },
-    Run {
-        package: "ai-audit-merkle",
-        targets: &["--lib"],
-        only: &[],
-        skip: &[],
-        big_endian: false,
-    },
-    Run {
-        package: "ai-audit-core",
-        targets: &["--test", "it"],
-        only: &["spec_vectors::receipts_seal"],
-        skip: &[],
-        big_endian: true,
-    },
+    whole("ai-audit-merkle", UNITS),
 ];
 
-/// All that ends within a night.
-const WHOLE: [Run; 6] = [
+/// All, what takes longest first; two that are next to each other leave nothing out between them.
+const WHOLE: [Run; 8] = [
     Run {
-        package: "ai-audit-ffi",
-        targets: &["--lib", "--test", "it"],
-        only: &[],
-        skip: &[],
-        big_endian: false,
+        only: &LONG_IN_FFI,
+        ..whole("ai-audit-ffi", TESTS)
     },
     Run {
-        package: "ai-audit-core",
-        targets: &["--lib", "--test", "it"],
-        only: &[],
-        skip: &SLOW_IN_CORE,
-        big_endian: false,
+        skip: &[&LONG_IN_FFI],
+        ..whole("ai-audit-ffi", BOTH)
     },
     Run {
-        package: "ai-audit-merkle",
-        targets: &["--lib", "--test", "it"],
-        only: &[],
-        skip: &SLOW_IN_MERKLE,
-        big_endian: false,
+        only: &LONG_IN_CORE,
+        skip: &[&SLOW_IN_CORE],
+        ..whole("ai-audit-core", TESTS)
     },
     Run {
-        package: "ai-audit-core",
-        targets: &["--lib", "--test", "it"],
+        skip: &[&LONG_IN_CORE, &SLOW_IN_CORE],
+        ..whole("ai-audit-core", BOTH)
+    },
+    Run {
+        skip: &[&SLOW_IN_MERKLE],
+        ..whole("ai-audit-merkle", BOTH)
+    },
+    Run {
         only: &[
             "spec_vectors",
             "vectors_text",
@@ -96,24 +101,27 @@ const WHOLE: [Run; 6] = [
             "hash",
             "time",
         ],
-        skip: &["negative_cases"],
+        skip: &[&["negative_cases"]],
         big_endian: true,
+        ..whole("ai-audit-core", BOTH)
     },
     Run {
-        package: "ai-audit-merkle",
-        targets: &["--test", "it"],
         only: &["vectors", "a17_shape", "tiles"],
-        skip: &[],
         big_endian: true,
+        ..whole("ai-audit-merkle", TESTS)
     },
     Run {
-        package: "ai-audit-ffi",
-        targets: &["--test", "it"],
         only: &["bodies", "walks::frames"],
-        skip: &[],
         big_endian: true,
+        ..whole("ai-audit-ffi", TESTS)
     },
 ];
+
+/// A part that another run has, so that both end at about the same time.
+const LONG_IN_FFI: [&str; 1] = ["hostile::"];
+
+/// As [`LONG_IN_FFI`].
+const LONG_IN_CORE: [&str; 3] = ["a20_", "a21_", "history::"];
 
 /// Hundreds of signatures, tables of 4096 points, or every byte of a log in turn.
 const SLOW_IN_CORE: [&str; 8] = [
@@ -131,7 +139,8 @@ const SLOW_IN_CORE: [&str; 8] = [
 /// leaves.
 const SLOW_IN_MERKLE: [&str; 3] = ["differential", "multi_proof_of_every_set", "properties"];
 
-/// Runs the short form or the whole one, in a target directory of its own; or says why nothing ran.
+/// Runs the short form or the whole one, in a target directory of its own, as many programs at once as there
+/// are cores, since Miri interprets on one; or says why nothing ran.
 ///
 /// # Errors
 /// When a test fails, or Miri finds undefined behaviour.
@@ -139,38 +148,69 @@ pub(crate) fn run(workspace: &Workspace, short: bool) -> Result<Option<String>> 
     if let Some(reason) = missing(workspace) {
         return Ok(Some(format!("SKIPPED: miri: {reason}")));
     }
-    let runs: &[Run] = if short { &SHORT } else { &WHOLE };
-    for run in runs {
-        let mut cmd = nightly(workspace)
-            .args(["cargo", "miri", "test", "-p", run.package])
-            .args(run.targets);
-        if run.big_endian {
-            cmd = cmd.args(["--target", BIG_ENDIAN]);
-        }
-        cmd = cmd.arg("--").args(run.only);
-        for skipped in run.skip {
-            cmd = cmd.args(["--skip", skipped]);
-        }
-        let mut passed = 0;
-        cmd.env("CARGO_TARGET_DIR", workspace.target.join("miri"))
-            // Vectors are files.
-            .env("MIRIFLAGS", "-Zmiri-disable-isolation")
-            .env("PROPTEST_CASES", if short { "4" } else { "16" })
-            .run_lines(|line| {
-                let mut counts = Counts::default();
-                counts.take_line(line);
-                passed += counts.passed;
-                Show::Yes
-            })?;
-        // Names change, and a filter that fits nothing would pass for ever.
-        ensure!(
-            passed > 0,
-            "{}: no test has a name with any of {:?}",
-            run.package,
-            run.only
-        );
+    // The standard libraries are built by one.
+    for target in [&[][..], &["--target", BIG_ENDIAN]] {
+        miri(workspace).arg("setup").args(target).run()?;
     }
+    let runs: &[Run] = if short { &SHORT } else { &WHOLE };
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<()> {
+        while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            interpret(workspace, run, short)?;
+        }
+        Ok(())
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        all.into_iter().try_for_each(|one| match one.join() {
+            Ok(outcome) => outcome,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })?;
     Ok(None)
+}
+
+fn interpret(workspace: &Workspace, run: &Run, short: bool) -> Result<()> {
+    let mut cmd = miri(workspace)
+        .args(["test", "--config", CONFIG, "-p", run.package])
+        .args(run.targets);
+    if run.package == "ai-audit-ffi" {
+        // Signs with tables as the core does by default, which nothing of the interface depends on.
+        cmd = cmd.args(["--features", "ai-audit-core/fast"]);
+    }
+    if run.big_endian {
+        cmd = cmd.args(["--target", BIG_ENDIAN]);
+    }
+    cmd = cmd.arg("--").args(run.only);
+    for skipped in run.skip.iter().copied().flatten() {
+        cmd = cmd.args(["--skip", skipped]);
+    }
+    let mut passed = 0;
+    cmd.args(["-Zunstable-options", "--report-time"])
+        // Vectors are files.
+        .env("MIRIFLAGS", "-Zmiri-disable-isolation")
+        .env("PROPTEST_CASES", if short { "4" } else { "16" })
+        .run_lines(|line| {
+            let mut counts = Counts::default();
+            counts.take_line(line);
+            passed += counts.passed;
+            Show::Yes
+        })?;
+    // Names change, and a filter that fits nothing would pass for ever.
+    ensure!(
+        passed > 0,
+        "{}: no test has a name with any of {:?}",
+        run.package,
+        run.only
+    );
+    Ok(())
+}
+
+fn miri(workspace: &Workspace) -> Cmd {
+    nightly(workspace)
+        .args(["cargo", "miri"])
+        .env("CARGO_TARGET_DIR", workspace.target.join("miri"))
 }
 
 fn nightly(workspace: &Workspace) -> Cmd {

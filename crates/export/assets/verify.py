@@ -1736,7 +1736,7 @@ class Approvals:
 
     def __init__(self):
         self.rules, self.open, self.not_followed = {}, {}, 0
-        self.answered, self.deleted = set(), 0
+        self.answered, self.free, self.deleted = set(), set(), 0
 
     def push(self, receipt, body):
         kind = receipt.header["kind"]
@@ -1744,12 +1744,16 @@ class Approvals:
             for entry in body["policy"]:
                 if entry["name"] == "approvals":
                     self.rules = read_rules(entry["value"]) if entry["value"] else {}
-        elif kind == "tool_intent" and body["tool"] in self.rules:
-            if len(self.open) >= self.MOST:
+        elif kind == "tool_intent":
+            if body["tool"] not in self.rules:
+                if len(self.free) < self.MOST:
+                    self.free.add(receipt.hash.hex())
+            elif len(self.open) >= self.MOST:
                 self.not_followed += 1
             else:
                 rule = self.rules[body["tool"]]
-                self.open[receipt.hash.hex()] = (rule, body["arguments"], {}, body["tool"])
+                since = (body["tool"], self.deleted)
+                self.open[receipt.hash.hex()] = (rule, body["arguments"], {}, since)
         elif kind == "human_review":
             self.review(body)
         elif kind == "tool_outcome":
@@ -1757,7 +1761,7 @@ class Approvals:
 
     def review(self, body):
         review = body["review"]
-        (_, keys), arguments, said, _ = self.open.get(review["receipt"], ((0, ()), None, None, ""))
+        (_, keys), arguments, said, _ = self.open.get(review["receipt"], ((0, ()), None, None, None))
         rejects = review["verdict"] == "rejected"
         if body["key"] not in keys or review["verdict"] == "noted":
             return
@@ -1771,7 +1775,7 @@ class Approvals:
             if not denied:
                 self.without_open(body["tool"], intent)
             return
-        rule, _, said, tool = self.open[intent]
+        rule, _, said, (tool, deleted) = self.open[intent]
         if body["tool"] not in ("", tool):
             raise Refused("approvals", "a tool ran on the intent of another, which needs approvals")
         if denied:
@@ -1781,16 +1785,18 @@ class Approvals:
             self.answered.add(intent)
         if "rejected" in said.values():
             raise Refused("approvals", "a tool ran though its intent was rejected")
-        if len(said) < rule[0]:
+        # What was deleted since the intent may have been approvals of it.
+        if len(said) < rule[0] and self.deleted == deleted:
             raise Refused("approvals", "a tool ran with %d approvals of %d" % (len(said), rule[0]))
-
 
     def without_open(self, tool, intent):
         if intent in self.answered:
             raise Refused("approvals", "a tool ran again on an intent that was answered before")
         if intent is not None and self.not_followed:
             raise Refused("approvals", "too many intents were open: this one was not followed")
-        if tool in self.rules and (intent is None or not self.deleted):
+        known = intent in self.free
+        self.free.discard(intent)
+        if tool in self.rules and (intent is None or known or not self.deleted):
             raise Refused("approvals", "a tool that needs approvals ran without an open intent")
 
 

@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 /// each takes on two cores, with what it builds or installs first.
 const LATE: [(&str, u64); 7] = [
     ("scale", 30),
-    ("miri", 270),
+    ("miri", 160),
     ("mutants", 260),
     ("fuzz", 420),
     ("bench", 0),

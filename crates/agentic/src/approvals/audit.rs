@@ -30,10 +30,14 @@ pub struct ApprovalAudit {
     not_followed: u64,
     /// Intents of such tools that an outcome answered: an approval is for one run.
     answered: BTreeSet<LeafHash>,
+    /// Intents of tools without rules that no outcome answered; [`MAX_OPEN`] of them.
+    free: BTreeSet<LeafHash>,
     /// Receipts whose bytes are deleted.
     deleted: u64,
-    /// Outcomes whose intents may be among these.
+    /// Outcomes whose intents, or whose approvals, may be among these.
     unjudged: u64,
+    /// Outcomes that were approved, where a rejection may be among these.
+    half_judged: u64,
     /// Whether there ever was a rule.
     any_rule: bool,
 }
@@ -50,6 +54,8 @@ struct Open {
     rules: Vec<ApprovalRule>,
     /// The last word of each key of the rules, and where it stands.
     reviews: Vec<(VerifyingKey, ReviewVerdict, u64)>,
+    /// Receipts before it whose bytes are deleted.
+    deleted: u64,
 }
 
 /// An intent of a tool that needs approvals, and that did not run yet as far as the log says.
@@ -273,6 +279,9 @@ impl ApprovalAudit {
     fn intent(&mut self, id: ReceiptId, hash: LeafHash, intent: &ToolIntent<'_>) {
         let rules = self.rules(&intent.tool);
         if rules.is_empty() {
+            if self.free.len() < MAX_OPEN {
+                self.free.insert(hash);
+            }
             return;
         }
         if self.open.len() >= MAX_OPEN {
@@ -285,6 +294,7 @@ impl ApprovalAudit {
             arguments: intent.arguments,
             rules,
             reviews: Vec::new(),
+            deleted: self.deleted,
         };
         self.open.insert(hash, open);
     }
@@ -339,23 +349,27 @@ impl ApprovalAudit {
         if self.answered.len() < MAX_ANSWERED {
             self.answered.insert(hash);
         }
+        // What was deleted since the intent may have been reviews of it.
+        let some_missing = self.deleted > open.deleted;
         match open.standing() {
-            Standing::Approved => {}
-            Standing::Rejected { review } => {
-                return Err(ApprovalError::Rejected {
-                    tool: open.tool,
-                    review,
-                });
+            Standing::Approved => {
+                self.half_judged = self.half_judged.saturating_add(some_missing.into());
+                Ok(())
             }
-            Standing::TooFew { found, needed } => {
-                return Err(ApprovalError::TooFew {
-                    tool: open.tool,
-                    found,
-                    needed,
-                });
+            Standing::Rejected { review } => Err(ApprovalError::Rejected {
+                tool: open.tool,
+                review,
+            }),
+            Standing::TooFew { .. } if some_missing => {
+                self.unjudged = self.unjudged.saturating_add(1);
+                Ok(())
             }
+            Standing::TooFew { found, needed } => Err(ApprovalError::TooFew {
+                tool: open.tool,
+                found,
+                needed,
+            }),
         }
-        Ok(())
     }
 
     /// An outcome of what ran that names no open intent of a tool with a rule.
@@ -369,12 +383,16 @@ impl ApprovalAudit {
                 return Err(ApprovalError::NotFollowed);
             }
         }
-        if self.rules(&outcome.tool).is_empty() {
+        let has_rule = !self.rules(&outcome.tool).is_empty();
+        let known = outcome
+            .intent
+            .is_some_and(|intent| self.free.remove(&intent));
+        if outcome.intent.is_some() && !known && self.deleted > 0 {
+            // Its intent may be among what is deleted, and may have been of a tool with a rule.
+            self.unjudged = self.unjudged.saturating_add(self.any_rule.into());
             return Ok(());
         }
-        if outcome.intent.is_some() && self.deleted > 0 {
-            // Its intent may be among what is deleted.
-            self.unjudged = self.unjudged.saturating_add(1);
+        if !has_rule {
             return Ok(());
         }
         Err(ApprovalError::NoIntent { tool: tool() })
@@ -393,8 +411,8 @@ impl ApprovalAudit {
             return None;
         }
         Some(format!(
-            "bytes of {} receipts are deleted: whether tools that ran there had their approvals cannot be told, nor for {} outcomes whose intents may be among them",
-            self.deleted, self.unjudged
+            "bytes of {} receipts are deleted: whether tools that ran there had their approvals cannot be told, nor for {} outcomes whose intents or approvals may be among them, nor whether {} that were approved were rejected there, too",
+            self.deleted, self.unjudged, self.half_judged
         ))
     }
 }

@@ -73,6 +73,9 @@ fn a20_overlong_varint_in_each_header_field() {
     }
 }
 
+/// From one place that is tried to the next: a signature takes Miri seconds.
+const STEP: usize = if cfg!(miri) { 61 } else { 1 };
+
 /// Overlong varints in bodies: the decoder refuses them although the bytes are signed.
 #[test]
 fn a20_overlong_varint_in_bodies() {
@@ -80,7 +83,7 @@ fn a20_overlong_varint_in_bodies() {
     let mut found = 0;
     for sealed in &log.sealed {
         let body = UnverifiedReceipt::parse(sealed).unwrap().body_offset();
-        for at in body..sealed.len() - 64 {
+        for at in (body..sealed.len() - 64).step_by(STEP) {
             if sealed[at] & 0x80 != 0 {
                 continue;
             }
@@ -100,7 +103,10 @@ fn a20_overlong_varint_in_bodies() {
             }
         }
     }
-    assert!(found > 20, "only {found} overlong varints were tried");
+    assert!(
+        found * STEP > 20,
+        "only {found} overlong varints were tried"
+    );
 }
 
 #[test]
@@ -160,7 +166,7 @@ fn a20_bytes_after_the_end() {
 fn a20_bytes_missing_at_the_end() {
     let log = Log::full(1);
     for whole in &log.sealed {
-        for len in 0..whole.len() {
+        for len in (0..whole.len()).step_by(STEP) {
             let cut = &whole[..len];
             if let Ok(receipt) = UnverifiedReceipt::parse(cut) {
                 // What is left parses as a shorter receipt; its signature is gone.
@@ -168,7 +174,7 @@ fn a20_bytes_missing_at_the_end() {
             }
         }
         let body = UnverifiedReceipt::parse(whole).unwrap().body_offset();
-        for len in body..whole.len() - 64 {
+        for len in (body..whole.len() - 64).step_by(STEP) {
             let short = sign(&whole[..len], &log.key);
             let error = refuse(&short);
             assert!(error.offset <= len, "{error}");

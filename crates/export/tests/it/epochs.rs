@@ -1,6 +1,7 @@
 //! Packages of logs with epochs, of which bytes may be deleted: ours and the independent verifier
 //! say the same.
 
+mod approvals;
 mod log;
 
 use crate::files::{get, pack, remanifest, unpack};
