@@ -2315,8 +2315,8 @@ def read_statement(folder, manifest):
 
 
 class Coverage:
-    """Whether a selection has what it claims: a range has no holes, and there is something besides
-    the receipts about the log itself."""
+    """Whether a selection has what it claims: a range has no holes, and of another one there is something
+    besides the receipts about the log itself."""
 
     def __init__(self, manifest, size):
         self.manifest, self.selected = manifest, 0
@@ -2329,6 +2329,7 @@ class Coverage:
             raise Refused("manifest.note", "receipt %d is not of the selection" % h["seq"])
         self.selected += h["kind"] not in CONTROL and h["kind"] != "batch_seal"
         if self.next <= h["seq"] <= self.last:
+            self.selected += 1
             expected, self.next = self.next, h["seq"] + 1
             if expected != h["seq"]:
                 raise Refused("manifest.note", "receipt %d of the range is missing" % expected)
@@ -2830,6 +2831,11 @@ def main():
         if os.path.isdir(path) and not any(os.path.exists(file) for file in known):
             print("%s: no package in this folder" % shown(path), file=sys.stderr)
             return 2
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                if file.read(4) == b"PK\x03\x04":
+                    print("%s: an archive: unpack it, and name its folder" % shown(path), file=sys.stderr)
+                    return 2
         others = {os.path.realpath(name) for name in files}
         verdict, log = verify(
             path, pins, brought, options.size, revocations, others, options.subject

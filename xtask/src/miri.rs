@@ -124,7 +124,8 @@ const LONG_IN_FFI: [&str; 1] = ["hostile::"];
 const LONG_IN_CORE: [&str; 3] = ["a20_", "a21_", "history::"];
 
 /// Hundreds of signatures, tables of 4096 points, or every byte of a log in turn.
-const SLOW_IN_CORE: [&str; 8] = [
+const SLOW_IN_CORE: [&str; 9] = [
+    "a_key_that_was_revoked",
     "a01_",
     "a02_",
     "a03_",

@@ -172,7 +172,7 @@ pub(crate) struct Init {
     /// The log in the directory.
     #[arg(long, default_value = "default")]
     pub(crate) log: String,
-    /// A promise for the genesis, such as `retention=7y`; may be repeated.
+    /// A promise for the genesis, such as `retention-days=2557`; may be repeated.
     #[arg(long = "policy", value_name = "NAME=VALUE")]
     pub(crate) policy: Vec<String>,
     /// The redaction policy, a JSON file. [default: every kind of personal data is redacted]

@@ -89,33 +89,49 @@ pub(crate) fn open(settings: &Settings, mode: Mode) -> Result<Option<Lazy>, Dire
         .then(|| Lazy::new(settings.cold.clone(), settings.production, mode)))
 }
 
+/// What is looked at where a cold store is made.
+pub(crate) struct Looks<M, I> {
+    /// Whether what receipts were moved to is lost for good, so that an empty one may take its place.
+    pub(crate) is_lost: bool,
+    /// Where there is none yet: whether one may be made.
+    pub(crate) may_make: M,
+    /// Whether the one that is there may be this directory's. Where it is refused, the settings file stays as it is.
+    pub(crate) may_be: I,
+}
+
 /// Makes it where there is none, and puts it into the directory's settings file; gives its place.
-///
-/// Where `may_be` refuses it, the file stays as it is.
 pub(crate) fn make(
     layout: &Layout,
     settings: &Settings,
-    may_be: impl FnOnce() -> Result<(), DirectoryError>,
+    looks: Looks<
+        impl FnOnce() -> Result<(), DirectoryError>,
+        impl FnOnce() -> Result<(), DirectoryError>,
+    >,
 ) -> Result<String, DirectoryError> {
     let place = place(&settings.cold, settings.production)?;
     // What the file says otherwise is refused before anybody is asked.
     let file = layout.settings();
     let kept = keep::plan(&file, &settings.cold)?;
     // An empty one in the place of one that is missing would let an erasure pass it by.
-    let mode = match layout.cold_mark().exists() {
+    let mode = match layout.cold_mark().exists() && !looks.is_lost {
         true => OpenMode::ReadWrite,
         false => OpenMode::Create,
     };
+    let there = ObjectStore::open(&place, OpenMode::ReadOnly, &options(&settings.cold));
+    if mode == OpenMode::Create && matches!(there, Err(StoreError::NotAStore { .. })) {
+        (looks.may_make)()?;
+    }
     let store =
         ObjectStore::open(&place, mode, &options(&settings.cold)).map_err(|error| match error {
             StoreError::NotAStore { what } if mode == OpenMode::ReadWrite => wrong(format!(
-                "{what}; receipts were moved there, as {} says, so none is made: bring it back",
+                "{what}; receipts were moved there, as {} says, so none is made: bring it back. Where it is lost for good, \
+                 `epoch move --new --lost` makes an empty one, and `epoch restore` puts back what archives have",
                 layout.cold_mark().display()
             )),
             error => crate::error::opening(error),
         })?;
     store.health().map_err(crate::error::opening)?;
-    may_be()?;
+    (looks.may_be)()?;
     if let Some(text) = kept {
         durable::write(&file, text.as_bytes())?;
     }
@@ -169,7 +185,7 @@ fn check(cold: &ColdSettings) -> Result<(), DirectoryError> {
         (Some(_), None) if cold.endpoint.is_some() || cold.region.is_some() => Err(wrong(
             "cold-endpoint and cold-region are for cold-bucket".into(),
         )),
-        (None, Some(bucket)) => check_bucket(bucket, cold),
+        (None, Some(bucket)) => check_bucket(bucket),
         (Some(_) | None, None) => Ok(()),
     }
 }
@@ -184,20 +200,14 @@ fn place(cold: &ColdSettings, production: bool) -> Result<Place, DirectoryError>
     }
 }
 
-/// Before anybody is asked: the settings may be a stranger's, and name his own server.
 #[cfg(feature = "s3")]
-fn check_bucket(_: &BucketAddress, cold: &ColdSettings) -> Result<(), DirectoryError> {
-    match (&cold.credentials, cold.endpoint.as_deref().map(without_end)) {
-        (None, Some(server)) => Err(wrong(format!(
-            "{server} is not Amazon's, and the machine's role goes to nobody else; nothing was sent. Expected the variable \
-             AI_AUDIT_COLD_CREDENTIALS to name a file with an access key for it"
-        ))),
-        _ => Ok(()),
-    }
+#[allow(clippy::unnecessary_wraps, reason = "without buckets all are refused")]
+fn check_bucket(_: &BucketAddress) -> Result<(), DirectoryError> {
+    Ok(())
 }
 
 #[cfg(not(feature = "s3"))]
-fn check_bucket(address: &BucketAddress, _: &ColdSettings) -> Result<(), DirectoryError> {
+fn check_bucket(address: &BucketAddress) -> Result<(), DirectoryError> {
     Err(wrong(format!(
         "{address}: this program was built without buckets; build it with `--features s3`"
     )))
@@ -217,8 +227,16 @@ fn bucket_of(
     bucket.prefix = address.prefix().into();
     bucket.endpoint.clone_from(&cold.endpoint);
     let server = cold.endpoint.as_deref().map(without_end);
-    if let Some(file) = &cold.credentials {
-        bucket.keys = Some(keys::read(file, production, server)?);
+    match (&cold.credentials, server) {
+        (Some(file), server) => bucket.keys = Some(keys::read(file, production, server)?),
+        // The settings may be a stranger's, and name his own server.
+        (None, Some(server)) => {
+            return Err(wrong(format!(
+                "{server} is not Amazon's, and the machine's role goes to nobody else; nothing was sent. Expected the variable \
+                 AI_AUDIT_COLD_CREDENTIALS to name a file with an access key for it"
+            )));
+        }
+        (None, None) => {}
     }
     bucket.authorities = cold
         .authorities

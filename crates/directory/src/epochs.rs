@@ -70,6 +70,17 @@ impl DeletionInfo {
     }
 }
 
+/// What is known of the store that has what the first one lacks.
+#[derive(Debug, Clone, Copy)]
+enum Second {
+    /// It is asked, and has to answer.
+    Asked,
+    /// It is asked, and nothing is known where it does not answer.
+    MayBeAway,
+    /// There is none.
+    NoneYet,
+}
+
 impl LogDirectory {
     /// The epochs of a log, the open one last. They are told as stored; verifying tells whether
     /// they hold.
@@ -112,6 +123,15 @@ impl LogDirectory {
             deletion: None,
         });
         Ok(epochs)
+    }
+
+    /// Whether a log is that of a fleet, which is read from its first receipt on.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub fn is_fleet(&self, log: &LogName) -> Result<bool, DirectoryError> {
+        Ok(!self.kind(log, Kind::FLEET_ROSTER)?.is_empty())
     }
 
     /// One sealed epoch of a log.
@@ -227,16 +247,21 @@ impl LogDirectory {
     ///
     /// A directory with the note of a move (`audit.cold`) was held against that when it was opened.
     pub(crate) fn accounts_for_all(&self, log: &LogName) -> Result<(), DirectoryError> {
-        self.accounts_for(log, false)
+        self.accounts_for(log, Second::Asked)
     }
 
     /// The same where a second store that is named and does not answer keeps nobody from recording: nobody knows then, and
     /// nothing is completed without it.
     pub(crate) fn accounts_for_what_answers(&self, log: &LogName) -> Result<(), DirectoryError> {
-        self.accounts_for(log, true)
+        self.accounts_for(log, Second::MayBeAway)
     }
 
-    fn accounts_for(&self, log: &LogName, may_be_away: bool) -> Result<(), DirectoryError> {
+    /// The same where there is no second store yet.
+    pub(crate) fn moved_nothing(&self, log: &LogName) -> Result<(), DirectoryError> {
+        self.accounts_for(log, Second::NoneYet)
+    }
+
+    fn accounts_for(&self, log: &LogName, second: Second) -> Result<(), DirectoryError> {
         let mark = self.layout().cold_mark();
         if mark.exists() {
             return Ok(());
@@ -247,9 +272,13 @@ impl LogDirectory {
             let is_deleted = deletions.iter().any(|deletion| deletion.covers(seal));
             // What the first store has not, and only then the second one is asked.
             if !is_deleted && let Some(piece) = self.without_bytes(log, first..=seal)? {
-                let is_gone = match self.is_gone(log, piece, seal) {
-                    Err(_) if may_be_away && self.tiers.is_some() => return Ok(()),
-                    found => found?,
+                let is_gone = match second {
+                    Second::NoneYet => true,
+                    Second::Asked => self.is_gone(log, piece, seal)?,
+                    Second::MayBeAway => match self.is_gone(log, piece, seal) {
+                        Err(_) if self.tiers.is_some() => return Ok(()),
+                        found => found?,
+                    },
                 };
                 if is_gone {
                     return Err(DirectoryError::Settings {

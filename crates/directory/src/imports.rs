@@ -90,6 +90,24 @@ impl LogDirectory {
         Ok(found)
     }
 
+    /// How many receipts of imports have no bytes any more. What they were nobody can tell.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read.
+    pub fn imports_deleted(&self, log: &LogName) -> Result<u64, DirectoryError> {
+        self.head(log)?;
+        let query = Query::Kind(Kind::IMPORTED);
+        let seqs = self.store().find(log, &query, None, usize::MAX)?;
+        let runs = seqs.chunk_by(|one, next| one + 1 == *next);
+        let ranges = runs.filter_map(|run| Some(*run.first()?..=*run.last()?));
+        let mut deleted = 0_u64;
+        for range in ranges {
+            deleted = deleted.saturating_add(self.store().count_deleted(log, range)?);
+        }
+        Ok(deleted)
+    }
+
     /// The hashes of all records that were imported into a log with a proof that holds.
     ///
     /// # Errors

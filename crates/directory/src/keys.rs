@@ -1,5 +1,6 @@
 //! Key history of a log directory: showing it, revoking a key, adopting a log that is behind.
 
+use crate::Adopted;
 use crate::writer::Writer;
 use crate::{DirectoryError, LogDirectory, Settings};
 use ai_audit_core::{
@@ -225,19 +226,20 @@ impl Writer {
     }
 
     /// Goes on with a log that is behind its high-water mark, or, where they are to be asked, its
-    /// witnesses, declaring the loss in a gap receipt, whose `seq` it returns. Where nothing is
-    /// missing nothing is written.
+    /// witnesses, declaring the loss in a gap receipt. What the store for what is old has of it is brought back
+    /// before, and is no loss. Where nothing is missing nothing is written.
     ///
     /// # Errors
     ///
-    /// As [`Writer::attach`], but for the mark and the witnesses.
+    /// As [`Writer::attach`], but for the mark and the witnesses, and as [`TieredStore::catch_up`](ai_audit_store::TieredStore::catch_up).
     pub fn adopt(
         path: &Path,
         settings: Settings,
         software: &str,
         log: &LogName,
-    ) -> Result<Option<u64>, DirectoryError> {
+    ) -> Result<Adopted, DirectoryError> {
         let writer = Self::for_one(path, settings, software)?;
+        let caught_up = writer.directory().catch_up(log)?;
         let size = writer.directory().head(log)?.size();
         let missing = match writer.ask_witnesses(log) {
             Ok(()) => None,
@@ -245,7 +247,10 @@ impl Writer {
             Err(error) => return Err(error),
         };
         if missing.is_none() && !writer.directory().contradicts_mark(log)? {
-            return Ok(None);
+            return Ok(Adopted {
+                caught_up,
+                gap: None,
+            });
         }
         let signers = LogSigners {
             receipt: writer.directory().receipt_keys(log)?,
@@ -261,6 +266,9 @@ impl Writer {
         let store = writer.directory().store();
         let found = store.find(log, &gaps, size.checked_sub(1), 1)?;
         writer.close("adopted")?;
-        Ok(found.first().copied())
+        Ok(Adopted {
+            caught_up,
+            gap: found.first().copied(),
+        })
     }
 }

@@ -116,6 +116,6 @@ pub use store::{StoreAddress, StoreSettings, WriterFinder, open_leases};
 pub use subjects::{HeldAccess, HeldOn, HeldReceipt, Remains, SubjectInfo};
 pub use system::OsRandom;
 pub use texts::{Opened, TextState};
-pub use tiers::Fetched;
+pub use tiers::{Adopted, Fetched};
 pub use tile_folder::TileFolder;
 pub use writer::Writer;

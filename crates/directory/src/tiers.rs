@@ -18,6 +18,16 @@ pub struct Fetched {
     pub fetched: u64,
 }
 
+/// What going on with a log came to that had lost something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Adopted {
+    /// Receipts that the store for what is old had, and that are here again.
+    pub caught_up: u64,
+    /// The receipt that declares what is missing besides, if anything is.
+    pub gap: Option<u64>,
+}
+
 impl LogDirectory {
     /// The place of the store that has what is old, and how it is; none where the settings name none. It is asked.
     ///
@@ -44,6 +54,47 @@ impl LogDirectory {
         }
     }
 
+    /// Whether the store for what is old has all of an epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError::NotSealed`]; when the settings name no such store, or it does not answer.
+    pub fn is_moved(&self, log: &LogName, epoch: u64) -> Result<bool, DirectoryError> {
+        let seal = self.sealed_epoch(log, epoch)?;
+        Ok(self.tiers()?.copied(log)? > seal.size)
+    }
+
+    /// Brings back from the store for what is old what it has of a log beyond what is here, and says how much.
+    pub(crate) fn catch_up(&self, log: &LogName) -> Result<u64, DirectoryError> {
+        self.head(log)?;
+        match &self.tiers {
+            Some(tiers) => Ok(tiers.catch_up(log)?),
+            None => Ok(0),
+        }
+    }
+
+    /// Refuses to write to a log of which the store for what is old has more than the first one: an older copy is in its
+    /// place, and what is written now would fork it. By the mark of what was moved, and where both are on disks by that
+    /// store itself; a bucket that is away keeps nobody from recording.
+    pub(crate) fn is_not_behind_cold(&self, log: &LogName) -> Result<(), DirectoryError> {
+        let Some(tiers) = &self.tiers else {
+            return Ok(());
+        };
+        let beyond = match tiers.marked_beyond(log)? {
+            None if self.settings().cold.folder.is_some() => tiers.cold_beyond(log).unwrap_or(None),
+            marked => marked,
+        };
+        let Some(moved) = beyond else {
+            return Ok(());
+        };
+        Err(DirectoryError::Refused(format!(
+            "log {log}: {moved} receipts of it were moved to the store for what is old, and there are {} here: an older copy is in its \
+             place. Find the newer one, or run `ai-audit adopt`, which brings back what that store has and declares what is \
+             missing besides",
+            self.head(log)?.size()
+        )))
+    }
+
     fn tiers(&self) -> Result<&TieredStore, DirectoryError> {
         self.tiers.as_deref().ok_or_else(cold::none)
     }
@@ -51,14 +102,22 @@ impl LogDirectory {
 
 impl Writer {
     /// Makes the store for what is old that the settings name, where there is none, and puts it into the directory's
-    /// settings file. Gives its place.
+    /// settings file. Gives its place. Where receipts were moved to one that is lost for good, an empty one takes its
+    /// place with `is_lost`: nothing is deleted or erased by it before it has as much as that one, put back from archives.
     ///
     /// # Errors
     ///
     /// When the settings name none, or the file says otherwise than they do; when it cannot be made, or has other logs of
     /// these names; when receipts were moved to another one; [`DirectoryError::Store`] for a server that does not hold conditions.
-    pub fn make_cold_store(&self) -> Result<String, DirectoryError> {
+    pub fn make_cold_store(&self, is_lost: bool) -> Result<String, DirectoryError> {
         let directory = self.directory();
+        let may_make = || -> Result<(), DirectoryError> {
+            let tiers = directory.tiers()?;
+            directory.logs()?.iter().try_for_each(|log| {
+                directory.moved_nothing(log)?;
+                Ok(tiers.may_free(log)?)
+            })
+        };
         // Another directory's has other logs of these names.
         let may_be = || -> Result<(), DirectoryError> {
             let tiers = directory.tiers()?;
@@ -68,7 +127,12 @@ impl Writer {
                 directory.accounts_for_all(log)
             })
         };
-        cold::make(directory.layout(), directory.settings(), may_be)
+        let looks = cold::Looks {
+            is_lost,
+            may_make,
+            may_be,
+        };
+        cold::make(directory.layout(), directory.settings(), looks)
     }
 
     /// Moves the epochs of a log that a policy says to the store for what is old: they are copied, read back, and only

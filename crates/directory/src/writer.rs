@@ -55,6 +55,7 @@ struct Asked {
 impl KeyFiles {
     fn signers(&self, log: &LogName) -> Result<LogSigners, DirectoryError> {
         let signers = signers(&self.directory, log)?;
+        self.directory.is_not_behind_cold(log)?;
         // Attaching it would complete them.
         if !self.directory.open_erasures(log)?.is_empty() {
             self.directory.accounts_for_what_answers(log)?;

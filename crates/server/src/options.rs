@@ -1,6 +1,7 @@
 //! How a service is run, and its limits, which bound what all of its clients together take.
 
 use crate::{TlsFiles, TokenFile, Troubles};
+use ai_audit_store::LogName;
 use ai_audit_telemetry::Telemetry;
 use core::time::Duration;
 use std::sync::Arc;
@@ -59,6 +60,9 @@ pub struct ServerOptions {
     /// Whether the service ends, with [`ServeError::TakenOver`](crate::ServeError::TakenOver), once another writer has its
     /// store: for one that stands by when it is started again. Otherwise it refuses appends until then, and reads.
     pub end_when_taken_over: bool,
+    /// Logs that could not be attached before the service began. Where no other log takes anything it is not ready, and
+    /// tries them again while it is asked whether it is.
+    pub unattached: Vec<LogName>,
     /// How often sealed epochs are moved, by the settings' policy, where the directory has a store for what is old; none
     /// for never.
     pub move_every: Option<Duration>,
@@ -87,6 +91,7 @@ impl ServerOptions {
             telemetry: None,
             troubles: Troubles::default(),
             end_when_taken_over: false,
+            unattached: Vec::new(),
             move_every: Some(Duration::from_secs(60 * 60)),
         }
     }

@@ -30,8 +30,17 @@ pub(crate) struct Readiness {
 #[derive(Debug, Default)]
 struct Signing {
     signed: BTreeSet<LogName>,
-    /// With when it was found out, and what is said of it.
-    failed: BTreeMap<LogName, (Instant, &'static str)>,
+    failed: BTreeMap<LogName, Failed>,
+}
+
+/// What became of the last append to a log.
+#[derive(Debug)]
+struct Failed {
+    /// When it was found out, or tried again.
+    at: Instant,
+    why: &'static str,
+    /// It could not be attached: that can be tried without a record, so nobody has to be sent here for it.
+    unattached: bool,
 }
 
 impl Signing {
@@ -42,19 +51,36 @@ impl Signing {
         }
     }
 
-    fn failed(&mut self, log: &LogName, why: &'static str) {
+    fn failed(&mut self, log: &LogName, why: &'static str, unattached: bool) {
         self.signed.remove(log);
-        self.failed.insert(log.clone(), (Instant::now(), why));
+        let failed = Failed {
+            at: Instant::now(),
+            why,
+            unattached,
+        };
+        self.failed.insert(log.clone(), failed);
     }
 
     /// Why no log took its last append, if none did. After a while it is tried again: without that nobody would be sent here.
     fn fails(&mut self, probe: Instant) -> Option<&'static str> {
-        self.failed
-            .retain(|_, (at, _)| probe.saturating_duration_since(*at) < FAILED_FOR);
+        self.failed.retain(|_, failed| {
+            failed.unattached || probe.saturating_duration_since(failed.at) < FAILED_FOR
+        });
         if !self.signed.is_empty() {
             return None;
         }
-        self.failed.values().next().map(|(_, why)| *why)
+        self.failed.values().next().map(|failed| failed.why)
+    }
+
+    /// A log that may be attached now, where none takes anything; not the same again for a while.
+    fn next_to_attach(&mut self) -> Option<LogName> {
+        if !self.signed.is_empty() {
+            return None;
+        }
+        let due = |failed: &Failed| failed.unattached && failed.at.elapsed() >= FAILED_FOR;
+        let (log, failed) = self.failed.iter_mut().find(|(_, failed)| due(failed))?;
+        failed.at = Instant::now();
+        Some(log.clone())
     }
 }
 
@@ -92,7 +118,7 @@ impl Readiness {
                 None
             }
             Err(error) if is_of_key(error) => {
-                lock(&self.signing).failed(log, KEY_DOES_NOT_SIGN);
+                lock(&self.signing).failed(log, KEY_DOES_NOT_SIGN, false);
                 return;
             }
             Err(error) => Some(Failure {
@@ -118,7 +144,12 @@ impl Readiness {
 
     /// Remembers that a log takes nothing, since it could not be attached.
     pub(crate) fn unattached(&self, log: &LogName) {
-        lock(&self.signing).failed(log, "the log cannot be written to now");
+        lock(&self.signing).failed(log, "the log cannot be written to now", true);
+    }
+
+    /// A log that was not attached some while ago, where no other one takes anything: to be tried once more.
+    pub(crate) fn next_to_attach(&self) -> Option<LogName> {
+        lock(&self.signing).next_to_attach()
     }
 
     /// Why nothing can be written now, if it is so. `probe` writes something, waiting for files; it
@@ -307,11 +338,19 @@ mod tests {
         assert_eq!(asked(), None);
         readiness.written(&one, Err(&unsigned));
         readiness.written(&other, Err(&unsigned));
-        readiness.unattached(&one);
         assert!(asked().is_some());
-        let ago = |failed: &mut (Instant, _)| failed.0 = failed.0.checked_sub(FAILED_FOR).unwrap();
+        let ago = |failed: &mut Failed| failed.at = failed.at.checked_sub(FAILED_FOR).unwrap();
         lock(&readiness.signing).failed.values_mut().for_each(ago);
         assert_eq!(asked(), None, "it is tried again");
+        // What was not attached can be tried without anybody who is sent here.
+        readiness.unattached(&one);
+        assert_eq!(readiness.next_to_attach(), None, "just now");
+        lock(&readiness.signing).failed.values_mut().for_each(ago);
+        assert!(asked().is_some());
+        assert_eq!(readiness.next_to_attach(), Some(one.clone()));
+        assert_eq!(readiness.next_to_attach(), None, "one at a time");
+        readiness.attached(&one);
+        assert_eq!(asked(), None);
     }
 
     #[test]

@@ -73,6 +73,13 @@ impl Shared {
         for log in logs.iter().filter(|log| ledger.is_attached(log)) {
             readiness.attached(log);
         }
+        for log in options
+            .unattached
+            .iter()
+            .filter(|log| !ledger.is_attached(log))
+        {
+            readiness.unattached(log);
+        }
         Self {
             intake,
             guard: Guard::new(options.access.clone(), options.rate),

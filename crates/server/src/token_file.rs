@@ -248,6 +248,10 @@ impl TokenFile {
 const HEAD: &str = "# Who may use the service: `ai-audit token create | list | revoke`. Of tokens there are only\n# hashes here.\n\n";
 
 pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
+    // As an earlier version wrote a token that never expires; the last day of all is not read otherwise.
+    if text == Timestamp::MAX.to_string() {
+        return Some(Timestamp::MAX);
+    }
     let time: jiff::Timestamp = text.parse().ok()?;
     u64::try_from(time.as_microsecond())
         .ok()

@@ -222,6 +222,27 @@ impl Objects for Folder {
         Ok(names)
     }
 
+    /// Rights of a folder, a disk that is only read or full: nobody knows them all but by a file that is written.
+    fn may_change(&self, prefix: &str) -> Result<(), StoreError> {
+        let folder = self.path(prefix.trim_end_matches('/'));
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed("listing", &folder, &error)),
+        };
+        let probe = folder.join("may-change").with_extension(NEW);
+        write(&probe, b"")?;
+        remove(&probe)?;
+        for entry in entries {
+            let below = entry.map_err(|error| failed("listing", &folder, &error))?;
+            if !prefix.is_empty() && below.path().is_dir() {
+                let name = below.file_name();
+                self.may_change(&format!("{prefix}{}/", name.to_string_lossy()))?;
+            }
+        }
+        Ok(())
+    }
+
     fn keeps_versions(&self) -> bool {
         false
     }

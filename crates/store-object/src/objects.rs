@@ -82,6 +82,12 @@ pub(crate) trait Objects: fmt::Debug + Send + Sync {
     /// need not be among them.
     fn first(&self, prefix: &str, most: usize) -> Result<Vec<String>, StoreError>;
 
+    /// Whether what begins so may be written and deleted as far as can be told without touching any of it; the prefix ends
+    /// with a slash, or is empty.
+    fn may_change(&self, _prefix: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Whether the place was seen to keep what is deleted, as older versions.
     fn keeps_versions(&self) -> bool;
 }

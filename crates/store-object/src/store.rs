@@ -353,6 +353,8 @@ impl Store for ObjectStore {
             Some(state) => self.locate(log, state, 0).map(drop),
             None => Ok(()),
         })?;
+        self.objects.may_change("")?;
+        self.objects.may_change(&format!("logs/{log}/"))?;
         self.deletes()
     }
 

@@ -1,5 +1,6 @@
 //! Two stores as one: a hot one where logs are written, a cold one that takes what is old.
 
+mod behind;
 mod moves;
 mod settled;
 
@@ -102,7 +103,15 @@ impl TieredStore {
             return Err(other("is one that the hot tier does not have"));
         };
         if hot.size() < head.size() {
-            return Err(other("is longer"));
+            return Err(StoreError::Corrupt {
+                what: format!(
+                    "the cold tier has {} receipts of log {log}, and the hot tier {}: an older copy of the hot tier is in its place, or \
+                     the cold one is of another directory. Nothing is moved, deleted or read there. Expected the newer copy; \
+                     `ai-audit adopt` brings back what the cold tier has",
+                    head.size(),
+                    hot.size()
+                ),
+            });
         }
         if self.leaf(log, head.size() - 1)? != Some(NodeHash::from_bytes(*head.hash().as_bytes())) {
             return Err(other("ends with another receipt"));

@@ -10,7 +10,8 @@ Examples:
   ai-audit adopt audit
 
 For a directory that was restored from a backup or copied, where `record`
-refuses to write. What is missing becomes a gap receipt, signed like any other.
+refuses to write. What the store for what is old has of it is brought back;
+what is missing besides becomes a gap receipt, signed like any other.
 Who kept a later checkpoint still sees that receipts are missing: adopting hides
 nothing.")]
 pub(crate) struct Adopt {

@@ -185,6 +185,10 @@ pub(crate) struct MoveEpochs {
     /// Make the store there first, where there is none.
     #[arg(long)]
     pub(crate) new: bool,
+    /// With --new: what receipts were moved to is lost for good. An empty store takes its place, and nothing is moved yet:
+    /// `epoch restore` puts back what archives have, and the next move goes on.
+    #[arg(long, requires = "new")]
+    pub(crate) lost: bool,
     /// Write the database anew afterwards, so that it becomes smaller.
     #[arg(long)]
     pub(crate) compact: bool,

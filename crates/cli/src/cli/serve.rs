@@ -78,7 +78,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
     pub(crate) max_body: usize,
     /// How long a request may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
     /// How many requests are worked at once.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]

@@ -61,7 +61,7 @@ pub(crate) struct CompactStore {
     #[command(flatten)]
     pub(crate) owner: Owner,
     /// How long it may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
     pub(crate) timeout: u64,
 }
 

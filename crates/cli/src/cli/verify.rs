@@ -22,8 +22,9 @@ Examples:
 
 What PATH is follows from its content. Without --key, attribution stays
 unverified: a key that is found inside the evidence proves nothing. Without
---checkpoint or --size, or a policy whose witnesses cosigned recently,
-completeness stays unverified: receipts may be missing at the end. A proof of
+--checkpoint or --size, or a policy whose witnesses cosigned recently (where
+receipts are read, so not with --depth tree), completeness stays unverified:
+receipts may be missing at the end. A proof of
 equivocation never gives exit code 0: 1 if it holds, since then the log failed,
 or if it is no proof; which of the two is said, and in JSON
 `equivocation.status`.

@@ -13,17 +13,30 @@ pub(crate) fn run(args: &Adopt, output: Output) -> anyhow::Result<ExitCode> {
         Ok(LogDirectory::open(&args.dir, settings)?.head(&log)?.size())
     };
     let before = size(settings(&args.dir)?)?;
-    let gap = Writer::adopt(&args.dir, settings(&args.dir)?, SOFTWARE, &log)?;
+    let adopted = Writer::adopt(&args.dir, settings(&args.dir)?, SOFTWARE, &log)?;
     let after = size(settings(&args.dir)?)?;
     if output.json {
-        output.json(&json!({ "log": log.as_str(), "gap": gap, "from": before, "size": after }))?;
-    } else {
-        output.line(match gap {
-            Some(gap) => format!(
-                "Adopted log {log} with {before} receipts; that more is missing is declared in receipt {gap}."
-            ),
-            None => format!("Nothing is known to be missing from log {log}: nothing was written."),
-        })?;
+        output.json(&json!({
+            "log": log.as_str(),
+            "gap": adopted.gap,
+            "from": before,
+            "caught_up": adopted.caught_up,
+            "size": after,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
     }
+    if adopted.caught_up > 0 {
+        output.line(format!(
+            "Brought {} receipts of log {log} back from the store for what is old.",
+            adopted.caught_up
+        ))?;
+    }
+    let held = before + adopted.caught_up;
+    output.line(match adopted.gap {
+        Some(gap) => format!(
+            "Adopted log {log} with {held} receipts; that more is missing is declared in receipt {gap}."
+        ),
+        None => format!("Nothing is known to be missing from log {log}: nothing was written to it."),
+    })?;
     Ok(ExitCode::SUCCESS)
 }

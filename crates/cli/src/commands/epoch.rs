@@ -163,6 +163,18 @@ fn delete(args: &DeleteEpoch, output: Output) -> anyhow::Result<()> {
     may_compact(args.compact, &settings)?;
     let deleted = written(&args.dir, "epoch delete", output, |writer| {
         let archive = args.archive.as_deref();
+        let directory = writer.directory();
+        if archive.is_none() && directory.is_fleet(&log)? {
+            return Err(usage(format!(
+                "log {log} is the log of a fleet, which is read from its first receipt on: expected --archive, from which it can be put back"
+            )));
+        }
+        if settings.cold.is_named() && !directory.is_moved(&log, args.epoch)? {
+            output.warn(format!(
+                "epoch {} was not moved yet: no epoch of log {log} moves until it is put back from an archive",
+                args.epoch
+            ));
+        }
         Ok(writer.delete_epoch(&log, args.epoch, archive, &args.reason)?)
     })?;
     if args.compact {
@@ -202,9 +214,13 @@ fn move_old(args: &MoveEpochs, output: Output) -> anyhow::Result<()> {
     cold.keep = args.keep.unwrap_or(cold.keep);
     let (moved, place) = written(&args.dir, "epoch move", output, |writer| {
         if args.new {
-            writer.make_cold_store()?;
+            writer.make_cold_store(args.lost)?;
         }
-        let moved = writer.move_epochs(&log, &cold.policy())?;
+        // Nothing can move before archives have given back what stood first.
+        let moved = match args.lost {
+            true => None,
+            false => Some(writer.move_epochs(&log, &cold.policy())?),
+        };
         // It was asked already, but where nothing is to move.
         let place = writer.directory().cold_health()?.map(|(place, _)| place);
         Ok((moved, place.unwrap_or_default()))
@@ -212,6 +228,15 @@ fn move_old(args: &MoveEpochs, output: Output) -> anyhow::Result<()> {
     if args.compact {
         compact(&args.dir, &settings)?;
     }
+    let Some(moved) = moved else {
+        if output.json {
+            return output.json(&json!({ "log": log.as_str(), "place": place, "moved": 0 }));
+        }
+        return output.line(format!(
+            "{} has nothing yet: put back what archives have by `ai-audit epoch restore`, then run `ai-audit epoch move`.",
+            safe(&place)
+        ));
+    };
     if output.json {
         return output.json(&json!({
             "log": log.as_str(),

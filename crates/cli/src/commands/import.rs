@@ -71,8 +71,15 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     let left_out = all - gathered.records;
     let mut before = earlier(&directory, &log, &gathered, &trust)?;
     if before.is_none() {
-        gathered = new_records(args, &directory, &log, gathered)?;
+        gathered = new_records(args, &directory, &log, gathered, output)?;
         before = earlier(&directory, &log, &gathered, &trust)?;
+    }
+    if gathered.records == 0 && args.only_new && all > 0 {
+        output.complain(format!(
+            "all records of {} that are meant are in log {log} already: nothing was imported",
+            safe(&gathered.name)
+        ));
+        return told(args, &log, &gathered, &Done::of(None, left_out), output);
     }
     if gathered.records == 0 {
         return Err(usage(format!(
@@ -160,9 +167,17 @@ fn new_records(
     directory: &LogDirectory,
     log: &LogName,
     gathered: Gathered,
+    output: Output,
 ) -> anyhow::Result<Gathered> {
     let hashes = directory.imported_hashes(log)?;
     let there = gathered.among(&hashes)?;
+    let deleted = directory.imports_deleted(log)?;
+    if deleted > 0 {
+        output.warn(format!(
+            "{}; such a record stands twice in the log when it is imported again, and `verify` says so once both are there",
+            told_deleted(deleted)
+        ));
+    }
     if there == 0 {
         return Ok(gathered);
     }
@@ -170,9 +185,21 @@ fn new_records(
         return gathered.without(&hashes);
     }
     Err(usage(format!(
-        "{there} of {} are in log {log} already, from another source; --only-new imports the others",
-        counted(gathered.records, "record", "records")
+        "{there} of {} are in log {log} already, from another source{}; --only-new imports the others",
+        counted(gathered.records, "record", "records"),
+        match deleted {
+            0 => "",
+            _ => " or from this one, whose receipt may be among the deleted",
+        }
     )))
+}
+
+/// What is said of imports of which nothing is left but that they were some.
+fn told_deleted(deleted: u64) -> String {
+    format!(
+        "the bytes of {} of imports are deleted: which sources and records they were cannot be told",
+        counted(deleted, "receipt", "receipts")
+    )
 }
 
 /// Whose records go into this log is for the caller to say.

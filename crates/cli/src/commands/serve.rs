@@ -83,7 +83,10 @@ pub(crate) fn run(args: &Serve, output: Output) -> anyhow::Result<ExitCode> {
         // One that cannot be written to keeps nobody from the others.
         match writer.attach(log) {
             Ok(_) => usable += 1,
-            Err(error) => output.warn(safe(&format!("log {log} takes nothing: {error}"))),
+            Err(error) => {
+                output.warn(safe(&format!("log {log} takes nothing: {error}")));
+                options.unattached.push(log.clone());
+            }
         }
     }
     for warning in writer.take_warnings() {

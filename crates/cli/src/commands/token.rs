@@ -113,7 +113,14 @@ fn expiry(when: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
             ))
         })?;
     let micros = now.as_micros().saturating_add(count.saturating_mul(unit));
-    Ok(Timestamp::from_micros(micros))
+    // Later ones are written and not read back.
+    let last = u64::try_from(jiff::Timestamp::MAX.as_microsecond()).unwrap_or(u64::MAX);
+    match micros <= last {
+        true => Ok(Timestamp::from_micros(micros)),
+        false => Err(usage(format!(
+            "--expires {when}: expected a time before the year 10000; leave it out for a token that does not expire"
+        ))),
+    }
 }
 
 fn future(when: &str, time: Timestamp, now: Timestamp) -> anyhow::Result<Timestamp> {

@@ -109,9 +109,13 @@ fn deleted_bytes_of_the_fleet_log_fail_nothing() {
     assert_eq!(code, 0, "{collected}");
     checkpoint(&place);
     assert_eq!(verify(&place, "fleet", &["eu/log.pub"]).0, 0);
-    place
-        .run(&["epoch", "delete", "fleet", "0", "--without-archive"])
-        .good();
+    // For good nothing of it is deleted.
+    let refused = place.run(&["epoch", "delete", "fleet", "0", "--without-archive"]);
+    assert!(refused.sentence(2).contains("log of a fleet"));
+    place.run(&["epoch", "archive", "fleet", "0"]).good();
+    let archive = ["--archive", "epoch-0.zip"];
+    let delete = ["epoch", "delete", "fleet", "0"];
+    place.run(&[&delete[..], &archive].concat()).good();
     checkpoint(&place);
     let (code, report) = verify(&place, "fleet", &["eu/log.pub"]);
     unverified(code, &report);

@@ -1,6 +1,7 @@
 //! Imports that are killed, run twice, overlap, or are of what cannot be taken whole.
 
 use crate::imports::{import, imported, key, old, place, verified};
+use crate::run::Place;
 use ai_audit_testkit::python::{self, PythonFiles};
 use serde_json::Value;
 
@@ -113,9 +114,46 @@ fn overlapping_sources_are_imported_once() {
     );
     let only = [&args[..], &["--only-new", "--json"]].concat();
     assert_eq!(place.run(&only).good().json()["imported"], 5);
+    // That nothing is new is no failure: a timer that looks for more finds nothing for most of the time.
+    place.run(&only).good();
     let stats = place.run(&["stats", "audit", "--json"]).good().json();
     assert_eq!(stats["actions"]["allow"], 9, "{stats}");
     verified(&place);
+}
+
+/// What was imported and is deleted since is not told as never imported.
+#[test]
+fn imports_of_which_receipts_are_deleted_are_told() {
+    let place = Place::empty();
+    let init = ["init", "audit", "--name", "example.org/test"];
+    let days = ["--policy", "retention-days=0"];
+    place.run(&[&init[..], &days].concat()).good();
+    let records = python::decisions(6, "acme", &old());
+    place.write("old.jsonl", &python::lines(&records));
+    let list = ["import", "audit", "--list"];
+    let none = place.run(&list).good().out;
+    assert!(none.contains("nothing was imported"), "{none}");
+    import(&place, "old.jsonl");
+    place.run(&["epoch", "seal", "audit"]).good();
+    place.run(&["checkpoint", "audit"]).good();
+    let delete = ["epoch", "delete", "audit", "0", "--without-archive"];
+    place
+        .run(&[&delete[..], &["--reason", "x"]].concat())
+        .good();
+    let told = place.run(&list).good().out;
+    assert!(
+        told.contains("7 receipts of imports are deleted")
+            && !told.contains("nothing was imported"),
+        "{told}"
+    );
+    let json = place.run(&[&list[..], &["--json"]].concat()).good().json();
+    assert_eq!(json["deleted"], 7, "{json}");
+    let again = place.run(&["import", "audit", "old.jsonl", "--key", &key()]);
+    assert!(
+        again.err.contains("7 receipts of imports are deleted"),
+        "{}",
+        again.err
+    );
 }
 
 /// What cannot be imported whole is not begun.

@@ -281,10 +281,28 @@ fn tokens_are_made_listed_revoked_and_let_in() {
             ],
             "past",
         ),
+        // Its time would be written and not read back, and nobody got in any more.
+        (
+            &[
+                "token",
+                "create",
+                "audit",
+                "--scope",
+                "read",
+                "--expires",
+                "3000000d",
+            ],
+            "before the year 10000",
+        ),
         (&["token", "list", "nowhere"], "no log directory"),
     ] {
         assert!(place.run(args).sentence(2).contains(said), "{args:?}");
     }
+    // More than a clock counts.
+    let forever = ["serve", "audit", "--timeout", "18446744073709551615"];
+    let refused = place.run(&forever);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("86400"), "{}", refused.err);
 }
 
 /// A service in the middle of much work.

@@ -92,7 +92,7 @@ fn of_cold(error: StoreError) -> StoreError {
         StoreError::NotAStore { what } => StoreError::NotAStore {
             what: format!(
                 "what is old is in a store that is not there: {what}; bring it back, or make it by `ai-audit epoch move --new` if \
-                 nothing was moved yet"
+                 nothing was moved yet, with `--lost` where it is gone for good"
             ),
         },
         other => other,

@@ -42,7 +42,7 @@ fn a123_an_epoch_that_begins_with_control_receipts_is_looked_at_to_its_end() {
     record(&path, settings.clone(), 3).unwrap();
     let writer = Writer::open(&path, settings.clone(), "test").unwrap();
     writer.seal_epoch(&log).unwrap();
-    writer.make_cold_store().unwrap();
+    writer.make_cold_store(false).unwrap();
     let all = TierPolicy {
         age: Duration::ZERO,
         keep: 0,

@@ -52,10 +52,10 @@ fn a_key_that_was_changed_works_without_a_new_start() {
         "{refused}"
     );
     assert!(refused.to_string().contains("credentials"), "{refused}");
-    assert!(writer.make_cold_store().is_err());
+    assert!(writer.make_cold_store(false).is_err());
     write_key(&file, "FIRST", &endpoint);
     endpoint.take_only("FIRST");
-    writer.make_cold_store().unwrap();
+    writer.make_cold_store(false).unwrap();
     assert_eq!(writer.move_epochs(&log, &ALL).unwrap().freed, 5);
     // Genesis, start, stop, start; then what was recorded.
     let read = || writer.directory().receipt(&log, 4);

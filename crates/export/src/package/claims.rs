@@ -6,12 +6,13 @@ use ai_audit_note::{SignedNote, VKey};
 use ai_audit_verify::Report;
 
 /// Whether a selection has what it claims to have, as far as it can be told from outside the log: a
-/// range has no holes, and there is something besides the receipts about the log itself.
+/// range has no holes, and of another one there is something besides the receipts about the log itself.
 pub(crate) struct Coverage {
     whole: bool,
     /// The next receipt of the range that has to come, and its last one.
     range: Option<(u64, u64)>,
-    selected: u64,
+    /// Whether anything of it came.
+    any: bool,
 }
 
 impl Coverage {
@@ -24,15 +25,17 @@ impl Coverage {
         Self {
             whole: selection.is_all(),
             range,
-            selected: 0,
+            any: false,
         }
     }
 
     /// Looks at the next receipt. A hole is told once.
     pub(crate) fn see(&mut self, header: &Header<'_>) -> Result<(), String> {
-        self.selected += u64::from(!header.kind.is_never_batched());
+        self.any |= !header.kind.is_never_batched();
         match &mut self.range {
             Some((next, last)) if (*next..=*last).contains(&header.seq) => {
+                // Whatever it is about: the range asks for it.
+                self.any = true;
                 let expected = std::mem::replace(next, header.seq.saturating_add(1));
                 if expected == header.seq {
                     return Ok(());
@@ -50,7 +53,7 @@ impl Coverage {
         {
             return Err(missing(next));
         }
-        if !self.whole && self.selected == 0 {
+        if !self.whole && !self.any {
             return Err(
                 "manifest.note: nothing of the selection is here, only receipts about the log itself"
                     .into(),

@@ -220,6 +220,10 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
                             .map_err(|error| ExportError::Decode { seq, error })?;
                         facts.receipts += 1;
                         facts.selected += u64::from(!header.kind.is_never_batched());
+                        // Named by its place, what is about the log alone is something too, such as an epoch in which nothing
+                        // happened.
+                        facts.any |= !header.kind.is_never_batched()
+                            || selection.contains_seq(seq) == Some(true);
                         facts.seals += u64::from(header.kind == Kind::BATCH_SEAL);
                         facts.encrypted |=
                             options.ciphertexts && !ciphertexts::named(receipt).is_empty();
@@ -248,7 +252,7 @@ pub fn write_package<W: Write + Seek, L: LogEvidence>(
         return Err(ExportError::Unexplained { seq, size });
     }
     facts.deleted += log.1.deleted();
-    if !whole && facts.selected == 0 {
+    if !whole && !facts.any {
         return Err(ExportError::Nothing {
             selection: selection.describe(),
         });
@@ -356,6 +360,8 @@ struct Facts {
     log_id: LogId,
     receipts: u64,
     selected: u64,
+    /// Whether anything of the selection is there.
+    any: bool,
     seals: u64,
     deleted: u64,
     /// Whether a selected receipt names ciphertexts that are to be included.
@@ -369,6 +375,7 @@ impl Default for Facts {
             log_id: LogId::ZERO,
             receipts: 0,
             selected: 0,
+            any: false,
             seals: 0,
             deleted: 0,
             encrypted: false,

@@ -48,6 +48,17 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response,
     if shared.intake.writer().ledger().stats().closed {
         return Err(Problem::later("the ledger is closed"));
     }
+    if let Some(log) = shared.readiness.next_to_attach() {
+        // It may wait for a key in a service; who asks next hears what came of it.
+        let shared = Arc::clone(&shared);
+        tokio::task::spawn_blocking(move || match shared.intake.writer().attach(&log) {
+            Ok(_) => shared.readiness.attached(&log),
+            Err(error) => shared
+                .options
+                .troubles
+                .tell(&format!("log {log} takes nothing: {error}")),
+        });
+    }
     let wait = MOST_WAIT.min(shared.options.timeout);
     let asked = Arc::clone(&shared);
     let unready = shared.readiness.unready(move || probe(&asked), wait);

@@ -80,7 +80,7 @@ fn packages_are_verified_with_the_auditors_pin() {
         .problem(400);
     service.get("/v1/logs/default/package?from=99").problem(400);
     service.get("/v1/logs/default/package?form=1").problem(400);
-    for nothing in ["?trace=nobody", "?to=3"] {
+    for nothing in ["?trace=nobody", "?session=nobody"] {
         let path = format!("/v1/logs/default/package{nothing}");
         let detail = service.get(&path).problem(404);
         assert!(detail.contains("nothing to export"), "{nothing}: {detail}");

@@ -47,7 +47,7 @@ fn sealed_epochs_move_while_records_are_taken() {
     let place = Place::new();
     let settings = settings(&place.beside("cold"));
     let writer = Writer::open(&place.path(), settings.clone(), "test").unwrap();
-    writer.make_cold_store().unwrap();
+    writer.make_cold_store(false).unwrap();
     writer.close("made").unwrap();
     let (service, heard) = serve(place, &settings);
     for n in 0..40 {

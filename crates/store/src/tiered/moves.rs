@@ -307,6 +307,15 @@ impl TieredStore {
         Ok(self.copied(log)? < self.ended(log)?)
     }
 
+    /// Whether the hot store would delete what was moved, without deleting any of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::may_delete`](crate::Store::may_delete).
+    pub fn may_free(&self, log: &LogName) -> Result<(), StoreError> {
+        self.hot.may_delete(log)
+    }
+
     /// How many receipts of a range have no bytes in the hot store, wherever else they have them. The cold one is not asked.
     ///
     /// # Errors

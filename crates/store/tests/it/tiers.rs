@@ -123,10 +123,28 @@ fn what_the_cold_store_does_not_give_back_is_not_deleted() {
     // One that is longer than the log, as after a hot store was restored from an older copy.
     let shorter = Memory::default();
     append(&*shorter, &mut TestLog::new(1), 20);
+    let (another, cold_head) = (cold.clone(), cold.head(&log_name).unwrap());
     let store = TieredStore::new(shorter.clone(), cold);
     let error = store.delete_receipts(&log_name, 2..=9).unwrap_err();
-    assert!(error.to_string().contains("is longer"), "{error}");
+    assert!(
+        error.to_string().contains("an older copy of the hot tier"),
+        "{error}"
+    );
     assert_eq!(shorter.count_deleted(&log_name, 0..=19).unwrap(), 0);
+    // What the cold one has is brought back, and from then on it is a copy.
+    let beyond = store.cold_beyond(&log_name).unwrap().unwrap();
+    assert_eq!(store.catch_up(&log_name).unwrap(), beyond - 20);
+    assert_eq!(store.head(&log_name).unwrap(), cold_head);
+    assert_eq!(store.catch_up(&log_name).unwrap(), 0);
+    assert_eq!(store.cold_beyond(&log_name).unwrap(), None);
+    assert_eq!(store.copied(&log_name).unwrap(), beyond);
+    // One that went another way meanwhile is left as it is.
+    let other = Memory::default();
+    append(&*other, &mut TestLog::new(2), 20);
+    let store = TieredStore::new(other.clone(), another);
+    let error = store.catch_up(&log_name).unwrap_err();
+    assert!(error.to_string().contains("another receipt"), "{error}");
+    assert_eq!(other.head(&log_name).unwrap().unwrap().size(), 20);
     drop(hot);
 }
 

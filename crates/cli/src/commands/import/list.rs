@@ -11,12 +11,23 @@ pub(super) fn run(
     output: Output,
 ) -> anyhow::Result<ExitCode> {
     let imports = directory.imports(log)?;
+    let deleted = directory.imports_deleted(log)?;
     if output.json {
-        output.json(&serde_json::json!({ "log": log.as_str(), "imports": imports }))?;
+        output.json(&serde_json::json!({
+            "log": log.as_str(),
+            "imports": imports,
+            "deleted": deleted,
+        }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    if imports.is_empty() {
+    if imports.is_empty() && deleted == 0 {
         output.line(format!("log {log}: nothing was imported"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if deleted > 0 {
+        output.line(super::told_deleted(deleted))?;
+    }
+    if imports.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = output.table(["receipt", "sealed", "form", "records", "source"]);
@@ -31,7 +42,8 @@ pub(super) fn run(
     }
     output.print_table(&table)?;
     let partial = imports.iter().filter(|it| it.present < it.items).count();
-    if partial > 0 {
+    // Where some are deleted it is not known which were cut off.
+    if partial > 0 && deleted == 0 {
         let count = counted(partial as u64, "import was", "imports were");
         output.note(format!(
             "{count} cut off: run the same import again and it goes on where it stopped."

@@ -41,6 +41,7 @@ fn a123_a_copy_that_does_not_know_of_the_cold_store_completes_no_erasure() {
     let refused = place.run(&[&MOVE[..], &empty].concat());
     assert_ne!(refused.code, 0, "{}", refused.out);
     assert!(!place.path(MARK).exists());
+    assert!(!place.path("empty").exists(), "it was made all the same");
     let settings = fs::read_to_string(place.path(SETTINGS)).unwrap();
     assert!(!settings.contains("cold-folder"), "{settings}");
     let named = ["shred", "audit", "person-7", "--reason", "x"];

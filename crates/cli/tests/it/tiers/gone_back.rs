@@ -1,0 +1,193 @@
+//! One of two stores goes back, or is lost: an older copy of the hot one beside a newer cold one (A125), a cold one that is
+//! made again from archives, and one that nothing can be written to.
+
+use super::owed::of_kind;
+use super::{MOVE, files, moved, place, verified};
+use crate::run::{Place, lines};
+use std::fs;
+use std::path::Path;
+
+fn copy(from: &Path, to: &Path) {
+    for file in files(from) {
+        let there = to.join(file.strip_prefix(from).unwrap());
+        fs::create_dir_all(there.parent().unwrap()).unwrap();
+        fs::copy(&file, there).unwrap();
+    }
+}
+
+/// A log of which an older copy is kept, and more was moved since; the auditor has a later checkpoint.
+fn gone_on() -> Place {
+    let place = moved();
+    copy(&place.path("audit"), &place.path("older"));
+    place.record(&lines(7));
+    // What is written after the seal is in the hot store alone, and is lost with it.
+    place
+        .run(&["checkpoint", "audit", "--force", "-o", "kept.note"])
+        .good();
+    place.run(&["epoch", "seal", "audit"]).good();
+    let all = [&MOVE[..], &["--keep", "0"]].concat();
+    place.run(&all).good();
+    place
+}
+
+fn is_refused_and_caught_up(place: &Place) {
+    let refused = place.run(&["record", "audit", "lines.jsonl"]);
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    assert!(
+        refused.err.contains("ai-audit adopt"),
+        "nothing said so: {}",
+        refused.err
+    );
+    let done = place.run(&["adopt", "audit", "--json"]).good().json();
+    assert!(done["caught_up"].as_u64().unwrap() >= 7, "{done}");
+    assert!(done["gap"].is_null(), "{done}");
+    verified(place, "audit");
+    place.record(&lines(3));
+    let all = [&MOVE[..], &["--keep", "0"]].concat();
+    place.run(&["epoch", "seal", "audit"]).good();
+    place.run(&all).good();
+    verified(place, "audit");
+    let again = place.run(&["adopt", "audit"]).good().out;
+    assert!(
+        again.contains("Nothing is known to be missing") && !again.contains("Brought"),
+        "{again}"
+    );
+}
+
+#[test]
+fn a125_an_older_copy_of_the_directory_beside_a_newer_cold_store() {
+    let place = gone_on();
+    fs::remove_dir_all(place.path("audit")).unwrap();
+    fs::rename(place.path("older"), place.path("audit")).unwrap();
+    is_refused_and_caught_up(&place);
+}
+
+#[test]
+fn a125_an_older_copy_of_the_hot_store_alone() {
+    let place = gone_on();
+    for end in ["", "-wal", "-shm"] {
+        let file = format!("audit.db{end}");
+        let _ = fs::remove_file(place.path("audit").join(&file));
+        let _ = fs::copy(
+            place.path("older").join(&file),
+            place.path("audit").join(&file),
+        );
+    }
+    // The cold store may be away: what was moved is noted here.
+    fs::rename(place.path("cold"), place.path("away")).unwrap();
+    let refused = place.run(&["record", "audit", "lines.jsonl"]);
+    assert!(refused.err.contains("ai-audit adopt"), "{}", refused.err);
+    // What it has is no loss, so nothing is declared without it.
+    let unknown = place.run(&["adopt", "audit"]);
+    assert_ne!(unknown.code, 0, "{}", unknown.out);
+    fs::rename(place.path("away"), place.path("cold")).unwrap();
+    is_refused_and_caught_up(&place);
+}
+
+#[test]
+fn a125_a_log_that_was_forked_meanwhile_is_not_caught_up() {
+    let place = gone_on();
+    fs::rename(place.path("audit"), place.path("newer")).unwrap();
+    fs::rename(place.path("older"), place.path("audit")).unwrap();
+    // By a program that knows of no cold store.
+    fs::rename(place.path("cold"), place.path("away")).unwrap();
+    place.record(&lines(2));
+    fs::rename(place.path("away"), place.path("cold")).unwrap();
+    let refused = place.run(&["adopt", "audit"]);
+    assert_eq!(refused.code, 1, "{}{}", refused.out, refused.err);
+    assert!(
+        refused
+            .err
+            .contains("was written to after it had gone back"),
+        "{}",
+        refused.err
+    );
+}
+
+#[test]
+fn a_cold_store_that_is_lost_is_made_again_from_archives() {
+    let place = place();
+    for epoch in ["0", "1"] {
+        place.run(&["epoch", "archive", "audit", epoch]).good();
+    }
+    let new = ["--keep", "0", "--new", "--set", "cold-folder=cold"];
+    place.run(&[&MOVE[..], &new].concat()).good();
+    fs::remove_dir_all(place.path("cold")).unwrap();
+    let refused = place.run(&[&MOVE[..], &["--new"]].concat());
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    let said = refused.out + &refused.err;
+    assert!(said.contains("--new --lost"), "{said}");
+    assert!(!place.path("cold").exists());
+    let made = place
+        .run(&[&MOVE[..], &["--new", "--lost"]].concat())
+        .good();
+    assert_eq!(made.json()["moved"], 0, "{}", made.out);
+    for archive in ["epoch-0.zip", "epoch-1.zip"] {
+        place.run(&["epoch", "restore", "audit", archive]).good();
+    }
+    let again = place.run(&[&MOVE[..], &["--keep", "0"]].concat()).good();
+    assert!(
+        again.json()["freed"].as_u64().unwrap() >= 20,
+        "{}",
+        again.out
+    );
+    verified(&place, "audit");
+}
+
+#[test]
+fn nothing_is_deleted_where_the_cold_folder_cannot_be_written() {
+    let place = place();
+    place.run(&["epoch", "archive", "audit", "0"]).good();
+    let new = ["--keep", "0", "--new", "--set", "cold-folder=cold"];
+    place.run(&[&MOVE[..], &new].concat()).good();
+    place.run(&["epoch", "fetch", "audit", "0"]).good();
+    // What a folder without rights answers, to whoever runs the tests.
+    let in_the_way = place.path("cold/logs/default/segments/may-change.new");
+    fs::create_dir(&in_the_way).unwrap();
+    let delete = ["epoch", "delete", "audit", "0", "--archive", "epoch-0.zip"];
+    let refused = place.run(&delete);
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    assert!(refused.err.contains("may-change"), "{}", refused.err);
+    assert_eq!(of_kind(&place, "deletion"), 0);
+    fs::rename(place.path("cold"), place.path("away")).unwrap();
+    place.run(&["show", "audit", "5"]).good();
+    fs::rename(place.path("away"), place.path("cold")).unwrap();
+    fs::remove_dir(in_the_way).unwrap();
+    place.run(&delete).good();
+    verified(&place, "audit");
+}
+
+/// A bucket whose key is missing keeps no record from being taken, as one whose key is wrong does not.
+#[cfg(feature = "s3")]
+#[test]
+fn a_bucket_without_its_key_keeps_nothing_from_being_recorded() {
+    let place = place();
+    place.write(
+        "audit/ai-audit.toml",
+        "cold-bucket = \"s3://audit/a\"\ncold-endpoint = \"http://127.0.0.1:9\"\n",
+    );
+    place.record(&lines(1));
+    place.run(&["log", "audit", "-n", "1"]).good();
+    let moves = place.run(&MOVE);
+    assert_ne!(moves.code, 0, "{}", moves.out);
+    let said = moves.out + &moves.err;
+    assert!(
+        said.contains("nothing was sent") && said.contains("AI_AUDIT_COLD_CREDENTIALS"),
+        "{said}"
+    );
+}
+
+/// An epoch in which nothing happened is an epoch, too.
+#[test]
+fn an_epoch_of_control_receipts_alone_is_archived() {
+    let place = Place::empty();
+    let init = ["init", "audit", "--name", "example.org/test"];
+    place.run(&init).good();
+    place.run(&["epoch", "seal", "audit"]).good();
+    place.run(&["epoch", "archive", "audit", "0"]).good();
+    let asks = "integrity,attribution";
+    let verify = ["verify", "epoch-0.zip", "--key", "audit/log.pub"];
+    place
+        .run(&[&verify[..], &["--require", asks]].concat())
+        .good();
+}
