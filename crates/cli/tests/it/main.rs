@@ -51,6 +51,8 @@ mod reports;
 mod reviews;
 mod run;
 mod serve;
+#[cfg(unix)]
+mod serve_ready;
 mod settings;
 mod signers;
 mod statements;

@@ -168,3 +168,18 @@ fn the_shipped_verifier_is_the_published_one() {
         assert_eq!(text, include_str!("../../assets/verify.py"));
     }
 }
+
+/// Evidence that was not unpacked is not told as evidence that was changed.
+#[test]
+fn a_package_that_was_not_unpacked_is_said_to_be_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = Log::of(1, 4).package(Selection::All, false);
+    std::fs::write(folder.path().join("package.zip"), package).unwrap();
+    let Some(output) = run(folder.path(), &["package.zip"]) else {
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("unpack it"), "{said}");
+    assert!(output.stdout.is_empty());
+}
