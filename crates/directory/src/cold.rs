@@ -118,8 +118,11 @@ pub(crate) fn make(
         false => OpenMode::Create,
     };
     let there = ObjectStore::open(&place, OpenMode::ReadOnly, &options(&settings.cold));
-    if mode == OpenMode::Create && matches!(there, Err(StoreError::NotAStore { .. })) {
-        (looks.may_make)()?;
+    match (mode, there) {
+        (OpenMode::Create, Err(StoreError::NotAStore { .. })) => (looks.may_make)()?,
+        // One that did not answer may be none, and is made without a look then.
+        (OpenMode::Create, Err(error)) => return Err(crate::error::opening(error)),
+        _ => {}
     }
     let store =
         ObjectStore::open(&place, mode, &options(&settings.cold)).map_err(|error| match error {

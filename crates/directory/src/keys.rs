@@ -179,6 +179,7 @@ impl Writer {
                 key.id()
             )));
         }
+        directory.is_not_behind_cold(log)?;
         // What could fail comes before anybody is given the revocation.
         let checkpoint = directory.checkpoint_key(log)?;
         writer.ask_witnesses(log)?;
@@ -240,13 +241,21 @@ impl Writer {
     ) -> Result<Adopted, DirectoryError> {
         let writer = Self::for_one(path, settings, software)?;
         let caught_up = writer.directory().catch_up(log)?;
+        let short = caught_up.moved;
+        let caught_up = caught_up.receipts;
         let size = writer.directory().head(log)?.size();
-        let missing = match writer.ask_witnesses(log) {
+        let mut missing = match writer.ask_witnesses(log) {
             Ok(()) => None,
             Err(DirectoryError::BehindWitness { what, .. }) => Some(what),
             Err(error) => return Err(error),
         };
-        if missing.is_none() && !writer.directory().contradicts_mark(log)? {
+        if let (Some(moved), None) = (short, &missing) {
+            missing = Some(format!(
+                "{moved} receipts were moved to the store for what is old, which has not so many any more, and here are {size}"
+            ));
+        }
+        let lacks = missing.is_some() || writer.directory().contradicts_mark(log)?;
+        if !lacks && caught_up == 0 {
             return Ok(Adopted {
                 caught_up,
                 gap: None,
@@ -261,14 +270,18 @@ impl Writer {
             missing,
             ..Attach::default()
         };
+        // What came back has to be something that can be gone on with.
         writer.attach_with(log, signers, with)?;
         let gaps = Query::Kind(Kind::GAP);
         let store = writer.directory().store();
         let found = store.find(log, &gaps, size.checked_sub(1), 1)?;
+        if short.is_some() {
+            writer.directory().give_up_moved(log)?;
+        }
         writer.close("adopted")?;
         Ok(Adopted {
             caught_up,
-            gap: found.first().copied(),
+            gap: found.first().copied().filter(|_| lacks),
         })
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::error::io_at;
 use crate::{DirectoryError, LogDirectory, Writer, cold, durable};
-use ai_audit_store::{Clock as _, Health, LogName, Moved, Store as _, SystemClock, TierPolicy};
+use ai_audit_core::{DecodeBody as _, Genesis, KeyHistory, Kind, UnverifiedReceipt};
+use ai_audit_store::{
+    CaughtUp, Clock as _, Health, LogName, Moved, Query, Store as _, SystemClock, TierPolicy,
+};
 use ai_audit_store::{StoreError, TieredStore};
 use std::ops::RangeInclusive;
 
@@ -64,13 +67,54 @@ impl LogDirectory {
         Ok(self.tiers()?.copied(log)? > seal.size)
     }
 
-    /// Brings back from the store for what is old what it has of a log beyond what is here, and says how much.
-    pub(crate) fn catch_up(&self, log: &LogName) -> Result<u64, DirectoryError> {
+    /// Brings back from the store for what is old what it has of a log beyond what is here, as far as the log's keys signed
+    /// it.
+    pub(crate) fn catch_up(&self, log: &LogName) -> Result<CaughtUp, DirectoryError> {
         self.head(log)?;
-        match &self.tiers {
-            Some(tiers) => Ok(tiers.catch_up(log)?),
-            None => Ok(0),
+        let Some(tiers) = &self.tiers else {
+            return Ok(CaughtUp::default());
+        };
+        let mut keys = self.keys_of(log)?;
+        let mut holds = |receipt: &UnverifiedReceipt<'_>| {
+            let kind = receipt.header().kind;
+            match receipt.signature() {
+                // The chain holds it under the next one that is signed.
+                None => Ok(()),
+                Some(_) if kind == Kind::BATCH_SEAL => receipt
+                    .verify_signature(keys.valid())
+                    .map_err(|error| error.to_string()),
+                Some(_) => (keys.take(receipt).map(drop)).map_err(|error| error.to_string()),
+            }
+        };
+        Ok(tiers.catch_up(log, &mut holds)?)
+    }
+
+    /// The keys of a log up to its end.
+    fn keys_of(&self, log: &LogName) -> Result<KeyHistory, DirectoryError> {
+        let wrong = |seq: u64, error: &dyn std::fmt::Display| {
+            DirectoryError::Refused(format!("log {log}: receipt {seq}: {error}"))
+        };
+        let sealed = self.receipt(log, 0)?;
+        let first = UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(0, &error))?;
+        let genesis = Genesis::decode(&first).map_err(|error| wrong(0, &error))?;
+        let mut keys = KeyHistory::new(first.hash().to_log_id(), &genesis);
+        let mut changes = Vec::new();
+        for kind in [Kind::KEY_ROTATION, Kind::KEY_REVOCATION] {
+            let query = Query::Kind(kind);
+            changes.extend(self.store().find(log, &query, None, usize::MAX)?);
         }
+        changes.sort_unstable();
+        for seq in changes {
+            let sealed = self.receipt(log, seq)?;
+            let receipt = UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(seq, &error))?;
+            keys.take(&receipt).map_err(|error| wrong(seq, &error))?;
+        }
+        Ok(keys)
+    }
+
+    /// Notes that what the store for what is old lacks is declared as lost.
+    pub(crate) fn give_up_moved(&self, log: &LogName) -> Result<(), DirectoryError> {
+        Ok(self.tiers()?.give_up_moved(log)?)
     }
 
     /// Refuses to write to a log of which the store for what is old has more than the first one: an older copy is in its
@@ -81,6 +125,7 @@ impl LogDirectory {
             return Ok(());
         };
         let beyond = match tiers.marked_beyond(log)? {
+            // One that does not answer keeps nobody from recording.
             None if self.settings().cold.folder.is_some() => tiers.cold_beyond(log).unwrap_or(None),
             marked => marked,
         };

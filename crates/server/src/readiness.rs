@@ -4,6 +4,7 @@ use crate::problem::{KEY_DOES_NOT_SIGN, append_kind, is_of_key};
 use ai_audit_intake::Sealed;
 use ai_audit_store::{AppendError, LogName};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -23,6 +24,8 @@ pub(crate) struct Readiness {
     failure: Mutex<Option<Failure>>,
     signing: Mutex<Signing>,
     probe: Mutex<Option<Probe>>,
+    /// Whether a log is being attached.
+    trying: AtomicBool,
 }
 
 /// How the last append to each log went, as far as the log and its key are concerned. Logs may have keys in different
@@ -78,7 +81,9 @@ impl Signing {
             return None;
         }
         let due = |failed: &Failed| failed.unattached && failed.at.elapsed() >= FAILED_FOR;
-        let (log, failed) = self.failed.iter_mut().find(|(_, failed)| due(failed))?;
+        // Each in its turn: one that never comes keeps none from being tried.
+        let all = self.failed.iter_mut().filter(|(_, failed)| due(failed));
+        let (log, failed) = all.min_by_key(|(_, failed)| failed.at)?;
         failed.at = Instant::now();
         Some(log.clone())
     }
@@ -147,9 +152,23 @@ impl Readiness {
         lock(&self.signing).failed(log, "the log cannot be written to now", true);
     }
 
-    /// A log that was not attached some while ago, where no other one takes anything: to be tried once more.
+    /// A log that was not attached some while ago, where no other one takes anything: to be tried once more, and to be
+    /// told by [`Readiness::tried`]. One at a time: a key in a service may let it wait.
     pub(crate) fn next_to_attach(&self) -> Option<LogName> {
-        lock(&self.signing).next_to_attach()
+        if self.trying.swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        let next = lock(&self.signing).next_to_attach();
+        self.trying.store(next.is_some(), Ordering::Release);
+        next
+    }
+
+    /// Remembers what came of it.
+    pub(crate) fn tried(&self, log: &LogName, attached: bool) {
+        if attached {
+            self.attached(log);
+        }
+        self.trying.store(false, Ordering::Release);
     }
 
     /// Why nothing can be written now, if it is so. `probe` writes something, waiting for files; it
@@ -229,7 +248,7 @@ mod tests {
     use ai_audit_core::{LeafHash, ReceiptId, Timestamp};
     use ai_audit_store::{Receipt, ReceiptKeysError, StoreError};
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc;
 
     const WAIT: Duration = Duration::from_millis(300);
@@ -347,9 +366,16 @@ mod tests {
         assert_eq!(readiness.next_to_attach(), None, "just now");
         lock(&readiness.signing).failed.values_mut().for_each(ago);
         assert!(asked().is_some());
+        readiness.unattached(&other);
+        lock(&readiness.signing).failed.values_mut().for_each(ago);
         assert_eq!(readiness.next_to_attach(), Some(one.clone()));
         assert_eq!(readiness.next_to_attach(), None, "one at a time");
-        readiness.attached(&one);
+        readiness.tried(&one, false);
+        // However long it takes until somebody asks again, the other one has its turn.
+        lock(&readiness.signing).failed.values_mut().for_each(ago);
+        assert_eq!(readiness.next_to_attach(), Some(other.clone()));
+        assert!(asked().is_some());
+        readiness.tried(&other, true);
         assert_eq!(asked(), None);
     }
 

@@ -17,6 +17,9 @@ const LOCK: &str = "lock";
 /// time: after a sync that failed a second one of the same file may say that all is well.
 const NEW: &str = "new";
 
+/// Bytes that are written to see whether there is room.
+const PROBE: usize = 64 << 10;
+
 #[derive(Debug)]
 pub(crate) struct Folder {
     root: PathBuf,
@@ -222,7 +225,8 @@ impl Objects for Folder {
         Ok(names)
     }
 
-    /// Rights of a folder, a disk that is only read or full: nobody knows them all but by a file that is written.
+    /// Rights of a folder, a disk that is only read or full: nobody knows them all but by a file that is written. The first one,
+    /// of the whole, says whether there is room.
     fn may_change(&self, prefix: &str) -> Result<(), StoreError> {
         let folder = self.path(prefix.trim_end_matches('/'));
         let entries = match fs::read_dir(&folder) {
@@ -231,11 +235,20 @@ impl Objects for Folder {
             Err(error) => return Err(failed("listing", &folder, &error)),
         };
         let probe = folder.join("may-change").with_extension(NEW);
-        write(&probe, b"")?;
         remove(&probe)?;
+        // Nothing is followed to where a link leads: the folder may be an enemy's. What is written anew needs room, once.
+        let content: &[u8] = if prefix.is_empty() { &[0; PROBE] } else { &[] };
+        let written = File::create_new(&probe).and_then(|mut file| {
+            file.write_all(content)?;
+            file.sync_all()
+        });
+        let gone = remove(&probe);
+        written.map_err(|error| failed("writing", &probe, &error))?;
+        gone?;
         for entry in entries {
-            let below = entry.map_err(|error| failed("listing", &folder, &error))?;
-            if !prefix.is_empty() && below.path().is_dir() {
+            let failed = |error| failed("listing", &folder, &error);
+            let below = entry.map_err(failed)?;
+            if !prefix.is_empty() && below.file_type().map_err(failed)?.is_dir() {
                 let name = below.file_name();
                 self.may_change(&format!("{prefix}{}/", name.to_string_lossy()))?;
             }

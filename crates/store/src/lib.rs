@@ -103,4 +103,4 @@ pub use store::{
     Alone, Batch, Health, ParsedBatch, Query, ReadLimit, Store, StoredCheckpoint, StoredContent,
     StoredReceipt,
 };
-pub use tiered::{Moved, TierPolicy, TieredStore};
+pub use tiered::{CaughtUp, Moved, TierPolicy, TieredStore};

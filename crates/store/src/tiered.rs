@@ -10,6 +10,7 @@ use crate::{
 };
 use ai_audit_core::{Head, NodeHash, SubjectKeyId, UnverifiedReceipt};
 use ai_audit_merkle::TreeSize;
+pub use behind::CaughtUp;
 use core::fmt;
 use core::ops::{Range, RangeInclusive};
 pub use moves::{Moved, TierPolicy};

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// Follows a log from its genesis on, in memory that grows with the open intents of tools that have
-/// rules, at most [`MAX_OPEN`].
+/// rules, at most [`MAX_OPEN`], and with the hashes of as many of other tools.
 ///
 /// That receipts follow each other and are signed, and that reviews are signed by the keys they name,
 /// is for others to check; a body that does not decode is no matter of this.
@@ -94,15 +94,22 @@ pub enum Standing {
 
 impl Open {
     fn standing(&self) -> Standing {
+        let of_rule = |rule: &ApprovalRule, verdict| {
+            let reviews = self.reviews.iter();
+            let mut said = reviews
+                .filter(|(key, said, _)| *said == verdict && rule.keys().contains(key))
+                .map(|(_, _, review)| *review);
+            (said.next(), said.count())
+        };
+        // Under whichever rule: where reviews may be missing, too few of them excuse nothing that is there.
         for rule in &self.rules {
-            let of_rule = |verdict| {
-                let reviews = self.reviews.iter();
-                reviews.filter(move |(key, said, _)| *said == verdict && rule.keys().contains(key))
-            };
-            if let Some((_, _, review)) = of_rule(ReviewVerdict::Rejected).next() {
-                return Standing::Rejected { review: *review };
+            if let (Some(review), _) = of_rule(rule, ReviewVerdict::Rejected) {
+                return Standing::Rejected { review };
             }
-            let found = of_rule(ReviewVerdict::Approved).count();
+        }
+        for rule in &self.rules {
+            let (first, more) = of_rule(rule, ReviewVerdict::Approved);
+            let found = usize::from(first.is_some()) + more;
             let needed = rule.needed();
             if found < needed {
                 return Standing::TooFew { found, needed };

@@ -36,7 +36,10 @@ pub(crate) fn run(args: &Adopt, output: Output) -> anyhow::Result<ExitCode> {
         Some(gap) => format!(
             "Adopted log {log} with {held} receipts; that more is missing is declared in receipt {gap}."
         ),
-        None => format!("Nothing is known to be missing from log {log}: nothing was written to it."),
+        None if adopted.caught_up > 0 => {
+            format!("Nothing else is known to be missing from log {log}.")
+        }
+        None => format!("Nothing is known to be missing from log {log}: nothing was written."),
     })?;
     Ok(ExitCode::SUCCESS)
 }

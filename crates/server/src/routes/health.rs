@@ -48,15 +48,20 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Result<Response,
     if shared.intake.writer().ledger().stats().closed {
         return Err(Problem::later("the ledger is closed"));
     }
-    if let Some(log) = shared.readiness.next_to_attach() {
+    let may = shared.holds.is_none() && !shared.lost.is_so();
+    if let Some(log) = may.then(|| shared.readiness.next_to_attach()).flatten() {
         // It may wait for a key in a service; who asks next hears what came of it.
         let shared = Arc::clone(&shared);
-        tokio::task::spawn_blocking(move || match shared.intake.writer().attach(&log) {
-            Ok(_) => shared.readiness.attached(&log),
-            Err(error) => shared
-                .options
-                .troubles
-                .tell(&format!("log {log} takes nothing: {error}")),
+        tokio::task::spawn_blocking(move || {
+            let writer = shared.intake.writer();
+            let tried = writer.attach(&log);
+            if let Err(error) = &tried {
+                let troubles = &shared.options.troubles;
+                troubles.tell(&format!("log {log} takes nothing: {error}"));
+            }
+            // A log that was attached once and was lost since is not attached anew by that.
+            let attached = writer.ledger().is_attached(&log);
+            shared.readiness.tried(&log, tried.is_ok() && attached);
         });
     }
     let wait = MOST_WAIT.min(shared.options.timeout);

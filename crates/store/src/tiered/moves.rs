@@ -7,12 +7,12 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 
 /// Receipts that are copied, or deleted, at once, and bytes of them.
-const CHUNK: ReadLimit = ReadLimit {
+pub(super) const CHUNK: ReadLimit = ReadLimit {
     receipts: 4096,
     bytes: 4 << 20,
 };
 /// Bytes of ciphertexts from which on no more receipts are copied with them.
-const BESIDE: usize = 16 << 20;
+pub(super) const BESIDE: usize = 16 << 20;
 
 /// Which sealed epochs move to the cold store.
 ///

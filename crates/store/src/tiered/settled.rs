@@ -134,6 +134,27 @@ impl TieredStore {
         Ok(())
     }
 
+    /// Notes that nothing is known of what has bytes in both stores, whatever a mark says that is not of this hot store.
+    pub(super) fn forget_settled(&self, log: &LogName) -> Result<(), StoreError> {
+        // Of the genesis, a control receipt, the hot store has the bytes anyhow.
+        if let Some(marks) = &self.marks {
+            self.mark(&*marks.settled, log, 1)?;
+        }
+        set(&self.settled, log, 1);
+        Ok(())
+    }
+
+    /// Notes that the cold store has so much and no more. To be done where what it had is declared as lost, and nowhere else.
+    pub(super) fn lower_ended(&self, log: &LogName, size: u64) -> Result<(), StoreError> {
+        self.forget_settled(log)?;
+        // A mark has one receipt at least, and of a cold store with none a move begins with that.
+        if let Some(marks) = &self.marks {
+            self.mark(&*marks.ended, log, size.max(1))?;
+        }
+        set(&self.ended, log, size);
+        Ok(())
+    }
+
     fn mark(&self, marks: &dyn HighWaterMark, log: &LogName, size: u64) -> Result<(), StoreError> {
         let Some(last) = size.checked_sub(1) else {
             return Ok(());

@@ -133,17 +133,47 @@ fn what_the_cold_store_does_not_give_back_is_not_deleted() {
     assert_eq!(shorter.count_deleted(&log_name, 0..=19).unwrap(), 0);
     // What the cold one has is brought back, and from then on it is a copy.
     let beyond = store.cold_beyond(&log_name).unwrap().unwrap();
-    assert_eq!(store.catch_up(&log_name).unwrap(), beyond - 20);
+    // What does not hold is not begun with.
+    let error = store.catch_up(&log_name, &mut |receipt| match receipt.header().seq {
+        25 => Err("no".into()),
+        _ => Ok(()),
+    });
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("receipt 25") && error.contains("nothing was brought"),
+        "{error}"
+    );
+    assert_eq!(shorter.head(&log_name).unwrap().unwrap().size(), 20);
+    let mut seen = Vec::new();
+    let caught = store.catch_up(&log_name, &mut |receipt| {
+        seen.push(receipt.header().seq);
+        Ok(())
+    });
+    let caught = caught.unwrap();
+    assert_eq!((caught.receipts, caught.moved), (beyond - 20, None));
+    assert_eq!(seen, (20..beyond).collect::<Vec<_>>());
     assert_eq!(store.head(&log_name).unwrap(), cold_head);
-    assert_eq!(store.catch_up(&log_name).unwrap(), 0);
+    assert_eq!(
+        store.catch_up(&log_name, &mut |_| Ok(())).unwrap().receipts,
+        0
+    );
     assert_eq!(store.cold_beyond(&log_name).unwrap(), None);
     assert_eq!(store.copied(&log_name).unwrap(), beyond);
     // One that went another way meanwhile is left as it is.
     let other = Memory::default();
     append(&*other, &mut TestLog::new(2), 20);
     let store = TieredStore::new(other.clone(), another);
-    let error = store.catch_up(&log_name).unwrap_err();
-    assert!(error.to_string().contains("another receipt"), "{error}");
+    let error = store.catch_up(&log_name, &mut |_| Ok(())).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("another receipt") || error.contains("another log"),
+        "{error}"
+    );
+    assert_eq!(
+        store.cold_beyond(&log_name).unwrap(),
+        None,
+        "of another log nothing is said"
+    );
     assert_eq!(other.head(&log_name).unwrap().unwrap().size(), 20);
     drop(hot);
 }

@@ -45,7 +45,12 @@ fn is_refused_and_caught_up(place: &Place) {
     place.record(&lines(3));
     let all = [&MOVE[..], &["--keep", "0"]].concat();
     place.run(&["epoch", "seal", "audit"]).good();
-    place.run(&all).good();
+    let moved = place.run(&all).good().json();
+    // What came back leaves again.
+    assert!(moved["freed"].as_u64().unwrap() >= 7 + 3, "{moved}");
+    fs::rename(place.path("cold"), place.path("away")).unwrap();
+    assert_ne!(place.run(&["show", "audit", "42"]).code, 0);
+    fs::rename(place.path("away"), place.path("cold")).unwrap();
     verified(place, "audit");
     let again = place.run(&["adopt", "audit"]).good().out;
     assert!(
@@ -102,6 +107,39 @@ fn a125_a_log_that_was_forked_meanwhile_is_not_caught_up() {
         "{}",
         refused.err
     );
+}
+
+/// Both went back: what no store has any more is declared, and the log goes on.
+#[test]
+fn a125_older_copies_of_both_stores_are_gone_on_with_and_the_loss_is_declared() {
+    let place = moved();
+    copy(&place.path("cold"), &place.path("older-cold"));
+    copy(&place.path("audit"), &place.path("older"));
+    place.record(&lines(7));
+    place.run(&["epoch", "seal", "audit"]).good();
+    let all = [&MOVE[..], &["--keep", "0"]].concat();
+    place.run(&all).good();
+    fs::remove_dir_all(place.path("cold")).unwrap();
+    fs::rename(place.path("older-cold"), place.path("cold")).unwrap();
+    // The marks of what was moved are of now.
+    for end in ["", "-wal", "-shm"] {
+        let file = format!("audit.db{end}");
+        let _ = fs::remove_file(place.path("audit").join(&file));
+        let _ = fs::copy(
+            place.path("older").join(&file),
+            place.path("audit").join(&file),
+        );
+    }
+    let refused = place.run(&["record", "audit", "lines.jsonl"]);
+    assert!(refused.err.contains("ai-audit adopt"), "{}", refused.err);
+    // Nor is a key revoked in what would be a fork.
+    let done = place.run(&["adopt", "audit", "--json"]).good().json();
+    assert_eq!(done["caught_up"], 0, "{done}");
+    assert!(done["gap"].is_u64(), "{done}");
+    place.record(&lines(9));
+    place.run(&["epoch", "seal", "audit"]).good();
+    place.run(&all).good();
+    verified(&place, "audit");
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use super::log::EpochLog;
 use super::{python, unpacked};
 use ai_audit_agentic::{
-    HumanReview, JsonDigest, Review, ReviewVerdict, ToolIntent, ToolOutcome, ToolStatus,
+    ApprovalRule, HumanReview, JsonDigest, Review, ReviewVerdict, ToolIntent, ToolOutcome,
+    ToolStatus,
 };
 use ai_audit_core::{LeafHash, PolicyChange, PolicyEntry, SigningKey, UnverifiedReceipt};
 use ai_audit_export::{Selection, verify_package};
@@ -51,6 +52,10 @@ fn intent(log: &mut EpochLog, tool: &'static str) -> LeafHash {
 }
 
 fn review(log: &mut EpochLog, receipt: LeafHash, verdict: ReviewVerdict) {
+    review_by(log, &officer(), receipt, verdict);
+}
+
+fn review_by(log: &mut EpochLog, by: &SigningKey, receipt: LeafHash, verdict: ReviewVerdict) {
     let id = UnverifiedReceipt::parse(&log.sealed[0]).unwrap();
     let review = Review {
         receipt,
@@ -59,7 +64,7 @@ fn review(log: &mut EpochLog, receipt: LeafHash, verdict: ReviewVerdict) {
         reviewer: "officer".into(),
         comment: "".into(),
     };
-    let signed = HumanReview::sign(review, &id.hash().to_log_id(), &officer()).unwrap();
+    let signed = HumanReview::sign(review, &id.hash().to_log_id(), by).unwrap();
     log.add(&signed);
 }
 
@@ -135,6 +140,25 @@ fn what_is_there_is_held_against_the_rules_whatever_is_deleted() {
     review(&mut log, asked, ReviewVerdict::Rejected);
     run(&mut log, asked, "send_money");
     let fails = without(&mut log, 3).unwrap_err();
+    assert!(fails.contains("rejects it"), "{fails}");
+
+    // Nor does it hide under the verifier's own rule that the log's own may have been kept in what was deleted.
+    let mut log = bank();
+    let asked = intent(&mut log, "send_money");
+    log.seal(|_| {});
+    review(&mut log, asked, ReviewVerdict::Approved);
+    log.seal(|_| {});
+    let other = SigningKey::from_bytes(&[52; 32]);
+    review_by(&mut log, &other, asked, ReviewVerdict::Rejected);
+    run(&mut log, asked, "send_money");
+    log.seal(|_| {});
+    log.declare(3, 0, |_| {});
+    log.delete(3);
+    let rule = ApprovalRule::new(1, vec![other.verifying_key()]).unwrap();
+    let (package, _) = log.write(Selection::All, true).unwrap();
+    let policy = log.policy().approvals("send_money", rule).unwrap();
+    let report = verify_package(package, &policy, |_, _| {}).report;
+    let fails = report.verdict.integrity.to_string();
     assert!(fails.contains("rejects it"), "{fails}");
 
     // Nothing was deleted between.
