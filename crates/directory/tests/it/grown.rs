@@ -100,10 +100,15 @@ impl Grown {
             let directory = self.directory();
             let written = directory.archive_epoch(&log(), epoch, false, file, |_, _| {});
             if written.is_err() {
-                // It is not sealed, or has nothing to delete.
+                // It is not sealed.
                 fs::remove_file(&path).unwrap();
                 return;
             }
+        }
+        let epochs = self.directory().epochs(&log()).unwrap();
+        let this = epochs.iter().find(|one| one.number == epoch);
+        if this.is_none_or(|one| one.deletable == 0) {
+            return;
         }
         self.writer.checkpoint(&log()).unwrap();
         let deleted = self.writer.delete_epoch(&log(), epoch, Some(&path), "test");
