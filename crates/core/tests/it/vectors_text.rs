@@ -64,6 +64,10 @@ fn nist_sha256_monte_carlo() {
             case[0].1
         );
         count += 1;
+        if cfg!(miri) {
+            // A thousand hashes tell it what a hundred thousand would.
+            return;
+        }
     }
     assert_eq!(count, 100);
 }
@@ -99,6 +103,9 @@ fn wycheproof_hmac_sha256() {
     assert!(count > 40, "only {count} cases");
 }
 
+/// From one line that is tried to the next: Miri takes hours for all.
+const STEP: usize = if cfg!(miri) { 101 } else { 1 };
+
 /// All columns of a line are one text to NFKC, so they have one canonical form; and where the form
 /// is not changed by folding, it is the NFKC column itself.
 #[test]
@@ -113,6 +120,7 @@ fn unicode_normalization_test() {
     for line in text
         .lines()
         .filter(|line| !line.starts_with(['#', '@']) && !line.is_empty())
+        .step_by(STEP)
     {
         let column = |field: &str| {
             let point = |digits| char::from_u32(u32::from_str_radix(digits, 16).unwrap()).unwrap();
@@ -134,7 +142,7 @@ fn unicode_normalization_test() {
         count += 1;
     }
     assert!(
-        count > 18_000 && unfolded > 15_000,
+        count * STEP > 18_000 && unfolded * STEP > 15_000,
         "{count} lines, {unfolded} unfolded"
     );
 }
