@@ -188,8 +188,11 @@ fn check(cold: &ColdSettings) -> Result<(), DirectoryError> {
         (Some(_), None) if cold.endpoint.is_some() || cold.region.is_some() => Err(wrong(
             "cold-endpoint and cold-region are for cold-bucket".into(),
         )),
-        (None, Some(bucket)) => check_bucket(bucket),
-        (Some(_) | None, None) => Ok(()),
+        #[cfg(not(feature = "s3"))]
+        (None, Some(bucket)) => Err(wrong(format!(
+            "{bucket}: this program was built without buckets; build it with `--features s3`"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -201,19 +204,6 @@ fn place(cold: &ColdSettings, production: bool) -> Result<Place, DirectoryError>
         (None, Some(bucket)) => bucket_of(bucket, cold, production),
         (None, None) => Err(none()),
     }
-}
-
-#[cfg(feature = "s3")]
-#[allow(clippy::unnecessary_wraps, reason = "without buckets all are refused")]
-fn check_bucket(_: &BucketAddress) -> Result<(), DirectoryError> {
-    Ok(())
-}
-
-#[cfg(not(feature = "s3"))]
-fn check_bucket(address: &BucketAddress) -> Result<(), DirectoryError> {
-    Err(wrong(format!(
-        "{address}: this program was built without buckets; build it with `--features s3`"
-    )))
 }
 
 #[cfg(feature = "s3")]

@@ -57,40 +57,18 @@ impl LogDirectory {
     ///
     /// When the stored log contradicts itself or cannot be read.
     pub fn key_history(&self, log: &LogName) -> Result<KeyHistoryReport, DirectoryError> {
-        let wrong = |seq: u64, what: String| {
-            let what = format!("receipt {seq} of log {log}: {what}");
-            DirectoryError::from(StoreError::Corrupt { what })
-        };
-        let sealed = self.receipt(log, 0)?;
-        let first =
-            UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(0, error.to_string()))?;
-        let genesis = Genesis::decode(&first).map_err(|error| wrong(0, error.to_string()))?;
-        let mut history = KeyHistory::new(first.hash().to_log_id(), &genesis);
-        history
-            .take(&first)
-            .map_err(|error| wrong(0, error.to_string()))?;
         let mut report = KeyHistoryReport {
-            log_id: *history.log_id(),
-            keys: vec![KeyHistoryEntry {
-                key: genesis.receipt_key,
-                from: 0,
-                to: None,
-                by: (0, Kind::GENESIS),
-                reason: String::new(),
-            }],
+            log_id: LogId::ZERO,
+            keys: Vec::new(),
             revoked: Vec::new(),
         };
-        for seq in self.key_changes(log)? {
-            let sealed = self.receipt(log, seq)?;
-            let receipt =
-                UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(seq, error.to_string()))?;
-            let change = history
-                .take(&receipt)
-                .map_err(|error| wrong(seq, error.to_string()))?;
-            let kind = receipt.header().kind;
+        self.walk_keys(log, |history, receipt, change| {
+            let (seq, kind) = (receipt.header().seq, receipt.header().kind);
+            report.log_id = *history.log_id();
             let reason = match kind {
-                Kind::KEY_ROTATION => KeyRotation::decode(&receipt).map(|body| body.reason),
-                _ => KeyRevocation::decode(&receipt).map(|body| body.reason),
+                Kind::GENESIS => Ok("".into()),
+                Kind::KEY_ROTATION => KeyRotation::decode(receipt).map(|body| body.reason),
+                _ => KeyRevocation::decode(receipt).map(|body| body.reason),
             };
             if let Some(KeyChange::Revoked(said)) = change {
                 report
@@ -107,8 +85,43 @@ impl LogDirectory {
                 by: (seq, kind),
                 reason: reason.map(|text| text.to_string()).unwrap_or_default(),
             });
-        }
+        })?;
         Ok(report)
+    }
+
+    /// The receipt keys of a log at its end: gives its genesis and each receipt that changes them to `each`, once it is verified.
+    ///
+    /// # Errors
+    ///
+    /// As [`LogDirectory::key_history`].
+    pub(crate) fn walk_keys(
+        &self,
+        log: &LogName,
+        mut each: impl FnMut(&KeyHistory, &UnverifiedReceipt<'_>, Option<KeyChange>),
+    ) -> Result<KeyHistory, DirectoryError> {
+        let wrong = |seq: u64, what: String| {
+            let what = format!("receipt {seq} of log {log}: {what}");
+            DirectoryError::from(StoreError::Corrupt { what })
+        };
+        let sealed = self.receipt(log, 0)?;
+        let first =
+            UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(0, error.to_string()))?;
+        let genesis = Genesis::decode(&first).map_err(|error| wrong(0, error.to_string()))?;
+        let mut history = KeyHistory::new(first.hash().to_log_id(), &genesis);
+        history
+            .take(&first)
+            .map_err(|error| wrong(0, error.to_string()))?;
+        each(&history, &first, None);
+        for seq in self.key_changes(log)? {
+            let sealed = self.receipt(log, seq)?;
+            let receipt =
+                UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(seq, error.to_string()))?;
+            let change = history
+                .take(&receipt)
+                .map_err(|error| wrong(seq, error.to_string()))?;
+            each(&history, &receipt, change);
+        }
+        Ok(history)
     }
 }
 

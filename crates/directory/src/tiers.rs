@@ -2,9 +2,9 @@
 
 use crate::error::io_at;
 use crate::{DirectoryError, LogDirectory, Writer, cold, durable};
-use ai_audit_core::{DecodeBody as _, Genesis, KeyHistory, Kind, UnverifiedReceipt};
+use ai_audit_core::{Kind, UnverifiedReceipt};
 use ai_audit_store::{
-    CaughtUp, Clock as _, Health, LogName, Moved, Query, Store as _, SystemClock, TierPolicy,
+    CaughtUp, Clock as _, Health, LogName, Moved, Store as _, SystemClock, TierPolicy,
 };
 use ai_audit_store::{StoreError, TieredStore};
 use std::ops::RangeInclusive;
@@ -74,7 +74,7 @@ impl LogDirectory {
         let Some(tiers) = &self.tiers else {
             return Ok(CaughtUp::default());
         };
-        let mut keys = self.keys_of(log)?;
+        let mut keys = self.walk_keys(log, |_, _, _| {})?;
         let mut holds = |receipt: &UnverifiedReceipt<'_>| {
             let kind = receipt.header().kind;
             match receipt.signature() {
@@ -86,30 +86,13 @@ impl LogDirectory {
                 Some(_) => (keys.take(receipt).map(drop)).map_err(|error| error.to_string()),
             }
         };
-        Ok(tiers.catch_up(log, &mut holds)?)
-    }
-
-    /// The keys of a log up to its end.
-    fn keys_of(&self, log: &LogName) -> Result<KeyHistory, DirectoryError> {
-        let wrong = |seq: u64, error: &dyn std::fmt::Display| {
-            DirectoryError::Refused(format!("log {log}: receipt {seq}: {error}"))
-        };
-        let sealed = self.receipt(log, 0)?;
-        let first = UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(0, &error))?;
-        let genesis = Genesis::decode(&first).map_err(|error| wrong(0, &error))?;
-        let mut keys = KeyHistory::new(first.hash().to_log_id(), &genesis);
-        let mut changes = Vec::new();
-        for kind in [Kind::KEY_ROTATION, Kind::KEY_REVOCATION] {
-            let query = Query::Kind(kind);
-            changes.extend(self.store().find(log, &query, None, usize::MAX)?);
+        match tiers.catch_up(log, &mut holds) {
+            // It is named and not made yet, and nothing was moved.
+            Err(StoreError::NotAStore { .. }) if !self.layout().cold_mark().exists() => {
+                Ok(CaughtUp::default())
+            }
+            caught_up => Ok(caught_up?),
         }
-        changes.sort_unstable();
-        for seq in changes {
-            let sealed = self.receipt(log, seq)?;
-            let receipt = UnverifiedReceipt::parse(&sealed).map_err(|error| wrong(seq, &error))?;
-            keys.take(&receipt).map_err(|error| wrong(seq, &error))?;
-        }
-        Ok(keys)
     }
 
     /// Notes that what the store for what is old lacks is declared as lost.
@@ -168,7 +151,13 @@ impl Writer {
             let tiers = directory.tiers()?;
             let logs = directory.logs()?;
             logs.iter().try_for_each(|log| {
-                tiers.copied(log)?;
+                let has = tiers.copied(log)?;
+                if is_lost && has > 0 {
+                    return Err(DirectoryError::Refused(format!(
+                        "the store for what is old is there, with {has} receipts of log {log}: it is not lost. Where something in it \
+                         is damaged set it aside first, so that its place is empty"
+                    )));
+                }
                 directory.accounts_for_all(log)
             })
         };

@@ -94,22 +94,17 @@ pub enum Standing {
 
 impl Open {
     fn standing(&self) -> Standing {
-        let of_rule = |rule: &ApprovalRule, verdict| {
-            let reviews = self.reviews.iter();
-            let mut said = reviews
-                .filter(|(key, said, _)| *said == verdict && rule.keys().contains(key))
-                .map(|(_, _, review)| *review);
-            (said.next(), said.count())
-        };
-        // Under whichever rule: where reviews may be missing, too few of them excuse nothing that is there.
-        for rule in &self.rules {
-            if let (Some(review), _) = of_rule(rule, ReviewVerdict::Rejected) {
-                return Standing::Rejected { review };
-            }
+        // Under whichever rule, of which each review's key is one's: where reviews may be missing, too few of them excuse
+        // nothing that is there.
+        let rejects = |(_, said, _): &&(_, ReviewVerdict, u64)| *said == ReviewVerdict::Rejected;
+        if let Some((_, _, review)) = self.reviews.iter().find(rejects) {
+            return Standing::Rejected { review: *review };
         }
         for rule in &self.rules {
-            let (first, more) = of_rule(rule, ReviewVerdict::Approved);
-            let found = usize::from(first.is_some()) + more;
+            let approves = |(key, said, _): &&(VerifyingKey, ReviewVerdict, u64)| {
+                *said == ReviewVerdict::Approved && rule.keys().contains(key)
+            };
+            let found = self.reviews.iter().filter(approves).count();
             let needed = rule.needed();
             if found < needed {
                 return Standing::TooFew { found, needed };

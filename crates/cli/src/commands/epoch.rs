@@ -169,13 +169,15 @@ fn delete(args: &DeleteEpoch, output: Output) -> anyhow::Result<()> {
                 "log {log} is the log of a fleet, which is read from its first receipt on: expected --archive, from which it can be put back"
             )));
         }
-        if settings.cold.is_named() && !directory.is_moved(&log, args.epoch)? {
+        let ends_moves = settings.cold.is_named() && !directory.is_moved(&log, args.epoch)?;
+        let deleted = writer.delete_epoch(&log, args.epoch, archive, &args.reason)?;
+        if ends_moves {
             output.warn(format!(
                 "epoch {} was not moved yet: no epoch of log {log} moves until it is put back from an archive",
                 args.epoch
             ));
         }
-        Ok(writer.delete_epoch(&log, args.epoch, archive, &args.reason)?)
+        Ok(deleted)
     })?;
     if args.compact {
         compact(&args.dir, &settings)?;
@@ -230,7 +232,9 @@ fn move_old(args: &MoveEpochs, output: Output) -> anyhow::Result<()> {
     }
     let Some(moved) = moved else {
         if output.json {
-            return output.json(&json!({ "log": log.as_str(), "place": place, "moved": 0 }));
+            let none =
+                json!({ "log": log.as_str(), "place": place, "copied": 0, "freed": 0, "moved": 0 });
+            return output.json(&none);
         }
         return output.line(format!(
             "{} has nothing yet: put back what archives have by `ai-audit epoch restore`, then run `ai-audit epoch move`.",

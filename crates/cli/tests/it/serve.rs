@@ -248,6 +248,17 @@ fn tokens_are_made_listed_revoked_and_let_in() {
     assert_eq!(send(&agent(), &url, Some(token), "{}").unwrap().0, 401);
     serving.signal("TERM");
     assert_eq!(serving.end().0, Some(0));
+    let expires = |when| {
+        [
+            "token",
+            "create",
+            "audit",
+            "--scope",
+            "read",
+            "--expires",
+            when,
+        ]
+    };
     for (args, said) in [
         (
             &["token", "revoke", "audit", "zz"][..],
@@ -257,43 +268,10 @@ fn tokens_are_made_listed_revoked_and_let_in() {
             &["token", "create", "audit", "--scope", "read", "--log", "no"],
             "has no log no",
         ),
-        (
-            &[
-                "token",
-                "create",
-                "audit",
-                "--scope",
-                "read",
-                "--expires",
-                "soon",
-            ],
-            "expected",
-        ),
-        (
-            &[
-                "token",
-                "create",
-                "audit",
-                "--scope",
-                "read",
-                "--expires",
-                "2020-01-01T00:00:00Z",
-            ],
-            "past",
-        ),
+        (&expires("soon"), "expected"),
+        (&expires("2020-01-01T00:00:00Z"), "past"),
         // Its time would be written and not read back, and nobody got in any more.
-        (
-            &[
-                "token",
-                "create",
-                "audit",
-                "--scope",
-                "read",
-                "--expires",
-                "3000000d",
-            ],
-            "before the year 10000",
-        ),
+        (&expires("3000000d"), "before the year 10000"),
         (&["token", "list", "nowhere"], "no log directory"),
     ] {
         assert!(place.run(args).sentence(2).contains(said), "{args:?}");

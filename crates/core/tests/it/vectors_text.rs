@@ -21,10 +21,7 @@ fn nist_sha256_messages() {
             return;
         };
         let mut count = 0;
-        for case in lines.chunks_exact(3) {
-            let [(len, bits), (msg, message), (md, digest)] = case else {
-                unreachable!()
-            };
+        for [(len, bits), (msg, message), (md, digest)] in lines.as_chunks::<3>().0 {
             assert_eq!((&**len, &**msg, &**md), ("Len", "Msg", "MD"));
             let bytes = bits.parse::<usize>().unwrap() / 8;
             let message = &unhex(message)[..bytes];

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "skipped tests say so")]
 
 mod a123_accounts;
+mod a125_tail;
 mod a31_kill;
 mod archives;
 mod checkpoints;

@@ -12,7 +12,7 @@ use ai_audit_core::{
 };
 use ai_audit_export::Selection;
 
-fn key(number: u8) -> SigningKey {
+pub(crate) fn key(number: u8) -> SigningKey {
     SigningKey::from_bytes(&[number; 32])
 }
 
@@ -95,11 +95,11 @@ impl Bank {
     }
 }
 
-fn arguments() -> JsonDigest {
+pub(crate) fn arguments() -> JsonDigest {
     JsonDigest::of_json("{\"amount\":100,\"to\":\"DE\"}", None).unwrap()
 }
 
-fn reviewed(
+pub(crate) fn reviewed(
     log: &LogId,
     number: u8,
     receipt: LeafHash,

@@ -125,8 +125,9 @@ impl TieredStore {
                 receipts: &receipts,
             }])?;
         }
+        let last = heads.last().unwrap_or(&first);
         Ok(CaughtUp {
-            receipts: cold - first.size(),
+            receipts: last.size() - first.size(),
             moved,
         })
     }

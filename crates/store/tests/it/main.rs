@@ -4,6 +4,7 @@
 mod anchors;
 mod batches;
 mod before_action;
+mod caught_up;
 mod ciphertexts;
 mod collect;
 mod detached;

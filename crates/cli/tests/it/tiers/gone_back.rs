@@ -3,7 +3,9 @@
 
 use super::owed::of_kind;
 use super::{MOVE, files, moved, place, verified};
+use crate::privacy;
 use crate::run::{Place, lines};
+use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
@@ -12,6 +14,26 @@ fn copy(from: &Path, to: &Path) {
         let there = to.join(file.strip_prefix(from).unwrap());
         fs::create_dir_all(there.parent().unwrap()).unwrap();
         fs::copy(&file, there).unwrap();
+    }
+}
+
+/// Moves all that is sealed.
+fn move_all(place: &Place) -> Value {
+    place
+        .run(&[&MOVE[..], &["--keep", "0"]].concat())
+        .good()
+        .json()
+}
+
+/// Puts the older copy in the place of the hot store alone.
+fn take_back_hot(place: &Place) {
+    for end in ["", "-wal", "-shm"] {
+        let file = format!("audit.db{end}");
+        let _ = fs::remove_file(place.path("audit").join(&file));
+        let _ = fs::copy(
+            place.path("older").join(&file),
+            place.path("audit").join(&file),
+        );
     }
 }
 
@@ -25,8 +47,7 @@ fn gone_on() -> Place {
         .run(&["checkpoint", "audit", "--force", "-o", "kept.note"])
         .good();
     place.run(&["epoch", "seal", "audit"]).good();
-    let all = [&MOVE[..], &["--keep", "0"]].concat();
-    place.run(&all).good();
+    move_all(&place);
     place
 }
 
@@ -43,9 +64,8 @@ fn is_refused_and_caught_up(place: &Place) {
     assert!(done["gap"].is_null(), "{done}");
     verified(place, "audit");
     place.record(&lines(3));
-    let all = [&MOVE[..], &["--keep", "0"]].concat();
     place.run(&["epoch", "seal", "audit"]).good();
-    let moved = place.run(&all).good().json();
+    let moved = move_all(place);
     // What came back leaves again.
     assert!(moved["freed"].as_u64().unwrap() >= 7 + 3, "{moved}");
     fs::rename(place.path("cold"), place.path("away")).unwrap();
@@ -70,14 +90,7 @@ fn a125_an_older_copy_of_the_directory_beside_a_newer_cold_store() {
 #[test]
 fn a125_an_older_copy_of_the_hot_store_alone() {
     let place = gone_on();
-    for end in ["", "-wal", "-shm"] {
-        let file = format!("audit.db{end}");
-        let _ = fs::remove_file(place.path("audit").join(&file));
-        let _ = fs::copy(
-            place.path("older").join(&file),
-            place.path("audit").join(&file),
-        );
-    }
+    take_back_hot(&place);
     // The cold store may be away: what was moved is noted here.
     fs::rename(place.path("cold"), place.path("away")).unwrap();
     let refused = place.run(&["record", "audit", "lines.jsonl"]);
@@ -117,19 +130,11 @@ fn a125_older_copies_of_both_stores_are_gone_on_with_and_the_loss_is_declared() 
     copy(&place.path("audit"), &place.path("older"));
     place.record(&lines(7));
     place.run(&["epoch", "seal", "audit"]).good();
-    let all = [&MOVE[..], &["--keep", "0"]].concat();
-    place.run(&all).good();
+    move_all(&place);
     fs::remove_dir_all(place.path("cold")).unwrap();
     fs::rename(place.path("older-cold"), place.path("cold")).unwrap();
     // The marks of what was moved are of now.
-    for end in ["", "-wal", "-shm"] {
-        let file = format!("audit.db{end}");
-        let _ = fs::remove_file(place.path("audit").join(&file));
-        let _ = fs::copy(
-            place.path("older").join(&file),
-            place.path("audit").join(&file),
-        );
-    }
+    take_back_hot(&place);
     let refused = place.run(&["record", "audit", "lines.jsonl"]);
     assert!(refused.err.contains("ai-audit adopt"), "{}", refused.err);
     // Nor is a key revoked in what would be a fork.
@@ -138,7 +143,7 @@ fn a125_older_copies_of_both_stores_are_gone_on_with_and_the_loss_is_declared() 
     assert!(done["gap"].is_u64(), "{done}");
     place.record(&lines(9));
     place.run(&["epoch", "seal", "audit"]).good();
-    place.run(&all).good();
+    move_all(&place);
     verified(&place, "audit");
 }
 
@@ -156,20 +161,68 @@ fn a_cold_store_that_is_lost_is_made_again_from_archives() {
     let said = refused.out + &refused.err;
     assert!(said.contains("--new --lost"), "{said}");
     assert!(!place.path("cold").exists());
-    let made = place
-        .run(&[&MOVE[..], &["--new", "--lost"]].concat())
-        .good();
+    let lost = [&MOVE[..], &["--new", "--lost"]].concat();
+    let made = place.run(&lost).good();
     assert_eq!(made.json()["moved"], 0, "{}", made.out);
     for archive in ["epoch-0.zip", "epoch-1.zip"] {
         place.run(&["epoch", "restore", "audit", archive]).good();
     }
-    let again = place.run(&[&MOVE[..], &["--keep", "0"]].concat()).good();
-    assert!(
-        again.json()["freed"].as_u64().unwrap() >= 20,
-        "{}",
-        again.out
-    );
+    let again = move_all(&place);
+    assert!(again["freed"].as_u64().unwrap() >= 20, "{again}");
+    // One that is there is not lost.
+    let refused = place.run(&lost);
+    let said = refused.out + &refused.err;
+    assert_ne!(refused.code, 0, "{said}");
+    assert!(said.contains("it is not lost"), "{said}");
     verified(&place, "audit");
+}
+
+/// What comes back with ciphertexts leaves again, and is counted once where it is erased.
+#[test]
+fn a125_an_erasure_counts_each_ciphertext_once_after_a_hot_store_was_caught_up() {
+    let mut counted = Vec::new();
+    for goes_back in [false, true] {
+        let place = privacy::kept();
+        place.run(&["epoch", "seal", "audit"]).good();
+        let new = ["--keep", "0", "--new", "--set", "cold-folder=cold"];
+        place.run(&[&MOVE[..], &new].concat()).good();
+        copy(&place.path("audit"), &place.path("older"));
+        let keep = ["--keep", "output", "--keep-encrypted", "input"];
+        let record = ["record", "audit", "lines"];
+        place.run(&[&record[..], &keep].concat()).good();
+        place.run(&["epoch", "seal", "audit"]).good();
+        move_all(&place);
+        if goes_back {
+            take_back_hot(&place);
+            place.run(&["adopt", "audit"]).good();
+        }
+        let shredded = privacy::shred(&place, &["person-7"]).good().json();
+        counted.push(shredded["ciphertexts"].as_u64().unwrap());
+        privacy::holds(&place);
+    }
+    assert_eq!(counted, [2, 2]);
+}
+
+/// The settings name a cold store that was never made.
+#[test]
+fn a_log_is_adopted_where_nothing_was_ever_moved() {
+    let place = place();
+    place.write("audit/ai-audit.toml", "cold-folder = \"cold\"\n");
+    let said = place.run(&["adopt", "audit"]).good().out;
+    assert!(said.contains("Nothing is known to be missing"), "{said}");
+    // It is deleted before it was moved, which ends moving, and is said once it is done.
+    place.run(&["epoch", "archive", "audit", "0"]).good();
+    let new = ["epoch", "move", "audit", "--days", "100", "--new"];
+    place.run(&new).good();
+    let delete = ["epoch", "delete", "audit", "0", "--archive"];
+    let refused = place.run(&[&delete[..], &["no-such.zip"]].concat());
+    assert!(
+        !refused.err.contains("was not moved yet"),
+        "{}",
+        refused.err
+    );
+    let deleted = place.run(&[&delete[..], &["epoch-0.zip"]].concat()).good();
+    assert!(deleted.err.contains("was not moved yet"), "{}", deleted.err);
 }
 
 #[test]

@@ -3,27 +3,20 @@
 
 use super::log::EpochLog;
 use super::{python, unpacked};
-use ai_audit_agentic::{
-    ApprovalRule, HumanReview, JsonDigest, Review, ReviewVerdict, ToolIntent, ToolOutcome,
-    ToolStatus,
-};
-use ai_audit_core::{LeafHash, PolicyChange, PolicyEntry, SigningKey, UnverifiedReceipt};
+use crate::approvals::{arguments, key, reviewed};
+use ai_audit_agentic::{ApprovalRule, ReviewVerdict, ToolIntent, ToolOutcome, ToolStatus};
+use ai_audit_core::{LeafHash, PolicyChange, PolicyEntry, UnverifiedReceipt};
 use ai_audit_export::{Selection, verify_package};
 
-fn officer() -> SigningKey {
-    SigningKey::from_bytes(&[51; 32])
-}
-
-fn arguments() -> JsonDigest {
-    JsonDigest::of_json("{\"amount\":100}", None).unwrap()
-}
+/// Whose approval the log's rule wants.
+const OFFICER: u8 = 51;
 
 /// A log whose rule wants one approval for `send_money`; its next epoch is number 2.
 fn bank() -> EpochLog {
     let mut log = EpochLog::new("0");
     let rules = format!(
         "{{\"send_money\":{{\"keys\":[\"{}\"],\"needed\":1}}}}",
-        officer().verifying_key()
+        key(OFFICER).verifying_key()
     );
     log.add(&PolicyChange {
         policy: vec![PolicyEntry {
@@ -52,20 +45,12 @@ fn intent(log: &mut EpochLog, tool: &'static str) -> LeafHash {
 }
 
 fn review(log: &mut EpochLog, receipt: LeafHash, verdict: ReviewVerdict) {
-    review_by(log, &officer(), receipt, verdict);
+    review_by(log, OFFICER, receipt, verdict);
 }
 
-fn review_by(log: &mut EpochLog, by: &SigningKey, receipt: LeafHash, verdict: ReviewVerdict) {
-    let id = UnverifiedReceipt::parse(&log.sealed[0]).unwrap();
-    let review = Review {
-        receipt,
-        parameters: Some(arguments()),
-        verdict,
-        reviewer: "officer".into(),
-        comment: "".into(),
-    };
-    let signed = HumanReview::sign(review, &id.hash().to_log_id(), by).unwrap();
-    log.add(&signed);
+fn review_by(log: &mut EpochLog, by: u8, receipt: LeafHash, verdict: ReviewVerdict) {
+    let id = UnverifiedReceipt::parse(&log.sealed[0]).unwrap().hash();
+    log.add(&reviewed(&id.to_log_id(), by, receipt, verdict));
 }
 
 fn run(log: &mut EpochLog, intent: LeafHash, tool: &'static str) {
@@ -148,13 +133,13 @@ fn what_is_there_is_held_against_the_rules_whatever_is_deleted() {
     log.seal(|_| {});
     review(&mut log, asked, ReviewVerdict::Approved);
     log.seal(|_| {});
-    let other = SigningKey::from_bytes(&[52; 32]);
-    review_by(&mut log, &other, asked, ReviewVerdict::Rejected);
+    let other = 52;
+    review_by(&mut log, other, asked, ReviewVerdict::Rejected);
     run(&mut log, asked, "send_money");
     log.seal(|_| {});
     log.declare(3, 0, |_| {});
     log.delete(3);
-    let rule = ApprovalRule::new(1, vec![other.verifying_key()]).unwrap();
+    let rule = ApprovalRule::new(1, vec![key(other).verifying_key()]).unwrap();
     let (package, _) = log.write(Selection::All, true).unwrap();
     let policy = log.policy().approvals("send_money", rule).unwrap();
     let report = verify_package(package, &policy, |_, _| {}).report;
