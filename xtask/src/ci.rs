@@ -203,7 +203,7 @@ const STEPS: [(&str, Step); 39] = [
         }
     }),
     ("miri", |workspace, outcome, form| {
-        outcome.skip(miri::run(workspace, form == Form::Short)?)
+        outcome.skip(miri::run(workspace, form == Form::Short, &[])?)
     }),
     ("mutants", |workspace, _, form| {
         let args: &[&str] = match form {

@@ -180,18 +180,25 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
                 println!("{reason}");
             }
         }
-        "miri" | "coverage" => {
+        "miri" => {
+            let (flags, crates): (Vec<_>, Vec<_>) =
+                rest.iter().cloned().partition(|word| word.starts_with('-'));
+            let short = match flags.as_slice() {
+                [] => false,
+                [flag] if flag == "--short" => true,
+                _ => return usage("miri takes --short and names of crates"),
+            };
+            if let Some(reason) = miri::run(&Workspace::load()?, short, &crates)? {
+                println!("{reason}");
+            }
+        }
+        "coverage" => {
             let short = match rest {
                 [] => false,
                 [flag] if flag == "--short" => true,
-                _ => return usage(&format!("{command} takes --short and nothing else")),
+                _ => return usage("coverage takes --short and nothing else"),
             };
-            let run = if command == "miri" {
-                miri::run
-            } else {
-                coverage::run
-            };
-            if let Some(reason) = run(&Workspace::load()?, short)? {
+            if let Some(reason) = coverage::run(&Workspace::load()?, short)? {
                 println!("{reason}");
             }
         }

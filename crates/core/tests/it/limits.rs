@@ -82,7 +82,11 @@ fn buffers_of_any_length_are_filled_or_refused() {
         .seal(&decision(1), &log.head, &log.key, &mut long)
         .unwrap()
         .as_bytes();
-    for len in 0..whole.len() + 2 {
+    // Every length; under Miri, each signature being some seconds, the ends and some between.
+    let between = if cfg!(miri) { 37 } else { 1 };
+    let end = whole.len() + 2;
+    let lens = (0..end).filter(|len| len % between == 0 || *len + 4 > end);
+    for len in lens {
         let mut buf = vec![0; len];
         match draft.seal(&decision(1), &log.head, &log.key, &mut buf) {
             Ok(sealed) => assert!(len >= whole.len() && sealed.as_bytes() == whole, "{len}"),

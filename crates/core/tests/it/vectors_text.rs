@@ -100,9 +100,6 @@ fn wycheproof_hmac_sha256() {
     assert!(count > 40, "only {count} cases");
 }
 
-/// From one line that is tried to the next: Miri takes hours for all.
-const STEP: usize = if cfg!(miri) { 101 } else { 1 };
-
 /// All columns of a line are one text to NFKC, so they have one canonical form; and where the form
 /// is not changed by folding, it is the NFKC column itself.
 #[test]
@@ -117,7 +114,6 @@ fn unicode_normalization_test() {
     for line in text
         .lines()
         .filter(|line| !line.starts_with(['#', '@']) && !line.is_empty())
-        .step_by(STEP)
     {
         let column = |field: &str| {
             let point = |digits| char::from_u32(u32::from_str_radix(digits, 16).unwrap()).unwrap();
@@ -139,7 +135,7 @@ fn unicode_normalization_test() {
         count += 1;
     }
     assert!(
-        count * STEP > 18_000 && unfolded * STEP > 15_000,
+        count > 18_000 && unfolded > 15_000,
         "{count} lines, {unfolded} unfolded"
     );
 }
