@@ -119,6 +119,9 @@ impl Malformed {
     }
 }
 
+/// The method by which a tool is called.
+pub(crate) const CALL: &str = "tools/call";
+
 /// The names that count in a message, at its top.
 const TOP: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 
@@ -229,6 +232,42 @@ impl<'a> Message<'a> {
             _ => Err(wrong("expected either a method, a result or an error")),
         }
     }
+
+    /// Reads a message of a client's. One that a lenient server may run as a call of a tool is one here too, or
+    /// is refused: a call without an id, which asks for no answer, and another spelling of its method.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`]; nothing of it should be forwarded.
+    pub(crate) fn of_client(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let message = Self::read(bytes)?;
+        match &message {
+            Self::Notification { method, .. } if !method.starts_with("notifications/") => {
+                let what = "id: expected one; only notifications/… go without";
+                Err(Malformed::new(INVALID_REQUEST, what))
+            }
+            Self::Request { id, method, .. } if method != CALL && resembles(method) => {
+                let mut wrong = Malformed::new(
+                    INVALID_REQUEST,
+                    format!(
+                        "method: expected letters of ASCII, digits and signs, and {CALL} as it is written here"
+                    ),
+                );
+                wrong.id = Some(id.clone());
+                Err(wrong)
+            }
+            _ => Ok(message),
+        }
+    }
+}
+
+/// Whether somebody could take the method for [`CALL`], or could read another one than we do.
+fn resembles(method: &str) -> bool {
+    let letters = method.chars().filter(char::is_ascii_alphanumeric);
+    !method.chars().all(|c| c.is_ascii_graphic())
+        || letters
+            .map(|c| c.to_ascii_lowercase())
+            .eq("toolscall".chars())
 }
 
 /// What a `tools/call` asks for.

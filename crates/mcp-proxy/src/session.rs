@@ -3,8 +3,8 @@
 use crate::counts::add;
 use crate::gate::{Call, End, Gate, Passage};
 use crate::message::{
-    Answer, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, Id, Malformed, Message, ResultKind,
-    ToolCall, cancelled, request_state,
+    Answer, CALL, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, Id, Malformed, Message,
+    ResultKind, ToolCall, cancelled, request_state,
 };
 use ai_audit_intake::CallHeader;
 use std::collections::HashMap;
@@ -89,7 +89,7 @@ impl Session {
 
     /// Takes a message of the client's. One that is to be forwarded may be: a call's intent is durable.
     pub(crate) async fn client_says(&self, bytes: &[u8]) -> FromClient {
-        match Message::read(bytes) {
+        match Message::of_client(bytes) {
             Ok(message) => self.client_said(message).await,
             Err(error) => self.malformed(&error),
         }
@@ -115,7 +115,7 @@ impl Session {
                     add(&counts.malformed);
                     return FromClient::Answer(error_text(Some(&id), INVALID_REQUEST, what));
                 }
-                if method == "tools/call" {
+                if method == CALL {
                     return self.tool_call(id, params).await;
                 }
                 add(&counts.forwarded);

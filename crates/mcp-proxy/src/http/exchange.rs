@@ -147,7 +147,7 @@ async fn posted(shared: &Arc<Shared>, headers: &HeaderMap, mut body: Incoming) -
             ..CallHeader::default()
         })
     });
-    let message = match Message::read(&body) {
+    let message = match Message::of_client(&body) {
         Ok(message) => message,
         Err(error) => {
             return match session.malformed(&error) {

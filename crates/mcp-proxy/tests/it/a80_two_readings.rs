@@ -48,6 +48,30 @@ fn hostile() -> Vec<(String, &'static str)> {
             r#"{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}"#.into(),
             "",
         ),
+        // A call that asks for no answer, and others that are none as it is written.
+        (
+            r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"echo"}}"#.into(),
+            "id: expected one",
+        ),
+        (r#"{"jsonrpc":"2.0","method":"ping"}"#.into(), "id"),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call ","params":{"name":"echo"}}"#.into(),
+            "method",
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"Tools/Call","params":{"name":"echo"}}"#.into(),
+            "method",
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools\/call\u200b","params":{"name":"echo"}}"#
+                .into(),
+            "method",
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"t\uff4fols/call","params":{"name":"echo"}}"#
+                .into(),
+            "method",
+        ),
         (
             r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#.into(),
             "null",
