@@ -7,7 +7,8 @@ read it: it is meant to be read. Trust comes from the key line (log.pub) that yo
 earlier, by another way, and from a checkpoint that you kept.
 
 It was written from the specification, apart from the project's own code, so that the two can
-disagree. It lists no open tool calls and knows no witnesses, no timestamps and no proof files.
+disagree. It lists no open tool calls and knows no witnesses and no proof files. Of a timestamp it says
+what it is over, and nothing of who signed it.
 
     verify.py PATH [--key log.pub] [--checkpoint kept.note] [--size N] [--revocation FILE]
               [--subject PSEUDONYM]
@@ -1406,6 +1407,149 @@ class Checkpoint:
         self.note.verify(log.line)
 
 
+# ---- RFC 3161: what a timestamp is over. Who signed it is not looked at.
+
+BOOLEAN, INTEGER, BITS, OCTETS, NULL, OID, TIME = 1, 2, 3, 4, 5, 6, 24
+SEQUENCE, SET, NAME_0, NAME_1, TAG_0, TAG_1 = 0x30, 0x31, 0x80, 0x81, 0xA0, 0xA1
+SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
+TST_INFO = bytes.fromhex("2a864886f70d0109100104")
+SHA_2 = bytes.fromhex("6086480165030402")
+HASHES = {SHA_2 + b"\1": "sha256", SHA_2 + b"\2": "sha384", SHA_2 + b"\3": "sha512"}
+MOST_TIMESTAMP = 1 << 16
+
+
+class Der:
+    """Values in DER, one after the other."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def hold(self, condition):
+        if not condition:
+            raise Refused("checkpoint.tsr", "it is no granted timestamp in DER (RFC 3161)")
+
+    def has(self, tag):
+        return self.data[self.at : self.at + 1] == bytes([tag])
+
+    def next(self, tag):
+        """The contents of the next value, which has this tag."""
+        self.hold(self.has(tag) and self.at + 2 <= len(self.data))
+        start, length = self.at + 2, self.data[self.at + 1]
+        if length >= 0x80:
+            digits = self.data[start : start + length - 0x80]
+            start += length - 0x80
+            length = int.from_bytes(digits, "big")
+            # Each length has one form, and none is left open.
+            self.hold(length >= 0x80 and digits[0] > 0)
+        self.at = start + length
+        self.hold(self.at <= len(self.data))
+        return self.data[start : self.at]
+
+    def inner(self, tag):
+        return Der(self.next(tag))
+
+    def integer(self, tag=INTEGER):
+        """The next value as a number, which has one form."""
+        digits = self.next(tag)
+        number = int.from_bytes(digits, "big", signed=True)
+        self.hold(len(digits) == 1 + (number + (number < 0)).bit_length() // 8)
+        return number
+
+    def skip(self, *tags):
+        """Passes by what may be there, in this order."""
+        for tag in tags:
+            if self.has(tag):
+                self.next(tag)
+
+    def end(self):
+        self.hold(self.at == len(self.data))
+
+    def last(self, tag):
+        inner = self.inner(tag)
+        self.end()
+        return inner
+
+
+def hash_name(algorithm):
+    """The name of a hash function that tokens may use; its parameters are absent or NULL."""
+    name = HASHES.get(algorithm.next(OID))
+    algorithm.hold(name and not (algorithm.has(NULL) and algorithm.next(NULL)))
+    algorithm.end()
+    return name
+
+
+def check_time(info):
+    """When a token says it was made, and how exactly."""
+    time = rb"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d*[1-9])?Z"
+    match = re.fullmatch(time, info.next(TIME))
+    info.hold(match)
+    try:
+        info.hold(datetime.datetime(*map(int, match.groups()[:6])).year >= 1970)
+    except ValueError:
+        info.hold(False)
+    if info.has(SEQUENCE):
+        accuracy = info.inner(SEQUENCE)
+        for tag, least, most in ((INTEGER, 0, 0xFFFFFFFF), (NAME_0, 1, 999), (NAME_1, 1, 999)):
+            info.hold(not accuracy.has(tag) or least <= accuracy.integer(tag) <= most)
+        accuracy.end()
+
+
+def check_extensions(extensions):
+    """None is critical: nothing is known of any."""
+    while extensions.at < len(extensions.data):
+        extension = extensions.inner(SEQUENCE)
+        extension.next(OID)
+        extension.next(OCTETS)
+        extension.end()
+
+
+def check_timestamp(data, note):
+    """Refused where `data` is no TimeStampResp with a token over the note's text. What is in its
+    attributes, certificates and names, and its signature, is passed by."""
+    if len(data) > MOST_TIMESTAMP:
+        raise Refused("checkpoint.tsr", "more than %d bytes" % MOST_TIMESTAMP)
+    response = Der(data).last(SEQUENCE)
+    status = response.inner(SEQUENCE)
+    response.hold(status.integer() in (0, 1))
+    status.skip(SEQUENCE, BITS)
+    status.end()
+    token = response.last(SEQUENCE)
+    token.hold(token.next(OID) == SIGNED_DATA)
+    signed = token.last(TAG_0).last(SEQUENCE)
+    signed.hold(signed.integer() == 3)
+    digests = signed.inner(SET).last(SEQUENCE)
+    content = signed.inner(SEQUENCE)
+    content.hold(content.next(OID) == TST_INFO)
+    info = content.last(TAG_0).last(OCTETS).last(SEQUENCE)
+    signed.skip(TAG_0, TAG_1)
+    signer = signed.last(SET).last(SEQUENCE)
+    version, by_issuer = signer.integer(), signer.has(SEQUENCE)
+    signer.hold(version == (1 if by_issuer else 3))
+    signer.next(SEQUENCE if by_issuer else NAME_0)
+    signer.hold(hash_name(signer.inner(SEQUENCE)) == hash_name(digests))
+    signer.next(TAG_0)
+    signer.next(SEQUENCE)
+    signer.next(OCTETS)
+    signer.skip(TAG_1)
+    signer.end()
+    info.hold(info.integer() == 1)
+    info.next(OID)
+    imprint = info.inner(SEQUENCE)
+    algorithm, digest = imprint.inner(SEQUENCE), imprint.last(OCTETS).data
+    info.integer()
+    check_time(info)
+    info.skip(BOOLEAN)
+    if info.has(INTEGER):
+        info.integer()
+    info.skip(TAG_0)
+    if info.has(TAG_1):
+        check_extensions(info.inner(TAG_1))
+    info.end()
+    if hashlib.new(hash_name(algorithm), note.text.encode()).digest() != digest:
+        raise Refused("checkpoint.tsr", "it is not over checkpoint.note")
+    return True
+
+
 # ---- Verification
 
 FILES = (
@@ -1417,7 +1561,7 @@ FILES = (
 REPORTS = ("report.html", "report.md", "report.json", "report.csv", "report.pdf", "oscal.json")
 REQUIRED = ("receipts.bin", "checkpoint.note", "key-history.json", "README.md", "verify.py")
 NEW, VERIFIED, FAILED, UNVERIFIED = "", "verified", "FAILED", "unverified"
-NOT_APPLICABLE = "not applicable"
+NOT_NAMED = "no receipt here names this subject: names are compared as they are written"
 
 
 class Verdict:
@@ -1467,7 +1611,7 @@ class Erasures:
 
     def push(self, receipt, body, whole):
         kind, seq = receipt.header["kind"], receipt.header["seq"]
-        names, key = self.names(kind, body), None
+        names, keys = self.names(kind, body), []
         self.named = self.named or names
         try:
             if kind == "erasure_requested":
@@ -1475,15 +1619,14 @@ class Erasures:
             elif kind == "erasure_completed":
                 self.complete(receipt, body, whole)
             elif kind == "decision":
-                for kept in body["kept"]:
-                    if "encrypted" in kept["content"]:
-                        key = kept["content"]["encrypted"]["key"]
-                        if names:
-                            self.kept = (seq, key)
-                        self.encrypted(body["subject"], key, whole, names)
+                contents = [kept["content"] for kept in body["kept"]]
+                keys = [one["encrypted"]["key"] for one in contents if "encrypted" in one]
+                if names and keys:
+                    self.kept = (seq, keys[-1])
+                self.encrypted(body["subject"], keys, whole, names)
         except Refused as error:
             # A completion names nobody: whoever is asked for may hang on it.
-            comes_back = key in self.destroyed and key in self.own_keys
+            comes_back = any(key in self.destroyed and key in self.own_keys for key in keys)
             if self.subject is None or names or kind == "erasure_completed" or comes_back:
                 raise
             self.others = self.others or "at receipt %d: %s" % (seq, error)
@@ -1530,16 +1673,21 @@ class Erasures:
         if asked in self.own:
             self.own[asked] = seq
 
-    def encrypted(self, subject, key, whole, names):
-        if key in self.destroyed:
+    def encrypted(self, subject, keys, whole, names):
+        """The keys of all fields of a decision: a destroyed one is told before a second one, which may
+        be for want of a receipt, whatever their order."""
+        destroyed = [key for key in keys if key in self.destroyed]
+        others = [key for key in keys if key not in self.destroyed]
+        in_use = self.in_use.setdefault(subject, others[0]) if others else None
+        second = [key for key in others if key != in_use]
+        if destroyed:
+            own = [key for key in destroyed if key in self.own_keys]
+            key = (own or destroyed)[0]
             reason = "a field under key %s, destroyed by receipt %d"
             raise Refused("erasure", reason % (key, self.destroyed[key]))
-        in_use = self.in_use.setdefault(subject, key)
-        if in_use == key:
-            return
-        if whole:
-            raise Refused("erasure", "a field under key %s, while %s is in use" % (key, in_use))
-        if names:
+        if second and whole:
+            raise Refused("erasure", "a field under key %s, while %s is in use" % (second[0], in_use))
+        if second and names:
             self.absent = self.absent or "the erasure of key %s is not here" % in_use
 
     def answer(self, verdict, whole, deleted):
@@ -1555,6 +1703,7 @@ class Erasures:
             why = "the subject was erased; whether the keys are gone no log shows"
         elif not whole:
             why = "no erasure of the subject is recorded in the part of the log that is here"
+            why += "" if self.named else "; " + NOT_NAMED
         elif self.named:
             why = "nothing of the subject was erased"
         elif verdict.failed("integrity"):
@@ -1562,8 +1711,8 @@ class Erasures:
         elif deleted:
             why = "nothing that is here names the subject; the bytes of some receipts are deleted"
         else:
-            why = None
-        verdict.set("erasure", UNVERIFIED if why else NOT_APPLICABLE, why or "")
+            why = NOT_NAMED
+        verdict.set("erasure", UNVERIFIED, why)
         last = max((seq for seq in self.own.values() if seq is not None), default=None)
         if last is not None and self.kept and self.kept[0] > last:
             remark = "recorded again after the erasure: receipt %d keeps a text under key %s"
@@ -1575,9 +1724,12 @@ class Erasures:
 class Contracts:
     """No evaluation stands before its contract's activation (docs/spec/contracts.md)."""
 
+    # How many changed contracts are told one by one; the others are counted.
+    NAMED = 5
+
     def __init__(self, verdict):
         self.verdict, self.active, self.versions, self.unknown = verdict, set(), {}, False
-        self.not_followed = 0
+        self.not_followed = self.changed = 0
 
     def push(self, receipt, body, whole):
         kind, seq = receipt.header["kind"], receipt.header["seq"]
@@ -1588,8 +1740,10 @@ class Contracts:
             named = (body["name"], body["version"])
             before = self.versions.get(named, (body["contract"], seq))
             if before[0] != body["contract"]:
-                remark = "receipt %d activates another contract under name and version of that of %d"
-                self.verdict.remarks.append(remark % (seq, before[1]))
+                self.changed += 1
+                if self.changed <= self.NAMED:
+                    remark = "receipt %d activates another contract under name and version of that of %d"
+                    self.verdict.remarks.append(remark % (seq, before[1]))
             self.active.add(body["contract"])
             self.versions[named] = (body["contract"], seq)
         elif kind == "contract_state" and body["contract"] not in self.active:
@@ -1737,13 +1891,23 @@ class Approvals:
     def __init__(self):
         self.rules, self.open, self.not_followed = {}, {}, 0
         self.answered, self.free, self.deleted = set(), set(), 0
+        self.promised = False
+
+    @staticmethod
+    def entries(receipt, body):
+        """The rules of a genesis or policy receipt, as text; none where it leaves them as they are."""
+        policy = body["policy"] if receipt.header["kind"] in ("genesis", "policy") else ()
+        return [entry["value"] for entry in policy if entry["name"] == "approvals"]
+
+    def promise(self, receipt, body):
+        """Takes the next receipt of whatever evidence: whether the log has rules at all."""
+        self.promised = self.promised or bool(self.entries(receipt, body))
 
     def push(self, receipt, body):
         kind = receipt.header["kind"]
         if kind in ("genesis", "policy"):
-            for entry in body["policy"]:
-                if entry["name"] == "approvals":
-                    self.rules = read_rules(entry["value"]) if entry["value"] else {}
+            for text in self.entries(receipt, body):
+                self.rules = read_rules(text) if text else {}
         elif kind == "tool_intent":
             if body["tool"] not in self.rules:
                 if len(self.free) < self.MOST:
@@ -1888,6 +2052,7 @@ class Log:
         try:
             body = receipt.body()
             if body is not None:
+                self.approvals.promise(receipt, body)
                 check_others(receipt, body)
             if not self.verdict.failed("integrity") and (self.selection or self.first == 0):
                 self.epochs.push(receipt, root)
@@ -2078,14 +2243,14 @@ class Log:
             raise Refused("chain", "not included in the checkpoint")
 
 
-def inside(folder, name):
+def inside(folder, name, most=-1):
     path = os.path.join(folder, name)
     if not os.path.lexists(path):
         return None
     if os.path.islink(path) or not os.path.isfile(path):
         raise Refused(name, "not a plain file")
     with open(path, "rb") as file:
-        return file.read()
+        return file.read(most)
 
 
 def read_proofs(data):
@@ -2454,10 +2619,14 @@ def verify(path, pins, brought, size, revocations=(), others=(), subject=None):
     selection = manifest.word != "all" if manifest else there
     log = Log(verdict, pins, own, selection, revocations, subject)
 
-    # Beside the receipts: proofs, view, earlier checkpoints, ciphertexts.
+    # Beside the receipts: proofs, timestamp, view, earlier checkpoints, ciphertexts.
     proofs = attempt(beside, part, "proofs.bin") if log.selection else None
     if log.selection and proofs is None:
         beside.append(Refused("proofs.bin", "missing"))
+    data = attempt(beside, inside, path, "checkpoint.tsr", MOST_TIMESTAMP + 1)
+    if data is not None and attempt(beside, check_timestamp, data, own.note):
+        remark = "checkpoint.tsr: a timestamp over checkpoint.note; its signature was not checked"
+        verdict.remarks.append(remark)
     data = attempt(beside, part, "checkpoints.bin")
     older = attempt(beside, read_checkpoints, data, own) if data is not None else []
     evidence = (older or []) + [own]
@@ -2622,6 +2791,12 @@ def finish(verdict, log, evidence, brought, size):
     log.attribution(anchored)
     if not verdict.answers["completeness"][0]:
         verdict.set("completeness", UNVERIFIED, why)
+    if log.approvals.promised and not (whole and log.first == 0):
+        remark = "approvals were not judged: rules of the log say which tools need them, and in a part "
+        verdict.remarks.append(remark + "of a log what approves may be missing")
+    more = log.contracts.changed - log.contracts.NAMED
+    if more > 0:
+        verdict.remarks.append("%d more contracts were changed without a new version" % more)
     log.erasures.answer(verdict, whole and log.first == 0, log.deleted)
     return verdict, log
 

@@ -1,12 +1,12 @@
 //! The log of a member, held against what the fleet log has of it.
 
 use crate::{FleetReport, MemberReport, MemberState};
-use ai_audit_core::{LeafHash, NodeHash};
+use ai_audit_core::{LeafHash, NodeHash, Question};
 use ai_audit_merkle::{Frontier, TreeSize};
 use ai_audit_verify::{Observed, Observer, Report};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use serde::Serialize;
 
 /// Looks on while the log of a member is verified, and keeps the roots that matter.
@@ -43,11 +43,12 @@ pub struct MemberEvidence {
 pub enum EvidenceFinding {
     /// It is verified, and continues the checkpoint.
     Holds,
-    /// It tells nothing: no checkpoint was taken, or it is a part of the log.
+    /// It tells nothing: no checkpoint was taken, it is a part of the log, or who signed it is open.
     Untold,
-    /// It fails by itself.
+    /// It fails by itself, or by what the verifier brought; or it contradicts the fleet log, and it is open who
+    /// signed it.
     Failed,
-    /// It is shorter than the checkpoint.
+    /// It is shorter than the checkpoint, or than one that the verifier brought.
     Cut,
     /// It does not have the checkpoint's root.
     Forked,
@@ -106,6 +107,9 @@ impl MemberEvidence {
 impl FleetReport {
     /// Holds a log that was verified, under the key lines of the roster and no others, against its member.
     /// `from` says where it lies. Returns whether it is the log of a member.
+    ///
+    /// Verify it under all else that the verifier brought ([`TrustPolicy::pinned_to`](ai_audit_verify::TrustPolicy::pinned_to)):
+    /// what he knows of a member is lost otherwise.
     pub fn hold(&mut self, from: &str, report: &Report, watch: &MemberWatch) -> bool {
         let Some(origin) = report.origin.as_deref() else {
             return false;
@@ -131,22 +135,45 @@ impl FleetReport {
     }
 }
 
+/// What its verification says, and then what the fleet log does. Where it stays open what was signed, or by whom,
+/// it shows nothing good; and where it contradicts the fleet log it has failed and is neither cut nor forked.
 fn judge(
     member: &MemberReport,
     report: &Report,
     watch: &MemberWatch,
 ) -> (EvidenceFinding, Option<String>) {
     let verdict = &report.verdict;
-    for (name, status) in [
-        ("integrity", &verdict.integrity),
-        ("attribution", &verdict.attribution),
-    ] {
-        if !status.is_verified() {
-            let why = format!("{name} {status}");
-            return (EvidenceFinding::Failed, Some(why));
+    let told = |question: Question| format!("{} {}", question.name(), verdict.answer(question));
+    let failed = |question: &Question| verdict.answer(*question).is_failed();
+    let by_itself = [
+        Question::Integrity,
+        Question::Attribution,
+        Question::Time,
+        Question::Erasure,
+    ];
+    if let Some(question) = by_itself.into_iter().find(failed) {
+        return (EvidenceFinding::Failed, Some(told(question)));
+    }
+    let (finding, why) = match failed(&Question::Completeness) {
+        true => (EvidenceFinding::Cut, Some(told(Question::Completeness))),
+        false => compare(member, watch),
+    };
+    let mut asked = [Question::Integrity, Question::Attribution].into_iter();
+    let open = asked.find(|question| !verdict.answer(*question).is_verified());
+    match (open.map(told), finding) {
+        (None, _) => (finding, why),
+        (open, EvidenceFinding::Holds | EvidenceFinding::Untold) => (EvidenceFinding::Untold, open),
+        // Something is wrong with it all the same, and whoever made it need not be the member.
+        (Some(open), _) => {
+            let why = why.map_or_else(String::new, |why| format!("; {why}"));
+            (EvidenceFinding::Failed, Some(format!("{open}{why}")))
         }
     }
-    let untold = |why: &str| (EvidenceFinding::Untold, Some(why.to_string()));
+}
+
+/// Holds its tree against the last checkpoint taken.
+fn compare(member: &MemberReport, watch: &MemberWatch) -> (EvidenceFinding, Option<String>) {
+    let untold = |why: &str| (EvidenceFinding::Untold, Some(String::from(why)));
     if watch.part {
         return untold("it is a part of the log, whose end and tree are not there");
     }

@@ -10,6 +10,7 @@
 //! | the same while it is verified | [`FleetObserver`] |
 //! | say what it comes to | [`FleetReport`] |
 //! | hold the log of a member against what the fleet log has of it | [`MemberWatch`], [`FleetReport::hold`] |
+//! | tell what was brought of members whose logs are not at hand | [`FleetReport::account_for`] |
 //! | decide what to seal of what a member shows | [`Member::offered_note`], [`Member::offered_request`], [`Member::offered_tree`], [`Member::offered_proof`] |
 //!
 //! # Example
@@ -48,6 +49,7 @@
 
 extern crate alloc;
 
+mod brought;
 mod evidence;
 mod fleet;
 mod member;
@@ -57,6 +59,7 @@ mod problem;
 mod report;
 mod take;
 
+pub use brought::Unheld;
 pub use evidence::{EvidenceFinding, MemberEvidence, MemberWatch};
 pub use fleet::{Fleet, FleetFault, FleetState, MAX_FAULTS, MAX_MEMBERS};
 pub use member::{Change, Fork, MAX_CHANGES, MAX_REASON, Member, Taken, When};

@@ -1,6 +1,6 @@
 //! What a fleet comes to: each member, its state, and the exit code.
 
-use crate::{Change, Fleet, FleetFault, Fork, Member, MemberEvidence};
+use crate::{Change, Fleet, FleetFault, Fork, Member, MemberEvidence, Unheld};
 use ai_audit_core::{Exit, NodeHash, Timestamp};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -23,6 +23,9 @@ pub struct FleetReport {
     /// Origins that the verifier expects and that are not in the roster under their key line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<String>,
+    /// What the verifier brought of logs that are not at hand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unheld: Vec<Unheld>,
     /// Whether something of the fleet log is not there, or counts for nothing: it is a part, or bytes are
     /// deleted. What is a fault then, or absent, may be none with the rest, so neither fails anything.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
@@ -105,7 +108,7 @@ pub enum MemberState {
     Missing,
     /// Its log, which was brought, fails.
     Failed,
-    /// Its log, which was brought, is shorter than its last checkpoint.
+    /// Its log, which was brought, is shorter than its last checkpoint, or than one that was brought.
     Cut,
     /// It signed two histories, or its log, which was brought, is not that of its last checkpoint.
     Forked,
@@ -152,6 +155,7 @@ impl Fleet {
             faults: self.faults().to_vec(),
             more_faults: self.more_faults(),
             absent: Vec::new(),
+            unheld: Vec::new(),
             partial: false,
             unknown: None,
         }
@@ -224,7 +228,8 @@ impl FleetReport {
             .members
             .iter()
             .any(|member| member.evidence.iter().any(MemberEvidence::tells_nothing));
-        let open = untold || self.partial || self.unknown.is_some();
+        let unheld = self.unheld.iter().any(|one| !one.dropped);
+        let open = untold || unheld || self.partial || self.unknown.is_some();
         match open || states.clone().any(|exit| exit == Exit::Unverified) {
             true => Exit::Unverified,
             false => Exit::Verified,

@@ -7,8 +7,7 @@ pub use self::remains::{Remains, Remnant};
 use self::remains::Example;
 use crate::{ErasureCompleted, ErasureRequested, KekId};
 use ai_audit_core::{
-    Content, Decision, DecodeBody as _, Digest, Kind, LeafHash, ReceiptId, SubjectKeyId,
-    UnverifiedReceipt,
+    Decision, DecodeBody as _, Digest, Kind, LeafHash, ReceiptId, SubjectKeyId, UnverifiedReceipt,
 };
 use alloc::boxed::Box;
 use alloc::collections::btree_map::Entry;
@@ -228,22 +227,21 @@ impl ErasureAudit {
         self.destroyed.contains_key(key)
     }
 
-    /// Whether a request named this key as one of this subject. Looks through all requests.
+    /// The `seq` of the completion that destroys this key, if one was seen.
     #[must_use]
-    pub fn is_named(&self, subject: &str, key: &SubjectKeyId) -> bool {
-        let mut named = self.erasures.iter().flat_map(|one| &one.subjects);
-        named.any(|(name, keys)| name == subject && keys.contains(key))
+    pub fn destroyed_by(&self, key: &SubjectKeyId) -> Option<u64> {
+        self.destroyed.get(key).copied()
     }
 
+    /// Looks at all fields: one under a destroyed key is told before a second key, which may be for want of
+    /// a receipt, whatever their order.
     fn decision(&mut self, id: ReceiptId, decision: &Decision<'_>) -> Result<(), ErasureError> {
-        for kept in decision.kept.iter() {
-            let Content::Encrypted(field) = &kept.content else {
-                continue;
-            };
+        let (mut destroyed, mut second) = (None, None);
+        for (name, field) in decision.encrypted() {
             let key = field.key;
-            if let Some(completed) = self.destroyed.get(&key) {
-                let completed = *completed;
-                return Err(ErasureError::DestroyedKey { key, completed });
+            if let Some(completed) = self.destroyed_by(&key) {
+                destroyed.get_or_insert(ErasureError::DestroyedKey { key, completed });
+                continue;
             }
             let keeps = self.keeps_examples;
             let in_use = self
@@ -251,14 +249,14 @@ impl ErasureAudit {
                 .entry(tag(&decision.subject))
                 .or_insert_with(|| InUse {
                     key,
-                    example: keeps.then(|| Example::of(id, &kept.name, field)).flatten(),
+                    example: keeps.then(|| Example::of(id, name, field)).flatten(),
                 })
                 .key;
             if in_use != key {
-                return Err(ErasureError::SecondKey { key, in_use });
+                second.get_or_insert(ErasureError::SecondKey { key, in_use });
             }
         }
-        Ok(())
+        destroyed.or(second).map_or(Ok(()), Err)
     }
 
     fn request(

@@ -186,6 +186,7 @@ impl<W: KeyWrapper<Error = SubjectKeysError> + Send + Sync> WrapsKeys for W {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubjectKeysError {
     reason: String,
+    of_reader: bool,
 }
 
 impl SubjectKeysError {
@@ -194,7 +195,22 @@ impl SubjectKeysError {
     pub fn new(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
+            of_reader: false,
         }
+    }
+
+    /// Says that only who reads is refused: who writes has the access that is missing, or takes back first
+    /// what a crash cut off.
+    #[must_use]
+    pub fn of_reader(mut self) -> Self {
+        self.of_reader = true;
+        self
+    }
+
+    /// Whether whoever writes may well be able to do it.
+    #[must_use]
+    pub const fn is_of_reader(&self) -> bool {
+        self.of_reader
     }
 }
 

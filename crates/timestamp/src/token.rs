@@ -63,7 +63,7 @@ impl TimestampToken {
         let signer = Signer::parse(&parts.signer)?;
         // RFC 5652 section 5.1 lets a verifier insist on it, and nobody signs this list.
         let mut digests = parts.digests.iter().map(HashAlgorithm::from_identifier);
-        if parts.digests.is_empty() || digests.any(|digest| digest != Some(signer.hash)) {
+        if parts.digests.len() != 1 || digests.any(|digest| digest != Some(signer.hash)) {
             return Err(TimestampError::odd(
                 "signed data",
                 "digest algorithms: expected the signer's alone",

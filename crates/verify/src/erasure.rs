@@ -6,7 +6,7 @@ mod store;
 
 use self::asked::Asked;
 pub(crate) use self::store::KeyStore;
-use crate::TrustPolicy;
+use crate::{Report, TrustPolicy};
 use ai_audit_core::{Kind, LogId, Status, UnverifiedReceipt};
 use ai_audit_shredding::{Erasure, ErasureAudit, Erasures};
 use alloc::format;
@@ -19,6 +19,8 @@ pub(crate) struct ErasureLine<'p> {
     audit: ErasureAudit,
     asked: Option<Asked<'p>>,
     store: KeyStore<'p>,
+    /// Whether a receipt names the subject that is asked for.
+    named: bool,
     /// Whether a receipt speaks of erasures.
     any: bool,
     /// The first thing that does not hold, whatever else the log has.
@@ -45,6 +47,8 @@ pub(crate) struct Seen {
 pub(crate) struct Answer {
     pub(crate) status: Status,
     pub(crate) remarks: Vec<String>,
+    /// Whether it is unverified because no receipt of the whole log names the subject.
+    pub(crate) of_unknown: bool,
 }
 
 impl<'p> ErasureLine<'p> {
@@ -54,6 +58,7 @@ impl<'p> ErasureLine<'p> {
             audit: ErasureAudit::new(),
             asked: policy.asked_subject().map(Asked::new),
             store: KeyStore::None,
+            named: false,
             any: false,
             failed: None,
             absent: None,
@@ -73,28 +78,34 @@ impl<'p> ErasureLine<'p> {
         let (seq, kind) = (receipt.header().seq, receipt.header().kind);
         let outcome = self.audit.push(receipt);
         let names = self.asked.as_mut().is_none_or(|asked| asked.see(receipt));
+        self.named |= names;
         // A completion names nobody: whoever is asked for may hang on it.
         let concerns = names || kind == Kind::ERASURE_COMPLETED;
         self.any |= concerns && matches!(kind, Kind::ERASURE_REQUESTED | Kind::ERASURE_COMPLETED);
-        let Err(error) = outcome else {
+        let Err(mut error) = outcome else {
             return;
         };
-        let failed = || Status::failed_at(seq, error.to_string());
         if let Some(asked) = &mut self.asked
             && !concerns
-            && !asked.hangs_on(&self.audit, &error)
         {
-            if whole || !error.is_absence() {
-                asked.others.get_or_insert_with(failed);
-            }
-        } else if error.is_absence() && !whole {
+            let Some(his) = asked.comes_back(&self.audit, receipt) else {
+                if whole || !error.is_absence() {
+                    let failed = || Status::failed_at(seq, error.to_string());
+                    asked.others.get_or_insert_with(failed);
+                }
+                return;
+            };
+            error = his;
+        }
+        if error.is_absence() && !whole {
             self.absent.get_or_insert_with(|| {
                 Status::unverified(format!(
                     "receipt {seq}: {error}; or it is in a part of the log that is not here"
                 ))
             });
         } else {
-            self.failed.get_or_insert_with(failed);
+            self.failed
+                .get_or_insert_with(|| Status::failed_at(seq, error.to_string()));
         }
     }
 
@@ -102,6 +113,8 @@ impl<'p> ErasureLine<'p> {
     pub(crate) fn finish(self, seen: &Seen) -> Answer {
         let erasures = self.audit.finish();
         let mut remarks = Vec::new();
+        let is_all_here = seen.whole && seen.sound && !seen.deleted;
+        let unknown = self.asked.is_some() && !self.named && is_all_here;
         if let Some(asked) = &self.asked {
             asked.tell(&erasures, &mut remarks);
         }
@@ -127,7 +140,12 @@ impl<'p> ErasureLine<'p> {
                 None => found.status(seen, &mut remarks),
             }
         });
-        Answer { status, remarks }
+        let of_unknown = unknown && matches!(status, Status::Unverified { .. });
+        Answer {
+            status,
+            remarks,
+            of_unknown,
+        }
     }
 
     /// The answer for one receipt without the others, of which it says nothing.
@@ -135,7 +153,17 @@ impl<'p> ErasureLine<'p> {
         Answer {
             status: recorded(self.any, true),
             remarks: Vec::new(),
+            of_unknown: false,
         }
+    }
+}
+
+impl Report {
+    /// Whether the erasure line was asked for a subject whom no receipt of a whole log names. Where there are
+    /// several logs, he may be in another one.
+    #[must_use]
+    pub const fn is_of_unknown_subject(&self) -> bool {
+        self.of_unknown_subject
     }
 }
 

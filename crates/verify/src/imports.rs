@@ -18,6 +18,10 @@ use alloc::vec::Vec;
 const MAX_SOURCES: usize = 1024;
 /// How many sources are told of in words.
 const TOLD: usize = 10;
+/// The most characters that are told of each text of an importer.
+const MAX_TEXT: usize = 300;
+/// The most keys that are told of a source.
+const MAX_KEYS: usize = 8;
 
 /// Follows the imports of a log or of a part of it.
 #[derive(Debug)]
@@ -107,13 +111,13 @@ impl<'p> Imports<'p> {
         ];
         let open = answers.iter().filter_map(|(name, answer)| match answer {
             ImportedAnswer::Verified => None,
-            ImportedAnswer::Failed(why) => Some(format!("{name} FAILED: {}", why.as_str())),
-            ImportedAnswer::Unverified(why) => Some(format!("{name} unverified: {}", why.as_str())),
+            ImportedAnswer::Failed(why) => Some(format!("{name} FAILED: {}", cut(why))),
+            ImportedAnswer::Unverified(why) => Some(format!("{name} unverified: {}", cut(why))),
         });
         let found = Source {
             seq: receipt.header().seq,
-            name: source.name.to_string(),
-            system: source.system.to_string(),
+            name: cut(&source.name),
+            system: cut(&source.system),
             items: source.items,
             keys: source.keys.to_vec(),
             open: open.collect(),
@@ -193,7 +197,12 @@ impl<'p> Imports<'p> {
                 let is = |pin: &Pin| matches!(pin, Pin::Key(pinned) if pinned == key);
                 self.pins.iter().any(is)
             };
-            let keys: Vec<String> = source.keys.iter().map(ToString::to_string).collect();
+            let told = source.keys.iter().take(MAX_KEYS);
+            let mut keys: Vec<String> = told.map(ToString::to_string).collect();
+            let more = source.keys.len() - keys.len();
+            if more > 0 {
+                keys.push(format!("one of {more} more keys"));
+            }
             let whose = match source.keys.iter().all(pinned) {
                 true => "which you pinned",
                 false => {
@@ -223,4 +232,14 @@ impl<'p> Imports<'p> {
         }
         text
     }
+}
+
+/// The beginning of a text, where it is longer than a remark has room for.
+fn cut(text: &str) -> String {
+    if text.chars().nth(MAX_TEXT).is_none() {
+        return text.into();
+    }
+    let mut cut: String = text.chars().take(MAX_TEXT - 1).collect();
+    cut.push('…');
+    cut
 }

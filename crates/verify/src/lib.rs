@@ -44,6 +44,7 @@
 
 extern crate alloc;
 
+mod approvals;
 mod batches;
 mod bodies;
 mod checkpoints;

@@ -1,5 +1,6 @@
 //! Verifying a log from its first receipt to its last, fed one receipt at a time.
 
+use crate::approvals::OwnRules;
 use crate::checkpoints::{self, Checkpoints};
 use crate::contracts::Contracts;
 use crate::erasure::{ErasureLine, KeyStore, Seen};
@@ -38,6 +39,7 @@ pub struct LogVerifier<'p> {
     checkpoints: Checkpoints,
     intents: OpenIntents,
     approvals: ApprovalAudit,
+    rules: OwnRules,
     time: Times<'p>,
     epochs: EpochAudit,
     /// The `seq` of the first receipt.
@@ -71,6 +73,7 @@ impl<'p> LogVerifier<'p> {
             checkpoints,
             intents: OpenIntents::new(),
             approvals: ApprovalAudit::new(policy.approval_rules().clone()),
+            rules: OwnRules::default(),
             time,
             epochs: EpochAudit::new(),
             first: None,
@@ -175,6 +178,7 @@ impl<'p> LogVerifier<'p> {
         if self.first != Some(0) {
             self.imports.part();
         }
+        self.rules.see(&receipt);
         if let Err(reason) = self.imports.see(&receipt) {
             self.break_at(seq, reason);
         }
@@ -356,13 +360,13 @@ impl<'p> LogVerifier<'p> {
         remarks.extend(report::not_followed(&self.intents));
         remarks.extend(match from_genesis {
             true => self.approvals.remark(),
-            false => report::approvals_of_part(self.policy),
+            false => self.rules.of_part(self.policy),
         });
         remarks.extend(erasure.remarks);
         remarks.extend(self.contracts.remarks());
         remarks.extend(self.imports.remarks());
         remarks.extend(self.incidents.remarks());
-        if outcome.foreign > 0 {
+        if outcome.foreign > 0 && !self.policy.is_of_several_logs() {
             let count = outcome.foreign;
             remarks.push(format!(
                 "{count} of the checkpoints that you brought are of other logs"
@@ -388,6 +392,7 @@ impl<'p> LogVerifier<'p> {
             time_bounds: time.bounds.iter().cloned().collect(),
             remarks,
             disclosed: Vec::new(),
+            of_unknown_subject: erasure.of_unknown,
         }
     }
 

@@ -35,6 +35,7 @@ pub struct TrustPolicy {
     timestamps: Vec<TimestampToken>,
     subject: Option<String>,
     approvals: ApprovalRules,
+    of_several: bool,
 }
 
 /// A checkpoint that cannot be part of a policy.
@@ -64,6 +65,7 @@ impl Default for TrustPolicy {
             timestamps: Vec::new(),
             subject: None,
             approvals: ApprovalRules::new(),
+            of_several: false,
         }
     }
 }
@@ -79,6 +81,33 @@ impl TrustPolicy {
     #[must_use]
     pub fn pin(mut self, pin: Pin) -> Self {
         self.pins.push(pin);
+        self
+    }
+
+    /// The same trust for logs with these pins, in the place of its own. The known size is left out: it is
+    /// one log's. All else that was brought stays: revocations, rules for approvals, checkpoints, witnesses.
+    ///
+    /// ```
+    /// use ai_audit_core::SigningKey;
+    /// use ai_audit_verify::{Pin, TrustPolicy};
+    ///
+    /// let pin = |seed| Pin::Key(SigningKey::from_bytes(&[seed; 32]).verifying_key());
+    /// let policy = TrustPolicy::new().pin(pin(1)).min_size(7);
+    /// let other = policy.pinned_to(vec![pin(2), pin(3)]);
+    /// assert_eq!((other.pins().len(), other.known_size()), (2, None));
+    /// ```
+    #[must_use]
+    pub fn pinned_to(mut self, pins: Vec<Pin>) -> Self {
+        self.pins = pins;
+        self.min_size = None;
+        self
+    }
+
+    /// Says that it is for several logs, each verified by itself: what was brought of the others is neither
+    /// told as of other logs nor leaves this one open. Whoever says so tells what nothing answered for.
+    #[must_use]
+    pub const fn of_several_logs(mut self) -> Self {
+        self.of_several = true;
         self
     }
 
@@ -303,6 +332,11 @@ impl TrustPolicy {
             Pin::Key(key) => Some(*key),
             Pin::Log(_) => None,
         })
+    }
+
+    /// Whether somebody else tells what was brought of other logs.
+    pub(crate) const fn is_of_several_logs(&self) -> bool {
+        self.of_several
     }
 
     /// Whether it is used on a device, where little is kept.

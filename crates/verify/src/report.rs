@@ -45,6 +45,9 @@ pub struct Report {
     /// Texts that were held against the digests of a single receipt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disclosed: Vec<FieldDisclosure>,
+    /// What [`Report::is_of_unknown_subject`] tells: a verdict may hang on it, so it is no matter of words.
+    #[serde(skip)]
+    pub(crate) of_unknown_subject: bool,
 }
 
 /// What was found of one witness.
@@ -147,9 +150,12 @@ pub(crate) fn complete_remark(epochs: &[u64]) -> Option<String> {
 impl Report {
     /// The report on evidence of one log alone. Who brings key line and checkpoint of another log too
     /// asks for that one as well, and this evidence cannot answer for it: completeness then is not
-    /// verified.
+    /// verified, but where each of [several logs](TrustPolicy::of_several_logs) is verified by itself.
     #[must_use]
     pub fn of_one_log(mut self, policy: &TrustPolicy) -> Self {
+        if policy.is_of_several_logs() {
+            return self;
+        }
         let own = self.origin.as_deref();
         let pinned = policy.pins().iter().filter_map(|pin| match pin {
             Pin::Log(line) => Some(line.name()),
@@ -181,13 +187,4 @@ impl Report {
         }
         exit
     }
-}
-
-/// What is said of the verifier's rules for approvals where they are not held against receipts.
-pub(crate) fn approvals_of_part(policy: &TrustPolicy) -> Option<String> {
-    let asked = !policy.approval_rules().is_empty();
-    asked.then(|| {
-        "that tools need approvals is not held against a part of a log: what approves may not be in it"
-            .into()
-    })
 }

@@ -3,6 +3,7 @@
 mod brought;
 mod place;
 
+use crate::approvals::OwnRules;
 use crate::contracts::Contracts;
 use crate::erasure::{ErasureLine, Seen};
 use crate::imports::Imports;
@@ -42,6 +43,9 @@ pub struct SelectionVerifier<'p> {
     receipts: u64,
     broken: Option<Status>,
     intents: OpenIntents,
+    rules: OwnRules,
+    /// Whether a tool outcome is among the receipts: nothing else breaks a rule for approvals.
+    outcome: bool,
     time: Times<'p>,
     epochs: SelectedEpochs,
     erasures: ErasureLine<'p>,
@@ -68,6 +72,8 @@ impl<'p> SelectionVerifier<'p> {
     pub fn new(policy: &'p TrustPolicy, note: SignedNote, checkpoint: Checkpoint) -> Self {
         let mut imports = Imports::new(policy);
         imports.part();
+        let mut time = Times::new(policy);
+        time.part();
         Self {
             policy,
             walk: Walk::new(policy),
@@ -79,7 +85,9 @@ impl<'p> SelectionVerifier<'p> {
             receipts: 0,
             broken: None,
             intents: OpenIntents::new(),
-            time: Times::new(policy),
+            rules: OwnRules::default(),
+            outcome: false,
+            time,
             epochs: SelectedEpochs::new(),
             erasures: ErasureLine::new(policy),
             contracts: Contracts::default(),
@@ -143,6 +151,8 @@ impl<'p> SelectionVerifier<'p> {
         if !bodies::is_signed(&receipt) {
             self.break_at(seq, bodies::NOT_SIGNED.into());
         }
+        self.rules.see(&receipt);
+        self.outcome |= header.kind == Kind::TOOL_OUTCOME;
         self.erasures.see(&receipt, false);
         if let Err(reason) = self.contracts.see(&receipt, false) {
             self.break_at(seq, reason);
@@ -346,7 +356,10 @@ impl<'p> SelectionVerifier<'p> {
             remarks.extend(complete_remark(self.epochs.complete()));
         }
         remarks.extend(report::not_followed(&self.intents));
-        remarks.extend(report::approvals_of_part(self.policy));
+        // A single receipt of another kind needs no approvals.
+        if !self.single || self.outcome {
+            remarks.extend(self.rules.of_part(self.policy));
+        }
         let erasure = match self.single {
             true => self.erasures.of_one(),
             false => self.erasures.finish(&Seen {
@@ -386,6 +399,7 @@ impl<'p> SelectionVerifier<'p> {
             time_bounds: time.bounds.iter().cloned().collect(),
             remarks,
             disclosed: Vec::new(),
+            of_unknown_subject: erasure.of_unknown,
         }
     }
 
@@ -431,7 +445,10 @@ impl<'p> SelectionVerifier<'p> {
             self.break_at(header.seq, reason);
             return;
         }
-        self.time.see(header.seq, header.sealed_at);
+        match header.kind.is_never_batched() {
+            true => self.time.see_beside(header.seq, header.sealed_at),
+            false => self.time.see(header.seq, header.sealed_at),
+        }
     }
 
     /// What third parties signed of the checkpoint, in the evidence or as the verifier brought it.

@@ -1,6 +1,7 @@
 //! When receipts were sealed, by the word of third parties: bounds, and the writer's times held
 //! against them.
 
+mod below;
 mod bounds;
 mod sealed;
 
@@ -16,6 +17,7 @@ use ai_audit_timestamp::{TimestampError, TimestampToken, TrustedCertificates, Ve
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use below::Below;
 use sealed::SealedTimes;
 
 /// The most remarks about tokens that do not count.
@@ -30,6 +32,7 @@ pub(crate) struct Times<'p> {
     tokens: Vec<(TimestampToken, bool)>,
     sealed: SealedTimes,
     bounds: TimeBounds,
+    below: Below,
     /// The contradiction of the lowest receipt.
     contradiction: Option<(u64, String)>,
     remarks: Vec<String>,
@@ -63,6 +66,7 @@ impl<'p> Times<'p> {
                 .collect(),
             sealed: SealedTimes::default(),
             bounds: TimeBounds::default(),
+            below: Below::default(),
             contradiction: None,
             remarks: Vec::new(),
         };
@@ -76,8 +80,15 @@ impl<'p> Times<'p> {
         times
     }
 
-    /// A checkpoint of this size will be asked about: the time of its last receipt is kept.
+    /// The receipts are a part of a log: what bounds them may be in what is not here.
+    pub(crate) const fn part(&mut self) {
+        self.below.part();
+    }
+
+    /// A checkpoint of this size will be asked about: the times of its last receipt and of the first
+    /// behind it are kept.
     pub(crate) fn expect(&mut self, size: u64) {
+        self.below.expect(size);
         if let Some(last) = size.checked_sub(1) {
             self.sealed.keep(last);
         }
@@ -90,6 +101,19 @@ impl<'p> Times<'p> {
 
     /// Takes the time of the next receipt, which does not lie before that of the last.
     pub(crate) fn see(&mut self, seq: u64, sealed_at: Timestamp) {
+        self.below.see(seq, sealed_at);
+        self.hold(seq, sealed_at);
+    }
+
+    /// The same with a receipt that travels with every part of a log: nobody asks here when it was
+    /// sealed, and it is older than what was asked for.
+    pub(crate) fn see_beside(&mut self, seq: u64, sealed_at: Timestamp) {
+        self.below.pass();
+        self.hold(seq, sealed_at);
+    }
+
+    /// Holds a time against the bounds from below.
+    fn hold(&mut self, seq: u64, sealed_at: Timestamp) {
         self.sealed.record(seq, sealed_at);
         let Some(bound) = self.bounds.latest_not_before() else {
             return;
@@ -118,6 +142,7 @@ impl<'p> Times<'p> {
         before: Option<NodeHash>,
     ) -> Result<(), String> {
         let seq = receipt.header().seq;
+        self.below.anchor(seq);
         let anchor = Anchor::decode(receipt).map_err(|error| error.to_string())?;
         let (note, checkpoint) = anchor.checkpoint().map_err(|error| error.to_string())?;
         let size = checkpoint.size.as_u64();
@@ -155,6 +180,7 @@ impl<'p> Times<'p> {
         }
         for word in words {
             // That its bytes are in this receipt does not hang on the path.
+            self.below.bound(seq);
             self.bounds.add_not_before(TimeBound {
                 kind: TimeBoundKind::NotBefore,
                 first: seq,
@@ -207,8 +233,12 @@ impl<'p> Times<'p> {
         if self.tokens.iter().any(|(_, found)| !found) {
             self.remark("a timestamp is over none of the checkpoints here".into());
         }
+        let status = self.answer(end);
+        if end.is_some() && !status.is_failed() {
+            self.remarks.extend(self.below.remarks());
+        }
         TimeOutcome {
-            status: self.answer(end),
+            status,
             bounds: self.bounds,
             remarks: self.remarks,
         }
@@ -302,7 +332,7 @@ impl<'p> Times<'p> {
         let Some(last) = self.sealed.known_up_to(size, limit).checked_sub(1) else {
             return;
         };
-        self.bounds.add_not_later(TimeBound {
+        let bound = TimeBound {
             kind: TimeBoundKind::NotLater,
             first: 0,
             last: Some(last),
@@ -311,7 +341,9 @@ impl<'p> Times<'p> {
             by: word.by,
             checkpoint: size,
             anchor,
-        });
+        };
+        self.below.add(&bound);
+        self.bounds.add_not_later(bound);
     }
 
     fn contradict(&mut self, seq: u64, reason: String) {

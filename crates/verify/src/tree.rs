@@ -214,7 +214,7 @@ impl<'p> TreeVerifier<'p> {
         }
         let (attribution, key) = self.signature();
         let (completeness, complete_to) = self.completeness(key.as_ref());
-        if self.foreign > 0 {
+        if self.foreign > 0 && !self.policy.is_of_several_logs() {
             let count = self.foreign;
             self.remark(format!(
                 "{count} of the checkpoints that you brought are of other logs"
@@ -256,6 +256,7 @@ impl<'p> TreeVerifier<'p> {
             complete_to,
             remarks: self.remarks,
             disclosed: Vec::new(),
+            of_unknown_subject: false,
         }
     }
 

@@ -226,7 +226,12 @@ States are as of the last receipt of the fleet log, or of --at. Nothing counts
 that the fleet's pinned keys did not sign, nor a checkpoint that the member's
 own key did not sign. Where the newest receipt about the fleet is not covered
 by a checkpoint that you brought, or by a quorum of your policy's witnesses, the
-fleet stays unverified.")]
+fleet stays unverified.
+
+A member's log is held against all that you bring: its checkpoints, revocations
+of its keys, the approvals of your policy. A checkpoint or revocation of a
+member whose log you do not bring (--member) leaves the fleet unverified; of one
+that was dropped it is told alone.")]
 pub(crate) struct VerifyFleet {
     /// The fleet log: a log directory, a published log, a package or a receipts file.
     pub(crate) path: PathBuf,

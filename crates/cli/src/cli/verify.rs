@@ -60,7 +60,7 @@ pub(crate) struct Verify {
     /// fast and leaves integrity and attribution unverified.
     #[arg(long, value_enum, default_value = "full")]
     pub(crate) depth: Depth,
-    /// Whose erasures the erasure line answers for. [default: all of them]
+    /// Whose erasures the erasure line answers for, as the receipts write the name. [default: all of them]
     #[arg(long, value_name = "PSEUDONYM")]
     pub(crate) subject: Option<String>,
     /// Where PATH is a proof: a text that is said to be recorded, as FIELD=FILE, such as input=question.txt.

@@ -59,6 +59,7 @@ pub(crate) fn run(args: &Verify, output: Output) -> anyhow::Result<ExitCode> {
             vec![evidence::file(path, form, &policy, &mut (), output)?]
         }
     };
+    leave_to_others(&mut outcomes);
     for outcome in &mut outcomes {
         outcome.exit = outcome.report.exit(&asked).code();
     }
@@ -90,6 +91,34 @@ fn fits_depth(args: &Verify, form: Form) -> anyhow::Result<()> {
         "--depth tree goes with a log that has a checkpoint: a log directory, a package of a whole log or a published log; {} is {form}",
         shown_path(&args.path)
     )))
+}
+
+/// A subject is in one of several logs, or in some: where one answers for him, those that do not name him have
+/// nothing to answer. Where none names him, all stay unverified.
+fn leave_to_others(outcomes: &mut [Outcome]) {
+    let mut reports = outcomes.iter().map(|outcome| &outcome.report);
+    if !reports.any(answers_for_subject) {
+        return;
+    }
+    for outcome in outcomes {
+        if outcome.report.is_of_unknown_subject() {
+            outcome.report.verdict.erasure = Status::NotApplicable;
+        }
+    }
+}
+
+/// Whether the erasure line says something of the subject. What stays unverified does where every receipt was read:
+/// in a log that failed, is cut off at its beginning or lacks bytes, nobody need be named.
+fn answers_for_subject(report: &Report) -> bool {
+    let verdict = &report.verdict;
+    match verdict.erasure {
+        Status::Verified | Status::Failed { .. } => true,
+        Status::NotApplicable => false,
+        Status::Unverified { .. } => {
+            let is_whole = !verdict.completeness.is_failed() && report.deleted.is_empty();
+            verdict.integrity.is_verified() && is_whole && !report.is_of_unknown_subject()
+        }
+    }
 }
 
 /// A failure is worse than anything unverified.

@@ -1,8 +1,11 @@
 //! `ai-audit verify --subject`, and the subject keys that lie in the log directory.
 
 use crate::run::{Done, Place};
+use serde_json::Value;
 use std::fs;
 
+const NOT_NAMED: &str =
+    "no receipt here names this subject: names are compared as they are written";
 const PASSPHRASE: (&str, &str) = ("AI_AUDIT_KEK_PASSPHRASE", "correct horse");
 
 /// Persons 7 and 8 are recorded, and person 7 is erased.
@@ -50,7 +53,69 @@ fn the_keys_in_the_directory_verify_an_erasure() {
             .1
             .contains("nothing of the subject was erased")
     );
-    assert_eq!(line(&of("person-70").good()).0, "not_applicable");
+    // Who is not named, or not so, was not erased for all that.
+    for unseen in ["person-70", "Person-7"] {
+        let done = of(unseen);
+        assert_eq!(done.code, 3, "{}", done.out);
+        let (status, why) = line(&done);
+        assert!(
+            status == "unverified" && why.starts_with(NOT_NAMED),
+            "{why}"
+        );
+    }
+}
+
+/// The erasure line's status in each log that was looked at, sorted.
+fn statuses(done: &Done) -> Vec<String> {
+    let logs = done.json()["logs"].clone();
+    let of = |log: &Value| log["verdict"]["erasure"]["status"].to_string();
+    let mut all: Vec<String> = logs.as_array().unwrap().iter().map(of).collect();
+    all.sort();
+    all
+}
+
+/// In a directory with several logs one that does not name him says nothing against one that does.
+#[test]
+fn of_several_logs_those_that_name_him_answer() {
+    let place = erased(&[]);
+    place.write(
+        "acme",
+        r#"{"tenant":"acme","subject":"person-9","input":"c"}"#,
+    );
+    place.run(&["record", "audit", "acme"]).good();
+    let of = |more: &[&str]| {
+        let key = ["verify", "audit", "--require", "erasure", "--json"];
+        place.run(&[&key[..], more].concat())
+    };
+    let both = of(&["--subject", "person-7"]);
+    assert_eq!(both.code, 0, "{}", both.out);
+    assert_eq!(statuses(&both), ["\"not_applicable\"", "\"verified\""]);
+    // Asked of one log, and of a name that none has.
+    let one = of(&["--subject", "person-7", "--log", "acme"]);
+    assert!(
+        one.code == 3 && line(&one).1.starts_with(NOT_NAMED),
+        "{}",
+        one.out
+    );
+    let none = of(&["--subject", "Person-7"]);
+    assert!(
+        none.code == 3 && !none.out.contains("not_applicable"),
+        "{}",
+        none.out
+    );
+    // A log that is not there does not name him either, and takes the question from none of the others.
+    place
+        .run(&["init", "other", "--name", "example.org/other"])
+        .good();
+    place.run(&["record", "other", "lines"]).good();
+    place.run(&["checkpoint", "other", "-o", "kept"]).good();
+    let gone = of(&["--subject", "Person-7", "--checkpoint", "kept"]);
+    assert_eq!(gone.code, 1, "{}", gone.out);
+    assert_eq!(statuses(&gone), ["\"unverified\""; 3], "{}", gone.out);
+    let gone = of(&["--subject", "person-7", "--checkpoint", "kept"]);
+    assert_eq!(gone.code, 1, "{}", gone.out);
+    let said = ["\"not_applicable\"", "\"unverified\"", "\"verified\""];
+    assert_eq!(statuses(&gone), said, "{}", gone.out);
 }
 
 #[test]
@@ -69,9 +134,15 @@ fn everywhere_else_it_stays_unverified() {
         assert_eq!(done.code, 3, "{}", done.out);
         assert!(line(&done).1.contains("cannot be told offline"));
     }
-    assert_eq!(line(&of("p.zip", "person-70").good()).0, "not_applicable");
+    let whole = of("p.zip", "person-70");
+    assert!(
+        whole.code == 3 && line(&whole).1.starts_with(NOT_NAMED),
+        "{}",
+        whole.out
+    );
     let part = of("part.zip", "person-70");
     assert!(part.code == 3 && line(&part).1.contains("the part of the log that is here"));
+    assert!(line(&part).1.ends_with(NOT_NAMED), "{}", part.out);
     place
         .run(&["prove", "audit", "3", "-o", "one.proof"])
         .good();

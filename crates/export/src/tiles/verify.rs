@@ -8,6 +8,9 @@ use ai_audit_core::{GoodSignature, LeafHash, UnverifiedReceipt};
 use ai_audit_readahead::SignaturePool;
 use ai_audit_verify::{Depth, LogVerifier, Observed, Observer, Report, TreeVerifier, TrustPolicy};
 
+/// How many failures behind the first one are told one by one; the others are counted.
+const MAX_ALSO: u64 = 20;
+
 /// Verifies a published log under a trust policy. `progress` is told the receipts gone through, and
 /// their number as the checkpoint claims it.
 ///
@@ -61,9 +64,11 @@ pub fn observe_tiles<F: TileFiles>(
         entries: survey.entries,
         seals: survey.entries && survey.seals,
         failed: false,
+        also: 0,
     };
     run.tiles(observer);
     run.around(survey);
+    run.count_others();
     run.engine.finish()
 }
 
@@ -92,6 +97,8 @@ struct Run<'f, 'p, F> {
     entries: bool,
     seals: bool,
     failed: bool,
+    /// Failures behind the first.
+    also: u64,
 }
 
 impl<F: TileFiles> Run<'_, '_, F> {
@@ -249,14 +256,26 @@ impl<F: TileFiles> Run<'_, '_, F> {
         self.fail(error);
     }
 
-    /// The first failure is the answer, further ones are remarks.
+    /// The first failure is the answer, further ones are remarks, as many as somebody reads.
     fn fail(&mut self, error: &TilesError) {
-        if self.failed {
-            self.engine.remark(format!("also: {error}"));
-        } else {
+        if !self.failed {
+            self.failed = true;
             self.engine.fail(error.to_string());
+            return;
         }
-        self.failed = true;
+        self.also += 1;
+        if self.also <= MAX_ALSO {
+            self.engine.remark(format!("also: {error}"));
+        }
+    }
+
+    /// Tells how many failures were not told one by one.
+    fn count_others(&mut self) {
+        let more = self.also.saturating_sub(MAX_ALSO);
+        if more > 0 {
+            self.engine
+                .remark(format!("also: {more} more that do not hold"));
+        }
     }
 }
 

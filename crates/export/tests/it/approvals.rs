@@ -3,12 +3,14 @@
 use crate::files::unpack;
 use crate::logs::Log;
 use crate::package_lies::both;
+use crate::python::answers;
 use ai_audit_agentic::{
     Attestation, HumanReview, JsonDigest, Review, ReviewVerdict, Statement, ToolIntent,
     ToolOutcome, ToolStatus,
 };
 use ai_audit_core::{
-    LeafHash, LogId, PolicyChange, PolicyEntry, Signature, SigningKey, Text, UnverifiedReceipt,
+    Decision, LeafHash, LogId, PolicyChange, PolicyEntry, Signature, SigningKey, Text,
+    UnverifiedReceipt,
 };
 use ai_audit_export::Selection;
 
@@ -303,4 +305,57 @@ fn rules_that_are_none_fail_at_the_receipt_that_has_them() {
     ] {
         assert_eq!(Bank::promising(&rules).fails(), None, "{rules}");
     }
+}
+
+/// Whether both verifiers remark that nobody held the log's rules against receipts of which both say that
+/// integrity is verified.
+fn not_judged(log: &Log, selection: Selection) -> bool {
+    let files = unpack(&log.package(selection, true));
+    let report = both(&files, &log.policy());
+    assert!(report.verdict.integrity.is_verified(), "{report:?}");
+    let words = "approvals were not judged: rules of the log say";
+    let remarked = report
+        .remarks
+        .iter()
+        .any(|remark| remark.starts_with(words));
+    if let Some((_, _, said)) = answers(&files, &log.policy()) {
+        assert_eq!(said.contains(words), remarked, "{said}");
+    }
+    remarked
+}
+
+#[test]
+fn a128_a_part_of_a_log_says_that_the_logs_own_rules_were_not_judged() {
+    // A breach in the whole log; in a part of it nobody can tell.
+    let mut bank = Bank::new();
+    let intent = bank.intent("send_money");
+    bank.run(Some(intent), ToolStatus::Ok);
+    bank.log.seal(&Decision::new(), "s1");
+    assert!(bank.fails().unwrap().contains("0 approvals"));
+    let to = bank.log.head.size() - 1;
+    for selection in [
+        Selection::Range { from: 0, to },
+        Selection::Session("s1".into()),
+    ] {
+        assert!(not_judged(&bank.log, selection));
+    }
+    // The rules of a genesis, and such as were taken back.
+    for rules in [
+        format!(
+            "{{\"send_money\":{{\"keys\":[\"{}\"],\"needed\":1}}}}",
+            key(51).verifying_key()
+        ),
+        String::new(),
+    ] {
+        let entry = PolicyEntry {
+            name: "approvals".into(),
+            value: Text::from(rules),
+        };
+        let mut log = Log::promising(1, &[entry]);
+        log.seal(&Decision::new(), "s1");
+        assert!(not_judged(&log, Selection::Session("s1".into())));
+        assert!(!not_judged(&log, Selection::All));
+    }
+    // Without rules there is nothing to say.
+    assert!(!not_judged(&Log::of(1, 6), Selection::Session("s1".into())));
 }

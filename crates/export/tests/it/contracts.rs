@@ -3,6 +3,7 @@
 use crate::files::unpack;
 use crate::logs::Log;
 use crate::package_lies::both;
+use crate::python::answers;
 use ai_audit_agentic::{ContractActivation, ContractState, ContractVerdict, JsonDigest};
 use ai_audit_core::Digest;
 use ai_audit_export::Selection;
@@ -59,4 +60,27 @@ fn a38_both_verifiers_refuse_an_evaluation_before_its_activation() {
         integrity.starts_with("FAILED at receipt 5: an evaluation of contract"),
         "{integrity}"
     );
+}
+
+/// What a keeper may repeat at will is told so often and no more, by both.
+#[test]
+fn of_many_changed_contracts_a_few_are_told() {
+    let mut log = Log::of(1, 4);
+    for file in 0..8_u8 {
+        activate(&mut log, &[file], "1");
+    }
+    let files = unpack(&log.package(Selection::All, true));
+    let report = both(&files, &log.policy());
+    let counts = |said: &str| {
+        assert_eq!(
+            said.matches("activates another contract").count(),
+            5,
+            "{said}"
+        );
+        assert!(said.contains("2 more contracts were changed"), "{said}");
+    };
+    counts(&report.remarks.join("\n"));
+    if let Some((_, _, said)) = answers(&files, &log.policy()) {
+        counts(&said);
+    }
 }

@@ -8,7 +8,9 @@ use ai_audit_core::{
 };
 use ai_audit_export::Selection;
 use ai_audit_shredding::{Access, AccessOutcome, ErasedSubject, ErasureRequested, KekId};
-use ai_audit_testkit::erasures::{encrypted_decision, erasure_completion, erasure_request};
+use ai_audit_testkit::erasures::{
+    ciphertext, decision_with, encrypted_decision, erasure_completion, erasure_request,
+};
 
 fn encrypted(key: u8) -> Decision<'static> {
     Decision {
@@ -152,6 +154,7 @@ fn says(log: &Log, subject: &'static str, whole: &str, part: &str) {
 }
 
 const ERASED: &str = "unverified: erasures were recorded";
+const NOT_NAMED: &str = "unverified: no receipt here names this subject: ";
 const PART: &str = "unverified: no erasure of the subject is recorded in the part";
 
 /// Person 7 is erased; person 8 is recorded, and of person 9 and of the log itself nothing but that
@@ -182,7 +185,8 @@ fn both_verifiers_answer_for_one_subject() {
     for named in ["person-8", "person-9", ""] {
         says(&log, named, "unverified: nothing of the subject", PART);
     }
-    says(&log, "person-70", "not applicable", PART);
+    says(&log, "person-70", NOT_NAMED, PART);
+    says(&log, "Person-7", NOT_NAMED, PART);
     // Asked for person 8 while he waits.
     let mut log = one_of_several();
     ask(&mut log, "person-8", &[8], 2);
@@ -201,7 +205,7 @@ fn a28_what_fails_about_one_subject_fails_nobody_else_in_both_verifiers() {
     decide(&mut log, "person-7", 5);
     says(&log, "person-7", "FAILED at receipt 10", "FAILED");
     says(&log, "person-8", "unverified: nothing of the subject", PART);
-    says(&log, "person-70", "not applicable", PART);
+    says(&log, "person-70", NOT_NAMED, PART);
     // A second key beside the first: the erasure in between may be missing in a part.
     let mut log = one_of_several();
     decide(&mut log, "person-8", 9);
@@ -246,4 +250,49 @@ fn of_a_log_that_does_not_hold_nobody_says_whom_it_does_not_name() {
     // The signature of the last receipt.
     *log.sealed.last_mut().unwrap().last_mut().unwrap() ^= 1;
     says(&log, "person-70", "unverified: integrity failed", PART);
+}
+
+/// A decision with a field under each of these keys, in this order.
+fn decide_under(log: &mut Log, subject: &'static str, keys: [u8; 2]) {
+    let fields = keys.map(|key| ciphertext(key, b"bytes"));
+    log.seal(&decision_with(subject, &fields), "s1");
+}
+
+#[test]
+fn a127_a_second_key_hides_no_field_under_a_destroyed_one_in_either_verifier() {
+    // Key 9 would be a second one of person 8; key 5 is the destroyed one of person 7.
+    for keys in [[9, 5], [5, 9]] {
+        let mut log = one_of_several();
+        decide_under(&mut log, "person-8", keys);
+        let fails = "FAILED at receipt 10: kept: encrypted under key 0505";
+        let to = log.head.size() - 1;
+        for selection in [
+            Selection::All,
+            Selection::Session("s1".into()),
+            Selection::Range { from: 0, to },
+        ] {
+            let report = both(&unpack(&log.package(selection, true)), &log.policy());
+            let said = report.verdict.erasure.to_string();
+            assert!(said.starts_with(fails), "{keys:?}: {said}");
+        }
+        for subject in ["person-7", "person-8"] {
+            says(&log, subject, fails, fails);
+        }
+        says(&log, "person-9", "unverified: nothing of the subject", PART);
+    }
+}
+
+#[test]
+fn a127_of_two_destroyed_keys_in_a_receipt_neither_hides_the_other() {
+    for keys in [[5, 8], [8, 5]] {
+        let mut log = one_of_several();
+        let request = ask(&mut log, "person-8", &[8], 2);
+        complete(&mut log, request, &[8], 3);
+        decide_under(&mut log, "person-6", keys);
+        for (subject, key) in [("person-6", ""), ("person-7", "0505"), ("person-8", "0808")] {
+            let fails = format!("FAILED at receipt 12: kept: encrypted under key {key}");
+            says(&log, subject, &fails, &fails);
+        }
+        says(&log, "person-9", "unverified: nothing of the subject", PART);
+    }
 }

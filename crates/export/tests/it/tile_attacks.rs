@@ -28,6 +28,31 @@ fn reason(report: &Report) -> String {
 }
 
 #[test]
+fn of_many_faults_some_are_told_and_all_are_counted() {
+    let log = Log::of(1, 600);
+    for (faults, told, rest) in [
+        (20, 20, None),
+        (21, 21, Some("also: 1 more that do not hold")),
+        (200, 21, Some("also: 180 more that do not hold")),
+    ] {
+        let mut files = published(&log, false);
+        let hashes = files.files_mut().get_mut("tile/0/000").unwrap();
+        // The tile above it differs as well, and the first one is the answer itself.
+        for place in 0..faults {
+            hashes[32 * place] ^= 1;
+        }
+        let report = verify(&files, &log.policy());
+        assert!(reason(&report).contains("the payload of receipt 0, "));
+        let mut also = report.remarks;
+        also.retain(|remark| remark.starts_with("also: "));
+        assert_eq!(also.len(), told, "{also:?}");
+        if let Some(rest) = rest {
+            assert_eq!(also[20], rest);
+        }
+    }
+}
+
+#[test]
 fn a01_a16_a24_every_fault_is_named() {
     let log = Log::of(1, 600);
     let good = published(&log, false);

@@ -2,11 +2,14 @@
 
 use crate::files::{Files, get, pack, remanifest, unpack};
 use crate::logs::Log;
-use crate::python::run;
+use crate::package_lies::{both, with};
+use crate::python::{answers, run};
 use ai_audit_core::{NodeHash, SigningKey, Timestamp};
 use ai_audit_export::{ExportError, PackageOptions, Selection, verify_package, write_package};
 use ai_audit_note::{Anchor, SignedNote, cosign};
-use ai_audit_testkit::tsa::{Authority, KeyType, OpensslAuthority};
+use ai_audit_testkit::tsa::{
+    Authority, KeyType, OpensslAuthority, SHA1, TokenPlan, integer, oid, sequence,
+};
 use ai_audit_timestamp::{TimestampResponse, TimestampToken, TrustedCertificates};
 use ai_audit_verify::{Report, TrustPolicy};
 
@@ -250,4 +253,99 @@ fn openssl_reads_the_timestamp_of_a_package() {
     let root = trusted.iter().next().unwrap().to_vec();
     let report = verify(&files, &log.pinned().timestamp_authority(root));
     assert!(report.verdict.time.is_verified(), "{report:?}");
+}
+
+/// A response with this status and token.
+fn response(status: u8, token: &[u8]) -> Vec<u8> {
+    sequence(&[&sequence(&[&integer(&[status])]), token])
+}
+
+/// An extension that nobody knows, with these bytes between its name and its value.
+fn extensions(critical: &[u8]) -> Vec<u8> {
+    let one = sequence(&[&oid("1.2.3.4"), critical, &[4, 1, 0]]);
+    let mut all = vec![0xa1, u8::try_from(one.len()).unwrap()];
+    all.extend(one);
+    all
+}
+
+#[test]
+fn a129_both_verifiers_refuse_a_timestamp_that_is_none_or_over_something_else() {
+    let (log, authority) = (Log::of(1, 6), Authority::new(1));
+    let note = log.checkpoint();
+    let text = note.text().as_bytes();
+    let good = authority.token(text, later());
+    type Changes = fn(&mut TokenPlan);
+    let changes: [Changes; 14] = [
+        |plan| plan.version = 2,
+        |plan| plan.imprint_algorithm = sequence(&[&oid(SHA1)]),
+        |plan| plan.imprint.truncate(16),
+        |plan| plan.time = "2026-09-21".into(),
+        |plan| plan.time = "20261301000000Z".into(),
+        |plan| plan.time = "20260230000000Z".into(),
+        |plan| plan.time = "20260921101560Z".into(),
+        |plan| plan.time = "19691231235959Z".into(),
+        // 1,000 milliseconds, an extension that is critical, a nonce in two bytes where one would do.
+        |plan| plan.rest = vec![sequence(&[&[0x80, 2, 3, 0xe8]])],
+        |plan| plan.rest = vec![extensions(&[1, 1, 0xff])],
+        |plan| plan.rest = vec![vec![2, 2, 0, 9]],
+        |plan| plan.content_type = oid("1.2.840.113549.1.7.1"),
+        |plan| plan.signers = 0,
+        |plan| plan.signers = 2,
+    ];
+    let mut bad: Vec<Vec<u8>> = changes
+        .iter()
+        .map(|change| response(0, &authority.token_with(text, later(), *change)))
+        .collect();
+    let other = Log::of(1, 5).checkpoint();
+    let full = authority.token_with(text, later(), |plan| {
+        plan.rest = vec![
+            sequence(&[&integer(&[1]), &[0x80, 2, 3, 0xe7], &[0x81, 1, 1]]),
+            vec![1, 1, 0xff],
+            integer(&[9]),
+            extensions(&[]),
+        ];
+    });
+    let mut longer = response(0, &good);
+    longer.push(0);
+    // The version of the signer, before whose certificate it is.
+    let mut version = response(0, &good);
+    let at = version
+        .windows(4)
+        .rposition(|bytes| bytes == [2, 1, 1, 0x30]);
+    version[at.unwrap() + 2] = 7;
+    bad.extend([
+        b"no timestamp".to_vec(),
+        Vec::new(),
+        // A token alone, and a response without one.
+        good.clone(),
+        response(0, &[]),
+        response(2, &good),
+        // Of the note with its signatures, and of another checkpoint.
+        response(0, &authority.token(note.to_string().as_bytes(), later())),
+        response(0, &authority.token(other.text().as_bytes(), later())),
+        response(0, &good)[..good.len()].to_vec(),
+        longer,
+        version,
+        vec![0; 65_537],
+    ]);
+    for selection in [Selection::All, some()] {
+        let options = options(selection, Some(token(&authority, &note)));
+        let files = unpack(&log.package_of(&[], &options));
+        let key = &log.checkpoint_key;
+        let stamped = |contents| with(files.clone(), "checkpoint.tsr", contents, key);
+        for (status, token) in [(0, &good), (1, &good), (0, &full)] {
+            let files = stamped(response(status, token));
+            let report = both(&files, &log.policy());
+            assert!(report.verdict.integrity.is_verified(), "{report:?}");
+            if let Some((_, _, said)) = answers(&files, &log.policy()) {
+                let words = "timestamp over checkpoint.note; its signature was not checked";
+                assert!(said.contains(words), "{said}");
+            }
+        }
+        for contents in &bad {
+            let report = both(&stamped(contents.clone()), &log.policy());
+            let said = report.verdict.integrity.to_string();
+            assert!(said.starts_with("FAILED: checkpoint.tsr: "), "{said}");
+        }
+    }
 }

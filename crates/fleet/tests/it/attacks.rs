@@ -7,7 +7,7 @@ use ai_audit_note::{FleetRoster, MemberCheckpoint, MemberSeen, VKey};
 use ai_audit_verify::{LogVerifier, Pin, TrustPolicy};
 
 /// A fleet with a member whose receipts are real.
-fn with_real_member(size: u64) -> (FleetLog, FleetLog, VKey) {
+pub(crate) fn with_real_member(size: u64) -> (FleetLog, FleetLog, VKey) {
     let mut member = FleetLog::numbered(2);
     while member.size() < size {
         member.tick(member.size());

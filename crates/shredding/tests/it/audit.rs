@@ -5,7 +5,9 @@ use ai_audit_core::{
     UnverifiedReceipt,
 };
 use ai_audit_shredding::{ErasureAudit, ErasureCompleted, ErasureError, ErasureRequested, KekId};
-use ai_audit_testkit::erasures::{encrypted_decision, erasure_completion, erasure_request, key_id};
+use ai_audit_testkit::erasures::{
+    ciphertext, decision_with, encrypted_decision, erasure_completion, erasure_request, key_id,
+};
 
 struct Log {
     head: Head,
@@ -191,4 +193,46 @@ fn subjects_have_keys_of_their_own() {
     log.push(&encrypted_decision("person-8", 8)).unwrap();
     log.push(&encrypted_decision("", 9)).unwrap();
     log.push(&decision(7)).unwrap();
+}
+
+/// A decision on `person-8` with a field under each of these keys.
+fn fields_of_8(keys: [u8; 2]) -> Decision<'static> {
+    decision_with("person-8", &keys.map(|key| ciphertext(key, b"bytes")))
+}
+
+/// What may be for want of a receipt hides nothing that is not, wherever it stands.
+#[test]
+fn a127_a_second_key_hides_no_field_under_a_destroyed_one() {
+    for keys in [[6, 5], [5, 6], [8, 5], [5, 8]] {
+        let mut log = Log::new();
+        log.push(&encrypted_decision("person-8", 8)).unwrap();
+        log.push(&decision(5)).unwrap();
+        let hash = log.push(&erasure_request(&[5])).unwrap();
+        log.push(&completed(hash, &[5])).unwrap();
+        assert_eq!(log.audit.destroyed_by(&key_id(5)), Some(4));
+        let error = log.push(&fields_of_8(keys)).unwrap_err();
+        let destroyed = ErasureError::DestroyedKey {
+            key: key_id(5),
+            completed: 4,
+        };
+        assert_eq!(error, destroyed, "{keys:?}");
+        assert!(!error.is_absence());
+    }
+}
+
+/// The fields beside one under a destroyed key count as ever.
+#[test]
+fn a127_the_other_field_is_under_the_key_in_use() {
+    for keys in [[8, 5], [5, 8]] {
+        let mut log = Log::new();
+        let hash = log.push(&erasure_request(&[5])).unwrap();
+        log.push(&completed(hash, &[5])).unwrap();
+        log.push(&fields_of_8(keys)).unwrap_err();
+        let error = log.push(&encrypted_decision("person-8", 9)).unwrap_err();
+        let second = ErasureError::SecondKey {
+            key: key_id(9),
+            in_use: key_id(8),
+        };
+        assert_eq!(error, second, "{keys:?}");
+    }
 }

@@ -212,6 +212,13 @@ fn number(connection: &Connection, name: &str) -> Result<i64> {
     Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
 }
 
+/// Whether who writes may have what is missing. A journal that a crash left is taken back by whoever opens the file next,
+/// and writes it.
+pub(super) fn is_of_reader(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen))
+}
+
 /// What SQLite says of a file, and what would help.
 pub(super) fn explain(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
@@ -222,8 +229,7 @@ pub(super) fn explain(error: &rusqlite::Error) -> String {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             format!("another process holds it ({error}); try again when that has finished")
         }
-        // A journal that a crash left is taken back by whoever opens the file next, and writes it.
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => format!(
+        _ if is_of_reader(error) => format!(
             "{error}; it needs read access to the file and, where a change was cut off, one run that writes to the log"
         ),
         Some(_) => error.to_string(),

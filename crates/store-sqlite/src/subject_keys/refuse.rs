@@ -12,14 +12,15 @@ pub(super) fn at(path: &Path, what: &str) -> String {
 }
 
 pub(super) fn explain(path: &Path, failure: Failure) -> SubjectKeysError {
-    SubjectKeysError::new(at(
-        path,
-        &match failure {
-            Failure::Sql(error) => file::explain(&error),
-            Failure::Damaged(what) => what,
-            Failure::Key(error) => error.to_string(),
-        },
-    ))
+    let refused = |what: &str| SubjectKeysError::new(at(path, what));
+    match failure {
+        Failure::Sql(error) if file::is_of_reader(&error) => {
+            refused(&file::explain(&error)).of_reader()
+        }
+        Failure::Sql(error) => refused(&file::explain(&error)),
+        Failure::Damaged(what) => refused(&what),
+        Failure::Key(error) => refused(&error.to_string()),
+    }
 }
 
 pub(super) fn same_log(path: &Path, found: &LogId, log: &LogId) -> Result<()> {

@@ -4,9 +4,15 @@ use super::Seen;
 use ai_audit_core::UnverifiedReceipt;
 use ai_audit_core::{Decision, DecodeBody as _, Kind, Status, SubjectKeyId};
 use ai_audit_shredding::{Access, ErasureAudit, ErasureError, ErasureRequested, Erasures};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+/// What is said where no receipt of a log names him: a name that is written otherwise is another one, and
+/// nobody must take the answer for one about him.
+pub(super) const NOT_NAMED: &str =
+    "no receipt here names this subject: names are compared as they are written";
 
 /// What was seen of one subject.
 #[derive(Debug)]
@@ -16,6 +22,8 @@ pub(super) struct Asked<'p> {
     pub(super) others: Option<Status>,
     /// Whether a receipt names him.
     named: bool,
+    /// The keys that requests name as his.
+    own_keys: BTreeSet<SubjectKeyId>,
     /// The last receipt that keeps a text of his encrypted, and the key.
     last_kept: Option<(u64, SubjectKeyId)>,
 }
@@ -26,6 +34,7 @@ impl<'p> Asked<'p> {
             subject,
             others: None,
             named: false,
+            own_keys: BTreeSet::new(),
             last_kept: None,
         }
     }
@@ -40,12 +49,27 @@ impl<'p> Asked<'p> {
                 }
                 his
             }),
-            Kind::ERASURE_REQUESTED => ErasureRequested::decode(receipt)
-                .is_ok_and(|body| body.subjects.iter().any(|one| one.subject == self.subject)),
+            Kind::ERASURE_REQUESTED => {
+                ErasureRequested::decode(receipt).is_ok_and(|request| self.names_keys(&request))
+            }
             Kind::ACCESS => Access::decode(receipt).is_ok_and(|body| body.subject == self.subject),
             _ => false,
         };
         self.named |= names;
+        names
+    }
+
+    /// Takes the keys that a request names as his; whether it names him.
+    fn names_keys(&mut self, request: &ErasureRequested<'_>) -> bool {
+        let his = request
+            .subjects
+            .iter()
+            .filter(|one| one.subject == self.subject);
+        let mut names = false;
+        for one in his {
+            names = true;
+            self.own_keys.extend(one.keys.iter().copied());
+        }
         names
     }
 
@@ -55,17 +79,33 @@ impl<'p> Asked<'p> {
         }
     }
 
-    /// Whether what does not hold about a receipt that names others touches his keys.
-    pub(super) fn hangs_on(&self, audit: &ErasureAudit, error: &ErasureError) -> bool {
-        matches!(error, ErasureError::DestroyedKey { key, .. } if audit.is_named(self.subject, key))
+    /// The first field of a receipt under a destroyed key of his, whomever the receipt names, and whatever
+    /// else does not hold about it.
+    pub(super) fn comes_back(
+        &self,
+        audit: &ErasureAudit,
+        receipt: &UnverifiedReceipt<'_>,
+    ) -> Option<ErasureError> {
+        if receipt.header().kind != Kind::DECISION {
+            return None;
+        }
+        let decision = Decision::decode(receipt).ok()?;
+        decision.encrypted().find_map(|(_, field)| {
+            let key = field.key;
+            let completed = audit.destroyed_by(&key)?;
+            let his = self.own_keys.contains(&key);
+            his.then_some(ErasureError::DestroyedKey { key, completed })
+        })
     }
 
     /// The answer where no request names him.
     pub(super) fn without_erasure(&self, seen: &Seen) -> Status {
         if !seen.whole {
-            Status::unverified(
-                "no erasure of the subject is recorded in the part of the log that is here",
-            )
+            let part = "no erasure of the subject is recorded in the part of the log that is here";
+            match self.named {
+                true => Status::unverified(part),
+                false => Status::unverified(format!("{part}; {NOT_NAMED}")),
+            }
         } else if self.named {
             Status::unverified("nothing of the subject was erased")
         } else if !seen.sound {
@@ -75,7 +115,7 @@ impl<'p> Asked<'p> {
                 "nothing that is here names the subject; the bytes of some receipts are deleted",
             )
         } else {
-            Status::NotApplicable
+            Status::unverified(NOT_NAMED)
         }
     }
 

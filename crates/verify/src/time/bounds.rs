@@ -113,19 +113,10 @@ impl TimeBounds {
     }
 
     pub(crate) fn add_not_later(&mut self, bound: TimeBound) {
-        let all = &mut self.not_later;
-        if all
-            .iter()
-            .rev()
-            .take_while(|other| other.end() >= bound.end())
-            .any(|other| other.time <= bound.time)
-        {
-            return;
+        if let Some(place) = room(&mut self.not_later, &bound, |other| other) {
+            self.not_later.insert(place, bound);
+            thin(&mut self.not_later);
         }
-        all.retain(|other| other.end() > bound.end() || other.time < bound.time);
-        let place = all.partition_point(|other| other.end() < bound.end());
-        all.insert(place, bound);
-        thin(all);
     }
 
     /// Bounds come in ascending order of their receipts.
@@ -138,6 +129,26 @@ impl TimeBounds {
             thin(&mut self.not_before);
         }
     }
+}
+
+/// The place of a "not later" bound among those that ascend in receipts and in time, without what it
+/// says better. `None` where another one says it better, or as well.
+pub(super) fn room<T>(
+    all: &mut Vec<T>,
+    bound: &TimeBound,
+    of: impl Fn(&T) -> &TimeBound,
+) -> Option<usize> {
+    let (end, time) = (bound.end(), bound.time);
+    let known = all
+        .iter()
+        .rev()
+        .take_while(|other| of(other).end() >= end)
+        .any(|other| of(other).time <= time);
+    if known {
+        return None;
+    }
+    all.retain(|other| of(other).end() > end || of(other).time < time);
+    Some(all.partition_point(|other| of(other).end() < end))
 }
 
 /// Drops every second bound where there are too many, but not the last.

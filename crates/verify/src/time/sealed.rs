@@ -76,6 +76,17 @@ impl SealedTimes {
         self.levels.iter().filter_map(of_level).chain(kept).min()
     }
 
+    /// The first receipt, of those at hand, that is not below this one.
+    pub(super) fn first_from(&self, seq: u64) -> Option<(u64, Timestamp)> {
+        let of_level = |entries: &VecDeque<Entry>| {
+            let below = entries.partition_point(|entry| entry.seq < seq);
+            entries.get(below).map(|entry| (entry.seq, entry.time))
+        };
+        let mut kept = self.kept.range(seq..);
+        let kept = kept.find_map(|(seq, kept)| Some((*seq, (*kept)?)));
+        self.levels.iter().filter_map(of_level).chain(kept).min()
+    }
+
     /// So much of a size that all receipts below it are known to have a time not after `limit`:
     /// one that has, behind the size even, speaks for all before it.
     pub(super) fn known_up_to(&self, size: u64, limit: Timestamp) -> u64 {
@@ -119,6 +130,11 @@ mod tests {
             assert_eq!(times.first_after(at(after)).unwrap().0, expected);
         }
         assert_eq!(times.first_after(at(99_999)), None);
+        for seq in [7, 99_000, 99_999] {
+            assert_eq!(times.first_from(seq), Some((seq, at(seq))));
+        }
+        assert_eq!(times.first_from(100_000), None);
+        assert!((50_000..50_256).contains(&times.first_from(50_000).unwrap().0));
         // Never above the truth, and not much below it.
         for size in (1..100_000).step_by(977) {
             for limit in [size - 1, size / 2, size, 99_999] {
@@ -139,6 +155,7 @@ mod tests {
     fn nothing_recorded_nothing_known() {
         let times = SealedTimes::default();
         assert_eq!(times.first_after(at(0)), None);
+        assert_eq!(times.first_from(0), None);
         assert_eq!(times.known_up_to(9, Timestamp::MAX), 0);
     }
 }

@@ -313,6 +313,41 @@ fn a_device_follows_a_thousand_imported_records() {
     assert_eq!(repeats(&found), [&*told(1, 1002), not_followed]);
 }
 
+/// What an importer says of a source is his to write, and a report has room for so much of it.
+#[test]
+fn of_long_texts_and_many_keys_a_part_is_told() {
+    let key = |seed: u8| SigningKey::from_bytes(&[seed; 32]).verifying_key();
+    let keys: Vec<VerifyingKey> = (77..89).map(key).collect();
+    let mut body = source(&keys, 1);
+    let ImportedRecord::Source(said) = &mut body.record else {
+        panic!("a source");
+    };
+    said.name = "ü".repeat(1000).into();
+    said.system = "s".repeat(300).into();
+    said.attribution = ImportedAnswer::Failed("f".repeat(1000).into());
+    said.completeness = ImportedAnswer::Unverified("u".repeat(301).into());
+    let mut log = Log::of(1, 3);
+    let source = log.seal(&body);
+    let text = python(0, "reject", &old_key());
+    let mut record = Record::parse(&text).unwrap();
+    let examined = record.examine(&mut Keys::new(keys));
+    log.seal(&Item::new(&record, &examined, source, 0).unwrap().imported());
+    let found = report(&log);
+    assert_eq!(found.verdict.integrity, Status::Verified, "{found:?}");
+    let told = found.remarks.iter().find(|it| it.contains("imports"));
+    let told = told.unwrap();
+    for part in [
+        format!("imports {}… of {}: ", "ü".repeat(299), "s".repeat(300)),
+        "or one of 4 more keys, which you did not pin".into(),
+        format!("attribution FAILED: {}…;", "f".repeat(299)),
+        format!("completeness unverified: {}…", "u".repeat(299)),
+    ] {
+        assert!(told.contains(&part), "{part}: {told}");
+    }
+    assert_eq!(told.matches(" or ").count(), 8, "{told}");
+    assert!(told.chars().count() < 2300, "{told}");
+}
+
 /// In a selection the source may be left out; what each record shows is held against it all the same.
 #[test]
 fn a55_in_a_selection() {

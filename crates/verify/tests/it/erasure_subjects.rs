@@ -4,7 +4,7 @@
 use crate::epochs::keeper::Keeper;
 use crate::erasure_store::{Keys, ask, encrypt, erase, report_from};
 use crate::logs::{Log, verify};
-use ai_audit_core::{LeafHash, Status};
+use ai_audit_core::{Exit, LeafHash, Question, Status};
 use ai_audit_merkle::LeafIndex;
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_shredding::{Access, AccessOutcome};
@@ -13,6 +13,9 @@ use ai_audit_verify::{Included, ReceiptProof, Report, SelectionVerifier, TrustPo
 
 const OFFLINE: &str = "unverified: erasures were recorded; ";
 const NOTHING: &str = "unverified: nothing of the subject was erased";
+
+const NOT_NAMED: &str =
+    "unverified: no receipt here names this subject: names are compared as they are written";
 
 fn about(subject: &str) -> TrustPolicy {
     TrustPolicy::new().subject(subject)
@@ -73,10 +76,14 @@ fn where_no_request_names_him_it_depends_on_whether_anything_does() {
     for named in ["person-8", "person-9"] {
         assert_eq!(said(&log, named), NOTHING);
     }
-    assert_eq!(
-        report(&log, "person-70").verdict.erasure,
-        Status::NotApplicable
-    );
+    // A name that is written otherwise is another one, and an answer about it none about him.
+    for unseen in ["person-70", "Person-7", "person-7 "] {
+        let report = report(&log, unseen);
+        assert_eq!(report.verdict.erasure.to_string(), NOT_NAMED);
+        assert_eq!(report.exit(&[Question::Erasure]), Exit::Unverified);
+        assert!(report.is_of_unknown_subject());
+    }
+    assert!(!report(&log, "person-8").is_of_unknown_subject());
     // The log itself is whom decisions without a subject are about.
     assert_eq!(said(&log, ""), NOTHING);
 }
@@ -139,8 +146,10 @@ fn a_part_of_the_log_says_nothing_of_what_is_not_in_it() {
     };
     assert!(from(4, "person-7").starts_with(OFFLINE));
     let of_part = "unverified: no erasure of the subject is recorded in the part";
-    for subject in ["person-8", "person-70"] {
-        assert!(from(4, subject).starts_with(of_part));
+    for (subject, named) in [("person-8", true), ("person-70", false)] {
+        let said = from(4, subject);
+        assert!(said.starts_with(of_part), "{said}");
+        assert_eq!(!said.contains("no receipt here names"), named, "{said}");
     }
     // Its request is not here: it may be his.
     for subject in ["person-7", "person-70"] {
@@ -188,7 +197,7 @@ fn of_deleted_receipts_nobody_says_whom_they_named() {
     keeper.declare(0);
     let policy = about("person-7");
     let whole = verify(&policy, &keeper.log.sealed);
-    assert_eq!(whole.verdict.erasure, Status::NotApplicable);
+    assert_eq!(whole.verdict.erasure.to_string(), NOT_NAMED);
     let gone = keeper.bulk(0);
     let report = keeper.verify_with(&policy, |seq, hash| gone(seq).then_some(hash));
     assert!(report.verdict.integrity.is_verified(), "{report:?}");
@@ -214,7 +223,7 @@ fn with_a_key_store_his_keys_count_and_no_others() {
     assert_eq!(line("person-7"), "verified");
     assert!(line("person-8").starts_with("FAILED at receipt 10: keys: 0808"));
     assert_eq!(line("person-9"), NOTHING);
-    assert_eq!(line("person-70"), "not applicable");
+    assert_eq!(line("person-70"), NOT_NAMED);
     // What others cannot open is none of his business either.
     keys.broken = [8].into();
     let report = report_from(&log, 0, &keys, &about("person-7"));

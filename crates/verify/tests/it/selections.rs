@@ -1,9 +1,10 @@
 //! Selections: each receipt in the checkpoint, nothing claimed about the rest.
 
 use crate::logs::Log;
-use ai_audit_core::{Exit, Question, Status};
+use ai_audit_agentic::ApprovalRule;
+use ai_audit_core::{Exit, PolicyChange, PolicyEntry, Question, SigningKey, Status};
 use ai_audit_note::{Checkpoint, SignedNote};
-use ai_audit_verify::{Report, SelectionVerifier, TrustPolicy};
+use ai_audit_verify::{LogVerifier, Report, SelectionVerifier, TrustPolicy};
 
 fn verify(log: &Log, policy: &TrustPolicy, note: SignedNote, seqs: &[u64]) -> Report {
     let checkpoint = Checkpoint::parse(note.text()).unwrap();
@@ -105,4 +106,54 @@ fn a15_another_checkpoint_of_the_same_size() {
         report.verdict.completeness,
         Status::Unverified { .. }
     ));
+}
+
+/// Approvals may be in what is not here, so rules are not held against a part of a log. That is said.
+#[test]
+fn a128_rules_for_approvals_that_nobody_judged_are_told() {
+    let officer = SigningKey::from_bytes(&[51; 32]).verifying_key();
+    let rules = format!("{{\"pay\":{{\"keys\":[\"{officer}\"],\"needed\":1}}}}");
+    let mut log = Log::of(1, 3);
+    log.seal(&PolicyChange {
+        policy: vec![PolicyEntry {
+            name: "approvals".into(),
+            value: rules.into(),
+        }]
+        .into(),
+        reason: "".into(),
+    });
+    let intent = log.intend();
+    log.outcome(intent);
+    let own = log.policy();
+    let rule = ApprovalRule::new(1, vec![officer]).unwrap();
+    let brought = log.policy().approvals("pay", rule).unwrap();
+    let from = |policy: &TrustPolicy, first: usize| {
+        let mut verifier = LogVerifier::new(policy);
+        for sealed in &log.sealed[first..] {
+            verifier.push(sealed);
+        }
+        verifier.finish()
+    };
+    let says = |report: &Report| {
+        let words = "approvals were not judged: ";
+        let mut remarks = report.remarks.iter();
+        let remark = remarks.find_map(|remark| remark.strip_prefix(words));
+        remark.map(|remark| remark.split(" say ").next().unwrap().to_owned())
+    };
+    // The whole log is judged.
+    let whole = from(&brought, 0);
+    assert!(whole.verdict.integrity.is_failed() && says(&whole).is_none());
+    // Receipt 3 has the rules; without it the log is not known to have some.
+    let (ours, yours) = ("rules of the log", "rules that you brought");
+    let both = "rules of the log, and others that you brought,";
+    assert_eq!(says(&from(&own, 2)).as_deref(), Some(ours));
+    assert_eq!(says(&from(&own, 4)), None);
+    assert_eq!(says(&from(&brought, 2)).as_deref(), Some(both));
+    assert_eq!(says(&from(&brought, 4)).as_deref(), Some(yours));
+    let all = [0, 1, 2, 3, 4, 5];
+    let report = verify(&log, &own, log.checkpoint(), &all);
+    assert!(report.verdict.integrity.is_verified(), "{report:?}");
+    assert_eq!(says(&report).as_deref(), Some(ours));
+    let report = verify(&log, &brought, log.checkpoint(), &[0, 1, 2, 4]);
+    assert_eq!(says(&report).as_deref(), Some(yours));
 }

@@ -1,5 +1,7 @@
 //! A14 and its kin: false times, and anchors and timestamps that prove nothing.
 
+mod backdated;
+
 use crate::logs::Log;
 use crate::time::{NOW, WRITTEN, anchor, cosigned, policy, secs, why, with};
 use ai_audit_core::{Decision, NodeHash, Status};

@@ -296,10 +296,8 @@ fn selections_and_proofs_say_who_cosigned() {
     let report = selection(note(&[(11, NOW), (12, NOW)]));
     assert!(why(&report).contains("selection"), "{report:?}");
     assert_eq!(report.witnesses[1].status, "cosigned");
-    assert!(
-        report.remarks[0].contains("needs 2 and has 2"),
-        "{report:?}"
-    );
+    let told = report.remarks.join("\n");
+    assert!(told.contains("needs 2 and has 2"), "{report:?}");
     let proof = |note: SignedNote| {
         let index = ai_audit_merkle::LeafIndex::new(4);
         let included = |seq: u8| Included {

@@ -12,7 +12,10 @@ pub(super) fn shown(time: Timestamp) -> String {
 
 /// The members, what is odd about each, and the faults of the fleet log.
 pub(super) fn members(report: &FleetReport, output: Output) -> anyhow::Result<()> {
-    output.note(format!("as of {}", shown(report.at)))?;
+    // Of a log of which nothing counts, and with no time asked for, there is no time.
+    if report.at > Timestamp::from_micros(0) {
+        output.note(format!("as of {}", shown(report.at)))?;
+    }
     for member in &report.members {
         let tone = match member.state {
             MemberState::Complete => Tone::Good,

@@ -14,7 +14,6 @@ use ai_audit_note::VKey;
 use ai_audit_store::LogName;
 use ai_audit_verify::{Pin, TrustPolicy};
 use serde::Serialize;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -44,7 +43,8 @@ struct Unreadable {
 }
 
 pub(super) fn run(args: &VerifyFleet, output: Output) -> anyhow::Result<ExitCode> {
-    let policy = args.trust.policy()?;
+    // What was brought of a member is for its log, and what nothing answers for is told below.
+    let policy = args.trust.policy()?.of_several_logs();
     if policy.known_size().is_some() {
         return Err(usage(
             "--size, or the policy's size, says how many receipts the fleet log has and not which: bring a checkpoint of it (--checkpoint)",
@@ -70,6 +70,15 @@ pub(super) fn run(args: &VerifyFleet, output: Output) -> anyhow::Result<ExitCode
         strangers,
         unreadable,
     } = brought;
+    // Without a genesis nobody can say whose anything is.
+    if let Some(own) = outcome.report.origin.clone() {
+        let strange = fleet.account_for(&own, &policy);
+        if strange > 0 {
+            outcome.report.remarks.push(format!(
+                "{strange} of the checkpoints and revocations that you brought are of other logs"
+            ));
+        }
+    }
     let all_told = strangers.is_empty() && unreadable.is_empty();
     let exit = match (own, fleet.exit(), all_told) {
         (Exit::Failed, _, _) | (_, Exit::Failed, _) => Exit::Failed,
@@ -91,15 +100,13 @@ pub(super) fn run(args: &VerifyFleet, output: Output) -> anyhow::Result<ExitCode
     Ok(ExitCode::from(exit.code()))
 }
 
-/// Trusts the key lines of the roster, and nobody else.
-fn pinned(fleet: &FleetReport, policy: &TrustPolicy) -> anyhow::Result<TrustPolicy> {
-    let threads = NonZeroUsize::new(policy.thread_count()).unwrap_or(NonZeroUsize::MIN);
-    let mut members = TrustPolicy::new().threads(threads);
-    for member in &fleet.members {
-        let line = VKey::parse(&member.key)?;
-        members = members.pin(Pin::Log(line));
-    }
-    Ok(members)
+/// The auditor's trust with the key lines of the roster in the place of his own pins: what he knows of members,
+/// and asks of them, counts for their logs.
+fn of_members(fleet: &FleetReport, policy: &TrustPolicy) -> anyhow::Result<TrustPolicy> {
+    let members = fleet.members.iter();
+    let lines = members.map(|member| anyhow::Ok(Pin::Log(VKey::parse(&member.key)?)));
+    let lines = lines.collect::<anyhow::Result<Vec<Pin>>>()?;
+    Ok(policy.clone().pinned_to(lines))
 }
 
 /// What of that which was brought says nothing of a member.
@@ -121,7 +128,7 @@ fn held(
     if paths.is_empty() {
         return Ok(brought);
     }
-    let members = pinned(fleet, policy)?;
+    let members = of_members(fleet, policy)?;
     let (mut opened, mut first) = (false, None);
     for path in paths {
         let known = brought.unreadable.len();
@@ -223,6 +230,11 @@ fn show(
         output.note(output.sentence("  note: ", Tone::Plain, remark))?;
     }
     print::members(fleet, output)?;
+    for one in &fleet.unheld {
+        let said = one.to_string();
+        let tone = if one.dropped { Tone::Dim } else { Tone::Open };
+        output.line(output.sentence("  unanswered  ", tone, &said))?;
+    }
     for path in &verified.strangers {
         let said = format!("{}: of no member", shown_path(path));
         output.line(output.sentence("  unknown  ", Tone::Open, &said))?;
