@@ -5,6 +5,7 @@ use ai_audit_core::{
     Body, BodyError, DecodeError, Kind, LeafHash, LogId, PUBLIC_KEY_LEN, SIGNATURE_LEN, Signature,
     SignatureError, Signer, SignerError, Text, VerifyingKey, decode_body, encode_body,
 };
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +98,48 @@ pub struct Attestation<'a> {
     pub key: VerifyingKey,
     /// Its signature.
     pub signature: Signature,
+}
+
+impl ReviewVerdict {
+    /// Its name in the JSON view.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Noted => "noted",
+        }
+    }
+}
+
+impl Review<'_> {
+    /// Holds what a review's file says beside its body, for people to read, against what was signed. Gives
+    /// the first member that says something else, and what was signed in its place.
+    ///
+    /// ```
+    /// # use ai_audit_agentic::{Review, ReviewVerdict};
+    /// # use ai_audit_core::LeafHash;
+    /// # let receipt = LeafHash::of(b"the intent's payload");
+    /// # let review = Review {
+    /// #     receipt,
+    /// #     parameters: None,
+    /// #     verdict: ReviewVerdict::Approved,
+    /// #     reviewer: "".into(),
+    /// #     comment: "".into(),
+    /// # };
+    /// let receipt = receipt.to_string();
+    /// assert_eq!(review.misquoted(&receipt, "approved"), None);
+    /// let said = review.misquoted(&receipt, "rejected");
+    /// assert_eq!(said, Some(("verdict", "approved".to_owned())));
+    /// ```
+    #[must_use]
+    pub fn misquoted(&self, receipt: &str, verdict: &str) -> Option<(&'static str, String)> {
+        if receipt.parse::<LeafHash>().ok() != Some(self.receipt) {
+            return Some(("receipt", self.receipt.to_string()));
+        }
+        let signed = self.verdict.name();
+        (verdict != signed).then(|| ("verdict", signed.to_string()))
+    }
 }
 
 impl<'a> HumanReview<'a> {

@@ -412,7 +412,16 @@ pub(crate) struct Demo {
 
 /// Shows versions, settings, and the health of a log directory.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ai-audit info\n  ai-audit info audit --json")]
+#[command(after_help = "\
+Examples:
+  ai-audit info
+  ai-audit info audit --json
+
+Of each log it says for what `record` or `reveal` would refuse it: keys that are
+gone, that are not the log's or, in production, that others can read; a log that
+is behind its high-water mark; and of one that cannot be read, why. Where there
+is something the exit code is 1. It changes nothing, and asks no key service and
+no witness; keys that you may not read are not looked at.")]
 pub(crate) struct Info {
     /// A log directory.
     pub(crate) dir: Option<PathBuf>,

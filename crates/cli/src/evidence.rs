@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What can be verified.
 const EVIDENCE: &str = "a log directory, a published log, a package (ZIP), a proof, a receipts file, the note of a report, or receipts of the Python library ai-audit-trail (its package, or JSON)";
@@ -231,7 +231,12 @@ pub(crate) fn file(
         Form::Package => LogFile::Package,
         Form::Receipts => LogFile::Receipts,
         Form::Unknown => {
-            let reason = format!("{} is no evidence: expected {EVIDENCE}", shown_path(path));
+            let mut reason = format!("{} is no evidence: expected {EVIDENCE}", shown_path(path));
+            let note = note_of(path);
+            if note.is_file() {
+                let hint = "; the note beside it, of a report, is verified in its place: ";
+                reason = format!("{reason}{hint}{}", shown_path(&note));
+            }
             let report = failed(policy, reason).of_one_log(policy);
             return Ok(Outcome::new("unknown", report));
         }
@@ -255,6 +260,13 @@ pub(crate) fn file(
         checkpoint: found.checkpoint,
         ..Outcome::new(found.kind, found.report)
     })
+}
+
+/// Where the note of a report is.
+pub(crate) fn note_of(report: &Path) -> PathBuf {
+    let mut name = report.as_os_str().to_owned();
+    name.push(".note");
+    name.into()
 }
 
 /// An observer, and a bar beside him.

@@ -1,6 +1,6 @@
 //! From errors to one clear sentence and an exit code.
 
-use crate::output::safe;
+use crate::output::{safe, safe_json};
 use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -101,6 +101,7 @@ pub(crate) fn of_usage(error: &clap::Error, json: bool) -> ExitCode {
 /// Nobody is left to tell when both outputs are closed: the exit code remains.
 fn tell(text: &str, code: u8, json: bool) -> ExitCode {
     let value = serde_json::json!({ "error": text, "exit": code });
+    let value = safe_json(&value.to_string());
     if !json || writeln!(io::stdout().lock(), "{value}").is_err() {
         let _ = writeln!(io::stderr().lock(), "error: {}", safe(text));
     }

@@ -2,11 +2,12 @@
 
 mod text;
 
-pub(crate) use text::{bytes, counted, safe, short, shown_path};
+pub(crate) use text::{bytes, counted, safe, safe_json, short, shown_path};
 
 use anyhow::Context as _;
 use comfy_table::{Table, presets};
 use serde::Serialize;
+use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -72,11 +73,17 @@ impl Output {
     /// Prints text as it is.
     #[expect(clippy::unused_self, reason = "all printing goes through it")]
     pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .or_else(closed)
-            .context("standard output")
+        print(text).or_else(closed).context("standard output")
+    }
+
+    /// Prints a value as JSON or, where none was asked for, a line, which somebody must get: a reader that is
+    /// gone is an error.
+    pub(crate) fn once(&self, value: &Value, line: &str) -> anyhow::Result<()> {
+        let text = match self.json {
+            true => safe_json(&serde_json::to_string_pretty(value).context("JSON output")?),
+            false => line.into(),
+        };
+        print(&format!("{text}\n")).context("standard output")
     }
 
     /// Prints a line about what was done, unless quiet or JSON was asked for.
@@ -105,7 +112,13 @@ impl Output {
     /// Prints a value as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(value).context("JSON output")?;
-        self.line(text)
+        self.line(safe_json(&text))
+    }
+
+    /// Prints a value as JSON in one line, where a program reads one after the other.
+    pub(crate) fn json_line(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        let text = serde_json::to_string(value).context("JSON output")?;
+        self.line(safe_json(&text))
     }
 
     /// Colours a text where colours are wanted.
@@ -141,6 +154,12 @@ impl Output {
         }
         self.text(&text)
     }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// What terminals have that do not say.

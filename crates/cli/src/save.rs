@@ -3,6 +3,7 @@
 
 use crate::failure::usage;
 use crate::output::shown_path;
+use ai_audit_directory::Layout;
 use anyhow::Context as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, Write as _};
@@ -60,8 +61,19 @@ impl NewFile {
                 force,
             });
         }
-        // What a link points to is replaced, not the link.
+        // What a link points to is replaced, not the link. A key may be kept elsewhere and linked to.
+        let given = std::path::absolute(path).unwrap_or_else(|_| path.into());
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        if path.is_file()
+            && let Some(directory) = [&given, &path]
+                .into_iter()
+                .find_map(|file| Layout::owner_of(file))
+        {
+            return Err(usage(format!(
+                "{shown}: it is a part of the log directory {}, which --force does not replace",
+                shown_path(&directory)
+            )));
+        }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),

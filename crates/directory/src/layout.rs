@@ -142,6 +142,34 @@ impl Layout {
         }
     }
 
+    /// The log directory of which a file is a part, such as its database or one of its keys; none for what
+    /// somebody else put there.
+    ///
+    /// ```
+    /// use ai_audit_directory::Layout;
+    /// use std::fs;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// fs::write(folder.path().join("audit.db"), "")?;
+    /// let of = |name| Layout::owner_of(&folder.path().join(name));
+    /// assert_eq!(of("keys/receipt.pem").as_deref(), Some(folder.path()));
+    /// assert_eq!(of("checkpoint.note"), None);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn owner_of(file: &Path) -> Option<PathBuf> {
+        // Beside the settings, in the folder of a log, or one below.
+        let above = file.ancestors().skip(1).take(3);
+        let folder = above
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .find(|folder| Self::is_log_directory(folder))?;
+        let inside = file.strip_prefix(folder).ok()?;
+        inside
+            .iter()
+            .any(|name| name.to_str().is_some_and(is_ours))
+            .then(|| folder.to_owned())
+    }
+
     /// Whether a directory looks like a log directory.
     #[must_use]
     pub fn is_log_directory(path: &Path) -> bool {
@@ -167,23 +195,27 @@ impl Layout {
             return Ok(());
         }
         let name = log.as_str();
-        let ours = matches!(
-            name,
-            "keys"
-                | "audit.lock"
-                | "audit.marks"
-                | "audit.cold"
-                | "fleet.state"
-                | "audit.moved"
-                | "ai-audit.toml"
-                | "tokens.toml"
-                | "witnesses.policy"
-        ) || name.starts_with("audit.db")
-            || name.starts_with("log.pub");
         let folder = self.root.join(name);
-        if ours || (folder.exists() && !folder.is_dir()) {
+        if is_ours(name) || (folder.exists() && !folder.is_dir()) {
             return Err(DirectoryError::ReservedName { log: log.clone() });
         }
         Ok(())
     }
+}
+
+/// Whether a file or folder of this name, beside the settings, is one of ours.
+fn is_ours(name: &str) -> bool {
+    matches!(
+        name,
+        "keys"
+            | "audit.lock"
+            | "audit.marks"
+            | "audit.cold"
+            | "fleet.state"
+            | "audit.moved"
+            | "ai-audit.toml"
+            | "tokens.toml"
+            | "witnesses.policy"
+    ) || name.starts_with("audit.db")
+        || name.starts_with("log.pub")
 }

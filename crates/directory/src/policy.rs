@@ -2,6 +2,7 @@
 
 use crate::writer::from_ledger;
 use crate::{DirectoryError, LogDirectory, Writer};
+use ai_audit_agentic::{APPROVALS_POLICY, ApprovalRules};
 use ai_audit_core::{DecodeBody as _, Genesis, Kind, PolicyChange, UnverifiedReceipt};
 use ai_audit_pii::{Policy, Redactor};
 use ai_audit_store::{ChangePolicy, LogName, Query, Receipt, StoreError};
@@ -25,7 +26,12 @@ impl LogDirectory {
         let genesis = UnverifiedReceipt::parse(&sealed)
             .and_then(|receipt| Genesis::decode(&receipt))
             .map_err(|error| corrupt(log, 0, error))?;
-        for entry in genesis.policy.iter() {
+        // An empty value is no entry, here as in a change.
+        let given = genesis
+            .policy
+            .iter()
+            .filter(|entry| !entry.value.is_empty());
+        for entry in given {
             entries.insert(entry.name.to_string(), entry.value.to_string());
         }
         let changes = Query::Kind(Kind::POLICY);
@@ -77,22 +83,41 @@ impl LogDirectory {
         log: &LogName,
         texts: &[(&str, &str)],
     ) -> Result<(), DirectoryError> {
-        let Some(policy) = self.redaction(log)? else {
-            return Ok(());
-        };
-        let redactor =
-            Redactor::new(&policy).map_err(|error| DirectoryError::Policy(error.to_string()))?;
-        for (what, text) in texts {
-            let found = redactor.find(text);
-            if let Some(found) = found.iter().find(|found| found.confidence >= CERTAIN) {
-                return Err(DirectoryError::Policy(format!(
-                    "{what}: it holds personal data ({}), and would stand in log {log} for ever; expected words that name nobody",
-                    found.kind.name()
-                )));
-            }
+        match self.redaction(log)? {
+            Some(policy) => free_of_names(&policy, &format!("log {log}"), texts),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// Refuses texts as [`LogDirectory::names_nobody`] does, where the log for which they are is elsewhere: by
+/// the redaction policy that a log begins with, which looks for every kind that this software knows.
+///
+/// # Errors
+///
+/// Names the text in which personal data was found and of which kind.
+pub fn names_nobody(texts: &[(&str, &str)]) -> Result<(), DirectoryError> {
+    free_of_names(&Policy::default(), "a log", texts)
+}
+
+/// Refuses the first text of which a policy keeps something out of the log that `place` names.
+fn free_of_names(
+    policy: &Policy,
+    place: &str,
+    texts: &[(&str, &str)],
+) -> Result<(), DirectoryError> {
+    let redactor =
+        Redactor::new(policy).map_err(|error| DirectoryError::Policy(error.to_string()))?;
+    for (what, text) in texts {
+        let found = redactor.find(text);
+        if let Some(found) = found.iter().find(|found| found.confidence >= CERTAIN) {
+            return Err(DirectoryError::Policy(format!(
+                "{what}: it holds personal data ({}), and would stand in {place} for ever; expected words that name nobody",
+                found.kind.name()
+            )));
+        }
+    }
+    Ok(())
 }
 
 impl Writer {
@@ -121,14 +146,23 @@ impl Writer {
     }
 }
 
-/// A policy entry as it is to be sealed: a redaction policy in its canonical form.
+/// A policy entry as it is to be sealed: a redaction policy in its canonical form, and no rules for approvals
+/// that nobody can read. With such ones the log would fail from there on, and no later entry would mend it.
 pub(crate) fn checked((name, value): (String, String)) -> Result<(String, String), DirectoryError> {
-    if name != REDACTION_POLICY || value.is_empty() {
-        return Ok((name, value));
-    }
-    match Policy::from_json(&value) {
-        Ok(policy) => Ok((name, policy.to_json())),
-        Err(error) => Err(DirectoryError::Policy(error.to_string())),
+    let policy = |error: String| DirectoryError::Policy(error);
+    match name.as_str() {
+        _ if value.is_empty() => Ok((name, value)),
+        REDACTION_POLICY => match Policy::from_json(&value) {
+            Ok(policy) => Ok((name, policy.to_json())),
+            Err(error) => Err(policy(error.to_string())),
+        },
+        APPROVALS_POLICY => match ApprovalRules::from_json(&value) {
+            Ok(_) => Ok((name, value)),
+            Err(error) => Err(policy(format!(
+                "policy entry {name}: {error}; expected an object of tools, each with \"keys\" and \"needed\" (docs/spec/approvals.md)"
+            ))),
+        },
+        _ => Ok((name, value)),
     }
 }
 

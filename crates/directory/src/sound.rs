@@ -37,16 +37,29 @@ impl LogDirectory {
 
     /// Whether a log lacks what its mark remembers, or has something else there.
     pub(crate) fn contradicts_mark(&self, log: &LogName) -> Result<bool, DirectoryError> {
+        Ok(self.refused_by_mark(log)?.is_some())
+    }
+
+    /// What a log is refused for because of its mark; none where the mark has nothing against it.
+    pub(crate) fn refused_by_mark(
+        &self,
+        log: &LogName,
+    ) -> Result<Option<DirectoryError>, DirectoryError> {
         let Some(mark) = self.mark(log)? else {
-            return Ok(false);
+            return Ok(None);
         };
-        if mark.size > self.head(log)?.size() {
-            return Ok(true);
+        let size = self.head(log)?.size();
+        if mark.size > size {
+            return Ok(Some(behind(log, size, mark.size)));
         }
-        match mark.size.checked_sub(1) {
-            Some(seq) => Ok(self.leaf(log, seq)? != mark.hash),
-            None => Ok(false),
+        let Some(seq) = mark.size.checked_sub(1) else {
+            return Ok(None);
+        };
+        if self.leaf(log, seq)? == mark.hash {
+            return Ok(None);
         }
+        let log = log.clone();
+        Ok(Some(from_ledger(LedgerError::Forked { log, seq })))
     }
 
     /// Checks that a log's first `head.size()` receipts may be signed as its history. Reads the

@@ -31,7 +31,7 @@ impl LogDirectory {
     }
 
     /// The receipt key with which the log's next receipt is signed, as its receipts say.
-    fn valid_receipt_key(&self, log: &LogName) -> Result<VerifyingKey, DirectoryError> {
+    pub(crate) fn valid_receipt_key(&self, log: &LogName) -> Result<VerifyingKey, DirectoryError> {
         match self.key_history(log)?.keys.last() {
             Some(entry) => Ok(entry.key),
             None => Ok(self.genesis_keys(log)?.receipt),

@@ -53,5 +53,6 @@ pub use intake::{Intake, Sealed, TakeError, Taken};
 pub use keys::{LogKeys, Secrets};
 pub use record::to_record;
 pub use resend::{Resent, resent};
+pub use review::{review_id, sealed_review};
 pub use spans::TakenSpans;
 pub use trial::{Subjects, Trial};

@@ -1,9 +1,11 @@
 //! Signed reviews: sealed once, however often they are sent.
 
+use crate::IntakeError;
 use crate::intake::{Intake, TakeError, Taken};
 use crate::resend::{is, place_of};
 use ai_audit_agentic::HumanReview;
 use ai_audit_core::{Digest, Kind, LogId, ReceiptId, Timestamp, UnverifiedReceipt};
+use ai_audit_directory::LogDirectory;
 use ai_audit_store::{EncodedRecordBody, LogName, Query, Receipt, Record, StoredContent};
 
 /// Reviews that are looked through behind the receipt that one is about.
@@ -18,7 +20,8 @@ impl Intake {
     /// # Errors
     ///
     /// [`TakeError::Group`] where it is none, its signature does not hold, or it is of another log or
-    /// of a receipt that is not there.
+    /// of a receipt that is not there; a refusal of the directory's where its words name somebody, unless
+    /// it is in the log already.
     pub fn take_review(&self, log: &LogName, of: &LogId, body: &[u8]) -> Result<Taken, TakeError> {
         let wrong = |what: String| TakeError::Group(format!("review: {what}"));
         let signed =
@@ -31,10 +34,8 @@ impl Intake {
             return Err(wrong(format!("it is of another log than {log}")));
         }
         let id = review_id(of, body);
-        if let Some(seq) = place_of(directory, log, id)?
-            && let Some(there) = self.review_there(log, seq, &signed)?
-        {
-            return Ok(there);
+        if let Some(there) = under_its_id(directory, log, id, &signed)? {
+            return Ok(Taken::there(vec![there]));
         }
         // Past the connection on which others look things up: it may take as long as the log is.
         let reviewed = self.beside()?.place_of_hash(log, &signed.review.receipt)?;
@@ -44,46 +45,93 @@ impl Intake {
                 signed.review.receipt
             ))
         })?;
-        let query = Query::Kind(Kind::HUMAN_REVIEW);
-        let found = directory.store().find(log, &query, Some(reviewed), NEXT);
-        for seq in found.map_err(crate::IntakeError::from)? {
-            if let Some(there) = self.review_there(log, seq, &signed)? {
-                return Ok(there);
-            }
+        if let Some(there) = among_next(directory, log, reviewed, &signed)? {
+            return Ok(Taken::there(vec![there]));
         }
+        let words = [
+            ("reviewer", signed.review.reviewer.as_str()),
+            ("comment", signed.review.comment.as_str()),
+        ];
+        directory.names_nobody(log, &words)?;
         let body = EncodedRecordBody::new(&signed);
         let record = Record::build(id, move |_| body).actor(signed.review.reviewer.as_str());
         self.submit(log, record)
     }
+}
 
-    /// The receipt at this place, if it is this review.
-    fn review_there(
-        &self,
-        log: &LogName,
-        seq: u64,
-        signed: &HumanReview<'_>,
-    ) -> Result<Option<Taken>, TakeError> {
-        let StoredContent::Sealed(sealed) = self.reading().stored(log, seq)? else {
-            return Ok(None);
-        };
-        let Ok(receipt) = UnverifiedReceipt::parse(&sealed) else {
-            return Ok(None);
-        };
-        let header = receipt.header();
-        Ok(is(&receipt, signed).then(|| {
-            Taken::there(vec![Receipt {
-                seq,
-                id: header.id,
-                hash: receipt.hash(),
-                sealed_at: header.sealed_at,
-            }])
-        }))
+/// The receipt of a review that a log has already: the one with the [id](review_id) of its own, or one of
+/// the next reviews behind the receipt at `reviewed`, which it is about.
+///
+/// # Errors
+///
+/// When the log cannot be read.
+pub fn sealed_review(
+    directory: &LogDirectory,
+    log: &LogName,
+    id: ReceiptId,
+    reviewed: u64,
+    signed: &HumanReview<'_>,
+) -> Result<Option<Receipt>, IntakeError> {
+    match under_its_id(directory, log, id, signed)? {
+        Some(there) => Ok(Some(there)),
+        None => among_next(directory, log, reviewed, signed),
     }
+}
+
+fn under_its_id(
+    directory: &LogDirectory,
+    log: &LogName,
+    id: ReceiptId,
+    signed: &HumanReview<'_>,
+) -> Result<Option<Receipt>, IntakeError> {
+    match place_of(directory, log, id)? {
+        Some(seq) => at(directory, log, seq, signed),
+        None => Ok(None),
+    }
+}
+
+fn among_next(
+    directory: &LogDirectory,
+    log: &LogName,
+    reviewed: u64,
+    signed: &HumanReview<'_>,
+) -> Result<Option<Receipt>, IntakeError> {
+    let query = Query::Kind(Kind::HUMAN_REVIEW);
+    let found = directory.store().find(log, &query, Some(reviewed), NEXT)?;
+    for seq in found {
+        if let Some(there) = at(directory, log, seq, signed)? {
+            return Ok(Some(there));
+        }
+    }
+    Ok(None)
+}
+
+/// The receipt at this place, if it is this review.
+fn at(
+    directory: &LogDirectory,
+    log: &LogName,
+    seq: u64,
+    signed: &HumanReview<'_>,
+) -> Result<Option<Receipt>, IntakeError> {
+    let StoredContent::Sealed(sealed) = directory.stored(log, seq)? else {
+        return Ok(None);
+    };
+    let Ok(receipt) = UnverifiedReceipt::parse(&sealed) else {
+        return Ok(None);
+    };
+    let header = receipt.header();
+    Ok(is(&receipt, signed).then(|| Receipt {
+        seq,
+        id: header.id,
+        hash: receipt.hash(),
+        sealed_at: header.sealed_at,
+    }))
 }
 
 /// The id of a review's receipt: 122 bits of a digest over the log's id and the body. Its time means
 /// nothing.
-fn review_id(of: &LogId, body: &[u8]) -> ReceiptId {
+#[must_use]
+pub fn review_id(of: &LogId, body: &[u8]) -> ReceiptId {
     let mut text = b"ai-audit/review/v1\0".to_vec();
     text.extend_from_slice(of.as_bytes());
     text.extend_from_slice(body);

@@ -277,10 +277,10 @@ pub struct ReviewFile {
     pub review: String,
     /// The log's id, in hexadecimal digits.
     pub log: String,
-    /// The receipt that was reviewed, by its hash.
+    /// The receipt that was reviewed, by its hash, as the body has it.
     pub receipt: String,
-    /// `approved`, `rejected` or `noted`.
+    /// `approved`, `rejected` or `noted`, as the body has it.
     pub verdict: String,
-    /// The body of the receipt to be, in hexadecimal digits. It alone counts.
+    /// The body of the receipt to be, in hexadecimal digits. It alone is signed and sealed.
     pub body: String,
 }

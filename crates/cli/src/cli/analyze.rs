@@ -53,7 +53,7 @@ pub(crate) struct Observed {
     /// Only decisions sealed before this time, imported ones made then (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// End with exit code 1 where there is an alarm.
+    /// End with exit code 1 where there is an alarm, and with 3 where there was too little to test.
     #[arg(long)]
     pub(crate) alarm_fails: bool,
 }

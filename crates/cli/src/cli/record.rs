@@ -14,7 +14,10 @@ Examples:
 
 A file is checked to its end before anything of it is recorded. Standard input
 is recorded as it comes: what came before a wrong line is in the log, and the
-error says so.
+error says so. Ctrl-C (SIGINT) and SIGTERM end it in order: what has come whole
+by then is recorded, half a line is not, and the exit code is 0. A second one
+ends it at once. On Linux a SIGINT that is ignored, as for a job that a script
+puts in the background, stays so.
 
 A record line is a JSON object, one decision a line. All fields are optional:
   input, output     a text, or any JSON; kept as a digest only, unless --keep

@@ -75,8 +75,8 @@ pub(crate) struct Serve {
     #[arg(long, value_enum, value_name = "TEXT", value_delimiter = ',')]
     pub(crate) keep_encrypted: Vec<Keep>,
     /// The longest body of a request, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
-    pub(crate) max_body: usize,
+    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20, value_parser = clap::value_parser!(u32).range(1..=1 << 30))]
+    pub(crate) max_body: u32,
     /// How long a request may take, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,

@@ -7,31 +7,51 @@ mod windows;
 use crate::cli::analyze::{Analyze, AnalyzeCommand, Observed};
 use crate::failure::{FAILED, usage};
 use crate::open::{directory, log_name, time};
-use crate::output::{Output, counted};
+use crate::output::{Output, Tone, counted, short};
 use crate::progress::Progress;
 use ai_audit_analytics::AnalyticsError;
 use ai_audit_core::{
-    Decision, DecodeBody as _, Kind, MAX_SEALED_LEN, Next, ReceiptSource as _, Timestamp,
+    Decision, DecodeBody as _, Exit, Kind, MAX_SEALED_LEN, Next, ReceiptSource as _, Timestamp,
     UnverifiedReceipt,
 };
 use ai_audit_store::StoreReader;
 use anyhow::Context as _;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Analyze, output: Output) -> anyhow::Result<ExitCode> {
-    let (observed, alarm) = match &args.command {
+    let (observed, found) = match &args.command {
         AnalyzeCommand::Rate(args) => (&args.observed, rates::rate(args, output)?),
         AnalyzeCommand::Sprt(args) => (&args.observed, rates::sprt(args, output)?),
         AnalyzeCommand::Cusum(args) => (&args.observed, rates::cusum(args, output)?),
         AnalyzeCommand::Drift(args) => (&args.observed, windows::drift(args, output)?),
         AnalyzeCommand::Scores(args) => (&args.observed, windows::scores(args, output)?),
     };
-    Ok(if alarm && observed.alarm_fails {
-        ExitCode::from(FAILED)
-    } else {
-        ExitCode::SUCCESS
+    Ok(match found {
+        Found::Alarm if observed.alarm_fails => ExitCode::from(FAILED),
+        Found::TooFew if observed.alarm_fails => ExitCode::from(Exit::Unverified.code()),
+        _ => ExitCode::SUCCESS,
     })
+}
+
+/// What came of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Alarm,
+    Nothing,
+    /// There was nothing to test: no alarm is no news then.
+    TooFew,
+}
+
+impl Found {
+    fn of(alarm: bool, tested: bool) -> Self {
+        match (alarm, tested) {
+            (true, _) => Self::Alarm,
+            (false, true) => Self::Nothing,
+            (false, false) => Self::TooFew,
+        }
+    }
 }
 
 /// What was looked at.
@@ -46,6 +66,9 @@ struct Seen {
     unproven: u64,
     /// Receipts whose bytes are deleted, and that nobody can look at.
     deleted: u64,
+    /// Why what was asked for may be none that there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<String>,
 }
 
 /// Where a decision stands.
@@ -73,6 +96,13 @@ fn each(
 ) -> anyhow::Result<Seen> {
     let since = observed.since.as_deref().map(time).transpose()?;
     let until = observed.until.as_deref().map(time).transpose()?;
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        return Err(usage(format!(
+            "--since {since} is not before --until {until}: expected a time that begins before it ends"
+        )));
+    }
     let directory = directory(&observed.dir)?;
     let log = log_name(&observed.log)?;
     let size = directory.head(&log)?.size();
@@ -85,6 +115,7 @@ fn each(
         imported: 0,
         unproven: 0,
         deleted: 0,
+        unknown: None,
     };
     let mut receipts = 0;
     while let Some(next) = source.read_next(&mut buf)? {
@@ -121,6 +152,11 @@ fn each(
 }
 
 impl Seen {
+    /// Whether there was something to test.
+    fn tests(&self) -> bool {
+        self.decisions > 0 && self.unknown.is_none()
+    }
+
     /// The first lines of every report.
     fn print(&self, output: Output) -> anyhow::Result<()> {
         let decisions = counted(self.decisions, "decision", "decisions");
@@ -139,7 +175,35 @@ impl Seen {
             let deleted = counted(self.deleted, "receipt is", "receipts are");
             output.line(format!("{deleted} deleted and not looked at"))?;
         }
+        if let Some(unknown) = &self.unknown {
+            output.line(output.sentence("", Tone::Open, unknown))?;
+        }
         Ok(())
+    }
+}
+
+/// Names that decisions have, for an error.
+#[derive(Debug, Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    /// How many an error lists.
+    const LISTED: usize = 20;
+
+    fn see<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
+        for name in names {
+            if self.0.len() < Self::LISTED && !self.0.contains(name) {
+                self.0.insert(name.into());
+            }
+        }
+    }
+
+    fn told(&self, none: &str, some: &str) -> String {
+        if self.0.is_empty() {
+            return none.to_owned();
+        }
+        let names: Vec<String> = self.0.iter().map(|name| short(name, 40)).collect();
+        format!("{some} are {}", names.join(", "))
     }
 }
 

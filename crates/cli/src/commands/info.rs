@@ -1,33 +1,84 @@
 //! `ai-audit info`
 
 use crate::cli::Info;
+use crate::failure::{FAILED, sentence};
 use crate::open::{directory, settings};
 use crate::output::{Output, Tone, bytes, counted, safe};
-use ai_audit_directory::{BucketAddress, SETTING_NAMES, Settings, StoreAddress};
+use ai_audit_directory::{
+    BucketAddress, DirectoryError, LogDirectory, SETTING_NAMES, Settings, StoreAddress,
+};
+use ai_audit_store::LogName;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// What is said of a log that can be read.
+struct Shown {
+    log: LogName,
+    size: u64,
+    last: String,
+    origin: String,
+    batched: bool,
+    open: Vec<u64>,
+}
+
+impl Shown {
+    fn of(directory: &LogDirectory, log: &LogName) -> Result<Self, DirectoryError> {
+        let head = directory.head(log)?;
+        Ok(Self {
+            log: log.clone(),
+            size: head.size(),
+            last: head.sealed_at().to_string(),
+            origin: directory.key_line(log)?.name().to_string(),
+            batched: directory.permits_batches(log)?,
+            open: directory.open_erasures(log)?,
+        })
+    }
+
+    fn print(&self, output: Output) -> anyhow::Result<()> {
+        let Self {
+            log, size, last, ..
+        } = self;
+        output.line(format!("  {log}: {size} receipts, the last sealed {last}"))?;
+        output.line(format!("    {}", safe(&self.origin)))?;
+        if self.batched {
+            output.line("    what comes together is sealed as a batch")?;
+        }
+        if let Some(first) = self.open.first() {
+            let count = counted(self.open.len() as u64, "erasure is", "erasures are");
+            output.line(format!(
+                "    {count} not completed, the first asked for by receipt {first}"
+            ))?;
+        }
+        Ok(())
+    }
+}
+
 pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
     let mut settings = settings(args.dir.as_deref().unwrap_or(Path::new(".")))?;
     let mut logs = Vec::new();
+    let mut problems: Vec<(String, String)> = Vec::new();
     let mut health = Value::Null;
     if let Some(dir) = &args.dir {
         let directory = directory(dir)?;
         // With what a directory decides by itself.
         settings = directory.settings().clone();
         for log in directory.logs()? {
-            let (head, line) = (directory.head(&log)?, directory.key_line(&log)?);
-            let batched = directory.permits_batches(&log)?;
-            let open = directory.open_erasures(&log)?;
-            logs.push((
-                log,
-                head.size(),
-                head.sealed_at().to_string(),
-                line.name().to_string(),
-                batched,
-                open,
-            ));
+            // One that cannot be read hides nothing of the others, nor what else is wrong with it.
+            let mut tell = |error: DirectoryError| {
+                let told = (log.to_string(), sentence(&error.into()));
+                if !problems.contains(&told) {
+                    problems.push(told);
+                }
+            };
+            match Shown::of(&directory, &log) {
+                Ok(shown) => logs.push(shown),
+                Err(error) => tell(error),
+            }
+            match directory.problems(&log) {
+                Ok(found) => found.into_iter().for_each(tell),
+                Err(error) => tell(error),
+            }
         }
         let store = directory.store().health()?;
         health = json!({ "backend": store.backend, "durable": store.durable, "logs": store.logs,
@@ -42,24 +93,34 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
             Err(error) => health["cold"] = json!({ "error": error.to_string() }),
         }
     }
+    // What would be refused is no success, as a verification that fails is none.
+    let code = match problems.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(FAILED),
+    };
     let values = values(&settings);
     if output.json {
         let logs: Vec<_> = logs
             .iter()
-            .map(|(log, size, last, origin, batched, open)| {
-                json!({ "log": log.as_str(), "receipts": size, "last_sealed_at": last, "origin": origin,
-                        "batched": batched, "open_erasures": open })
+            .map(|shown| {
+                json!({ "log": shown.log.as_str(), "receipts": shown.size, "last_sealed_at": shown.last,
+                        "origin": shown.origin, "batched": shown.batched, "open_erasures": shown.open })
             })
             .collect();
         let settings: serde_json::Map<_, _> = values
             .into_iter()
             .map(|(name, value)| (name.into(), value))
             .collect();
+        let problems: Vec<_> = problems
+            .iter()
+            .map(|(log, what)| json!({ "log": log, "what": what }))
+            .collect();
         output.json(
             &json!({ "version": env!("CARGO_PKG_VERSION"), "format": ai_audit_core::VERSION,
-                             "settings": settings, "store": health, "logs": logs }),
+                             "settings": settings, "store": health, "logs": logs,
+                             "problems": problems }),
         )?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(code);
     }
     output.line(format!(
         "ai-audit {}, receipt format {}",
@@ -89,21 +150,18 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
             })?;
         }
         output.line(output.paint(Tone::Bold, "logs"))?;
-        for (log, size, last, origin, batched, open) in logs {
-            output.line(format!("  {log}: {size} receipts, the last sealed {last}"))?;
-            output.line(format!("    {}", safe(&origin)))?;
-            if batched {
-                output.line("    what comes together is sealed as a batch")?;
-            }
-            if let Some(first) = open.first() {
-                let count = counted(open.len() as u64, "erasure is", "erasures are");
-                output.line(format!(
-                    "    {count} not completed, the first asked for by receipt {first}"
-                ))?;
-            }
+        for shown in logs {
+            shown.print(output)?;
+        }
+        output.line(output.paint(Tone::Bold, "problems"))?;
+        if problems.is_empty() {
+            output.line("  none that reading tells")?;
+        }
+        for (log, what) in problems {
+            output.line(output.sentence(&format!("  {log}: "), Tone::Bad, &what))?;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 /// The settings in force, under the names of the file.

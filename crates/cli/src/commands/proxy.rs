@@ -96,7 +96,7 @@ fn announce(
             "fail": if options.fail == FailMode::Open { "open" } else { "closed" },
             "tls": options.tls.is_some(),
         });
-        return output.line(said.to_string());
+        return output.json_line(&said);
     }
     let shown = upstream.to_string();
     output
@@ -130,7 +130,7 @@ fn told(counts: &Counts, output: Output) -> anyhow::Result<()> {
             "unread": counts.unread,
             "left_out": counts.left_out,
         });
-        return output.line(said.to_string());
+        return output.json_line(&said);
     }
     output.note(format!(
         "stopped; {} calls were forwarded",

@@ -86,7 +86,7 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
     let pending = Rc::new(RefCell::new(Pending::default()));
     let (source, in_flight) = match input {
         // Whatever came is acknowledged before more is waited for.
-        Input::Stream(stream) => (input::live(stream, Rc::clone(&pending)), usize::MAX),
+        Input::Stream(stream) => (input::live(stream, Rc::clone(&pending))?, usize::MAX),
         Input::File(mut file) => (Input::again(&mut file)?, IN_FLIGHT),
     };
     let mut reader = Reader::new(args, source)?;
@@ -104,7 +104,11 @@ fn seal(args: &Args, output: Output) -> anyhow::Result<Sealed> {
         .all(&mut reader, &progress, checked, &subjects)
         .err();
     drop((reader, progress));
-    let closed = crate::open::close(writer, "record", output);
+    let reason = match pending.borrow().is_asked_to_end() {
+        true => "SIGTERM or SIGINT",
+        false => "record",
+    };
+    let closed = crate::open::close(writer, reason, output);
     let mut sealed = pending.take().finish();
     sealed.failure = sealed.failure.or(failure);
     if let Err(error) = closed
@@ -168,6 +172,15 @@ impl Sealing<'_> {
         while let Some(group) = reader.next(&mut keys) {
             // When the store fails the input ends: what there was of it says nothing.
             if self.pending.borrow().has_failed() {
+                return Ok(());
+            }
+            let is_asked_to_end = self.pending.borrow().is_asked_to_end();
+            if let Err(error) = &group
+                && is_asked_to_end
+            {
+                // What was read whole was submitted, and nothing is wrong with what was not.
+                let place = error.place.clone();
+                self.pending.borrow_mut().ended_before(place);
                 return Ok(());
             }
             // Not the line is wrong then, but what protects it: no line is passed over for that.

@@ -7,6 +7,7 @@ mod sign;
 use crate::assessed::{assess, at, period};
 use crate::cli::crosswalk::Scope;
 use crate::cli::report::Report as Args;
+use crate::evidence::note_of;
 use crate::failure::usage;
 use crate::open::read_at_most;
 use crate::output::{Output, Tone, bytes, safe, shown_path};
@@ -45,7 +46,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         let note = match signing.is_some() {
             true => {
                 sign::check_name(path)?;
-                Some(NewFile::create(&sign::note_of(path), args.force)?)
+                Some(NewFile::create(&note_of(path), args.force)?)
             }
             false => None,
         };
@@ -97,7 +98,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
     }
     for (path, len) in &written {
         let signed = match signing.is_some() {
-            true => format!("; signed in {}", shown_path(&sign::note_of(path))),
+            true => format!("; signed in {}", shown_path(&note_of(path))),
             false => String::new(),
         };
         let said = format!("Wrote {} ({}){signed}.", shown_path(path), bytes(*len));

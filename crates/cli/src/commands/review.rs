@@ -9,7 +9,8 @@ use ai_audit_agentic::{HumanReview, Review, ReviewVerdict, ToolIntent};
 use ai_audit_core::{
     DecodeBody as _, LogId, SECRET_KEY_LEN, SigningKey, UnverifiedReceipt, encode_body,
 };
-use ai_audit_directory::{OsRandom, read_key, write_key};
+use ai_audit_directory::{OsRandom, names_nobody, read_key, write_key};
+use ai_audit_intake::{review_id, sealed_review};
 use ai_audit_store::{Random as _, Record};
 use ai_audit_verify::ReceiptProof;
 use anyhow::Context as _;
@@ -22,7 +23,8 @@ use zeroize::Zeroizing;
 
 const LABEL: &str = "ai-audit/review/v1";
 
-/// A review on its way from the reviewer to the log. What counts is `body`; the rest is for people.
+/// A review on its way from the reviewer to the log. What was signed is `body`; the rest is for people,
+/// and must say the same.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -62,6 +64,11 @@ fn keygen(args: &ReviewKeygen, output: Output) -> anyhow::Result<()> {
 }
 
 fn sign(args: &SignReview, output: Output) -> anyhow::Result<()> {
+    // Before it is signed: whoever keeps the log could not take it out any more.
+    names_nobody(&[
+        ("reviewer", args.reviewer.as_str()),
+        ("comment", args.comment.as_str()),
+    ])?;
     let shown = shown_path(&args.proof);
     let proof = ReceiptProof::parse(&read(&args.proof)?)
         .map_err(|error| usage(format!("{shown}: {error}")))?;
@@ -121,41 +128,64 @@ const fn name(verdict: ReviewVerdict) -> &'static str {
 
 fn add(args: &AddReview, output: Output) -> anyhow::Result<()> {
     let log = log_name(&args.log)?;
-    let (id, bytes) = parse(&args.review)?;
+    let (file, id, bytes) = parse(&args.review)?;
     let shown = shown_path(&args.review);
     let signed =
         HumanReview::from_body_bytes(&bytes).map_err(|error| usage(format!("{shown}: {error}")))?;
     signed
         .verify(&id)
         .map_err(|error| usage(format!("{shown}: {error}")))?;
-    let (receipt, reviewed) = written(&args.dir, "review add", output, |writer| {
+    let quoted = signed.review.misquoted(&file.receipt, file.verdict.name());
+    if let Some((member, signed)) = quoted {
+        return Err(usage(format!(
+            "{shown}: {member}: expected {signed}, as the signed body has it; ask the reviewer for the file as \
+             `ai-audit review sign` wrote it"
+        )));
+    }
+    let (seq, reviewed, is_there) = written(&args.dir, "review add", output, |writer| {
         let directory = writer.directory();
         if directory.head(&log)?.log_id() != id {
             return Err(usage(format!("{shown}: it is of another log than {log}")));
         }
         let reviewed = find(directory, &log, &signed.review.receipt.to_string())?;
+        let own = review_id(&id, &bytes);
+        if let Some(there) = sealed_review(directory, &log, own, reviewed, &signed)? {
+            return Ok((there.seq, reviewed, true));
+        }
+        let (reviewer, comment) = (format!("{shown}: reviewer"), format!("{shown}: comment"));
+        let words = [
+            (reviewer.as_str(), signed.review.reviewer.as_str()),
+            (comment.as_str(), signed.review.comment.as_str()),
+        ];
+        directory.names_nobody(&log, &words)?;
         writer.attach(&log)?;
-        let record = Record::new(&signed).actor(signed.review.reviewer.as_str());
-        Ok((writer.ledger().before_action(&log, record)?, reviewed))
+        let record = Record::new(&signed)
+            .id(own)
+            .actor(signed.review.reviewer.as_str());
+        let receipt = writer.ledger().before_action(&log, record)?;
+        Ok((receipt.seq, reviewed, false))
     })?;
     if output.json {
         return output.json(&json!({
             "log": log.as_str(),
-            "receipt": receipt.seq,
+            "receipt": seq,
             "reviewed": reviewed,
             "verdict": signed.review.verdict,
             "key": signed.key,
+            "duplicate": is_there,
         }));
     }
-    output.line(format!(
-        "Recorded {} of receipt {reviewed} as receipt {}.",
-        name(signed.review.verdict),
-        receipt.seq
-    ))
+    let what = name(signed.review.verdict);
+    output.line(match is_there {
+        true => format!(
+            "Nothing to do: log {log} has this review, {what} of receipt {reviewed}, already as receipt {seq}."
+        ),
+        false => format!("Recorded {what} of receipt {reviewed} as receipt {seq}."),
+    })
 }
 
-/// The log's id and the body out of a review's file.
-fn parse(path: &Path) -> anyhow::Result<(LogId, Vec<u8>)> {
+/// A review's file, with the log's id and the body out of it.
+fn parse(path: &Path) -> anyhow::Result<(File, LogId, Vec<u8>)> {
     let wrong = |what: String| usage(format!("{}: {what}", shown_path(path)));
     let file: File =
         serde_json::from_slice(&read(path)?).map_err(|error| wrong(error.to_string()))?;
@@ -168,7 +198,7 @@ fn parse(path: &Path) -> anyhow::Result<(LogId, Vec<u8>)> {
         .map_err(|_| wrong("log: expected 64 hexadecimal digits".into()))?;
     let bytes =
         unhex(&file.body).ok_or_else(|| wrong("body: expected hexadecimal digits".into()))?;
-    Ok((id, bytes))
+    Ok((file, id, bytes))
 }
 
 fn hex(bytes: &[u8]) -> String {

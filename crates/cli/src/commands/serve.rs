@@ -214,7 +214,7 @@ fn options(args: &Serve) -> anyhow::Result<ServerOptions> {
     };
     let mut options = ServerOptions::new(access);
     options.tls = tls;
-    options.max_body = args.max_body;
+    options.max_body = args.max_body as usize;
     options.timeout = Duration::from_secs(args.timeout);
     options.max_requests = args.max_requests as usize;
     options.max_downloads = args.max_downloads as usize;

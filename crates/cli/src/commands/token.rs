@@ -1,7 +1,7 @@
 //! `ai-audit token`
 
 use crate::cli::serve::{CreateToken, ListTokens, RevokeToken, Scope, Token as Args, TokenCommand};
-use crate::failure::usage;
+use crate::failure::{code, sentence, usage, with_code};
 use crate::open::{directory, log_name, time};
 use crate::output::{Output, safe};
 use ai_audit_core::Timestamp;
@@ -50,19 +50,32 @@ fn create(args: &CreateToken, output: Output) -> anyhow::Result<()> {
     entry.expires = expires.transpose()?;
     entry.note.clone_from(&args.note);
     let shown = json(&entry);
-    TokenFile::new(directory.layout().tokens()).add(entry.clone())?;
-    if output.json {
-        let mut shown = shown;
-        if let Some(fields) = shown.as_object_mut() {
-            fields.insert("token".into(), token.expose().into());
-        }
-        return output.json(&shown);
+    let file = TokenFile::new(directory.layout().tokens());
+    file.add(entry.clone())?;
+    show(&token, &entry, shown, output).map_err(|error| {
+        // Nobody has it, and it would count for ever.
+        let id = &entry.id;
+        let (error, code) = (sentence(&error), code(&error));
+        let text = match file.revoke(id) {
+            Ok(_) => format!("{error}; the new token {id} could not be shown and is revoked again"),
+            Err(failed) => format!(
+                "{error}; the new token {id} could not be shown, and {failed}: revoke it with `ai-audit token revoke`"
+            ),
+        };
+        with_code(text, code)
+    })
+}
+
+/// The only time that anybody sees a token.
+fn show(token: &Token, entry: &TokenEntry, mut shown: Value, output: Output) -> anyhow::Result<()> {
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("token".into(), token.expose().into());
     }
-    output.line(token.expose())?;
+    output.once(&shown, token.expose())?;
     output.note(format!(
         "This is token {}, which may {}. It is not shown again.",
         entry.id,
-        may(&entry)
+        may(entry)
     ))
 }
 

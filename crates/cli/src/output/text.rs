@@ -1,5 +1,6 @@
 //! Texts that cannot harm a terminal, and numbers for people.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// A text out of a receipt or a file, safe for a terminal: control characters, those that turn the
@@ -11,6 +12,24 @@ pub(crate) fn safe(text: &str) -> String {
             out.extend(c.escape_default());
         } else {
             out.push(c);
+        }
+    }
+    out
+}
+
+/// JSON, safe for a terminal: some act on U+009B as on an escape. What is no ASCII, or DEL, stands in JSON
+/// nowhere but within texts, where an escape is the same character, so it is the same value.
+pub(crate) fn safe_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if !matches!(c, '\u{7f}'..='\u{9f}') && !turns_or_hides(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut units) {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
         }
     }
     out

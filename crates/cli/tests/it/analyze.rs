@@ -176,6 +176,15 @@ fn an_alarm_may_be_a_failure() {
     let rate = ["analyze", "rate", "audit", "--alarm-fails", "--max"];
     assert_eq!(place.run(&[&rate[..], &["0.01"]].concat()).code, 1);
     assert_eq!(place.run(&[&rate[..], &["0.5"]].concat()).code, 0);
+    // A check that nobody has, too few for a window: silence is no news then.
+    let misspelt = [&rate[..], &["0.5", "--event", "check=toxicty"]].concat();
+    let none = place.run(&misspelt);
+    assert_eq!(none.code, 3, "{}", none.out);
+    assert!(none.out.contains("checks are toxicity"), "{}", none.out);
+    let drift = ["analyze", "drift", "audit", "--baseline", "900", "--json"];
+    assert_eq!(place.run(&drift).good().json()["tested"], false);
+    let fails = [&drift[..], &["--alarm-fails"]].concat();
+    assert_eq!(place.run(&fails).code, 3);
 }
 
 #[test]
@@ -193,6 +202,17 @@ fn wrong_usage_is_said_in_a_sentence() {
         (
             &["cusum", "audit", "--p0", "0.1", "--p1", "0.1"],
             "differs from p0",
+        ),
+        (
+            &[
+                "rate",
+                "audit",
+                "--since",
+                "2050-01-01T00:00:00Z",
+                "--until",
+                "1999-01-01T00:00:00Z",
+            ],
+            "is not before --until",
         ),
         (
             &[

@@ -47,6 +47,37 @@ fn a_signal_that_comes_right_after_the_call_is_heard_by_all_who_wait_for_it() {
     runtime.block_on(asked.wait());
 }
 
+/// As a second Ctrl-C does: who was asked once is at work on its end, which may take longer than somebody waits.
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    if std::env::var_os(CHILD).is_none() {
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "inside::a_second_signal_ends_the_process_at_once",
+                "--exact",
+            ])
+            .env(CHILD, "")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert_eq!(child.status.code(), Some(130), "{said}");
+        return;
+    }
+    let (tell, heard) = mpsc::channel();
+    signals::then(move || tell.send(()).unwrap()).unwrap();
+    let send = |name: &str| {
+        let sent = std::process::Command::new("kill")
+            .args(["-s", name, &std::process::id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    };
+    send("TERM");
+    heard.recv().unwrap();
+    send("INT");
+    std::thread::sleep(std::time::Duration::from_secs(60));
+}
+
 #[test]
 fn a_thread_that_breaks_off_is_heard_as_one_that_ends() {
     let (to, outcomes) = mpsc::channel();

@@ -20,11 +20,13 @@ mod durable;
 mod epochs;
 mod erasure_line;
 mod fleet;
+mod fleet_brought;
 mod fleet_hostile;
 mod fleet_parts;
 mod fleet_state;
 mod fleet_table;
 mod fleet_unreadable;
+mod health;
 mod help;
 #[cfg(unix)]
 mod hostile_directory;

@@ -126,6 +126,40 @@ fn nobody_listening_is_no_reason_to_panic() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// A token that nobody saw would let in for ever whom nobody knows.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_token_that_cannot_be_shown_is_revoked_again() {
+    let place = Place::new();
+    for json in [&[][..], &["--json"]] {
+        let create = [&["token", "create", "audit", "--scope", "read"][..], json].concat();
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = place
+            .command(&create)
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let full = done(output);
+        assert_eq!(full.code, 1);
+        assert!(full.err.contains("revoked again"), "{}", full.err);
+        // Elsewhere a reader that has gone has seen enough.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = place
+            .command(&create)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let gone = done(output);
+        assert_eq!(gone.code, 1);
+        assert!(gone.err.contains("revoked again"), "{}", gone.err);
+    }
+    let left = place.run(&["token", "list", "audit", "--json"]).good();
+    assert_eq!(left.json(), serde_json::json!([]));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_output_is_told_in_one_sentence() {

@@ -44,6 +44,107 @@ fn values_that_were_encrypted_one_by_one_go_back() {
     holds(&place);
 }
 
+/// With rules that nobody can read a log fails from there on, whatever is put in force later.
+#[test]
+fn rules_for_approvals_that_are_none_are_refused_before_they_are_sealed() {
+    let place = Place::empty();
+    let init = place.run(&["init", "no", "--policy", "approvals=hello"]);
+    assert!(init.sentence(2).contains("policy entry approvals"));
+    assert!(!place.path("no/audit.db").exists());
+    place.run(&["init", "audit"]).good();
+    let key = "ab".repeat(32);
+    for (rule, told) in [
+        (
+            "{\"pay\":{\"keys\":[\"zz\"],\"needed\":1}}".to_owned(),
+            "pay",
+        ),
+        (
+            format!("{{\"pay\":{{\"keys\":[\"{key}\"],\"needed\":2}}}}"),
+            "pay",
+        ),
+        ("[]".to_owned(), "approvals"),
+    ] {
+        let entry = format!("approvals={rule}");
+        let change = [
+            "policy", "change", "audit", "--reason", "x", "--entry", &entry,
+        ];
+        let done = place.run(&change);
+        let said = done.sentence(2);
+        assert!(said.contains(told), "{said}");
+    }
+    let none = [
+        "policy",
+        "change",
+        "audit",
+        "--reason",
+        "x",
+        "--entry",
+        "approvals={}",
+    ];
+    place.run(&none).good();
+    holds(&place);
+}
+
+/// Outputs go beside what a log directory is made of, not in its place.
+/// An entry without a value is none, in the first receipt as in a later one.
+#[test]
+fn an_empty_entry_is_none() {
+    let place = Place::empty();
+    place.write("lines", LINES);
+    let init = [
+        "init",
+        "audit",
+        "--policy",
+        "redaction=",
+        "--policy",
+        "approvals=",
+    ];
+    place.run(&init).good();
+    place.run(&["record", "audit", "lines"]).good();
+    let change = ["policy", "change", "audit", "--entry", "owner=risk"];
+    place
+        .run(&[&change[..], &["--reason", "named"]].concat())
+        .good();
+    holds(&place);
+}
+
+#[test]
+fn no_output_replaces_the_log() {
+    let place = Place::empty();
+    place.run(&["init", "audit"]).good();
+    for file in ["audit.db", "keys/receipt.pem", "ai-audit.toml", "log.pub"] {
+        let path = format!("audit/{file}");
+        let before = std::fs::read(place.path(&path)).unwrap();
+        let done = place.run(&["checkpoint", "audit", "-o", &path, "--force"]);
+        assert!(done.sentence(2).contains("part of the log directory"));
+        assert_eq!(std::fs::read(place.path(&path)).unwrap(), before);
+    }
+    // Nor a key that is kept elsewhere.
+    #[cfg(unix)]
+    {
+        let (key, elsewhere) = (place.path("audit/keys/receipt.pem"), place.path("kept.pem"));
+        std::fs::rename(&key, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &key).unwrap();
+        let before = std::fs::read(&elsewhere).unwrap();
+        let args = [
+            "checkpoint",
+            "audit",
+            "-o",
+            "audit/keys/receipt.pem",
+            "--force",
+        ];
+        let done = place.run(&args);
+        assert!(done.sentence(2).contains("part of the log directory"));
+        assert_eq!(std::fs::read(&elsewhere).unwrap(), before);
+        std::fs::remove_file(&key).unwrap();
+        std::fs::rename(&elsewhere, &key).unwrap();
+    }
+    let note = ["checkpoint", "audit", "-o", "audit/latest.note", "--force"];
+    place.run(&note).good();
+    place.run(&note).good();
+    holds(&place);
+}
+
 #[test]
 fn pseudonyms_are_the_same_within_a_log_and_others_in_another() {
     let place = Place::empty();

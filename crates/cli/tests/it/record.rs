@@ -1,8 +1,12 @@
 //! Recording: nothing by half, nothing in silence, and a stream as it comes.
 
 use crate::run::{Done, Place, clean, done, lines, program};
+#[cfg(unix)]
+use crate::run::{interrupt, signal};
 use std::io::Write as _;
+#[cfg(unix)]
 use std::process::{Command, Stdio};
+#[cfg(unix)]
 use std::time::{Duration, Instant};
 
 /// A conversation of so many turns, each of which is one step.
@@ -210,11 +214,7 @@ fn a_disk_that_is_full_says_what_is_recorded() {
         "{json}"
     );
     // All that was acknowledged is there, and the log goes on.
-    let decisions = || {
-        let stats = place.run(&["stats", "audit", "--json"]).good().json();
-        stats["kinds"]["decision"].as_u64().unwrap()
-    };
-    assert!(decisions() >= 10 + recorded, "{before} {json}");
+    assert!(place.decisions() >= 10 + recorded, "{before} {json}");
     place.record(&lines(1));
     let code = place
         .run(&["verify", "audit", "--key", "audit/log.pub", "--size", "1"])
@@ -225,26 +225,12 @@ fn a_disk_that_is_full_says_what_is_recorded() {
 #[test]
 fn a_stream_is_recorded_as_it_comes() {
     let place = Place::new();
-    let mut child = place
-        .command(&["record", "audit", "-", "--json"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = place.started(&["record", "audit", "-", "--json"]);
     let mut input = child.stdin.take().unwrap();
-    let decisions = || {
-        let stats = place.run(&["stats", "audit", "--json"]).good().json();
-        stats["kinds"]["decision"].as_u64().unwrap()
-    };
     for round in 1..=2 {
         input.write_all(lines(2).as_bytes()).unwrap();
         input.flush().unwrap();
-        let begun = Instant::now();
-        while decisions() < 10 + 2 * round {
-            assert!(begun.elapsed() < Duration::from_secs(30), "round {round}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        place.wait_for(10 + 2 * round);
     }
     // The texts are in no file, not even in one without a name.
     #[cfg(target_os = "linux")]
@@ -258,7 +244,165 @@ fn a_stream_is_recorded_as_it_comes() {
     let done = done(child.wait_with_output().unwrap()).good();
     assert_eq!(done.json()["receipts"], 5);
     assert_eq!(done.json()["recorded"][0]["last"], "line 5");
-    assert_eq!(decisions(), 15);
+    assert_eq!(place.decisions(), 15);
+}
+
+/// Ends a stream by a signal once so many decisions of it are in the log: what the command said.
+#[cfg(unix)]
+fn interrupted(place: &Place, name: &str, more: &[&str], text: &str, decisions: u64) -> Done {
+    let mut child = place.started(&[&["record", "audit", "-"][..], more].concat());
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(text.as_bytes()).unwrap();
+    input.flush().unwrap();
+    place.wait_for(decisions);
+    signal(&child, name);
+    // The stream goes on: nothing but the signal ends it.
+    let output = child.wait_with_output().unwrap();
+    drop(input);
+    done(output)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stream_that_is_interrupted_ends_in_order() {
+    let place = Place::new();
+    for (round, signal) in (1_u64..).zip([interrupt(), "TERM"]) {
+        // Half a line at the end, which is no line.
+        let text = lines(2) + "{\"input\":\"que";
+        let ended = interrupted(&place, signal, &["--json"], &text, 10 + 2 * round).good();
+        let json = ended.json();
+        assert_eq!(
+            (&json["receipts"], &json["ended_before"], &json["error"]),
+            (&2.into(), &"line 3".into(), &serde_json::Value::Null),
+            "{signal}"
+        );
+        let log = place
+            .run(&["log", "audit", "-n", "1", "--json"])
+            .good()
+            .json();
+        assert_eq!(log[0]["kind"], "stop", "{signal}");
+        assert_eq!(log[0]["body"]["reason"], "SIGTERM or SIGINT", "{signal}");
+    }
+    // It is said in words, also of lines that came whole before more was waited for.
+    let ended = interrupted(&place, interrupt(), &[], &lines(1), 15).good();
+    assert!(
+        ended.out.contains("Recorded 1 receipt.")
+            && ended.out.contains("Asked to end before line 2"),
+        "{}",
+        ended.out
+    );
+    // Conversations, of which the array is not closed and the last one is cut.
+    let text = format!("[{},{{\"messages\":[", conversation(1));
+    let ended = interrupted(&place, "TERM", &CONVERSATIONS, &text, 16).good();
+    assert!(
+        ended.out.contains("Asked to end before conversation 2"),
+        "{}",
+        ended.out
+    );
+    // Nobody after it says that the log was not closed.
+    place.record(&lines(1));
+    let starts = place
+        .run(&["log", "audit", "--kind", "start", "--json"])
+        .good()
+        .json();
+    for start in starts.as_array().unwrap() {
+        assert_eq!(start["body"]["clean"], true, "{start}");
+    }
+}
+
+/// Also what is not read yet when the signal comes, and more than is read at once.
+#[cfg(unix)]
+#[test]
+fn what_came_before_a_signal_is_recorded() {
+    use std::{net::Shutdown, os::fd::OwnedFd, os::unix::net::UnixStream};
+    let place = Place::new();
+    let mut before = 10;
+    for ends in [false, true] {
+        // It holds some 200 KiB, a pipe but 64.
+        let (mut input, theirs) = UnixStream::pair().unwrap();
+        let mut command = place.command(&["record", "audit", "-", "--json"]);
+        command.stdin(OwnedFd::from(theirs)).stdout(Stdio::piped());
+        let child = command.stderr(Stdio::piped()).spawn().unwrap();
+        drop(command);
+        input.write_all(lines(1).as_bytes()).unwrap();
+        place.wait_for(before + 1);
+        // It sees nothing until all is there, and the signal too.
+        signal(&child, "STOP");
+        input.set_nonblocking(true).unwrap();
+        let text = lines(if ends { 50 } else { 4000 });
+        let (text, mut taken) = (text.trim_end(), 0);
+        while taken < text.len()
+            && let Ok(count) = input.write(&text.as_bytes()[taken..])
+        {
+            taken += count;
+        }
+        let mut whole = text[..taken].matches('\n').count() as u64;
+        if ends {
+            // The last line is whole without its end then.
+            assert_eq!(taken, text.len());
+            whole += 1;
+            input.shutdown(Shutdown::Write).unwrap();
+        }
+        signal(&child, "TERM");
+        signal(&child, "CONT");
+        let ended = done(child.wait_with_output().unwrap()).good().json();
+        drop(input);
+        assert_eq!(ended["receipts"], 1 + whole, "{ended}");
+        let next = (!ends).then(|| format!("line {}", whole + 2));
+        assert_eq!(ended["ended_before"].as_str(), next.as_deref(), "{ended}");
+        before += 1 + whole;
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_stream_that_has_no_end() {
+    let place = Place::new();
+    // As fast as it is read, and little again and again.
+    for (bytes, pause) in [(1 << 15, 0), (1, 10)] {
+        let before = place.decisions();
+        let mut child = place.started(&["record", "audit", "-", "--json"]);
+        let mut input = child.stdin.take().unwrap();
+        let line = format!("{{\"input\":\"{}\"}}\n", "x".repeat(bytes));
+        let producer = std::thread::spawn(move || {
+            let begun = Instant::now();
+            // An end of its own is told as one.
+            while begun.elapsed() < Duration::from_secs(90)
+                && input.write_all(line.as_bytes()).is_ok()
+            {
+                std::thread::sleep(Duration::from_millis(pause));
+            }
+        });
+        place.wait_for(before + 1);
+        signal(&child, "TERM");
+        let ended = done(child.wait_with_output().unwrap()).good().json();
+        producer.join().unwrap();
+        assert!(ended["ended_before"].is_string(), "{ended}");
+    }
+}
+
+/// As of a job that a script has put in the background.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_that_is_ignored_stays_so() {
+    let place = Place::new();
+    let script = format!("trap '' INT; exec '{}' record audit - --json", program());
+    let mut shell = clean(Command::new("sh"), &place.path(""));
+    shell.args(["-c", &script]).stdin(Stdio::piped());
+    shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = shell.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    for round in 1..=2 {
+        input.write_all(lines(1).as_bytes()).unwrap();
+        place.wait_for(10 + round);
+        signal(&child, "INT");
+        // Longer than one that is asked to end waits for more.
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    signal(&child, "TERM");
+    let ended = done(child.wait_with_output().unwrap()).good().json();
+    drop(input);
+    assert_eq!(ended["receipts"], 2, "{ended}");
 }
 
 #[test]

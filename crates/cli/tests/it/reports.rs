@@ -57,6 +57,10 @@ fn a_report_is_signed_packed_and_made_again_with_the_same_bytes() {
         ])
     };
     note("report.html").good();
+    // The report itself is no evidence; its note is, and is named.
+    let itself = place.run(&["verify", "report.html"]);
+    assert_eq!(itself.code, 1, "{}", itself.out);
+    assert!(itself.out.contains("report.html.note"), "{}", itself.out);
     let mut args = vec!["export", "audit", "-o", "p.zip"];
     for file in &FILES {
         args.extend(["--report", file]);

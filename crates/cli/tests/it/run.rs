@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub(crate) struct Done {
@@ -72,9 +73,32 @@ impl Place {
         command
     }
 
+    /// The program with these arguments, started: its streams are pipes.
+    pub(crate) fn started(&self, args: &[&str]) -> Child {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// How many decisions the log has.
+    pub(crate) fn decisions(&self) -> u64 {
+        let stats = self.run(&["stats", "audit", "--json"]).good().json();
+        stats["kinds"]["decision"].as_u64().unwrap()
+    }
+
+    /// Waits until the log has so many decisions.
+    pub(crate) fn wait_for(&self, decisions: u64) {
+        let begun = Instant::now();
+        while self.decisions() < decisions {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{decisions}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// How many receipts all logs together have.
     pub(crate) fn receipts(&self) -> u64 {
-        let info = self.run(&["info", "audit", "--json"]).good().json();
+        // Also where keys are gone, which is told by the exit code.
+        let info = self.run(&["info", "audit", "--json"]).json();
         info["store"]["receipts"].as_u64().unwrap()
     }
 
@@ -96,6 +120,27 @@ impl Place {
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         done(child.wait_with_output().unwrap())
     }
+}
+
+/// Sends a signal.
+#[cfg(unix)]
+pub(crate) fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-s", name, &id]).status();
+    assert!(sent.unwrap().success(), "{name}");
+}
+
+/// SIGINT; another one where whoever runs the tests ignores it, which stays so.
+#[cfg(unix)]
+pub(crate) fn interrupt() -> &'static str {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = u128::from_str_radix(mask.unwrap_or("0").trim(), 16).unwrap();
+    if mask & 2 == 0 {
+        return "INT";
+    }
+    println!("SKIPPED: SIGINT is ignored");
+    "TERM"
 }
 
 /// What came of a command.

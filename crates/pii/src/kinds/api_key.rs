@@ -44,7 +44,8 @@ const ISSUED: &[(&str, Alphabet, usize, usize)] = &[
     ("PMAK-", Url, 59, 59),
     ("SG.", Dotted, 60, 80),
     ("SK", Hex, 32, 32),
-    ("aio_", Alnum, 28, 28),
+    // Ours.
+    ("aat_", Url, 43, 43), ("aio_", Alnum, 28, 28),
     ("dapi", Hex, 32, 40), ("dckr_pat_", Url, 27, 64), ("dckr_oat_", Url, 27, 64),
     ("doo_v1_", Hex, 64, 64), ("dop_v1_", Hex, 64, 64), ("dor_v1_", Hex, 64, 64), ("dp.pt.", Alnum, 40, 48),
     ("figd_", Url, 40, 64),
@@ -240,5 +241,7 @@ mod tests {
             assert_eq!(find(text.as_bytes(), 0), None, "{text}");
         }
         assert_eq!(find(b"AKIAIOSFODNN7EXAMPLE.", 0), Some((0, 20)));
+        let ours = b"aat_kjNlLBUf2CD77aDwUzXv1lj570Ibczt4L28WLAzyvjM";
+        assert_eq!(find(ours, 0), Some((0, ours.len())));
     }
 }

@@ -7,6 +7,7 @@ use crate::body::{json, no_form};
 use crate::forms::{Appended, ReviewFile};
 use crate::shared::Caller;
 use crate::token::Scope;
+use ai_audit_agentic::HumanReview;
 use ai_audit_core::LogId;
 use axum::extract::Request;
 use axum::response::Response;
@@ -49,10 +50,23 @@ pub(crate) async fn reviews(
         .map_err(|_| Problem::bad("field `log`: expected 64 hexadecimal digits"))?;
     let body = unhex(&file.body)
         .ok_or_else(|| Problem::bad("field `body`: expected hexadecimal digits"))?;
+    says_what_was_signed(&file, &body)?;
     sealed(&caller, log, Takes::Long, move |intake, log| {
         Ok(intake.take_review(log, &of, &body)?)
     })
     .await
+}
+
+/// Refuses a file that shows people something else than its body has.
+fn says_what_was_signed(file: &ReviewFile, body: &[u8]) -> Result<(), Problem> {
+    let signed = HumanReview::from_body_bytes(body)
+        .map_err(|error| Problem::bad(format!("field `body`: {error}")))?;
+    match signed.review.misquoted(&file.receipt, &file.verdict) {
+        None => Ok(()),
+        Some((member, signed)) => Err(Problem::bad(format!(
+            "field `{member}`: expected {signed}, as the signed body has it; send the file as `ai-audit review sign` wrote it"
+        ))),
+    }
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -77,6 +77,51 @@ fn an_incident_goes_from_opening_to_closing() {
 }
 
 #[test]
+fn a_review_that_names_somebody_is_refused() {
+    let service = Place::new().open();
+    let hash = service.decide("{}").with(201)["receipts"][0]["hash"].clone();
+    let log = service.get("/v1/logs").with(200)["logs"][0]["log_id"].clone();
+    let send = |reviewer: &str, comment: &str| {
+        let review = Review {
+            receipt: hash.as_str().unwrap().parse().unwrap(),
+            parameters: None,
+            verdict: ReviewVerdict::Noted,
+            reviewer: reviewer.into(),
+            comment: comment.into(),
+        };
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let log_id = log.as_str().unwrap().parse().unwrap();
+        let signed = HumanReview::sign(review, &log_id, &key).unwrap();
+        let body: String = encode_body(&signed)
+            .unwrap()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let file = json!({
+            "review": "ai-audit/review/v1", "log": log, "receipt": hash, "verdict": "noted", "body": body,
+        });
+        service.post("/v1/logs/default/reviews", &file.to_string())
+    };
+    for (reviewer, comment, said) in [
+        (
+            "bob@example.com",
+            "",
+            "reviewer: it holds personal data (EMAIL)",
+        ),
+        (
+            "officer-2",
+            "call bob@example.com",
+            "comment: it holds personal data (EMAIL)",
+        ),
+    ] {
+        let detail = send(reviewer, comment).problem(422);
+        assert!(detail.contains(said), "{detail}");
+    }
+    send("officer-2", "call the customer").with(201);
+    service.end().verify();
+}
+
+#[test]
 fn a_signed_review_is_sealed_once() {
     let service = Place::new().open();
     let path = "/v1/logs/default/reviews";
@@ -141,6 +186,17 @@ fn a_signed_review_is_sealed_once() {
         let mut wrong = file.clone();
         wrong[field] = value;
         service.post(path, &wrong.to_string()).problem(400);
+    }
+    // What people read is what was signed.
+    for (field, value, signed) in [
+        ("verdict", json!("rejected"), "approved"),
+        ("receipt", json!("00".repeat(32)), hash),
+    ] {
+        let mut wrong = file.clone();
+        wrong[field] = value;
+        let detail = service.post(path, &wrong.to_string()).problem(400);
+        let said = format!("field `{field}`: expected {signed}");
+        assert!(detail.contains(&said), "{detail}");
     }
     service.end().verify();
 }

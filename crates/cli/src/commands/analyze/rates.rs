@@ -1,7 +1,7 @@
 //! `ai-audit analyze rate`, `sprt` and `cusum`.
 
 use super::event::Event;
-use super::{Place, Seen, each, percent, wrong};
+use super::{Found, Names, Place, Seen, each, percent, wrong};
 use crate::cli::analyze::{CusumArgs, Rate, SprtArgs};
 use crate::failure::usage;
 use crate::output::{Output, Tone, counted};
@@ -91,14 +91,31 @@ fn events(
     output: Output,
     mut push: impl FnMut(Place, bool),
 ) -> anyhow::Result<Seen> {
-    let event = Event::parse(event)?;
-    each(observed, output, |place, decision: &Decision<'_>| {
+    let (event, told) = (Event::parse(event)?, event);
+    let mut names = Names::default();
+    let mut is_there = false;
+    let mut seen = each(observed, output, |place, decision: &Decision<'_>| {
+        if let Event::Check(name) = &event {
+            is_there |= decision
+                .checks
+                .iter()
+                .any(|check| check.name == *name.as_str());
+            names.see(decision.checks.iter().map(|check| check.name.as_str()));
+        }
         push(place, event.is(decision));
         Ok(())
-    })
+    })?;
+    // One that is misspelt would never fire; and who records only those that fired has none so far.
+    if matches!(event, Event::Check(_)) && !is_there && seen.decisions > 0 {
+        seen.unknown = Some(format!(
+            "no decision that was looked at has the check of --event {told}; {}",
+            names.told("none has checks", "checks")
+        ));
+    }
+    Ok(seen)
 }
 
-pub(super) fn rate(args: &Rate, output: Output) -> anyhow::Result<bool> {
+pub(super) fn rate(args: &Rate, output: Output) -> anyhow::Result<Found> {
     let mut rate = ConfidenceSequence::new(args.alpha).map_err(wrong)?;
     if let Some(max) = args.max
         && !(0.0..1.0).contains(&max)
@@ -112,6 +129,7 @@ pub(super) fn rate(args: &Rate, output: Output) -> anyhow::Result<bool> {
     })?;
     let interval = rate.interval();
     let alarm = args.max.is_some_and(|max| interval.lower > max);
+    let found = Found::of(alarm, seen.tests());
     if output.json {
         output.json(&json!({
             "seen": seen,
@@ -125,12 +143,12 @@ pub(super) fn rate(args: &Rate, output: Output) -> anyhow::Result<bool> {
             "max": args.max,
             "alarm": alarm,
         }))?;
-        return Ok(alarm);
+        return Ok(found);
     }
     seen.print(output)?;
     let Some(mean) = rate.rate() else {
         output.line("no observation: the rate may be anything")?;
-        return Ok(false);
+        return Ok(found);
     };
     output.line(format!(
         "{}: {} of {}, {}",
@@ -154,10 +172,10 @@ pub(super) fn rate(args: &Rate, output: Output) -> anyhow::Result<bool> {
         };
         output.line(output.paint(tone, &text))?;
     }
-    Ok(alarm)
+    Ok(found)
 }
 
-pub(super) fn sprt(args: &SprtArgs, output: Output) -> anyhow::Result<bool> {
+pub(super) fn sprt(args: &SprtArgs, output: Output) -> anyhow::Result<Found> {
     let shift = Shift::new(args.p0, args.p1).map_err(wrong)?;
     let limits = if args.strict {
         SprtLimits::Strict
@@ -180,6 +198,7 @@ pub(super) fn sprt(args: &SprtArgs, output: Output) -> anyhow::Result<bool> {
         }
     })?;
     let alarm = test.rejected() > 0;
+    let found = Found::of(alarm, seen.tests());
     if output.json {
         output.json(&json!({
             "seen": seen,
@@ -199,7 +218,7 @@ pub(super) fn sprt(args: &SprtArgs, output: Output) -> anyhow::Result<bool> {
             "alarm": alarm,
             "alarms": alarms.listed,
         }))?;
-        return Ok(alarm);
+        return Ok(found);
     }
     seen.print(output)?;
     output.line(format!(
@@ -226,10 +245,10 @@ pub(super) fn sprt(args: &SprtArgs, output: Output) -> anyhow::Result<bool> {
         test.observations()
     ))?;
     alarms.print(test.rejected(), output)?;
-    Ok(alarm)
+    Ok(found)
 }
 
-pub(super) fn cusum(args: &CusumArgs, output: Output) -> anyhow::Result<bool> {
+pub(super) fn cusum(args: &CusumArgs, output: Output) -> anyhow::Result<Found> {
     let shift = Shift::new(args.p0, args.p1).map_err(wrong)?;
     let plan = CusumPlan::for_run_length(shift, args.run_length).map_err(wrong)?;
     let length = plan.run_length(args.p0).map_err(wrong)?;
@@ -245,6 +264,7 @@ pub(super) fn cusum(args: &CusumArgs, output: Output) -> anyhow::Result<bool> {
         }
     })?;
     let alarm = cusum.alarms() > 0;
+    let found = Found::of(alarm, seen.tests());
     if output.json {
         output.json(&json!({
             "seen": seen,
@@ -257,7 +277,7 @@ pub(super) fn cusum(args: &CusumArgs, output: Output) -> anyhow::Result<bool> {
             "alarm": alarm,
             "alarms": alarms.listed,
         }))?;
-        return Ok(alarm);
+        return Ok(found);
     }
     seen.print(output)?;
     output.line(format!(
@@ -272,5 +292,5 @@ pub(super) fn cusum(args: &CusumArgs, output: Output) -> anyhow::Result<bool> {
     ))?;
     output.line(format!("the sum is now {:.3}", cusum.sum()))?;
     alarms.print(cusum.alarms(), output)?;
-    Ok(alarm)
+    Ok(found)
 }

@@ -1,6 +1,6 @@
 //! `ai-audit analyze drift` and `scores`: windows one after the other, against a baseline.
 
-use super::{Place, Seen, each, percent, wrong};
+use super::{Found, Names, Place, Seen, each, percent, wrong};
 use crate::cli::analyze::{Drift, Over, Scores, Windows};
 use crate::failure::usage;
 use crate::output::{Output, Tone, counted, short};
@@ -8,9 +8,6 @@ use ai_audit_analytics::{Baseline, Divergence, DriftMonitor, ScoreDrift, ScoreMo
 use ai_audit_core::Decision;
 use serde::Serialize;
 use std::collections::BTreeSet;
-
-/// How many names an error lists.
-const LISTED: usize = 20;
 
 /// How many categories of a window are kept: there may be many windows.
 const CONTRIBUTIONS: usize = 10;
@@ -36,8 +33,13 @@ struct Report<'a, T> {
     alpha: f64,
     /// What a p-value must not exceed: alpha divided by the number of windows.
     level: f64,
+    /// Observations that the baseline takes before the first window, and in a window.
+    baseline: u32,
+    window: u32,
     /// Observations behind the last whole window.
     left_over: u64,
+    /// Whether there were enough for one window: else no alarm says nothing.
+    tested: bool,
     alarm: bool,
     windows: Vec<Window<T>>,
 }
@@ -87,7 +89,13 @@ impl<T> Cut<T> {
     }
 
     /// With what was found held against the level.
-    fn report(self, seen: Seen, over: &str, alpha: f64, p: impl Fn(&T) -> f64) -> Report<'_, T> {
+    fn report<'a>(
+        self,
+        seen: Seen,
+        over: &'a str,
+        (lengths, alpha): (&Windows, f64),
+        p: impl Fn(&T) -> f64,
+    ) -> Report<'a, T> {
         #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 windows")]
         let level = alpha / self.windows.len().max(1) as f64;
         let mut windows = self.windows;
@@ -99,7 +107,10 @@ impl<T> Cut<T> {
             over,
             alpha,
             level,
+            baseline: lengths.baseline,
+            window: lengths.window,
             left_over: self.since,
+            tested: !windows.is_empty(),
             alarm: windows.iter().any(|window| window.flagged),
             windows,
         }
@@ -107,6 +118,10 @@ impl<T> Cut<T> {
 }
 
 impl<T: Serialize> Report<'_, T> {
+    fn found(&self) -> Found {
+        Found::of(self.alarm, self.tested)
+    }
+
     fn print(
         &self,
         lengths: &Windows,
@@ -185,7 +200,7 @@ fn category(over: Over, decision: &Decision<'_>) -> String {
     }
 }
 
-pub(super) fn drift(args: &Drift, output: Output) -> anyhow::Result<bool> {
+pub(super) fn drift(args: &Drift, output: Output) -> anyhow::Result<Found> {
     let (windows, alpha) = (&args.windows, alpha(&args.windows)?);
     let (baseline, before) = if args.slow {
         // What left the window is the baseline: one window must have passed, or half of what the
@@ -212,7 +227,7 @@ pub(super) fn drift(args: &Drift, output: Output) -> anyhow::Result<bool> {
         Over::Checks => "checks",
     };
     let p = |found: &Divergence| found.significance.p;
-    let report = cut.report(seen, over, alpha, p);
+    let report = cut.report(seen, over, (windows, alpha), p);
     let head = format!("{:>7} {:>9}  MOST", "BITS", "P");
     report.print(windows, output, &head, |found| {
         let most = found
@@ -224,22 +239,20 @@ pub(super) fn drift(args: &Drift, output: Output) -> anyhow::Result<bool> {
             });
         format!("{:>7.4} {:>9.2e}  {most}", found.bits, p(found))
     })?;
-    Ok(report.alarm)
+    Ok(report.found())
 }
 
-pub(super) fn scores(args: &Scores, output: Output) -> anyhow::Result<bool> {
+pub(super) fn scores(args: &Scores, output: Output) -> anyhow::Result<Found> {
     let (windows, alpha) = (&args.windows, alpha(&args.windows)?);
     let mut monitor =
         ScoreMonitor::new(&args.check, windows.baseline, windows.window).map_err(wrong)?;
     let mut cut = Cut::new(windows.baseline, windows.window);
-    let (mut known, mut any) = (BTreeSet::new(), false);
+    let (mut known, mut any) = (Names::default(), false);
     let seen = each(&args.observed, output, |place, decision| {
         for check in decision.checks.iter() {
             let Some(score) = check.score else { continue };
             if check.name != args.check.as_str() {
-                if known.len() < LISTED {
-                    known.insert(check.name.to_string());
-                }
+                known.see([check.name.as_str()]);
                 continue;
             }
             any = true;
@@ -249,18 +262,14 @@ pub(super) fn scores(args: &Scores, output: Output) -> anyhow::Result<bool> {
         Ok(())
     })?;
     if !any {
-        let known: Vec<String> = known.iter().map(|name| short(name, 40)).collect();
-        let known = match known.len() {
-            0 => "no check has scores".into(),
-            _ => format!("checks with scores are {}", known.join(", ")),
-        };
         return Err(usage(format!(
-            "--check {}: no decision that was looked at has a score of it; {known}",
-            args.check
+            "--check {}: no decision that was looked at has a score of it; {}",
+            args.check,
+            known.told("no check has scores", "checks with scores")
         )));
     }
     let p = |found: &ScoreDrift| found.p;
-    let report = cut.report(seen, &args.check, alpha, p);
+    let report = cut.report(seen, &args.check, (windows, alpha), p);
     let head = format!("{:>7} {:>9} {:>7}", "KS", "P", "PSI");
     report.print(windows, output, &head, |found| {
         format!(
@@ -268,5 +277,5 @@ pub(super) fn scores(args: &Scores, output: Output) -> anyhow::Result<bool> {
             found.distance, found.p, found.stability_index
         )
     })?;
-    Ok(report.alarm)
+    Ok(report.found())
 }

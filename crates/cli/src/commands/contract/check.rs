@@ -124,7 +124,7 @@ fn tell(
         return Ok(());
     }
     if output.json {
-        return output.line(serde_json::to_string(&Line { found, receipt })?);
+        return output.json_line(&Line { found, receipt });
     }
     if found.verdict == Verdict::Compliant {
         return Ok(());

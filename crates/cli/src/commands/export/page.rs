@@ -1,7 +1,7 @@
 //! The auditor's page, written beside a package.
 
-use super::reports;
 use crate::cli::Export;
+use crate::evidence::note_of;
 use crate::failure::usage;
 use crate::open::read_at_most;
 use crate::output::{Output, Tone, bytes, shown_path};
@@ -119,7 +119,7 @@ fn beside(package: &Path) -> PathBuf {
 /// older page only.
 fn is_free(path: &Path, args: &Export) -> anyhow::Result<()> {
     let at = real(path);
-    let notes = args.report.iter().map(|report| reports::beside(report));
+    let notes = args.report.iter().map(|report| note_of(report));
     let reports = args.report.iter().cloned().chain(notes);
     let named = [(args.output.clone(), "the package")]
         .into_iter()

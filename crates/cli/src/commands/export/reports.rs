@@ -1,5 +1,6 @@
 //! Reports that go into a package, with the notes beside them.
 
+use crate::evidence::note_of;
 use crate::failure::usage;
 use crate::open::read_at_most;
 use crate::output::shown_path;
@@ -21,7 +22,7 @@ pub(super) fn read(
 ) -> anyhow::Result<Option<(PackageReports, TreeSize)>> {
     let mut statements = Vec::new();
     for path in paths {
-        let note = beside(path);
+        let note = note_of(path);
         // One note may list all of them.
         if note.exists() {
             statements.push((folder(path), statement(&note, line)?));
@@ -36,7 +37,7 @@ pub(super) fn read(
         let Some((_, statement)) = listing.find(|(_, found)| found.file(name).is_some()) else {
             return Err(usage(format!(
                 "{shown}: no note lists it; expected {}, which `ai-audit report` writes beside it",
-                shown_path(&beside(path))
+                shown_path(&note_of(path))
             )));
         };
         let contents = read_at_most(path, MAX_REPORT)?;
@@ -77,13 +78,6 @@ fn statement(path: &Path, line: &VKey) -> anyhow::Result<ReportStatement> {
         ))
     })?;
     Ok(statement)
-}
-
-/// The note beside a report.
-pub(super) fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".note");
-    name.into()
 }
 
 fn folder(path: &Path) -> PathBuf {

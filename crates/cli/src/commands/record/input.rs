@@ -1,6 +1,9 @@
 //! What is recorded: a file, which can be read twice, or a stream, which cannot.
 
-use super::summary::Pending;
+mod live;
+
+pub(super) use live::live;
+
 use crate::cli::{Format, Keep as KeepField, Record as Args};
 use crate::failure::usage;
 use crate::output::shown_path;
@@ -8,14 +11,12 @@ use ai_audit_ingest::{
     Conversations, Group, IngestError, Keep, Keeping, Keys, RecordLines, TraceLines,
 };
 use anyhow::Context as _;
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
-use std::rc::Rc;
 
 pub(super) enum Input {
     File(File),
-    Stream(Box<dyn Read>),
+    Stream(Box<dyn Read + Send>),
 }
 
 impl Input {
@@ -30,7 +31,7 @@ impl Input {
             return Err(usage(format!("{flag} goes with --format openai-messages")));
         }
         if args.file.as_os_str() == "-" {
-            return Ok(Self::Stream(Box::new(io::stdin().lock())));
+            return Ok(Self::Stream(Box::new(io::stdin())));
         }
         let shown = shown_path(&args.file);
         let cannot = |error: io::Error| usage(format!("{shown}: {error}"));
@@ -52,28 +53,6 @@ impl Input {
             .context("the input cannot be read from its start")?;
         let again = file.try_clone().context("the input cannot be read twice")?;
         Ok(Box::new(again))
-    }
-}
-
-/// A stream of which nothing more is read before what came is durable.
-pub(super) fn live(stream: Box<dyn Read>, pending: Rc<RefCell<Pending>>) -> Box<dyn Read> {
-    Box::new(Live { stream, pending })
-}
-
-struct Live {
-    stream: Box<dyn Read>,
-    pending: Rc<RefCell<Pending>>,
-}
-
-impl Read for Live {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut pending = self.pending.borrow_mut();
-        pending.settle(0);
-        if pending.has_failed() {
-            return Ok(0);
-        }
-        drop(pending);
-        self.stream.read(buf)
     }
 }
 

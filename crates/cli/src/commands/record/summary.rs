@@ -30,6 +30,9 @@ pub(crate) struct Summary {
     found: BTreeMap<String, u64>,
     /// Which lines or conversations of the input are recorded.
     recorded: Vec<Span>,
+    /// What was not read whole when the command was asked to end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_before: Option<String>,
 }
 
 /// Places in a log, both included.
@@ -61,6 +64,7 @@ pub(super) struct Pending {
     submitted: u64,
     summary: Summary,
     failure: Option<anyhow::Error>,
+    asked_to_end: bool,
 }
 
 /// A group that was submitted.
@@ -76,6 +80,20 @@ pub(super) struct Waiting {
 impl Pending {
     pub(super) const fn has_failed(&self) -> bool {
         self.failure.is_some()
+    }
+
+    /// The stream is not read on, or ended by itself, after the command was asked to end: what is cut off is not wrong.
+    pub(super) const fn ask_to_end(&mut self) {
+        self.asked_to_end = true;
+    }
+
+    pub(super) const fn is_asked_to_end(&self) -> bool {
+        self.asked_to_end
+    }
+
+    /// It ended before this line or conversation was read whole.
+    pub(super) fn ended_before(&mut self, place: String) {
+        self.summary.ended_before = Some(place);
     }
 
     pub(super) fn created(&mut self, logs: Vec<String>) {
@@ -208,7 +226,7 @@ impl Summary {
     /// How far it came, for the end of an error.
     pub(super) fn extent(&self) -> String {
         if self.recorded.is_empty() {
-            return "no other line was recorded".into();
+            return "no line was recorded".into();
         }
         let spans: Vec<String> = self
             .recorded
@@ -290,6 +308,11 @@ impl Summary {
         }
         if self.skipped > 0 {
             output.line(format!("Skipped {} that could not be taken.", self.skipped))?;
+        }
+        if let Some(place) = &self.ended_before {
+            output.line(format!(
+                "Asked to end before {place} was read whole: it and what follows it are not recorded."
+            ))?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! One JSON object for each line of the input, also for lines that come in parts.
 
+use crate::output::safe_json;
 use ai_audit_pii::RedactedLine;
 use anyhow::Context as _;
 use serde::Serialize;
@@ -31,7 +32,7 @@ impl JsonLines {
                 self.open = true;
             }
             let text = String::from_utf8_lossy(&line.text);
-            let quoted = serde_json::to_string(&text).context("JSON output")?;
+            let quoted = safe_json(&serde_json::to_string(&text).context("JSON output")?);
             let inside = quoted.get(1..quoted.len() - 1).unwrap_or_default();
             out.extend_from_slice(inside.as_bytes());
             for finding in &line.findings {

@@ -11,7 +11,7 @@ use ai_audit_export::{ManifestFile, ReportStatement};
 use ai_audit_merkle::TreeSize;
 use ai_audit_note::SignedNote;
 use ai_audit_store::LogName;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Who signs.
 pub(super) enum Signing {
@@ -84,11 +84,4 @@ fn name_of(path: &Path) -> String {
 pub(super) fn check_name(path: &Path) -> anyhow::Result<()> {
     ReportStatement::check_name(&name_of(path))
         .map_err(|error| usage(format!("{error}; --unsigned writes it without a note")))
-}
-
-/// Where the note of a report is.
-pub(super) fn note_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".note");
-    name.into()
 }
