@@ -30,7 +30,7 @@ pub struct Settings {
     /// An epoch is sealed when it is this old, if it has anything; zero for never.
     pub epoch_after: Duration,
     /// For how many days bytes stay after their epoch was sealed: what the log's genesis promises
-    /// where this is none, 183 where that promises nothing, and never less than it promises.
+    /// where this is none, 184 where that promises nothing, and never less than it promises.
     pub retention_days: Option<u64>,
     /// How many submissions may wait for the writer.
     pub queue_capacity: usize,

@@ -50,7 +50,7 @@ impl EpochPolicy {
 /// Name of the genesis's policy entry with the retention in days.
 pub const RETENTION_POLICY: &str = "retention-days";
 /// How many days a writer keeps bytes where nothing else was said.
-pub const DEFAULT_RETENTION_DAYS: u64 = 183;
+pub const DEFAULT_RETENTION_DAYS: u64 = 184;
 
 /// As many characters of a value as a message quotes.
 const MAX_SHOWN: usize = 40;

@@ -103,7 +103,7 @@ Examples:
 Refused is what is not sealed, what no checkpoint covers, and what was not kept
 long enough: for the days of the policy entry retention-days of the log's
 genesis (`init --policy retention-days=N`), or of the setting retention-days,
-or 183. The archive is verified first, and its SHA-256 goes into the deletion
+or 184. The archive is verified first, and its SHA-256 goes into the deletion
 receipt. Receipts about the log itself are never deleted.")]
 pub(crate) struct DeleteEpoch {
     /// The log directory.

@@ -286,7 +286,7 @@ fn what_must_not_be_deleted_is_refused_in_one_sentence() {
     place.run(&["epoch", "seal", "audit"]).good();
     let (code, said) = delete("0", &["--without-archive"]);
     assert!(
-        code == 1 && said.contains("must be kept for 183 days: until "),
+        code == 1 && said.contains("must be kept for 184 days: until "),
         "{said}"
     );
     let (code, said) = delete("0", &[]);

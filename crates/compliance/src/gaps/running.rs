@@ -85,7 +85,7 @@ impl Running {
             basis: "EU AI Act Art. 12(1)",
             absent: self.unclean,
             says,
-            advice: "find out what was lost, and declare it: ai-audit record seals gap receipts",
+            advice: "find out what was lost; what is known to be lost, the ledger declares by gap receipts",
             named: self.sample.named(),
             cannot_tell: (self.starts == 0)
                 .then(|| "no start is in this period, so the writer's running is not told".into()),

@@ -95,7 +95,7 @@ fn a_promise_is_a_plain_number() {
     assert!(Retention::days(0).allows(then, then));
     assert!(!Retention::days(0).allows(then, Timestamp::from_micros(4)));
     assert!(!Retention::days(u64::MAX).allows(then, ever));
-    assert_eq!(Retention::default().as_days(), 183);
+    assert_eq!(Retention::default().as_days(), 184);
 }
 
 #[test]

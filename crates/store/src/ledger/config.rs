@@ -32,7 +32,7 @@ pub struct LedgerConfig {
     /// When epochs are sealed without being asked for. Never unless changed.
     pub epochs: EpochPolicy,
     /// For how long bytes must stay after their epoch was sealed. What the log's genesis promises
-    /// unless changed, or 183 days where it promises nothing; never less than what it promises.
+    /// unless changed, or 184 days where it promises nothing; never less than what it promises.
     pub retention: Option<Retention>,
     /// Tells the time of sealing.
     pub clock: Arc<dyn Clock>,

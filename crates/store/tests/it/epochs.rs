@@ -295,7 +295,7 @@ fn the_configured_retention_is_at_least_the_promised_one() {
         (Some("2"), Some(5), 5),
         (None, Some(5), 5),
         (None, Some(0), 0),
-        (None, None, 183),
+        (None, None, 184),
     ] {
         let mut rig = rig();
         rig.config.retention = configured.map(Retention::days);
