@@ -1,15 +1,16 @@
 //! Which lines the tests run, crate by crate, by cargo-llvm-cov.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::shell::Cmd;
-use crate::tools;
 use crate::workspace::Workspace;
+use crate::{services, tools};
 
 const VERSION: &str = "0.9.1";
 
@@ -57,38 +58,57 @@ pub(crate) fn run(workspace: &Workspace, short: bool) -> Result<Option<String>> 
                 .into(),
         ));
     }
-    let json = workspace.target.join("coverage.json");
-    let mut cmd = Cmd::new(workspace, program)
-        .args([
-            "llvm-cov",
-            "--json",
-            "--summary-only",
-            "--failure-mode",
-            "all",
-            "--output-path",
-        ])
-        .arg(&json);
+    // Its artifacts have counters in them: they are kept in a folder of their own.
+    let folder = workspace.target.join("coverage");
+    let tool = |args: &[&str]| {
+        let cmd = Cmd::new(workspace, &program).arg("llvm-cov").args(args);
+        cmd.env("CARGO_TARGET_DIR", &folder)
+    };
+    let counting = variables(&tool(&["show-env"]).read()?)?;
+    tool(&["clean", "--workspace", "--profraw-only"]).run()?;
+    let mut packages: Vec<String> = Vec::new();
     if short {
         for folder in SHORT {
-            cmd = cmd.arg("-p").arg(format!("ai-audit-{folder}"));
+            packages.extend(["-p".into(), format!("ai-audit-{folder}")]);
         }
     } else {
-        cmd = cmd.args([
+        for part in [
             "--workspace",
             "--exclude",
             "xtask",
             "--exclude",
             "ai-audit-benches",
-        ]);
+        ] {
+            packages.push(part.into());
+        }
+        packages.extend(["--features".into(), services::FEATURES.into()]);
     }
-    // Its artifacts have counters in them: cargo-llvm-cov keeps them in a folder of their own.
-    // Some tests start examples.
-    cmd.args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"])
-        .env(
-            "CARGO_LLVM_COV_TARGET_DIR",
-            workspace.target.join("coverage"),
-        )
-        .run()?;
+    let cargo = |verb: &str| {
+        let cmd = Cmd::cargo(workspace).arg(verb).args(&packages);
+        cmd.env("CARGO_TARGET_DIR", &folder).envs(&counting)
+    };
+    // Some tests start examples, which cargo would build as tests if it were told which targets to test.
+    cargo("build").arg("--examples").run()?;
+    let (runner, skipped) = services::for_all(workspace)?;
+    for reason in skipped {
+        println!("{reason}");
+    }
+    // What ran is told though a test fails.
+    let tests = cargo("test")
+        .args(["--no-fail-fast", "--lib", "--bins", "--tests"])
+        .env(&runner.0, &runner.1)
+        .run();
+    let json = workspace.target.join("coverage.json");
+    tool(&[
+        "report",
+        "--json",
+        "--summary-only",
+        "--failure-mode",
+        "all",
+        "--output-path",
+    ])
+    .arg(&json)
+    .run()?;
     let report: Value = serde_json::from_str(&fs::read_to_string(&json)?)?;
     let crates = by_crate(&report, &workspace.root)?;
     println!("| crate | lines | covered | percent | floor |");
@@ -105,11 +125,32 @@ pub(crate) fn run(workspace: &Workspace, short: bool) -> Result<Option<String>> 
             lines.percent()
         );
     }
+    tests?;
     let low = below(&crates);
     if !low.is_empty() {
         bail!("tests run too few lines: {}", low.join(", "));
     }
     Ok(None)
+}
+
+/// What `show-env` prints, in lines as a shell takes them: what has cargo build with counters.
+fn variables(said: &str) -> Result<Vec<(String, OsString)>> {
+    let line = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        let quoted = value
+            .strip_prefix('\'')
+            .and_then(|value| value.strip_suffix('\''));
+        let value = quoted.unwrap_or(value).replace("'\\''", "'");
+        Some((name.to_owned(), value.into()))
+    };
+    let lines = said.lines().filter(|line| !line.is_empty()).map(line);
+    let variables: Option<Vec<_>> = lines.collect();
+    let variables = variables.with_context(|| format!("cargo llvm-cov show-env said {said:?}"))?;
+    ensure!(
+        !variables.is_empty(),
+        "cargo llvm-cov show-env said nothing"
+    );
+    Ok(variables)
 }
 
 /// Whether the compiler's own llvm-cov is there, or could be added.
@@ -173,6 +214,18 @@ fn by_crate(report: &Value, root: &Path) -> Result<BTreeMap<String, Lines>> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn variables_are_read_as_a_shell_reads_them() {
+        let said = "A='/w/it'\\''s'\nB=1\nC='-x\x1f--cfg=y'\n";
+        let read = variables(said).expect("three");
+        let expected = [("A", "/w/it's"), ("B", "1"), ("C", "-x\x1f--cfg=y")];
+        assert_eq!(
+            read,
+            expected.map(|(name, value)| (name.into(), value.into()))
+        );
+        assert!(variables("").is_err() && variables("what").is_err());
+    }
 
     #[test]
     fn files_are_added_up_and_held_against_floors() {
