@@ -1891,7 +1891,9 @@ class Approvals:
     def __init__(self):
         self.rules, self.open, self.not_followed = {}, {}, 0
         self.answered, self.free, self.deleted = set(), set(), 0
-        self.promised = False
+        self.promised = self.ruled = False
+        # Outcomes that deleted receipts may have approved, or rejected.
+        self.unjudged = self.half_judged = 0
 
     @staticmethod
     def entries(receipt, body):
@@ -1908,6 +1910,7 @@ class Approvals:
         if kind in ("genesis", "policy"):
             for text in self.entries(receipt, body):
                 self.rules = read_rules(text) if text else {}
+                self.ruled = self.ruled or bool(self.rules)
         elif kind == "tool_intent":
             if body["tool"] not in self.rules:
                 if len(self.free) < self.MOST:
@@ -1949,9 +1952,12 @@ class Approvals:
             self.answered.add(intent)
         if "rejected" in said.values():
             raise Refused("approvals", "a tool ran though its intent was rejected")
-        # What was deleted since the intent may have been approvals of it.
-        if len(said) < rule[0] and self.deleted == deleted:
+        # What was deleted since the intent may have been reviews of it.
+        missing, enough = self.deleted > deleted, len(said) >= rule[0]
+        if not enough and not missing:
             raise Refused("approvals", "a tool ran with %d approvals of %d" % (len(said), rule[0]))
+        self.unjudged += not enough
+        self.half_judged += enough and missing
 
     def without_open(self, tool, intent):
         if intent in self.answered:
@@ -1960,8 +1966,21 @@ class Approvals:
             raise Refused("approvals", "too many intents were open: this one was not followed")
         known = intent in self.free
         self.free.discard(intent)
-        if tool in self.rules and (intent is None or known or not self.deleted):
+        if intent is not None and not known and self.deleted:
+            # Its intent may be among what is deleted, and may have been of a tool with a rule.
+            self.unjudged += self.ruled
+        elif tool in self.rules:
             raise Refused("approvals", "a tool that needs approvals ran without an open intent")
+
+    def remark(self):
+        """What nobody can tell any more where bytes are deleted."""
+        if not self.ruled or not self.deleted:
+            return None
+        return (
+            "bytes of %d receipts are deleted: whether tools that ran there had their approvals cannot be "
+            "told, nor for %d outcomes whose intents or approvals may be among them, nor whether %d that "
+            "were approved were rejected there, too" % (self.deleted, self.unjudged, self.half_judged)
+        )
 
 
 def read_rules(text):
@@ -2794,6 +2813,8 @@ def finish(verdict, log, evidence, brought, size):
     if log.approvals.promised and not (whole and log.first == 0):
         remark = "approvals were not judged: rules of the log say which tools need them, and in a part "
         verdict.remarks.append(remark + "of a log what approves may be missing")
+    elif log.approvals.remark():
+        verdict.remarks.append(log.approvals.remark())
     more = log.contracts.changed - log.contracts.NAMED
     if more > 0:
         verdict.remarks.append("%d more contracts were changed without a new version" % more)

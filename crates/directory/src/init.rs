@@ -191,8 +191,8 @@ fn check(path: &Path, options: &InitOptions) -> Result<(), DirectoryError> {
             "a receipt key in a service cannot be handed over with each epoch: it makes no next key and destroys none".into(),
         ));
     }
+    crate::policy::all_checked(options.policy.iter().cloned())?;
     for (name, value) in &options.policy {
-        crate::policy::checked((name.clone(), value.clone()))?;
         if name == RETENTION_POLICY {
             Retention::parse(value).map_err(|_| {
                 DirectoryError::Name(format!("policy {name}={value}: expected a number of days"))
@@ -263,8 +263,7 @@ pub(crate) fn create(writer: &Writer, options: &InitOptions) -> Result<Initializ
     // The genesis names the keys for good: they must not be lost to a power cut that it survives.
     // The folders above were made durable as they were made, and each key file with its own.
     sync_folder(directory.layout().root())?;
-    let entries = options.policy.iter().cloned().map(crate::policy::checked);
-    let mut policy = entries.collect::<Result<Vec<_>, _>>()?;
+    let mut policy = options.policy.clone();
     if options.ephemeral {
         policy.push((ephemeral::POLICY.0.into(), ephemeral::POLICY.1.into()));
     }
@@ -273,8 +272,7 @@ pub(crate) fn create(writer: &Writer, options: &InitOptions) -> Result<Initializ
     {
         policy.push((name.into(), value.into()));
     }
-    policy.sort();
-    policy.dedup();
+    let policy = crate::policy::all_checked(policy)?;
     let new = NewLog {
         name: options.name.clone(),
         tenant: options.tenant.clone(),

@@ -3,7 +3,9 @@
 use crate::writer::from_ledger;
 use crate::{DirectoryError, LogDirectory, Writer};
 use ai_audit_agentic::{APPROVALS_POLICY, ApprovalRules};
-use ai_audit_core::{DecodeBody as _, Genesis, Kind, PolicyChange, UnverifiedReceipt};
+use ai_audit_core::{
+    Body as _, DecodeBody as _, Genesis, Kind, PolicyChange, PolicyEntry, UnverifiedReceipt,
+};
 use ai_audit_pii::{Policy, Redactor};
 use ai_audit_store::{ChangePolicy, LogName, Query, Receipt, StoreError};
 use std::collections::BTreeMap;
@@ -132,11 +134,20 @@ impl Writer {
         log: &LogName,
         change: ChangePolicy,
     ) -> Result<Receipt, DirectoryError> {
-        let entries = change.entries.into_iter().map(checked);
         let change = ChangePolicy {
-            entries: entries.collect::<Result<_, _>>()?,
+            entries: all_checked(change.entries)?,
             ..change
         };
+        let entries = change.entries.iter().map(|(name, value)| PolicyEntry {
+            name: name.as_str().into(),
+            value: value.as_str().into(),
+        });
+        let body = PolicyChange {
+            policy: entries.collect::<Vec<_>>().into(),
+            reason: change.reason.as_str().into(),
+        };
+        body.check()
+            .map_err(|error| DirectoryError::Policy(error.to_string()))?;
         self.directory()
             .names_nobody(log, &[("reason", &change.reason)])?;
         self.attach(log)?;
@@ -146,9 +157,29 @@ impl Writer {
     }
 }
 
+/// Policy entries as they are to be sealed, each name once.
+pub(crate) fn all_checked(
+    entries: impl IntoIterator<Item = (String, String)>,
+) -> Result<Vec<(String, String)>, DirectoryError> {
+    let mut values = BTreeMap::new();
+    for (name, value) in entries
+        .into_iter()
+        .map(checked)
+        .collect::<Result<Vec<_>, _>>()?
+    {
+        if values.get(&name).is_some_and(|known| *known != value) {
+            return Err(DirectoryError::Policy(format!(
+                "policy entry {name}: it stands twice, with two values; expected one"
+            )));
+        }
+        values.insert(name, value);
+    }
+    Ok(values.into_iter().collect())
+}
+
 /// A policy entry as it is to be sealed: a redaction policy in its canonical form, and no rules for approvals
 /// that nobody can read. With such ones the log would fail from there on, and no later entry would mend it.
-pub(crate) fn checked((name, value): (String, String)) -> Result<(String, String), DirectoryError> {
+fn checked((name, value): (String, String)) -> Result<(String, String), DirectoryError> {
     let policy = |error: String| DirectoryError::Policy(error);
     match name.as_str() {
         _ if value.is_empty() => Ok((name, value)),

@@ -86,6 +86,53 @@ fn rules_for_approvals_that_are_none_are_refused_before_they_are_sealed() {
 }
 
 /// Outputs go beside what a log directory is made of, not in its place.
+#[test]
+fn an_entry_that_stands_twice_is_refused_before_anything_is_made() {
+    let place = Place::empty();
+    let twice = [
+        "init", "audit", "--policy", "owner=a", "--policy", "owner=b",
+    ];
+    assert!(
+        place
+            .run(&twice)
+            .sentence(2)
+            .contains("policy entry owner: it stands twice")
+    );
+    assert!(!place.path("audit/audit.db").exists());
+    place
+        .run(&[
+            "init", "audit", "--policy", "owner=a", "--policy", "owner=a",
+        ])
+        .good();
+    let change = [
+        "policy", "change", "audit", "--reason", "r", "--entry", "owner=b",
+    ];
+    let twice = [&change[..], &["--remove", "owner"]].concat();
+    assert!(
+        place
+            .run(&twice)
+            .sentence(2)
+            .contains("policy entry owner: it stands twice")
+    );
+    let fixed = [
+        "policy",
+        "change",
+        "audit",
+        "--reason",
+        "r",
+        "--entry",
+        "retention-days=3",
+    ];
+    assert!(
+        place
+            .run(&fixed)
+            .sentence(2)
+            .contains("only a genesis can set")
+    );
+    place.run(&change).good();
+    holds(&place);
+}
+
 /// An entry without a value is none, in the first receipt as in a later one.
 #[test]
 fn an_empty_entry_is_none() {
@@ -139,6 +186,9 @@ fn no_output_replaces_the_log() {
         std::fs::remove_file(&key).unwrap();
         std::fs::rename(&elsewhere, &key).unwrap();
     }
+    place.write("elsewhere.kek", "ai-audit/kek/v1\nid 00\n");
+    let kek = ["checkpoint", "audit", "-o", "elsewhere.kek", "--force"];
+    assert!(place.run(&kek).sentence(2).contains("key-encryption key"));
     let note = ["checkpoint", "audit", "-o", "audit/latest.note", "--force"];
     place.run(&note).good();
     place.run(&note).good();
@@ -252,7 +302,7 @@ fn the_policy_in_force_is_in_the_log() {
     }
     assert!(!place.path("other").exists());
     let error = place.run(&["policy", "change", "audit", "--entry", "retention-days=1"]);
-    assert!(error.sentence(1).contains("only a genesis"));
+    assert!(error.sentence(2).contains("only a genesis"));
 }
 
 #[test]
