@@ -65,7 +65,9 @@ pub(crate) fn run(workspace: &Workspace, short: bool) -> Result<Option<String>> 
         cmd.env("CARGO_TARGET_DIR", &folder)
     };
     let counting = variables(&tool(&["show-env"]).read()?)?;
-    tool(&["clean", "--workspace", "--profraw-only"]).run()?;
+    tool(&["clean", "--workspace", "--profraw-only"])
+        .envs(&counting)
+        .run()?;
     let mut packages: Vec<String> = Vec::new();
     if short {
         for folder in SHORT {
@@ -108,6 +110,7 @@ pub(crate) fn run(workspace: &Workspace, short: bool) -> Result<Option<String>> 
         "--output-path",
     ])
     .arg(&json)
+    .envs(&counting)
     .run()?;
     let report: Value = serde_json::from_str(&fs::read_to_string(&json)?)?;
     let crates = by_crate(&report, &workspace.root)?;
