@@ -53,7 +53,7 @@ impl fmt::Display for Unheld {
 impl FleetReport {
     /// Notes what the verifier brought of members of which no log was [held](FleetReport::hold), and of other
     /// logs whose key lines he pinned. A checkpoint that has the size of the last one taken is held against
-    /// that one: it says the same, or convicts the member.
+    /// that one: it says the same, or convicts the member. So do two of one size with two roots.
     ///
     /// To be called once, when all logs were held. `own` is the origin of the fleet log. Returns how many
     /// checkpoints and revocations are of logs that nobody asked for.
@@ -64,6 +64,7 @@ impl FleetReport {
             .filter(|member| !member.evidence.is_empty())
             .map(|member| member.origin.clone())
             .collect();
+        self.compare_brought(policy);
         let mut unheld: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         let mut strange = 0;
         let revocations = policy.revocations().iter();

@@ -1,5 +1,6 @@
 //! The log of a member, held against what the fleet log has of it.
 
+use crate::ends::End;
 use crate::{FleetReport, MemberReport, MemberState};
 use ai_audit_core::{LeafHash, NodeHash, Question};
 use ai_audit_merkle::{Frontier, TreeSize};
@@ -12,7 +13,7 @@ use serde::Serialize;
 /// Looks on while the log of a member is verified, and keeps the roots that matter.
 ///
 /// Which member it is shows at the end, so it keeps the root at each size that the fleet log has of
-/// anybody.
+/// anybody, or at which a log ends that was held before.
 #[derive(Debug, Clone)]
 pub struct MemberWatch {
     wanted: BTreeSet<u64>,
@@ -50,7 +51,7 @@ pub enum EvidenceFinding {
     Failed,
     /// It is shorter than the checkpoint, or than one that the verifier brought.
     Cut,
-    /// It does not have the checkpoint's root.
+    /// It does not have the checkpoint's root, or is another history than one that was brought beside it.
     Forked,
 }
 
@@ -58,13 +59,27 @@ impl MemberWatch {
     /// For logs of the members of this report.
     #[must_use]
     pub fn new(fleet: &FleetReport) -> Self {
+        let taken = fleet.members.iter().filter_map(|one| one.size);
+        let ends = fleet.ends.iter().map(|end| end.size);
         Self {
-            wanted: fleet.members.iter().filter_map(|one| one.size).collect(),
+            wanted: taken.chain(ends).collect(),
             roots: BTreeMap::new(),
             frontier: Frontier::new(),
             part: false,
             unreadable: false,
         }
+    }
+
+    /// Size and root of a whole log, of which at least one receipt was seen.
+    pub(crate) fn end(&self) -> Option<(u64, NodeHash)> {
+        let size = self.frontier.size().as_u64();
+        let whole = !self.part && !self.unreadable && size > 0;
+        whole.then(|| (size, self.frontier.root()))
+    }
+
+    /// The root of the first so many receipts, where it was kept.
+    pub(crate) fn root_of(&self, size: u64) -> Option<NodeHash> {
+        self.roots.get(&size).copied()
     }
 
     /// The receipts are counted as they come: before it overflows, the tree is full.
@@ -118,7 +133,13 @@ impl FleetReport {
         let Some(member) = found else {
             return false;
         };
-        let (finding, why) = judge(member, report, watch);
+        let (mut finding, mut why) = judge(member, report, watch);
+        if let Some(end) = End::of(from, report, watch) {
+            if let Some(other) = end.contradicts(&self.ends, watch) {
+                (finding, why) = (EvidenceFinding::Forked, Some(other));
+            }
+            self.ends.push(end);
+        }
         member.state = member.state.max(match finding {
             EvidenceFinding::Holds | EvidenceFinding::Untold => member.state,
             EvidenceFinding::Failed => MemberState::Failed,

@@ -9,7 +9,7 @@
 //! | follow a fleet log, receipt by receipt | [`Fleet`] |
 //! | the same while it is verified | [`FleetObserver`] |
 //! | say what it comes to | [`FleetReport`] |
-//! | hold the log of a member against what the fleet log has of it | [`MemberWatch`], [`FleetReport::hold`] |
+//! | hold the log of a member against what the fleet log has of it, and against others of its logs | [`MemberWatch`], [`FleetReport::hold`], [`FleetReport::hold_again`] |
 //! | tell what was brought of members whose logs are not at hand | [`FleetReport::account_for`] |
 //! | decide what to seal of what a member shows | [`Member::offered_note`], [`Member::offered_request`], [`Member::offered_tree`], [`Member::offered_proof`] |
 //!
@@ -50,6 +50,7 @@
 extern crate alloc;
 
 mod brought;
+mod ends;
 mod evidence;
 mod fleet;
 mod member;

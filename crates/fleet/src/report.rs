@@ -1,5 +1,6 @@
 //! What a fleet comes to: each member, its state, and the exit code.
 
+use crate::ends::End;
 use crate::{Change, Fleet, FleetFault, Fork, Member, MemberEvidence, Unheld};
 use ai_audit_core::{Exit, NodeHash, Timestamp};
 use alloc::string::{String, ToString as _};
@@ -26,6 +27,9 @@ pub struct FleetReport {
     /// What the verifier brought of logs that are not at hand.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unheld: Vec<Unheld>,
+    /// Where the logs end that were held.
+    #[serde(skip)]
+    pub(crate) ends: Vec<End>,
     /// Whether something of the fleet log is not there, or counts for nothing: it is a part, or bytes are
     /// deleted. What is a fault then, or absent, may be none with the rest, so neither fails anything.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
@@ -156,6 +160,7 @@ impl Fleet {
             more_faults: self.more_faults(),
             absent: Vec::new(),
             unheld: Vec::new(),
+            ends: Vec::new(),
             partial: false,
             unknown: None,
         }

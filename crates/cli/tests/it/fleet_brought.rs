@@ -185,3 +185,25 @@ fn a126_a_checkpoint_of_a_stranger_is_told_once() {
     assert_eq!(code, 3, "{report}");
     unheld(&report, "other", 1, 0);
 }
+
+/// Two copies of a member's directory that went on apart, each of which continues what the fleet log has.
+#[test]
+fn a131_two_histories_of_a_member_are_told_in_whatever_order_they_are_brought() {
+    let place = fleet();
+    evidence(&place);
+    copy(&place, "eu", "eu2");
+    record(&place, "eu", 1, "paid 5");
+    record(&place, "eu2", 2, "paid 900");
+    for order in [["eu", "eu2"], ["eu2", "eu"]] {
+        let [one, other] = order;
+        let (code, report) = verify(&place, &["--member", one, "--member", other]);
+        assert_eq!(code, 1, "{report}");
+        assert_eq!(member(&report, "eu")["state"], "forked", "{report}");
+    }
+    // Each by itself holds, and so does a log beside an older copy of it.
+    for logs in [vec!["eu"], vec!["eu2"], vec!["eu", "eu"]] {
+        let members: Vec<&str> = logs.iter().flat_map(|log| ["--member", log]).collect();
+        let (_, report) = verify(&place, &members);
+        assert_eq!(member(&report, "eu")["state"], "complete", "{report}");
+    }
+}

@@ -11,12 +11,12 @@ use ai_audit_verify::{
 };
 
 /// The auditor's trust in the fleet's key line, with a checkpoint of all of its log.
-fn trust(fleet: &FleetLog) -> TrustPolicy {
+pub(crate) fn trust(fleet: &FleetLog) -> TrustPolicy {
     let policy = TrustPolicy::new().pin(fleet.pin()).of_several_logs();
     kept(policy, &fleet.checkpoint())
 }
 
-fn kept(policy: TrustPolicy, note: &SignedNote) -> TrustPolicy {
+pub(crate) fn kept(policy: TrustPolicy, note: &SignedNote) -> TrustPolicy {
     policy.checkpoint(note.to_string().as_bytes()).unwrap()
 }
 

@@ -11,3 +11,4 @@ mod properties;
 mod rosters;
 mod state;
 mod thieves;
+mod two_histories;

@@ -12,7 +12,7 @@ use ai_audit_directory::LogDirectory;
 use ai_audit_fleet::{FleetObserver, FleetReport, MemberWatch};
 use ai_audit_note::VKey;
 use ai_audit_store::LogName;
-use ai_audit_verify::{Pin, TrustPolicy};
+use ai_audit_verify::{Pin, Report, TrustPolicy};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -132,7 +132,8 @@ fn held(
     let (mut opened, mut first) = (false, None);
     for path in paths {
         let known = brought.unreadable.len();
-        match hold(path, &members, fleet, &mut brought.unreadable, output) {
+        let broken = &mut brought.unreadable;
+        match hold(path, &members, fleet, broken, Round::First, output) {
             Ok(of_one) => {
                 opened = true;
                 // What is told as unreadable is not told as a stranger's, too.
@@ -147,8 +148,43 @@ fn held(
         }
     }
     match first {
-        Some(error) if !opened => Err(error),
-        _ => Ok(brought),
+        Some(error) if !opened => return Err(error),
+        _ => {}
+    }
+    // Which of several logs of a member came first must not matter.
+    if fleet.has_several_ends() {
+        for path in paths {
+            if !brought.unreadable.iter().any(|one| one.path == *path) {
+                hold(path, &members, fleet, &mut Vec::new(), Round::Again, output)?;
+            }
+        }
+    }
+    Ok(brought)
+}
+
+/// Whether a log is held for the first time, or against the others of its member.
+#[derive(Clone, Copy)]
+enum Round {
+    First,
+    Again,
+}
+
+impl Round {
+    /// Whether it is the log of a member.
+    fn hold(
+        self,
+        fleet: &mut FleetReport,
+        shown: &str,
+        report: &Report,
+        watch: &MemberWatch,
+    ) -> bool {
+        match self {
+            Self::First => fleet.hold(shown, report, watch),
+            Self::Again => {
+                fleet.hold_again(shown, report, watch);
+                true
+            }
+        }
     }
 }
 
@@ -168,13 +204,14 @@ fn hold(
     policy: &TrustPolicy,
     fleet: &mut FleetReport,
     broken: &mut Vec<Unreadable>,
+    round: Round,
     output: Output,
 ) -> anyhow::Result<bool> {
     let shown = shown_path(path);
     if Form::of(path)? != Form::Directory {
         let mut watch = MemberWatch::new(fleet);
         let outcome = verify_another(path, None, policy, &mut watch, output)?;
-        return Ok(fleet.hold(&shown, &outcome.report, &watch));
+        return Ok(round.hold(fleet, &shown, &outcome.report, &watch));
     }
     // Of a directory, those of its logs that are members.
     let directory = LogDirectory::open(path, settings_of_another(path)?)?;
@@ -193,7 +230,7 @@ fn hold(
         }
         let mut watch = MemberWatch::new(fleet);
         match verify_another(path, Some(name.as_str()), policy, &mut watch, output) {
-            Ok(outcome) if fleet.hold(&shown, &outcome.report, &watch) => any = true,
+            Ok(outcome) if round.hold(fleet, &shown, &outcome.report, &watch) => any = true,
             // It broke before it said whose it is, which its genesis says.
             Ok(outcome) => broken.push(Unreadable {
                 path: path.into(),
