@@ -417,11 +417,19 @@ Examples:
   ai-audit info
   ai-audit info audit --json
 
-Of each log it says for what `record` or `reveal` would refuse it: keys that are
-gone, that are not the log's or, in production, that others can read; a log that
-is behind its high-water mark; and of one that cannot be read, why. Where there
-is something the exit code is 1. It changes nothing, and asks no key service and
-no witness; keys that you may not read are not looked at.")]
+Of each log it says for what `record`, `reveal` or `shred` would refuse it: keys
+that are gone, that are not the log's or, in production, that others can read;
+keys of subjects that do not fit its receipts; a passphrase that is not there; a
+log that is behind its high-water mark; a store for what is old that is away; a
+mistake in witnesses.policy. And for what an auditor would: a log.pub that is
+not its key line. Of one that cannot be read it says why. Where there is
+something the exit code is 1.
+
+It changes nothing and asks no key service and no witness, tries no passphrase,
+and does not look at keys that you may not read. To hold keys of subjects
+against the log it reads the receipts that a writer would: those since that was
+last noted, and all, which takes seconds for a million, where it never was. What
+was moved to a store for what is old it does not read.")]
 pub(crate) struct Info {
     /// A log directory.
     pub(crate) dir: Option<PathBuf>,

@@ -1,5 +1,7 @@
-//! What is wrong with a log for whoever writes to it or reveals what it keeps, as far as reading tells: its keys, and its
-//! high-water mark. Nothing is made or signed, and nobody else is asked.
+//! What is wrong with a log for whoever writes to it or reveals what it keeps, as far as reading tells: its keys, its key
+//! line, its witnesses' file and its high-water mark. Nothing is made or signed, and nobody else is asked.
+
+mod subjects;
 
 use crate::durable::plain;
 use crate::error::io_at;
@@ -26,10 +28,16 @@ enum Seen {
 
 impl LogDirectory {
     /// What a log is refused for when it is written to or revealed: keys that are gone, that are not the log's or, in
-    /// production, that others can read; a log that is behind its high-water mark or what was moved of it.
+    /// production, that others can read; keys of subjects that do not fit its receipts; a passphrase that cannot be read; a log
+    /// that is behind its high-water mark or what was moved of it; a mistake in the witnesses' file. And what makes an auditor
+    /// refuse it: a `log.pub` that is not its key line.
     ///
     /// No service and no witness is asked: of a key in a service the public key that its file names is held against the log's.
-    /// Keys that whoever looks may not read are not looked at, nor are those of another directory's log on the same server.
+    /// No passphrase is tried. Of a store for what is old [`LogDirectory::cold_health`] tells. Keys that whoever looks may not
+    /// read are not looked at, nor are those of another directory's log on the same server.
+    ///
+    /// Receipts are read as a writer reads them before it makes a key of a subject: from where it was noted that the keys fit
+    /// them, or all where nothing was noted; those that were moved are not.
     ///
     /// # Errors
     ///
@@ -55,7 +63,10 @@ impl LogDirectory {
             take(twice(|| self.check_checkpoint_key(log, &paths)));
             take(twice(|| self.check_digest_secret(&paths)));
             take(twice(|| self.check_keys_of_subjects(log, &paths)));
+            take(twice(|| self.check_passphrase(log, &paths)));
         }
+        take(twice(|| self.check_key_line(log, &paths)));
+        take(twice(|| self.check_witnesses()));
         take(self.check_mark(log));
         // Whoever may not read how much was moved hears of nothing.
         if let Err(error @ DirectoryError::Refused(_)) = self.is_not_behind_cold(log) {
@@ -150,23 +161,31 @@ impl LogDirectory {
         }
     }
 
-    /// The keys of subjects and the one that wraps them, of which each is told where the other is there without it.
-    fn check_keys_of_subjects(
-        &self,
-        log: &LogName,
-        paths: &LogPaths,
-    ) -> Result<(), DirectoryError> {
-        let kek = match &self.settings().kek_folder {
-            None => paths.kek.clone(),
-            Some(folder) => folder.join(format!("{}.kek", self.head(log)?.log_id())),
-        };
-        let seen = [look_at_database(&paths.subject_keys)?, look(&kek)?];
-        if seen.iter().any(|seen| matches!(seen, Seen::Hidden)) {
+    /// The key line that is for auditors. Where it is not there the next writer writes it.
+    fn check_key_line(&self, log: &LogName, paths: &LogPaths) -> Result<(), DirectoryError> {
+        let file = &paths.key_line;
+        if !matches!(look(file)?, Seen::Plain) {
             return Ok(());
         }
-        match self.subject_keys_to_look_at(log) {
-            Err(DirectoryError::SubjectKeys(error)) if error.is_of_reader() => Ok(()),
-            opened => opened.map(drop),
+        // What is wrong with the log itself is told as that.
+        match self.key_line(log) {
+            Ok(line) if !self.layout().key_line_is(log, &line) => Err(key_error(
+                file,
+                &format!(
+                    "expected the log's key line {line}, found something else, by which nobody can verify the log; take the file \
+                     away, and the next `ai-audit record` writes it anew. Give that one to whoever got a copy of this one"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The file that says who cosigns: with a mistake in it nothing is cosigned, and where witnesses are asked before a log is
+    /// written to nothing is recorded.
+    fn check_witnesses(&self) -> Result<(), DirectoryError> {
+        match look(&self.layout().witnesses())? {
+            Seen::Plain => self.witnesses().map(drop),
+            Seen::Hidden | Seen::Nothing => Ok(()),
         }
     }
 

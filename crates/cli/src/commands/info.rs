@@ -9,6 +9,8 @@ use ai_audit_directory::{
 };
 use ai_audit_store::LogName;
 use serde_json::{Value, json};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -63,6 +65,9 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
         let directory = directory(dir)?;
         // With what a directory decides by itself.
         settings = directory.settings().clone();
+        // One that does not answer keeps nobody from hearing of the rest.
+        let cold = directory.cold_health();
+        let away = cold.as_ref().err().filter(|_| is_missed(&directory));
         for log in directory.logs()? {
             // One that cannot be read hides nothing of the others, nor what else is wrong with it.
             let mut tell = |error: DirectoryError| {
@@ -79,12 +84,15 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
                 Ok(found) => found.into_iter().for_each(tell),
                 Err(error) => tell(error),
             }
+            // Without it no log has what was moved of it, and none erases anything.
+            if let Some(error) = away {
+                problems.push((log.to_string(), error.to_string()));
+            }
         }
         let store = directory.store().health()?;
         health = json!({ "backend": store.backend, "durable": store.durable, "logs": store.logs,
                          "receipts": store.receipts, "bytes": store.bytes });
-        // One that does not answer keeps nobody from hearing of the rest.
-        match directory.cold_health() {
+        match cold {
             Ok(None) => {}
             Ok(Some((place, found))) => {
                 health["cold"] = json!({ "place": place, "logs": found.logs, "receipts": found.receipts,
@@ -162,6 +170,17 @@ pub(crate) fn run(args: &Info, output: Output) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(code)
+}
+
+/// Whether a store for what is old that does not answer is a problem: not of whoever may not look into its folder, and of a
+/// bucket only where something was moved, since what needs nothing of it does not need its key.
+fn is_missed(directory: &LogDirectory) -> bool {
+    match &directory.settings().cold.folder {
+        Some(folder) => {
+            !fs::read_dir(folder).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+        }
+        None => directory.layout().cold_mark().exists(),
+    }
 }
 
 /// The settings in force, under the names of the file.

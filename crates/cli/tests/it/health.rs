@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PRODUCTION: [(&str, &str); 1] = [("AI_AUDIT_ENV", "production")];
+pub(crate) const PRODUCTION: [(&str, &str); 1] = [("AI_AUDIT_ENV", "production")];
 
 /// What `info` names, in both forms: one thing, of the default log, with these words.
-fn one_problem(place: &Place, env: &[(&str, &str)], words: &str) {
+pub(crate) fn one_problem(place: &Place, env: &[(&str, &str)], words: &str) {
     let done = place.with(&["info", "audit", "--json"], env, "");
     assert_eq!(done.code, 1, "{words}: {}{}", done.out, done.err);
     let problems = done.json()["problems"].clone();
@@ -25,14 +25,14 @@ fn one_problem(place: &Place, env: &[(&str, &str)], words: &str) {
     assert!(told.contains(words), "{words}: {told}");
 }
 
-fn is_well(place: &Place, env: &[(&str, &str)]) {
+pub(crate) fn is_well(place: &Place, env: &[(&str, &str)]) {
     let done = place.with(&["info", "audit", "--json"], env, "").good();
     assert_eq!(done.json()["problems"], serde_json::json!([]));
     let done = place.with(&["info", "audit"], env, "").good();
     assert!(done.out.contains("problems\n  none"), "{}", done.out);
 }
 
-fn record(place: &Place, env: &[(&str, &str)]) -> Done {
+pub(crate) fn record(place: &Place, env: &[(&str, &str)]) -> Done {
     place.with(&["record", "audit", "-"], env, &lines(2))
 }
 
@@ -46,7 +46,7 @@ fn key_of(place: &Place, directory: &str, purpose: &str) -> (String, String) {
 }
 
 /// The names and bytes of the files below a folder, but for those that readers of SQLite share.
-fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -27,6 +27,7 @@ mod fleet_state;
 mod fleet_table;
 mod fleet_unreadable;
 mod health;
+mod health_more;
 mod help;
 #[cfg(unix)]
 mod hostile_directory;

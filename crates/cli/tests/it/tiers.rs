@@ -145,8 +145,9 @@ fn what_was_fetched_is_read_without_the_cold_store() {
     assert!(said.contains("not there"), "{said}");
     // Records are taken as ever.
     place.record(&lines(2));
-    let info = place.run(&["info", "audit"]).good().out;
-    assert!(info.contains("not there"), "{info}");
+    let info = place.run(&["info", "audit"]);
+    assert_eq!(info.code, 1, "{}", info.out);
+    assert!(info.out.contains("not there"), "{}", info.out);
     // A store is made by --new alone.
     let refused = place.run(&MOVE);
     assert_eq!(refused.code, 2, "{}", refused.err);
