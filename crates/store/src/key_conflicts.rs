@@ -63,7 +63,7 @@ impl fmt::Display for KeyConflict {
                 f,
                 "log {log}: receipt {seq} says that key {key} is destroyed, and it is among the keys of subjects here \
                  (keys/subjects.db): they are an older copy. Bring back the newest copy of that file. If it is lost, erase the \
-                 subject of that key again with `ai-audit shred`; new keys are made after it"
+                 subject of that key again with `ai-audit shred --lost-keys`; new keys are made after it"
             ),
         }
     }

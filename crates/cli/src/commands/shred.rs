@@ -4,6 +4,7 @@ use crate::cli::Shred as Args;
 use crate::failure::usage;
 use crate::open::{log_name, read, written};
 use crate::output::{Output, Tone, counted, safe, shown_path};
+use ai_audit_core::SubjectKeyId;
 use ai_audit_directory::{LogDirectory, TextState, Writer};
 use ai_audit_shredding::SubjectKeys as _;
 use ai_audit_store::{LogName, Shred};
@@ -143,9 +144,23 @@ fn wish(
             safe(subject)
         )));
     }
-    let lost = match args.lost_keys {
+    let lost = match args.lost_keys || !held.is_empty() {
         true => directory.lost_keys(log, &*keys)?,
         false => Vec::new(),
+    };
+    // A key that came back from before an erasure stands in for none that the log uses since (A132).
+    let asked = |(subject, _): &&(String, SubjectKeyId)| held.contains(subject);
+    let lost = match args.lost_keys {
+        true => lost,
+        false => match lost.iter().find(asked) {
+            None => Vec::new(),
+            Some((subject, key)) => {
+                return Err(usage(format!(
+                    "receipts about {} are encrypted under key {key}, which is not among the keys of subjects here (keys/subjects.db): they are an older copy; erase with the newest copy of that file. If it is lost, record that with --lost-keys",
+                    safe(subject)
+                )));
+            }
+        },
     };
     if !unknown.is_empty() && !args.skip_missing {
         let shown: Vec<String> = unknown.iter().take(5).map(|name| safe(name)).collect();

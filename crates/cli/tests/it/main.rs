@@ -38,6 +38,7 @@ mod imports_again;
 mod incidents;
 mod inside;
 mod keys;
+mod older_keys;
 mod output;
 mod page;
 mod paths;
