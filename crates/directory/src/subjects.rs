@@ -26,6 +26,8 @@ pub struct SubjectInfo {
     pub erased: u64,
     /// The key in use, where keys are kept here and there is one.
     pub key: Option<SubjectKeyId>,
+    /// The completion by which that key is destroyed: it came back from before, and is not in use.
+    pub destroyed: Option<u64>,
     /// The completion of the last erasure that names it.
     pub erasure: Option<u64>,
 }
@@ -37,6 +39,8 @@ pub struct HeldOn {
     pub subject: String,
     /// The key in use, where keys are kept here and there is one.
     pub key: Option<SubjectKeyId>,
+    /// The completion by which that key is destroyed: it came back from before, and is not in use.
+    pub destroyed: Option<u64>,
     /// The decisions about it.
     pub receipts: Vec<HeldReceipt>,
     /// The erasures that name it.
@@ -62,6 +66,8 @@ pub struct HeldReceipt {
     pub texts: Vec<(String, TextState)>,
     /// Whether what is encrypted in it hangs on a destroyed key.
     pub erased: bool,
+    /// Whether something in it hangs on a key that nothing destroyed and that is not the one here, where keys are kept.
+    pub is_elsewhere: bool,
 }
 
 /// Somebody was shown what is kept encrypted.
@@ -145,6 +151,7 @@ impl LogDirectory {
         for (info, used) in found.values_mut() {
             let gone = used.iter().filter(|key| audit.is_destroyed(key)).count();
             info.erased = u64::try_from(gone).unwrap_or(u64::MAX);
+            info.destroyed = info.key.and_then(|key| audit.destroyed_by(&key));
         }
         for erasure in &audit.finish().all {
             for (subject, _) in &erasure.subjects {
@@ -165,6 +172,7 @@ impl LogDirectory {
         let mut held = HeldOn {
             subject: subject.to_owned(),
             key: None,
+            destroyed: None,
             receipts: Vec::new(),
             erasures: Vec::new(),
             accesses: Vec::new(),
@@ -201,17 +209,23 @@ impl LogDirectory {
                 sealed_at: header.sealed_at,
                 texts: kept_texts(&decision),
                 erased: false,
+                is_elsewhere: false,
             });
             used.push(keys);
         })?;
+        let kept = self.subject_keys(log)?;
+        if let Some(kept) = &kept {
+            held.key = kept.find(subject)?;
+        }
+        let here = held.key;
+        held.destroyed = here.and_then(|key| audit.destroyed_by(&key));
+        let is_elsewhere = |key: &SubjectKeyId| here != Some(*key) && !audit.is_destroyed(key);
         for (receipt, keys) in held.receipts.iter_mut().zip(used) {
             receipt.erased = keys.iter().any(|key| audit.is_destroyed(key));
+            receipt.is_elsewhere = kept.is_some() && keys.iter().any(is_elsewhere);
         }
         held.erasures = audit.finish().of(subject).cloned().collect();
         held.deleted = deleted;
-        if let Some(keys) = self.subject_keys(log)? {
-            held.key = keys.find(subject)?;
-        }
         Ok(held)
     }
 }
@@ -266,16 +280,44 @@ impl LogDirectory {
         let completions = Query::Kind(Kind::ERASURE_COMPLETED);
         let mut destroyed = BTreeSet::new();
         for seq in self.store().find(log, &completions, None, usize::MAX)? {
-            let sealed = self.receipt(log, seq)?;
-            let receipt = UnverifiedReceipt::parse(&sealed);
-            if let Ok(completed) = receipt.and_then(|receipt| {
-                ErasureCompleted::decode(&receipt)
-                    .map(|completed| completed.keys.iter().copied().collect::<Vec<_>>())
-            }) {
-                destroyed.extend(completed);
-            }
+            destroyed.extend(self.completed_keys(log, seq)?);
         }
         Ok(destroyed)
+    }
+
+    /// The keys of one completion.
+    fn completed_keys(&self, log: &LogName, seq: u64) -> Result<Vec<SubjectKeyId>, DirectoryError> {
+        let sealed = self.receipt(log, seq)?;
+        let keys = UnverifiedReceipt::parse(&sealed).and_then(|receipt| {
+            ErasureCompleted::decode(&receipt)
+                .map(|completed| completed.keys.iter().copied().collect::<Vec<_>>())
+        });
+        // What is none is for `verify` to say.
+        Ok(keys.unwrap_or_default())
+    }
+
+    /// Of keys that are held, with their subjects, those of which the log says that they are destroyed: the file of keys came
+    /// back from before that. None of them stands in for the key that the log uses since (A132). A completion that cannot be
+    /// read says nothing of them, and keeps no erasure back.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be asked where the completions are.
+    pub fn keys_that_came_back(
+        &self,
+        log: &LogName,
+        mut held: Vec<(String, SubjectKeyId)>,
+    ) -> Result<Vec<(String, SubjectKeyId)>, DirectoryError> {
+        if held.is_empty() {
+            return Ok(held);
+        }
+        let completions = Query::Kind(Kind::ERASURE_COMPLETED);
+        let mut destroyed = BTreeSet::new();
+        for seq in self.store().find(log, &completions, None, usize::MAX)? {
+            destroyed.extend(self.completed_keys(log, seq).unwrap_or_default());
+        }
+        held.retain(|(_, key)| destroyed.contains(key));
+        Ok(held)
     }
 }
 
@@ -378,6 +420,7 @@ impl SubjectInfo {
             encrypted: 0,
             erased: 0,
             key: None,
+            destroyed: None,
             erasure: None,
         }
     }

@@ -136,7 +136,7 @@ pub(crate) struct Shred {
     /// The log's own key too: of texts about nobody, and of pseudonyms.
     #[arg(long)]
     pub(crate) log_itself: bool,
-    /// Record as gone the keys that the log names and nobody keeps any more: lost, or destroyed in what a restored log does not know of. Their subjects can then have new ones.
+    /// Record as gone the keys that the log names and nobody keeps any more: lost, or destroyed in what a restored log does not know of; keys that came back though the log says that they are destroyed are destroyed again. Their subjects can then have new ones.
     #[arg(long)]
     pub(crate) lost_keys: bool,
     /// Pass over subjects of whom no key is held.

@@ -9,6 +9,7 @@ use ai_audit_directory::{LogDirectory, TextState, Writer};
 use ai_audit_shredding::SubjectKeys as _;
 use ai_audit_store::{LogName, Shred};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, IsTerminal as _, Write as _, stderr, stdin};
 use std::process::ExitCode;
 
@@ -70,9 +71,15 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<ExitCode> {
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
+    // One may have several, of which but one was in use.
+    let subjects: BTreeSet<&str> = done
+        .subjects
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     output.line(format!(
         "Destroyed the keys of {} and removed {}.",
-        counted(done.subjects.len() as u64, "subject", "subjects"),
+        counted(subjects.len() as u64, "subject", "subjects"),
         counted(done.ciphertexts, "encrypted text", "encrypted texts"),
     ))?;
     let range = |seqs: &[u64]| match seqs {
@@ -118,9 +125,10 @@ fn wish(
     let directory = writer.directory();
     let keys = writer.subject_keys(log)?;
     let (mut held, mut erased, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
-    let mut elsewhere = Vec::new();
+    let (mut elsewhere, mut at_hand) = (Vec::new(), Vec::new());
     for subject in subjects {
-        if keys.find(&subject)?.is_some() {
+        if let Some(key) = keys.find(&subject)? {
+            at_hand.push((subject.clone(), key));
             held.push(subject);
             continue;
         }
@@ -144,24 +152,29 @@ fn wish(
             safe(subject)
         )));
     }
-    let lost = match args.lost_keys || !held.is_empty() {
+    // A key that came back from before an erasure stands in for none that the log uses since (A132).
+    let at_hand = match args.lost_keys {
+        true => keys.subjects()?,
+        false => at_hand,
+    };
+    let came_back = directory.keys_that_came_back(log, at_hand)?;
+    let mut lost = match args.lost_keys || !came_back.is_empty() {
         true => directory.lost_keys(log, &*keys)?,
         false => Vec::new(),
     };
-    // A key that came back from before an erasure stands in for none that the log uses since (A132).
-    let asked = |(subject, _): &&(String, SubjectKeyId)| held.contains(subject);
-    let lost = match args.lost_keys {
-        true => lost,
-        false => match lost.iter().find(asked) {
-            None => Vec::new(),
-            Some((subject, key)) => {
-                return Err(usage(format!(
-                    "receipts about {} are encrypted under key {key}, which is not among the keys of subjects here (keys/subjects.db): they are an older copy; erase with the newest copy of that file. If it is lost, record that with --lost-keys",
-                    safe(subject)
-                )));
-            }
-        },
-    };
+    if args.lost_keys {
+        // With the newest file is lost that they were destroyed: left here, they would be found, and used by nobody.
+        lost.extend(came_back);
+    } else {
+        let asked = |(subject, _): &&(String, SubjectKeyId)| held.contains(subject);
+        if let Some((subject, key)) = lost.iter().find(asked) {
+            return Err(usage(format!(
+                "receipts about {} are encrypted under key {key}, which is not among the keys of subjects here (keys/subjects.db): they are an older copy; erase with the newest copy of that file, and of the key-encryption key. If it is lost, record that with `ai-audit shred DIR SUBJECT --lost-keys`",
+                safe(subject)
+            )));
+        }
+        lost.clear();
+    }
     if !unknown.is_empty() && !args.skip_missing {
         let shown: Vec<String> = unknown.iter().take(5).map(|name| safe(name)).collect();
         let more = match unknown.len() {

@@ -31,6 +31,7 @@ fn list(args: &ListSubjects, output: Output) -> anyhow::Result<()> {
                 "encrypted": info.encrypted,
                 "erased": info.erased,
                 "key": info.key,
+                "key_destroyed_by": info.destroyed,
                 "erasure": info.erasure,
             })
         });
@@ -41,11 +42,12 @@ fn list(args: &ListSubjects, output: Output) -> anyhow::Result<()> {
     }
     let mut table = output.table(["subject", "receipts", "encrypted", "state"]);
     for info in &subjects {
-        let state = match (info.key, info.erasure) {
-            (Some(_), Some(seq)) => format!("a key since the erasure of receipt {seq}"),
-            (Some(_), None) => "a key in use".into(),
-            (None, Some(seq)) => format!("erased by receipt {seq}"),
-            (None, None) => "no key".into(),
+        let state = match (info.key, info.destroyed, info.erasure) {
+            (Some(_), Some(seq), _) => format!("a key that receipt {seq} says is destroyed"),
+            (Some(_), None, Some(seq)) => format!("a key since the erasure of receipt {seq}"),
+            (Some(_), None, None) => "a key in use".into(),
+            (None, _, Some(seq)) => format!("erased by receipt {seq}"),
+            (None, _, None) => "no key".into(),
         };
         table.add_row([
             name(&info.subject),
@@ -83,9 +85,12 @@ fn show(args: &ShowSubject, output: Output) -> anyhow::Result<()> {
         )));
     }
     output.line(output.paint(Tone::Bold, &name(&held.subject)))?;
-    match held.key {
-        Some(key) => output.line(format!("  key       {key}"))?,
-        None => output.line("  key       none is held")?,
+    match (held.key, held.destroyed) {
+        (Some(key), None) => output.line(format!("  key       {key}"))?,
+        (Some(key), Some(seq)) => output.line(format!(
+            "  key       {key}, which receipt {seq} says is destroyed: keys/subjects.db is from before that"
+        ))?,
+        (None, _) => output.line("  key       none is held")?,
     }
     output.line(format!(
         "  receipts  {}",
@@ -95,7 +100,17 @@ fn show(args: &ShowSubject, output: Output) -> anyhow::Result<()> {
         let texts: Vec<String> = receipt
             .texts
             .iter()
-            .map(|(field, state)| format!("{} {}", safe(field), words(state, receipt.erased)))
+            .map(|(field, state)| {
+                let elsewhere = match receipt.is_elsewhere && *state != TextState::Plain {
+                    true => " under a key that is not here",
+                    false => "",
+                };
+                format!(
+                    "{} {}{elsewhere}",
+                    safe(field),
+                    words(state, receipt.erased)
+                )
+            })
             .collect();
         let texts = match texts.is_empty() {
             true => "digests only".into(),
@@ -169,6 +184,7 @@ pub(super) fn value(held: &HeldOn) -> Value {
             "hash": receipt.hash,
             "sealed_at": receipt.sealed_at,
             "texts": texts,
+            "key_is_elsewhere": receipt.is_elsewhere,
         })
     });
     let erasures = held
@@ -189,6 +205,7 @@ pub(super) fn value(held: &HeldOn) -> Value {
     json!({
         "subject": held.subject,
         "key": held.key,
+        "key_destroyed_by": held.destroyed,
         "receipts": Value::from_iter(receipts),
         "erasures": Value::from_iter(erasures),
         "accesses": Value::from_iter(accesses),
