@@ -1,6 +1,6 @@
 //! What the verifier brought of members besides their logs: checkpoints and revocations.
 
-use crate::{EvidenceFinding, FleetReport, MemberEvidence, MemberReport, MemberState};
+use crate::{FleetReport, MemberReport};
 use ai_audit_note::{Checkpoint, SignedNote, VKey};
 use ai_audit_verify::{Pin, TrustPolicy};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -126,15 +126,9 @@ fn answers(member: &mut MemberReport, note: &SignedNote, checkpoint: &Checkpoint
     }
     let signed = VKey::parse(&member.key).is_ok_and(|line| note.verify(&line).is_ok());
     if signed {
-        member.state = member.state.max(MemberState::Forked);
-        member.evidence.push(MemberEvidence {
-            from: "the checkpoint that you brought".into(),
-            receipts: size,
-            finding: EvidenceFinding::Forked,
-            why: Some(format!(
-                "it has {size} receipts, as the last one in the fleet log, and another root: the member signed two histories"
-            )),
-        });
+        let why =
+            format!("it has {size} receipts, as the last one in the fleet log, and another root");
+        member.convict("the checkpoint that you brought", size, &why);
     }
     signed
 }

@@ -94,7 +94,8 @@ impl FleetReport {
                 }
                 let size = checkpoint.size.as_u64();
                 if *roots.entry(size).or_insert(checkpoint.root) != checkpoint.root {
-                    convict(member, size);
+                    let why = format!("two of them are of {size} receipts and have two roots");
+                    member.convict("the checkpoints that you brought", size, &why);
                     break;
                 }
             }
@@ -102,14 +103,15 @@ impl FleetReport {
     }
 }
 
-fn convict(member: &mut MemberReport, size: u64) {
-    member.state = member.state.max(MemberState::Forked);
-    member.evidence.push(MemberEvidence {
-        from: "the checkpoints that you brought".into(),
-        receipts: size,
-        finding: EvidenceFinding::Forked,
-        why: Some(format!(
-            "two of them are of {size} receipts and have two roots: the member signed two histories"
-        )),
-    });
+impl MemberReport {
+    /// What its key line signed contradicts itself.
+    pub(crate) fn convict(&mut self, from: &str, receipts: u64, why: &str) {
+        self.state = self.state.max(MemberState::Forked);
+        self.evidence.push(MemberEvidence {
+            from: from.into(),
+            receipts,
+            finding: EvidenceFinding::Forked,
+            why: Some(format!("{why}: the member signed two histories")),
+        });
+    }
 }

@@ -326,16 +326,20 @@ impl KeyConflicts {
         self.without_bytes > 0
     }
 
-    /// One that is about this subject.
-    pub(crate) fn of(&self, subject: &str) -> Option<&KeyConflict> {
-        let mut found = self.found.values();
-        found.find_map(|(of, conflict)| (of == subject).then_some(conflict))
+    /// All.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &KeyConflict> {
+        self.found.values().map(|(_, conflict)| conflict)
+    }
+
+    /// Those that are about this subject, who may have a key that came back beside one that is not here (A132).
+    pub(crate) fn of(&self, subject: &str) -> impl Iterator<Item = &KeyConflict> {
+        let found = self.found.values();
+        found.filter_map(move |(of, conflict)| (of == subject).then_some(conflict))
     }
 
     /// The first that shows the keys here to be an older copy, or not the only one: of whom else there are keys is not known.
     pub(crate) fn of_another_copy(&self) -> Option<&KeyConflict> {
-        let found = self.found.values().map(|(_, conflict)| conflict);
-        found
+        self.all()
             .filter(|conflict| conflict.kind != KeyConflictKind::DestroyedHere)
             .min_by_key(|conflict| conflict.seq)
     }

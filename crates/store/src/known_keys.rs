@@ -94,6 +94,20 @@ impl KnownSubjectKeys {
         }
     }
 
+    /// All that is known to be held against the keys. Reads the log where that was not done yet; what was found then is told
+    /// again, though an erasure may have come since.
+    ///
+    /// # Errors
+    ///
+    /// When log or keys cannot be read, or receipts have no bytes and nothing accounts for it.
+    pub fn conflicts(&self) -> Result<Vec<KeyConflict>, SubjectKeysError> {
+        let state = &mut *self.lock();
+        if !state.conflicts.was_read() {
+            self.first(state)?;
+        }
+        Ok(state.conflicts.all().cloned().collect())
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // What was read before a panic was looked at; the rest is read the next time.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -209,7 +223,7 @@ impl KnownSubjectKeys {
         in_use: bool,
     ) -> Option<&'a KeyConflict> {
         let of_any = || found.of_another_copy().filter(|_| !in_use);
-        found.of(subject).or_else(of_any)
+        found.of(subject).next().or_else(of_any)
     }
 }
 

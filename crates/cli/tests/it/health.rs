@@ -61,20 +61,22 @@ pub(crate) fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     all
 }
 
+/// What is secret in a log directory.
+const KEYS: [&str; 5] = [
+    "keys/kek",
+    "keys/subjects.db",
+    "keys/receipt.pem",
+    "keys/checkpoint.pem",
+    "keys/digest.secret",
+];
+
 #[test]
 fn keys_that_are_gone_are_told() {
     let place = crate::privacy::kept();
     let keep = ["record", "audit", "lines", "--keep-encrypted", "input"];
     place.run(&keep).good();
     is_well(&place, &[]);
-    for name in [
-        "keys/kek",
-        "keys/subjects.db",
-        "keys/receipt.pem",
-        "keys/checkpoint.pem",
-        "keys/digest.secret",
-        "keys",
-    ] {
+    for name in KEYS.into_iter().chain(["keys"]) {
         let (path, away) = (place.path("audit").join(name), place.path("away"));
         fs::rename(&path, &away).unwrap();
         let before = contents(&place.path("audit"));
@@ -283,13 +285,7 @@ fn keys_that_others_can_read_are_told_in_production() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = crate::privacy::kept();
     is_well(&place, &PRODUCTION);
-    for name in [
-        "keys/kek",
-        "keys/subjects.db",
-        "keys/receipt.pem",
-        "keys/checkpoint.pem",
-        "keys/digest.secret",
-    ] {
+    for name in KEYS {
         let path = place.path("audit").join(name);
         let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         mode(0o644);

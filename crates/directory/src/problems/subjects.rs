@@ -6,13 +6,12 @@ use crate::store::{self, Mode};
 use crate::{DirectoryError, FileKek, LogDirectory, LogPaths, Passphrase};
 use ai_audit_core::{LogId, SubjectKeyId};
 use ai_audit_shredding::{
-    HeldKey, KekId, KekVault as _, KnownUpTo, MAX_NAME, SubjectKey, SubjectKeys, SubjectKeysError,
+    HeldKey, KekId, KekVault as _, KnownUpTo, SubjectKey, SubjectKeys, SubjectKeysError,
 };
 use ai_audit_store::{KnownSubjectKeys, LogName};
 use ai_audit_store_sqlite::SqliteSubjectKeys;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 impl LogDirectory {
     /// The keys of subjects and the one that wraps them, of which each is told where the other is there without it; and
@@ -99,59 +98,24 @@ impl LogDirectory {
             Some(_) => store::open(self.layout(), self.settings(), Mode::Read)?,
             None => self.shared_store(),
         };
-        let looking = Arc::new(Looking {
-            keys,
-            log: log_id,
-            seen: Mutex::default(),
-        });
-        let keeper = Arc::clone(&looking) as Arc<dyn SubjectKeys>;
+        let looking = Arc::new(Looking { keys, log: log_id });
         let (directory, name) = (self.clone(), log.clone());
-        let known = KnownSubjectKeys::new(keeper, store, log.clone()).accounting(move || {
+        let known = KnownSubjectKeys::new(looking, store, log.clone()).accounting(move || {
             let accounts = directory.accounts_for_what_answers(&name);
             accounts.map_err(|error| SubjectKeysError::new(error.to_string()))
         });
-        let may_have_one = |subject: &str| -> Result<(), DirectoryError> {
-            looking.seen().may_have_one = false;
-            let Err(error) = known.key_for(subject) else {
-                return Ok(());
-            };
-            match looking.seen().may_have_one {
-                true => Ok(()),
-                false => Err(error.into()),
-            }
-        };
-        // Somebody new: nobody has so long a name.
-        may_have_one(&"?".repeat(MAX_NAME + 1))?;
-        // Of a key that is destroyed here, and in use in an older copy of the log, its subject alone hears.
-        let destroyed = std::mem::take(&mut looking.seen().destroyed);
-        destroyed
-            .iter()
-            .try_for_each(|subject| may_have_one(subject))
+        match known.conflicts()?.into_iter().next() {
+            Some(conflict) => Err(SubjectKeysError::new(conflict.to_string()).into()),
+            None => Ok(()),
+        }
     }
 }
 
-/// Keys of subjects to look at, of which none is made: whoever would be given one hears that he may have it.
+/// Keys of subjects to look at, of which none is made and nothing is noted.
 struct Looking {
     /// None where nothing was made yet, or both of their files are gone.
     keys: Option<SqliteSubjectKeys<FileKek>>,
     log: LogId,
-    seen: Mutex<Noticed>,
-}
-
-#[derive(Default)]
-struct Noticed {
-    /// Whether nothing kept the last one that asked for a key from it.
-    may_have_one: bool,
-    /// Of whom it was asked last whether there is a key.
-    last: String,
-    /// Those of whom a receipt may use a key that is destroyed here.
-    destroyed: BTreeSet<String>,
-}
-
-impl Looking {
-    fn seen(&self) -> MutexGuard<'_, Noticed> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn only_looked_at() -> SubjectKeysError {
@@ -164,12 +128,10 @@ impl SubjectKeys for Looking {
     }
 
     fn key_for(&self, _: &str) -> Result<SubjectKey, SubjectKeysError> {
-        self.seen().may_have_one = true;
         Err(only_looked_at())
     }
 
     fn find(&self, subject: &str) -> Result<Option<SubjectKeyId>, SubjectKeysError> {
-        self.seen().last = subject.into();
         self.keys
             .as_ref()
             .map_or(Ok(None), |keys| keys.find(subject))
@@ -180,11 +142,6 @@ impl SubjectKeys for Looking {
             return Ok(HeldKey::Unknown);
         };
         match keys.held(id) {
-            Ok(HeldKey::Destroyed) => {
-                let seen = &mut *self.seen();
-                seen.destroyed.insert(seen.last.clone());
-                Ok(HeldKey::Destroyed)
-            }
             // It is there and does not open, as without the passphrase. Nothing is opened by what is given for it.
             Err(error) => {
                 let mut all = keys.subjects()?.into_iter();

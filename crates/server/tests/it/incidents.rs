@@ -3,7 +3,7 @@
 use crate::service::{Place, id};
 use ai_audit_agentic::{HumanReview, Review, ReviewVerdict};
 use ai_audit_core::{SigningKey, encode_body};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn an_incident_goes_from_opening_to_closing() {
@@ -89,17 +89,7 @@ fn a_review_that_names_somebody_is_refused() {
             reviewer: reviewer.into(),
             comment: comment.into(),
         };
-        let key = SigningKey::from_bytes(&[7; 32]);
-        let log_id = log.as_str().unwrap().parse().unwrap();
-        let signed = HumanReview::sign(review, &log_id, &key).unwrap();
-        let body: String = encode_body(&signed)
-            .unwrap()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let file = json!({
-            "review": "ai-audit/review/v1", "log": log, "receipt": hash, "verdict": "noted", "body": body,
-        });
+        let (file, _) = signed(review, log.as_str().unwrap());
         service.post("/v1/logs/default/reviews", &file.to_string())
     };
     for (reviewer, comment, said) in [
@@ -119,6 +109,23 @@ fn a_review_that_names_somebody_is_refused() {
     }
     send("officer-2", "call the customer").with(201);
     service.end().verify();
+}
+
+/// The file of a review of a log, and the body in it.
+fn signed(review: Review<'_>, log: &str) -> (Value, String) {
+    let (receipt, verdict) = (review.receipt, review.verdict);
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let signed = HumanReview::sign(review, &log.parse().unwrap(), &key).unwrap();
+    let body = encode_body(&signed).unwrap();
+    let body: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = json!({
+        "review": "ai-audit/review/v1",
+        "log": log,
+        "receipt": receipt.to_string(),
+        "verdict": verdict.name(),
+        "body": body,
+    });
+    (file, body)
 }
 
 #[test]
@@ -141,22 +148,12 @@ fn a_signed_review_is_sealed_once() {
         reviewer: "officer-2".into(),
         comment: "".into(),
     };
-    let key = SigningKey::from_bytes(&[7; 32]);
     let file = |comment: &str| {
         let review = Review {
             comment: comment.into(),
             ..review.clone()
         };
-        let signed = HumanReview::sign(review, &log.parse().unwrap(), &key).unwrap();
-        let body: String = encode_body(&signed)
-            .unwrap()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let file = json!({
-            "review": "ai-audit/review/v1", "log": log, "receipt": hash, "verdict": "approved", "body": body,
-        });
-        (file, body)
+        signed(review, &log)
     };
     // Sent by several at the same moment, who then all hear of one receipt.
     let (together, _) = file("together");

@@ -12,6 +12,7 @@ use ai_audit_store::{
 use ai_audit_store::{Random, RandomError};
 use ai_audit_testkit::Counter;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// Other bytes than the counter's of the first copy.
@@ -21,7 +22,7 @@ impl Random for Elsewhere {
     fn fill(&self, out: &mut [u8]) -> Result<(), RandomError> {
         self.0.fill(out)?;
         for byte in out {
-            *byte ^= 0xa5;
+            *byte = !*byte;
         }
         Ok(())
     }
@@ -29,8 +30,15 @@ impl Random for Elsewhere {
 
 /// The same store beside the keys of another copy of the directory, which has none of the first one's.
 fn other_copy(first: &Erasing) -> Erasing {
+    let other = copy_with(first, Arc::new(Elsewhere(Counter::default())));
+    other.keeper().key_for("nobody 1").unwrap();
+    other
+}
+
+/// The same store beside no keys, of which these bytes make some.
+fn copy_with(first: &Erasing, random: Arc<dyn Random>) -> Erasing {
     let keys = Arc::new(Keys {
-        keys: MemoryKeys::new(Arc::new(Elsewhere(Counter::default()))),
+        keys: MemoryKeys::new(random),
         fails: Mutex::default(),
         sync_fails: Mutex::default(),
         refuses: Mutex::default(),
@@ -38,7 +46,7 @@ fn other_copy(first: &Erasing) -> Erasing {
     });
     let mut config = first.rig.config.clone();
     config.subject_keys = Some(Arc::new(Source(Arc::clone(&keys))));
-    let other = Erasing {
+    Erasing {
         rig: Rig {
             store: Arc::clone(&first.rig.store),
             clock: Arc::clone(&first.rig.clock),
@@ -46,9 +54,7 @@ fn other_copy(first: &Erasing) -> Erasing {
         },
         keys,
         ids: Cell::new(100),
-    };
-    other.keeper().key_for("nobody 1").unwrap();
-    other
+    }
 }
 
 fn known(of: &Erasing) -> KnownSubjectKeys {
@@ -186,6 +192,47 @@ fn a124_a_copy_from_before_an_erasure_does_not_use_the_destroyed_key() {
     let keys = known(&first);
     assert!(keys.key_for("a").is_ok());
     assert!(matches!(keys.held(key).unwrap(), HeldKey::Destroyed));
+}
+
+/// Whichever of the two stands first by its id.
+#[test]
+fn a132_a_destroyed_key_that_came_back_does_not_stand_in_for_the_one_in_use() {
+    type Bytes = fn() -> Arc<dyn Random>;
+    let makes: [Bytes; 2] = [
+        || Arc::new(Counter::default()),
+        || Arc::new(Elsewhere(Counter::default())),
+    ];
+    let mut orders = BTreeSet::new();
+    for bytes in makes {
+        let base = erasing();
+        let first = copy_with(&base, bytes());
+        let ledger = first.rig.created();
+        first.submit(&ledger, "a");
+        let old = first.keeper().find("a").unwrap().unwrap();
+        ledger.shred(&log(), shred(&["a"])).unwrap();
+        first.submit(&ledger, "a");
+        let used = first.keeper().find("a").unwrap().unwrap();
+        drop(ledger);
+        orders.insert(old < used);
+
+        let older = copy_with(&base, bytes());
+        older.keeper().key_for("a").unwrap();
+        assert_eq!(older.keeper().find("a").unwrap(), Some(old));
+        let all = known(&older).conflicts().unwrap();
+        let kinds = |key| all.iter().find(|one| one.key == key).map(|one| one.kind);
+        assert_eq!(kinds(old), Some(KeyConflictKind::InUseHere));
+        assert_eq!(kinds(used), Some(KeyConflictKind::Unknown));
+        let ledger = older.rig.attached();
+        let refused = ledger.shred(&log(), shred(&["a"])).unwrap_err();
+        assert!(refused.to_string().contains(&used.to_string()), "{refused}");
+        let both = Shred {
+            lost: vec![("a".to_owned(), used)],
+            ..shred(&["a"])
+        };
+        ledger.shred(&log(), both).unwrap();
+        assert_eq!(known(&older).conflicts().unwrap(), []);
+    }
+    assert_eq!(orders.len(), 2);
 }
 
 #[test]

@@ -246,28 +246,11 @@ impl Gap {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{TimeBoundKind, TimeSource};
+    use super::super::bounds::tests::{at, bound};
     use super::*;
 
     const HOUR: u64 = 60 * 60;
     const DAYS: u64 = 48 * HOUR;
-
-    fn at(seconds: u64) -> Timestamp {
-        Timestamp::from_micros(seconds * 1_000_000)
-    }
-
-    fn bound(end: u64, seconds: u64) -> TimeBound {
-        TimeBound {
-            kind: TimeBoundKind::NotLater,
-            first: 0,
-            last: Some(end - 1),
-            time: at(seconds),
-            source: TimeSource::Quorum,
-            by: "q".into(),
-            checkpoint: end,
-            anchor: None,
-        }
-    }
 
     fn said(whose: &str) -> String {
         format!("nothing shows that {whose} were not sealed later than they say")

@@ -166,14 +166,14 @@ fn thin(bounds: &mut Vec<TimeBound>) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn at(seconds: u64) -> Timestamp {
+    pub(in crate::time) fn at(seconds: u64) -> Timestamp {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
-    fn bound(end: u64, seconds: u64) -> TimeBound {
+    pub(in crate::time) fn bound(end: u64, seconds: u64) -> TimeBound {
         TimeBound {
             kind: TimeBoundKind::NotLater,
             first: 0,

@@ -6,7 +6,7 @@ use ai_audit_core::{Exit, PolicyChange, PolicyEntry, Question, SigningKey, Statu
 use ai_audit_note::{Checkpoint, SignedNote};
 use ai_audit_verify::{LogVerifier, Report, SelectionVerifier, TrustPolicy};
 
-fn verify(log: &Log, policy: &TrustPolicy, note: SignedNote, seqs: &[u64]) -> Report {
+pub(crate) fn verify(log: &Log, policy: &TrustPolicy, note: SignedNote, seqs: &[u64]) -> Report {
     let checkpoint = Checkpoint::parse(note.text()).unwrap();
     let mut verifier = SelectionVerifier::new(policy, note, checkpoint);
     for seq in seqs {

@@ -129,13 +129,13 @@ fn held(
         return Ok(brought);
     }
     let members = of_members(fleet, policy)?;
-    let (mut opened, mut first) = (false, None);
+    let (mut opened, mut first) = (Vec::new(), None);
     for path in paths {
         let known = brought.unreadable.len();
         let broken = &mut brought.unreadable;
         match hold(path, &members, fleet, broken, Round::First, output) {
             Ok(of_one) => {
-                opened = true;
+                opened.push(path);
                 // What is told as unreadable is not told as a stranger's, too.
                 if !of_one && brought.unreadable.len() == known {
                     brought.strangers.push(path.clone());
@@ -148,15 +148,14 @@ fn held(
         }
     }
     match first {
-        Some(error) if !opened => return Err(error),
+        Some(error) if opened.is_empty() => return Err(error),
         _ => {}
     }
     // Which of several logs of a member came first must not matter.
     if fleet.has_several_ends() {
-        for path in paths {
-            if !brought.unreadable.iter().any(|one| one.path == *path) {
-                hold(path, &members, fleet, &mut Vec::new(), Round::Again, output)?;
-            }
+        for path in opened {
+            // What is broken in it was told before.
+            hold(path, &members, fleet, &mut Vec::new(), Round::Again, output)?;
         }
     }
     Ok(brought)

@@ -287,7 +287,9 @@ impl Writer {
                         if let Some(owed) = owed.filter(|owed| owed.concerns(&subject)) {
                             return Err(AppendError::Erasing(Box::new(owed.told(name))));
                         }
-                        if let Some(conflict) = log.and_then(|log| log.conflicts.of(&subject)) {
+                        if let Some(conflict) =
+                            log.and_then(|log| log.conflicts.of(&subject).next())
+                        {
                             let conflict = Box::new(conflict.clone());
                             return Err(AppendError::KeyConflict { index, conflict });
                         }

@@ -2,7 +2,7 @@
 
 use super::Writer;
 use crate::key_conflicts::LookError;
-use crate::{AppendError, KeyConflictKind, LogName, Record};
+use crate::{AppendError, KeyConflict, KeyConflictKind, LogName, Record};
 use ai_audit_core::SubjectKeyId;
 use ai_audit_shredding::{SubjectKeys, SubjectKeysError};
 use std::sync::Arc;
@@ -74,15 +74,16 @@ impl Writer {
         subject: &str,
         lost: &[(String, SubjectKeyId)],
     ) -> Result<(), SubjectKeysError> {
-        let log = self.logs.get(name);
-        match log.and_then(|log| log.conflicts.of(subject)) {
-            Some(conflict)
-                if conflict.kind != KeyConflictKind::InUseHere
-                    && lost.iter().all(|(_, key)| *key != conflict.key) =>
-            {
-                Err(SubjectKeysError::new(conflict.to_string()))
-            }
-            _ => Ok(()),
+        let Some(log) = self.logs.get(name) else {
+            return Ok(());
+        };
+        let stays = |conflict: &&KeyConflict| {
+            conflict.kind != KeyConflictKind::InUseHere
+                && lost.iter().all(|(_, key)| *key != conflict.key)
+        };
+        match log.conflicts.of(subject).find(stays) {
+            Some(conflict) => Err(SubjectKeysError::new(conflict.to_string())),
+            None => Ok(()),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! A130: logs that were backdated as a whole, and what parts of a log say of times and of approvals.
 
 use crate::logs::Log;
+use crate::selections::verify;
 use crate::time::{WRITTEN, anchor, cosigned, policy, secs, with};
 use ai_audit_agentic::ApprovalRule;
 use ai_audit_core::{Decision, PolicyEntry, SigningKey, Timestamp};
 use ai_audit_merkle::LeafIndex;
-use ai_audit_note::{Checkpoint, SignedNote};
-use ai_audit_verify::{Included, ReceiptProof, Report, SelectionVerifier, TrustPolicy};
+use ai_audit_note::SignedNote;
+use ai_audit_verify::{Included, ReceiptProof, Report, TrustPolicy};
 
 const TODAY: u64 = WRITTEN + 25 * 365 * 86_400;
 
@@ -93,16 +94,6 @@ fn a_log_that_rests_is_not_told() {
     assert_eq!(told(&trusting, &log, TODAY + 1), [open("receipts below 5")]);
 }
 
-fn select(policy: &TrustPolicy, log: &Log, note: SignedNote, seqs: &[u64]) -> Report {
-    let checkpoint = Checkpoint::parse(note.text()).unwrap();
-    let mut verifier = SelectionVerifier::new(policy, note, checkpoint);
-    for seq in seqs {
-        let sealed = &log.sealed[usize::try_from(*seq).unwrap()];
-        verifier.push(sealed, log.path(*seq));
-    }
-    verifier.finish()
-}
-
 /// The proof of one receipt, verified.
 fn single(policy: &TrustPolicy, log: &Log, note: SignedNote, seq: u64) -> Report {
     let of = |seq: u64| Included {
@@ -131,7 +122,7 @@ fn a130_a_part_tells_what_is_not_shown_here() {
         *std::slice::from_ref(&old)
     );
     assert_eq!(
-        times(&select(&trusting, &log, note.clone(), &[0, 1, 3, 4, 6])),
+        times(&verify(&log, &trusting, note.clone(), &[0, 1, 3, 4, 6])),
         [old]
     );
     assert_eq!(
@@ -140,7 +131,7 @@ fn a130_a_part_tells_what_is_not_shown_here() {
     );
     assert_eq!(times(&single(&trusting, &log, note.clone(), 0)), [whole]);
     assert_eq!(
-        times(&select(&trusting, &log, note.clone(), &[0, 1, 5, 6])),
+        times(&verify(&log, &trusting, note.clone(), &[0, 1, 5, 6])),
         [here("receipts below 5")]
     );
     // The whole log has the anchor, and so has nothing of that age to tell.
@@ -178,7 +169,7 @@ fn a128_a_single_receipt_tells_of_approvals_where_it_needs_some() {
             assert!(report.verdict.integrity.is_verified(), "{report:?}");
             assert_eq!(says(report), seq == 3, "{seq}");
         }
-        let report = select(policy, &log, log.checkpoint(), &[0, 1]);
+        let report = verify(&log, policy, log.checkpoint(), &[0, 1]);
         assert!(says(report));
     }
 }
