@@ -3,10 +3,10 @@
 
 use crate::failure::usage;
 use crate::output::shown_path;
-use ai_audit_directory::Layout;
+use ai_audit_directory::{FileKek, Layout};
 use anyhow::Context as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read as _, Seek as _, Write as _};
+use std::io::{self, BufWriter, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -75,7 +75,7 @@ impl NewFile {
             )));
         }
         // Wherever the setting `kek-folder` put it: with it everything that it wraps would be gone.
-        if is_kek(&path) {
+        if FileKek::is_one(&path) {
             return Err(usage(format!(
                 "{shown}: it is the key-encryption key of a log, which --force does not replace"
             )));
@@ -188,11 +188,4 @@ pub(crate) fn write_whole<T>(
     let written = write(BufWriter::new(file))?;
     new.finish()?;
     Ok(written)
-}
-
-/// Whether a file begins as a log's key-encryption key does.
-fn is_kek(path: &Path) -> bool {
-    let mut begin = [0; 13];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
-    read.is_ok() && begin == *b"ai-audit/kek/"
 }

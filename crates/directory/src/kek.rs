@@ -60,6 +60,13 @@ impl Files {
 }
 
 impl FileKek {
+    /// Whether a file, wherever it lies, looks like a log's key-encryption key: nothing that it wraps could be read
+    /// without it.
+    #[must_use]
+    pub fn is_one(path: &Path) -> bool {
+        form::is_begun(path)
+    }
+
     /// The keys in two files, either of which may not be there. With `private_only`, files that
     /// others can read are refused. Nothing is read yet.
     ///

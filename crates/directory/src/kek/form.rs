@@ -21,9 +21,19 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use ai_audit_shredding::KekId;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use core::fmt::Write as _;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 use zeroize::{Zeroize as _, Zeroizing};
 
 const LABEL: &str = "ai-audit/kek/v1\n";
+
+/// Whether a file begins as one that has a key.
+pub(super) fn is_begun(path: &Path) -> bool {
+    let mut begin = [0; LABEL.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    read.is_ok() && begin == *LABEL.as_bytes()
+}
 
 /// 32 secret bytes in one place of the heap.
 pub(super) type Bytes = Box<Zeroizing<[u8; 32]>>;
